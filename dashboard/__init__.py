@@ -1,0 +1,1 @@
+"""What the reader sees: the frame, shared views, charts, maps, words, exports and the command line."""

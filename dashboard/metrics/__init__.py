@@ -1,0 +1,1 @@
+"""Frame in, frame or number out. Pure: no streamlit, plotly, sqlalchemy, clock or randomness. METHODS.md is binding."""

@@ -1,0 +1,339 @@
+"""Where money is missing: what counts as funding, once; gaps per line; the cliff; dependence (METHODS.md B).
+
+Amounts are integer minor units. `ledger` is the one place where re-granted money is counted once: a grant adds to its
+recipient and, when the payer is itself in the network, takes the same amount from the payer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dashboard.metrics.statistics import Coverage, largest_remainder, percentile
+
+RATE_AGE_DAYS = 7
+CLIFF_SHARE = 0.75
+MICRO = 1_000_000
+SMALL_GRANT_MINOR = 1_000_000
+DEPENDENT_ABOVE = 0.5
+EPOCH = np.datetime64("1970-01-01")
+NOT_STATED = "not_stated"
+
+
+def convert(amounts: pd.DataFrame, rates: pd.DataFrame, currency: str, on: str = "committed_on") -> pd.DataFrame:
+    """Adds `minor` (Int64, in `currency`) by the last rate on or before the date in `on`, at most 7 days old (B09).
+
+    `amounts`: amount_minor, currency and the date column; `rates`: currency, on_date, micro_per_eur. Without such a
+    rate `minor` is NA: listed as not converted, never guessed. Half-up to the cent.
+    """
+    result = amounts.assign(_order=range(len(amounts)), _date=pd.to_datetime(amounts[on])).sort_values("_date")
+    known = result[result["_date"].notna()]
+    for side, code in (("_from", known["currency"]), ("_to", pd.Series(currency, index=known.index))):
+        known = _with_rate(known.assign(_code=code.astype("str")), rates, side)
+    same = known["currency"] == currency
+    exact = known["amount_minor"].astype("float64") * known["_to"] / known["_from"]
+    minor = np.floor(exact.abs() + 0.5) * np.sign(exact)
+    minor = minor.where(~same, known["amount_minor"].astype("float64"))
+    undated = result[result["_date"].isna() & (result["currency"] == currency)]["amount_minor"].astype("float64")
+    combined = pd.concat([minor.set_axis(known["_order"]), undated.set_axis(result.loc[undated.index, "_order"])])
+    return amounts.assign(minor=combined.reindex(range(len(amounts))).round().astype("Int64").to_numpy())
+
+
+def _with_rate(frame: pd.DataFrame, rates: pd.DataFrame, column: str) -> pd.DataFrame:
+    table = rates[["currency", "on_date", "micro_per_eur"]].rename(
+        columns={"currency": "_code", "on_date": "_date", "micro_per_eur": column}
+    )
+    table = table.astype({"_code": "str", column: "float64"}).sort_values("_date")
+    table["_date"] = table["_date"].astype(frame["_date"].dtype)
+    merged = pd.merge_asof(frame, table, on="_date", by="_code", tolerance=pd.Timedelta(days=RATE_AGE_DAYS))
+    merged.loc[merged["_code"] == "EUR", column] = float(MICRO)
+    return merged
+
+
+def money_status(grants: pd.DataFrame) -> dict[str, int]:
+    """Totals by status, each euro once (B03): commitments count whole, paid is a later state of the same money.
+
+    `grants`: minor, status (pledge, commitment, paid, cancelled, unknown), kind, paid_minor.
+    """
+    counted = grants[grants["status"].isin(["commitment", "paid"])]
+    total = int(counted["minor"].sum())
+    carried = int(counted.loc[counted["kind"] == "carry_over", "minor"].sum())
+    paid = int(counted["paid_minor"].fillna(0).sum())
+    return {
+        "funding_total": total,
+        "of_which_new": total - carried,
+        "of_which_carry_over": carried,
+        "pledged": int(grants.loc[grants["status"] == "pledge", "minor"].sum()),
+        "disbursed": paid,
+        "committed_not_yet_paid": total - paid,
+        "unknown_status": int(grants.loc[~grants["status"].isin(STATUSES), "minor"].sum()),
+    }
+
+
+STATUSES = ("commitment", "paid", "pledge", "cancelled")
+
+
+def ledger(grants: pd.DataFrame, status: str = "commitment") -> pd.DataFrame:
+    """Signed entries that count re-granted money once (B04): every grant adds to its recipient if that is a member,
+    and takes from its funder if that is a member.
+
+    Adds organisation_id, line_project_id and signed `minor`; unconverted grants are left out (see `to_fix`). The sum
+    over all entries is the new money into the network less what left it.
+    """
+    counted = grants[(grants["status"] == status) & grants["minor"].notna()]
+    into = counted[counted["recipient_is_member"].fillna(False)]
+    parents = grants.set_index("grant_id")["project_id"]
+    out = counted[counted["funder_is_member"].fillna(False)]
+    out_line = out["parent_grant_id"].map(parents)
+    received = into.assign(organisation_id=into["recipient_id"], line_project_id=into["project_id"])
+    passed_on = out.assign(
+        organisation_id=out["funder_id"], line_project_id=out_line.astype("Int64"), minor=-out["minor"]
+    )
+    return pd.concat([received, passed_on], ignore_index=True)
+
+
+def pass_through(grants: pd.DataFrame) -> dict[str, int]:
+    """New money into the network, what moved inside, what left, and the naive sum that counts twice (B04)."""
+    counted = grants[(grants["status"] == "commitment") & grants["minor"].notna()]
+    payer = counted["funder_is_member"].fillna(False).astype(bool)
+    payee = counted["recipient_is_member"].fillna(False).astype(bool)
+    return {
+        "new_money": int(counted.loc[~payer & payee, "minor"].sum()),
+        "internal": int(counted.loc[payer & payee, "minor"].sum()),
+        "outgoing": int(counted.loc[payer & ~payee, "minor"].sum()),
+        "naive_sum": int(counted["minor"].sum()),
+    }
+
+
+def spread(entries: pd.DataFrame, start: str = "starts_on", end: str = "ends_on") -> pd.DataFrame:
+    """Each entry's `minor` by calendar month, by inclusive days, cents by largest remainder (B06).
+
+    Entries without both dates, or with inverted ones, are not spread (see `to_fix`). Returns the entry's columns with
+    month (first day) and minor for that month; an entry's months add to its amount exactly.
+    """
+    usable = entries[entries["minor"].notna() & (entries[end] >= entries[start]).fillna(False)].reset_index(drop=True)
+    if usable.empty:
+        return usable.assign(month=pd.Series(dtype="datetime64[us]"))
+    first = usable[start].to_numpy().astype("datetime64[D]")
+    last = usable[end].to_numpy().astype("datetime64[D]")
+    months = (last.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(int) + 1
+    row = np.repeat(np.arange(len(usable)), months)
+    step = np.arange(len(row)) - np.repeat(np.concatenate([[0], months.cumsum()[:-1]]), months)
+    month = first.astype("datetime64[M]")[row] + step
+    begins, finishes = month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]") - 1
+    days = (np.minimum(finishes, last[row]) - np.maximum(begins, first[row])).astype(int) + 1
+    return usable.iloc[row].reset_index(drop=True).assign(
+        month=begins.astype("datetime64[us]"),
+        minor=_shares(usable["minor"].astype("int64").to_numpy(), row, days, (last - first).astype(int) + 1),
+    )
+
+
+def _shares(amounts: np.ndarray, row: np.ndarray, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """`amounts[row]` times part/whole in whole cents; the cents left over go to the largest remainders, ties earlier."""
+    size = np.abs(amounts)
+    floors, remainders = np.divmod(size[row] * part, whole[row])
+    left = size - np.bincount(row, weights=floors, minlength=len(size)).astype("int64")
+    order = np.lexsort((np.arange(len(row)), -remainders, row))
+    position = np.empty(len(row), dtype="int64")
+    starts = np.concatenate([[0], np.bincount(row, minlength=len(size)).cumsum()[:-1]])
+    position[order] = np.arange(len(row)) - starts[row[order]]
+    return np.sign(amounts)[row] * (floors + (position < left[row]))
+
+
+def split(entries: pd.DataFrame, parts: pd.DataFrame, by: str, key: str) -> pd.DataFrame:
+    """Divide each entry's `minor` over `parts` (B18): adds `by` ('not_stated' without a part) and is_estimated.
+
+    `parts`: `key`, `by`, optional share_bp. Declared shares are used when every part of an entry has one; else equal
+    parts, marked estimated. Cents by largest remainder, so an entry's parts add to it.
+    """
+    columns = [key, by, *(["share_bp"] if "share_bp" in parts else [])]
+    joined = entries.assign(_row=range(len(entries))).merge(parts[columns], on=key, how="left", sort=False)
+    joined = joined.sort_values(["_row", by], kind="stable").reset_index(drop=True)
+    share = joined["share_bp"].astype("float64") if "share_bp" in joined else pd.Series(np.nan, index=joined.index)
+    declared = share.notna().groupby(joined["_row"]).transform("all")
+    weight = share.where(declared, 1.0)
+    shares = pd.Series(0, index=joined.index, dtype="int64")
+    several = joined["_row"].duplicated(keep=False)
+    shares[~several] = joined.loc[~several, "minor"].astype("int64")
+    for _, rows in joined[several].groupby("_row"):
+        amount = int(rows["minor"].iloc[0])
+        parts_of = largest_remainder(weight[rows.index].to_numpy(), abs(amount))
+        shares[rows.index] = [part if amount >= 0 else -part for part in parts_of]
+    joined[by] = joined[by].fillna(NOT_STATED)
+    joined["minor"] = shares
+    joined["is_estimated"] = (several & ~declared).to_numpy()
+    return joined.drop(columns=["_row", *(["share_bp"] if "share_bp" in joined else [])])
+
+
+def coverage_lines(lines: pd.DataFrame) -> pd.DataFrame:
+    """Adds coverage, gap and surplus per line (B01): `lines` has need and funded in minor units, need NA if unknown.
+
+    Gap is never netted across lines; need 0 has coverage NA and gap 0.
+    """
+    need, funded = lines["need"].astype("Int64"), lines["funded"].astype("Int64").fillna(0)
+    short = (need - funded).clip(lower=0)
+    over = (funded - need).clip(lower=0)
+    ratio = funded.astype("Float64") / need.astype("Float64").where(need > 0)
+    return lines.assign(need=need, funded=funded, coverage=ratio, gap=short, surplus=over)
+
+
+@dataclass(frozen=True)
+class CoverageTotals:
+    """Totals over lines with a stated need; what has none is beside, never inside (B01)."""
+
+    lines: Coverage
+    need: int
+    funded: int
+    gap: int
+    surplus: int
+    funded_without_need: int
+
+    @property
+    def coverage(self) -> float | None:
+        return self.funded / self.need if self.need else None
+
+    @property
+    def coverage_capped(self) -> float | None:
+        """Share of need met when surplus on one line cannot serve another."""
+        return (self.need - self.gap) / self.need if self.need else None
+
+    @property
+    def net_gap(self) -> int:
+        return self.need - self.funded
+
+
+def coverage_totals(lines: pd.DataFrame) -> CoverageTotals:
+    """Sums of `coverage_lines` output."""
+    known = lines[lines["need"].notna()]
+    unknown = lines[lines["need"].isna()]
+    return CoverageTotals(
+        Coverage(len(known), len(lines)),
+        int(known["need"].sum()),
+        int(known["funded"].sum()),
+        int(known["gap"].sum()),
+        int(known["surplus"].sum()),
+        int(unknown["funded"].sum()),
+    )
+
+
+@dataclass(frozen=True)
+class Cliff:
+    """The first month signed money is under 75 % of need, and the first at least 25 % below today's (B07)."""
+
+    today: int
+    below_need: pd.Timestamp | None
+    drop: pd.Timestamp | None
+    last_day: pd.Timestamp | None
+
+
+def cliff(monthly: pd.DataFrame, as_of: pd.Timestamp, last_day: pd.Timestamp | None) -> Cliff:
+    """`monthly`: month, signed, need (NA if no need is stated for it); thresholds inclusive as in METHODS B.1."""
+    this_month = as_of.to_period("M").start_time
+    now = monthly.loc[monthly["month"] == this_month, "signed"]
+    today = int(now.iloc[0]) if len(now) else 0
+    later = monthly[monthly["month"] > this_month]
+    need = later["need"].astype("Float64")
+    under = later[((later["signed"] < CLIFF_SHARE * need) & need.gt(0)).fillna(False)]
+    dropped = later[later["signed"] <= (1 - 0.25) * today] if today else later.iloc[:0]
+
+    def first(rows: pd.DataFrame) -> pd.Timestamp | None:
+        return rows["month"].iloc[0] if len(rows) else None
+
+    return Cliff(today, first(under), first(dropped), last_day)
+
+
+def run_rate(grants: pd.DataFrame, day: pd.Timestamp) -> float:
+    """Signed money per day on `day`: sum of amount / inclusive days over grants running that day (B07)."""
+    running = grants[(grants["starts_on"] <= day) & (grants["ends_on"] >= day)]
+    return float((running["minor"] / ((running["ends_on"] - running["starts_on"]).dt.days + 1)).sum())
+
+
+def dependence(grants: pd.DataFrame) -> pd.DataFrame:
+    """Per organisation the share of its largest funder (B13).
+
+    Returns organisation_id, organisation, total, funders, largest_funder, low, high: money from unnamed funders makes
+    the share a range; `is_dependent` is NA unless both ends agree on more than half.
+    """
+    counted = grants[grants["status"].isin(["commitment", "paid"]) & grants["minor"].notna()]
+    keys = ["recipient_id", "recipient"]
+    per_funder = counted.groupby([*keys, "funder_id"], as_index=False, dropna=False).agg(
+        minor=("minor", "sum"), funder=("funder", "first")
+    )
+    total = per_funder.groupby(keys)["minor"].sum()
+    named = per_funder[per_funder["funder_id"].notna()].sort_values("minor", ascending=False, kind="stable")
+    top = named.groupby(keys).agg(largest=("minor", "first"), largest_funder=("funder", "first"), funders=("minor", "size"))
+    unnamed = per_funder[per_funder["funder_id"].isna()].groupby(keys)["minor"].sum()
+    table = pd.DataFrame({"total": total}).join(top).join(unnamed.rename("unnamed")).reset_index()
+    table = table[table["total"] > 0]
+    largest, hidden = table["largest"].fillna(0).astype(float), table["unnamed"].fillna(0).astype(float)
+    table["low"] = largest / table["total"].astype(float)
+    table["high"] = (np.maximum(largest + hidden, hidden)) / table["total"].astype(float)
+    agree = (table["low"] > DEPENDENT_ABOVE) == (table["high"] > DEPENDENT_ABOVE)
+    table["is_dependent"] = (table["low"] > DEPENDENT_ABOVE).astype("boolean").where(agree)
+    table["funders"] = table["funders"].fillna(0).astype("int64")
+    named_columns = {"recipient_id": "organisation_id", "recipient": "organisation"}
+    columns = ["organisation_id", "organisation", "total", "funders", "largest_funder", "low", "high", "is_dependent"]
+    return table.rename(columns=named_columns)[columns].sort_values("low", ascending=False, kind="stable")
+
+
+def newcomers(grants: pd.DataFrame, begins: int | None = None) -> pd.DataFrame:
+    """First-time grantees per year (B14): year, grantees, newcomers, amount, newcomer_amount.
+
+    `grants`: committed_on, recipient_id, minor. Newcomer figures of the first recorded year are NA: it cannot be judged.
+    """
+    dated = grants[grants["committed_on"].notna()]
+    year = dated["committed_on"].dt.year
+    first = year.groupby(dated["recipient_id"]).transform("min")
+    rows = dated.assign(year=year, is_new=(year == first), new_minor=dated["minor"].where(year == first, 0))
+    table = (
+        rows.groupby("year")
+        .agg(grantees=("recipient_id", "nunique"), amount=("minor", "sum"), newcomer_amount=("new_minor", "sum"))
+        .astype("Int64")
+    )
+    table.insert(1, "newcomers", rows[rows["is_new"]].groupby("year")["recipient_id"].nunique().astype("Int64"))
+    table["newcomers"] = table["newcomers"].fillna(0)
+    unjudged = table.index == (begins if begins is not None else year.min())
+    table.loc[unjudged, ["newcomers", "newcomer_amount"]] = pd.NA
+    return table.reset_index()
+
+
+def concentration(amounts: pd.Series) -> dict[str, float | None]:
+    """HHI and effective number, 'as if N equal recipients'; None for a zero total (B10, B11)."""
+    total = float(amounts.sum())
+    if not total:
+        return {"hhi": None, "effective_number": None}
+    index = float(((amounts.astype(float) / total * 100) ** 2).sum())
+    return {"hhi": index, "effective_number": 10000 / index}
+
+
+def top_share(amounts: pd.Series, n: int) -> float | None:
+    """Share of the n largest recipients (B12)."""
+    total = float(amounts.sum())
+    return float(amounts.nlargest(n).sum()) / total if total else None
+
+
+def grant_sizes(amounts: pd.Series, small: int = SMALL_GRANT_MINOR) -> dict[str, object]:
+    """Median and p80 (nearest rank), and how many are small with their share of money (B15)."""
+    under = amounts[amounts < small]
+    total = float(amounts.sum())
+    return {
+        "median": percentile(amounts, 50),
+        "p80": percentile(amounts, 80),
+        "small": Coverage(len(under), len(amounts)),
+        "small_amount_share": float(under.sum()) / total if total else None,
+    }
+
+
+def to_fix(grants: pd.DataFrame) -> pd.DataFrame:
+    """Grants a figure had to leave out, by reason (E.2): reason, grants, in the order a steward would mend them."""
+    counted = grants[grants["status"] == "commitment"]
+    inverted = (counted["ends_on"] < counted["starts_on"]).fillna(False)
+    reasons = {
+        "no_amount": counted["amount_minor"].isna(),
+        "no_rate": counted["amount_minor"].notna() & counted["minor"].isna(),
+        "no_dates": counted["starts_on"].isna() | counted["ends_on"].isna(),
+        "inverted_dates": inverted,
+    }
+    return pd.DataFrame({"reason": list(reasons), "grants": [int(mask.sum()) for mask in reasons.values()]})

@@ -1,0 +1,188 @@
+"""How fast relocation cases move: stock and flow, waiting times that include those still waiting (METHODS.md A).
+
+Everything works on grouped rows: episodes per day, or a histogram of days with how each ended ('open' if it has not).
+Cases are never loaded one by one. Unknown is None, never 0 or infinity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dashboard.metrics.statistics import Coverage, minimum_n, percentile
+
+AGE_EDGES = (0, 30, 90, 180, 365)
+STANDARD_DAYS = 120
+FEWEST_AT_RISK = 5
+OUTCOMES = ("relocated", "other_route", "refused", "withdrawn", "lost_contact")
+
+
+def monthly_flow(per_day: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Incoming and outgoing per month: month (first day), opened, reopened, incoming, closed, open_at_end, is_partial.
+
+    `per_day`: on_date, opened, reopened, closed. Months without events count 0. The identity
+    end = begin + in - out holds by construction (A01, A10).
+    """
+    columns = ["opened", "reopened", "closed"]
+    seen = per_day[per_day["on_date"] <= as_of]
+    if seen.empty:
+        return pd.DataFrame(columns=["month", *columns, "incoming", "open_at_end", "is_partial"])
+    months = pd.period_range(seen["on_date"].min(), as_of, freq="M")
+    counts = seen.groupby(seen["on_date"].dt.to_period("M"))[columns].sum().reindex(months, fill_value=0)
+    flow = counts.astype("int64").rename_axis("month").reset_index()
+    flow["month"] = months.start_time
+    flow["incoming"] = flow["opened"] + flow["reopened"]
+    flow["open_at_end"] = (flow["incoming"] - flow["closed"]).cumsum()
+    flow["is_partial"] = months.end_time.normalize() > as_of
+    return flow
+
+
+def cumulative_flow(flow: pd.DataFrame) -> pd.DataFrame:
+    """Two lines whose gap is 'still waiting': month, arrived, left, still_waiting. Lines never cross."""
+    arrived, left = flow["incoming"].cumsum(), flow["closed"].cumsum()
+    return pd.DataFrame({"month": flow["month"], "arrived": arrived, "left": left, "still_waiting": arrived - left})
+
+
+def open_on(per_day: pd.DataFrame, day: pd.Timestamp) -> int:
+    """Episodes open at the end of `day`: opened by then and not closed by then (A10)."""
+    seen = per_day[per_day["on_date"] <= day]
+    return int(seen["opened"].sum() + seen["reopened"].sum() - seen["closed"].sum())
+
+
+def stock_flow(counts: dict[str, int]) -> dict[str, float | None]:
+    """NCSC caseload identity for one period, with cases on hold apart (A01, A03).
+
+    `counts`: begin_active, begin_inactive, new, reopened, reactivated, closed, closed_reopened, placed_inactive.
+    `resolved_rate` is the product's figure: parking a case on hold is not progress.
+    """
+    incoming = counts["new"] + counts["reopened"] + counts["reactivated"]
+    outgoing = counts["closed"] + counts["closed_reopened"] + counts["placed_inactive"]
+    resolved = counts["closed"] + counts["closed_reopened"]
+    arrivals = counts["new"] + counts["reopened"]
+    return {
+        "incoming": incoming,
+        "outgoing": outgoing,
+        "end_active": counts["begin_active"] + incoming - outgoing,
+        "end_inactive": counts["begin_inactive"] + counts["placed_inactive"] - counts["reactivated"],
+        "clearance_rate_ncsc": 100 * outgoing / incoming if incoming else None,
+        "resolved_rate": 100 * resolved / arrivals if arrivals else None,
+    }
+
+
+@dataclass(frozen=True)
+class ResolvedRate:
+    """`closed` per 100 `incoming` over full months; None when nothing came in (A05)."""
+
+    closed: int
+    incoming: int
+
+    @property
+    def percent(self) -> float | None:
+        return 100 * self.closed / self.incoming if self.incoming else None
+
+
+def resolved_rate(flow: pd.DataFrame, months: int = 3, skip: int = 0) -> ResolvedRate:
+    """Closed against new and reopened over the last `months` full months, `skip` windows back."""
+    full = flow[~flow["is_partial"].astype(bool)]
+    end = len(full) - skip * months
+    window = full.iloc[max(0, end - months) : max(0, end)]
+    return ResolvedRate(int(window["closed"].sum()), int(window["incoming"].sum()))
+
+
+def outcome_curve(durations: pd.DataFrame) -> pd.DataFrame:
+    """Aalen-Johansen over a histogram: share of episodes with each outcome by day t, the rest still open (A16, A20).
+
+    `durations`: days, outcome ('open' = censored), episodes, optional entry (days already elapsed when recording
+    began; at risk only if entry < t <= days). Returns t, at_risk, still_open and one column per outcome seen; each
+    row adds to 1. Ties are exact; a case censored at t is still at risk at t.
+    """
+    ended = durations[durations["outcome"] != "open"]
+    outcomes = sorted(ended["outcome"].unique())
+    counts = ended.pivot_table(index="days", columns="outcome", values="episodes", aggfunc="sum", fill_value=0)
+    counts = counts.reindex(columns=outcomes).astype(float)
+    t = counts.index.to_numpy()
+    at_risk = _at_risk(durations, t)
+    events = counts.to_numpy().reshape(len(t), len(outcomes))
+    survival = np.cumprod(1 - events.sum(axis=1) / at_risk)
+    before = np.concatenate([[1.0], survival[:-1]])
+    incidence = np.cumsum((before / at_risk)[:, None] * events, axis=0)
+    table = pd.DataFrame({"t": t, "at_risk": at_risk.astype("int64"), "still_open": survival})
+    return table.join(pd.DataFrame(incidence, columns=outcomes))
+
+
+def _at_risk(durations: pd.DataFrame, t: np.ndarray) -> np.ndarray:
+    days, weight = durations["days"].to_numpy(dtype=float), durations["episodes"].to_numpy(dtype=float)
+    order = np.argsort(days)
+    left_before = np.concatenate([[0.0], weight[order].cumsum()])[np.searchsorted(days[order], t, side="left")]
+    if "entry" not in durations:
+        return weight.sum() - left_before
+    entry = durations["entry"].to_numpy(dtype=float)
+    by_entry = np.argsort(entry)
+    entered = np.concatenate([[0.0], weight[by_entry].cumsum()])[np.searchsorted(entry[by_entry], t, side="left")]
+    return entered - left_before
+
+
+def days_until(curve: pd.DataFrame, share: float) -> int | None:
+    """Smallest t by which at least `share` of episodes ended, from a curve; None when not reached (A16, A18)."""
+    reached = curve[curve["still_open"] <= 1 - share + 1e-12]
+    return int(reached["t"].iloc[0]) if len(reached) else None
+
+
+def readable(curve: pd.DataFrame) -> pd.DataFrame:
+    """The curve up to the last day with at least five at risk."""
+    return curve[curve["at_risk"] >= FEWEST_AT_RISK]
+
+
+def can_show_percentile(durations: pd.DataFrame, p: int) -> bool:
+    """Whether enough episodes ended for the p-th percentile to have a finite upper limit (X06)."""
+    return int(durations.loc[durations["outcome"] != "open", "episodes"].sum()) >= minimum_n(p)
+
+
+def on_time_share(durations: pd.DataFrame, standard: int = STANDARD_DAYS) -> Coverage:
+    """Of episodes opened at least `standard` days ago, how many closed within it (A13, third share).
+
+    An episode counts as due when it is open or closed `standard` days after opening and that day has passed: open
+    ones with fewer days are not due yet. `durations` needs opened_ago (days from opening to the cut-off).
+    """
+    due = durations[durations["opened_ago"] >= standard]
+    closed = due[(due["outcome"] != "open") & (due["days"] <= standard)]
+    return Coverage(int(closed["episodes"].sum()), int(due["episodes"].sum()))
+
+
+def age_buckets(open_ages: pd.DataFrame) -> pd.DataFrame:
+    """Open episodes per stage and age bucket, closed on the left (A12): stage, bucket, episodes.
+
+    `open_ages`: stage, days, episodes. Unknown ages are their own bucket, future-dated ones are left out.
+    """
+    labels = [f"{a}-{b - 1}" for a, b in zip(AGE_EDGES, AGE_EDGES[1:], strict=False)] + [f"{AGE_EDGES[-1]}+"]
+    dated = open_ages[open_ages["days"].isna() | (open_ages["days"] >= 0).fillna(False)]
+    days = dated["days"].astype("float64")
+    bucket = pd.cut(days, [*AGE_EDGES, np.inf], right=False, labels=labels).astype(object).fillna("unknown")
+    counted = dated.assign(bucket=bucket).groupby(["stage", "bucket"], as_index=False)["episodes"].sum()
+    return counted
+
+
+def open_longer_than(open_ages: pd.DataFrame, days: int = STANDARD_DAYS) -> Coverage:
+    """Open episodes older than `days`, of all open ones."""
+    older = open_ages[(open_ages["days"] > days).fillna(False)]
+    return Coverage(int(older["episodes"].sum()), int(open_ages["episodes"].sum()))
+
+
+def closed_percentile(durations: pd.DataFrame, p: int) -> int | None:
+    """Nearest-rank percentile of days among closed episodes only, for comparison with the curve."""
+    closed = durations[durations["outcome"] != "open"]
+    return percentile(closed["days"], p, closed["episodes"])
+
+
+def outcome_shares(durations: pd.DataFrame) -> dict[str, Coverage]:
+    """Three named denominators (A14): of_decided leaves withdrawals out, of_closed does not, non_decision."""
+    closed = durations[durations["outcome"] != "open"].groupby("outcome")["episodes"].sum()
+    relocated, refused = int(closed.get("relocated", 0)), int(closed.get("refused", 0))
+    undecided = int(closed.get("withdrawn", 0) + closed.get("lost_contact", 0))
+    return {
+        "of_decided": Coverage(relocated, relocated + refused),
+        "of_closed": Coverage(relocated, int(closed.sum())),
+        "non_decision": Coverage(undecided, int(closed.sum())),
+    }

@@ -1,0 +1,100 @@
+"""Rounding, percentiles and intervals that every topic shares (METHODS.md, X_common)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """A figure is based on `known` of `total` records; the rest is unknown, not zero."""
+
+    known: int
+    total: int
+
+    @property
+    def share(self) -> float | None:
+        return self.known / self.total if self.total else None
+
+
+def largest_remainder(values: Sequence[float] | np.ndarray, total: int) -> list[int]:
+    """`values` scaled to whole numbers that add to `total`; ties go to the earlier value (X01, METHODS 7).
+
+    All zeros give all zeros: there is nothing to hand out.
+    """
+    weights = np.asarray(values, dtype=float)
+    if weights.size == 0 or weights.sum() == 0:
+        return [0] * int(weights.size)
+    exact = weights / weights.sum() * total
+    shares = np.floor(np.round(exact, 9)).astype("int64")
+    order = np.argsort(-np.round(exact - shares, 9), kind="stable")
+    shares[order[: int(total - shares.sum())]] += 1
+    return shares.tolist()
+
+
+def percent_change(before: float | None, after: float | None) -> float | None:
+    """(after - before) / before in per cent; None when `before` is unknown, or zero with something after (X03)."""
+    if before is None or after is None or pd.isna(before) or pd.isna(after):
+        return None
+    if before == 0:
+        return 0.0 if after == 0 else None
+    return 100.0 * (after - before) / before
+
+
+def percentile(values: Sequence[int] | pd.Series, p: int, weights: Sequence[int] | pd.Series | None = None) -> int | None:
+    """Nearest-rank percentile: the value with rank ceil(p*n/100), rank in integers; None when empty (X04, X05).
+
+    `weights` gives how often each value occurs, so that a histogram need not be unrolled.
+    """
+    numbers = np.asarray(values)
+    counts = np.ones(len(numbers), dtype="int64") if weights is None else np.asarray(weights, dtype="int64")
+    n = int(counts.sum())
+    if n == 0:
+        return None
+    order = np.argsort(numbers, kind="stable")
+    rank = -(-p * n // 100)
+    return numbers[order][np.searchsorted(counts[order].cumsum(), rank)].item()
+
+
+def minimum_n(p: int) -> int:
+    """Smallest n at which the p-th percentile has a finite 95 % upper limit; below it show dots (X06)."""
+    return int(np.ceil(np.log(0.025) / np.log(p / 100)))
+
+
+def wilson(k: int, n: int) -> tuple[float, float] | None:
+    """Wilson 95 % interval for k of n; None for n = 0 (X07)."""
+    if n == 0:
+        return None
+    spread = Z95 * np.sqrt(Z95**2 + 4 * k * (1 - k / n))
+    low, high = ((2 * k + Z95**2 + sign * spread) / (2 * (n + Z95**2)) for sign in (-1, 1))
+    return max(0.0, float(low)), min(1.0, float(high))
+
+
+def poisson_limits(count: int) -> tuple[float, float]:
+    """95 % limits for a count: exact below 10, Byar's approximation from there (D03)."""
+    if count < 10:
+        low = stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
+        return float(low), float(stats.chi2.ppf(0.975, 2 * (count + 1)) / 2)
+    up = count + 1
+    low = count * (1 - 1 / (9 * count) - Z95 / (3 * np.sqrt(count))) ** 3
+    return float(low), float(up * (1 - 1 / (9 * up) + Z95 / (3 * np.sqrt(up))) ** 3)
+
+
+def competition_rank(counts: pd.Series) -> pd.Series:
+    """Rank labels, largest first; equal counts share a rank marked '=' (D08)."""
+    rank = counts.rank(method="min", ascending=False).astype("int64")
+    tied = rank.duplicated(keep=False)
+    return rank.astype("str").where(~tied, rank.astype("str") + "=")
+
+
+def known_sum(values: pd.Series) -> tuple[float | None, Coverage]:
+    """Sum of what is known, None when nothing is, and how much was known (X08)."""
+    known = values.dropna()
+    return (known.sum().item() if len(known) else None), Coverage(len(known), len(values))

@@ -1,0 +1,237 @@
+"""Connections: a URL in, an engine out; what a reader opens cannot write, attach, copy or run for long.
+
+`open_reader` is for pages, `open_writer` for the command line and the sample builder. `run` turns a `Query` into a
+frame with the same column types on SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from sqlalchemy import BigInteger, Boolean, Date, Engine, Float, Integer, create_engine, event, inspect, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from data_access import schema
+from data_access.viewer import Query
+
+SHARED_URL_VARIABLE = "MERIDIAN_DATABASE_URL"
+CASES_URL_VARIABLE = "MERIDIAN_CASES_URL"
+DEFAULT_SHARED_URL = "sqlite:///var/meridian.db"
+DEFAULT_CASES_URL = "sqlite:///var/meridian-cases.db"
+STATEMENT_SECONDS = 3
+HEAD = {"shared": "shared_0001", "cases": "cases_0001"}
+METADATA = {"shared": schema.shared, "cases": schema.cases}
+
+Which = Literal["shared", "cases"]
+
+ALLOWED_FUNCTIONS = frozenset(
+    "abs avg coalesce count date ifnull julianday length like lower max min nullif round strftime substr sum total upper".split()
+)
+
+
+class DatabaseProblem(Exception):
+    """The database cannot be read as it stands; `what` says why in a sentence, `remedy` names the mending command."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what} {remedy}")
+        self.what = what
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Urls:
+    """Where the two databases are; `cases` is None on a deployment that must not know of cases."""
+
+    shared: str
+    cases: str | None
+
+
+def urls_from_environment() -> Urls:
+    """The URLs of this process. Without MERIDIAN_DATABASE_URL both default to the sample files under `var/`."""
+    shared_url = os.environ.get(SHARED_URL_VARIABLE)
+    cases_url = os.environ.get(CASES_URL_VARIABLE)
+    if shared_url:
+        return Urls(shared_url, cases_url or None)
+    return Urls(DEFAULT_SHARED_URL, cases_url if cases_url is not None else DEFAULT_CASES_URL)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseProblem(
+            "The database address is not a database URL.",
+            f"Set {SHARED_URL_VARIABLE} to something like sqlite:////srv/meridian.db or "
+            "postgresql+psycopg://user@host/meridian.",
+        ) from None
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() != "sqlite":
+        raise DatabaseProblem(
+            f"Meridian reads SQLite and PostgreSQL, not {parsed.get_backend_name()}.",
+            f"Set {SHARED_URL_VARIABLE} to a URL that starts with sqlite:/// or postgresql://.",
+        )
+    return parsed
+
+
+def open_reader(url: str) -> Engine:
+    """An engine that can only SELECT from Meridian's tables, each statement for at most three seconds.
+
+    Raises DatabaseProblem when the URL is unusable or the SQLite file is missing.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_reader(parsed)
+    options = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS * 1000}"
+    return create_engine(
+        parsed,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=5,
+        pool_timeout=5,
+        pool_recycle=1800,
+        connect_args={"connect_timeout": 3, "application_name": "meridian-reader", "options": options},
+    )
+
+
+def open_writer(url: str) -> Engine:
+    """An engine for `meridian init`, imports and refresh. Creates the folder of a SQLite file."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed, hide_parameters=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def enforce_foreign_keys(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    return engine
+
+
+def _sqlite_reader(parsed: URL) -> Engine:
+    path = Path(parsed.database or "")
+    if not path.is_file():
+        raise DatabaseProblem(
+            f"There is no database file at {path}.",
+            "Run `meridian init --sample` for the sample world, or `meridian init` for an empty database.",
+        )
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.set_authorizer(_authorise)
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, hide_parameters=True, poolclass=None)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def start_clock(connection: object, *_rest: object) -> None:
+        raw = connection.connection.dbapi_connection  # type: ignore[attr-defined]
+        raw.set_progress_handler(_deadline(time.monotonic() + STATEMENT_SECONDS), 20_000)
+
+    return engine
+
+
+def _deadline(at: float) -> Callable[[], int]:
+    return lambda: int(time.monotonic() > at)
+
+
+READABLE = frozenset(schema.shared.tables) | frozenset(schema.cases.tables) | {"alembic_version"}
+
+
+def _authorise(action: int, first: str | None, second: str | None, _database: str | None, _trigger: str | None) -> int:
+    if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_RECURSIVE):
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_READ and (first in READABLE or first == "sqlite_master"):
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION and second in ALLOWED_FUNCTIONS:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA and first == "read_uncommitted" and second is None:
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
+
+
+def assert_ready(engine: Engine, which: Which = "shared") -> None:
+    """Raise DatabaseProblem unless the schema is at head and `meta` states an as-of date."""
+    try:
+        with engine.connect() as connection:
+            version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            meta = read_meta(engine, which) if version == HEAD[which] else {}
+    except SQLAlchemyError as error:
+        raise _explain(error) from None
+    if version != HEAD[which]:
+        raise DatabaseProblem(
+            f"The database has schema {version}, this version of Meridian needs {HEAD[which]}.",
+            "Run `meridian init` to bring it up to date; no data are lost.",
+        )
+    if "as_of" not in meta:
+        raise DatabaseProblem("The database is empty.", "Run `meridian init --sample`, or load data and `meridian refresh`.")
+
+
+def _explain(error: SQLAlchemyError) -> DatabaseProblem:
+    words = str(getattr(error, "orig", error)).lower()
+    if "alembic_version" in words:
+        return DatabaseProblem("The database has no Meridian tables yet.", "Run `meridian init`.")
+    if "not a database" in words:
+        return DatabaseProblem("The file is not a SQLite database.", f"Check {SHARED_URL_VARIABLE}.")
+    return DatabaseProblem(
+        "The database does not answer.", f"Check that it runs and that {SHARED_URL_VARIABLE} is right, then `meridian check`."
+    )
+
+
+def read_meta(engine: Engine, which: Which = "shared") -> dict[str, str]:
+    """The `meta` table as a dict: as_of, data_version, is_sample and the network's settings."""
+    table = METADATA[which].tables["meta"]
+    with engine.connect() as connection:
+        return {row.key: row.value for row in connection.execute(select(table.c.key, table.c.value))}
+
+
+def run(engine: Engine, query: Query) -> pd.DataFrame:
+    """The rows of `query`: dates as datetime64, counts and money as Int64, flags as boolean, text as str."""
+    with engine.connect() as connection:
+        result = connection.execute(query.statement)
+        frame = pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+    for column in query.statement.selected_columns:
+        frame[column.key] = _typed(frame[column.key], column.type)
+    return frame
+
+
+def _typed(values: pd.Series, kind: object) -> pd.Series:
+    if isinstance(kind, Date):
+        return pd.to_datetime(values)
+    if isinstance(kind, Boolean):
+        return values.astype("boolean")
+    if isinstance(kind, Integer | BigInteger):
+        return pd.to_numeric(values).astype("Int64")
+    if isinstance(kind, Float):
+        return values.astype("float64")
+    return values.astype("str")
+
+
+def counts_per_table(engine: Engine, which: Which) -> dict[str, int]:
+    """Rows per table, for `meridian check`."""
+    present = set(inspect(engine).get_table_names())
+    with engine.connect() as connection:
+        return {
+            name: connection.scalar(text(f'SELECT count(*) FROM "{name}"')) or 0
+            for name in METADATA[which].tables
+            if name in present
+        }
+
+
+def grant_reader(engine: Engine, role: str) -> None:
+    """PostgreSQL: let an existing `role` SELECT from every table and do nothing else."""
+    quoted = engine.dialect.identifier_preparer.quote_identifier(role)
+    with engine.begin() as connection:
+        connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
+        connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {quoted}"))

@@ -1,0 +1,72 @@
+"""The reader's choices as one frozen value: empty means all. Knows its short URL form and nothing of widgets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+LISTS = {"country": "host_countries", "activity": "activities", "audience": "audiences", "funder": "funders"}
+MONTH = re.compile(r"^(20\d\d)-(0[1-9]|1[0-2])$")
+MAX_CHOICES = 60
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Host countries (ISO alpha-2), activity and audience codes, funder slugs, months YYYY-MM, and scope."""
+
+    host_countries: tuple[str, ...] = ()
+    activities: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
+    funders: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    include_state_linked: bool = False
+
+    def to_parameters(self) -> dict[str, str]:
+        """Only what differs from the default, as short readable URL parameters."""
+        parameters = {name: ",".join(getattr(self, field)) for name, field in LISTS.items() if getattr(self, field)}
+        if self.since:
+            parameters["from"] = self.since
+        if self.until:
+            parameters["to"] = self.until
+        if self.include_state_linked:
+            parameters["state"] = "1"
+        return parameters
+
+    def without(self, field: str, value: str | None = None) -> Filters:
+        """These filters with one choice removed, or the whole field reset."""
+        default = next(f.default for f in fields(self) if f.name == field)
+        if value is None:
+            return replace(self, **{field: default})
+        return replace(self, **{field: tuple(v for v in getattr(self, field) if v != value)})
+
+
+def from_parameters(
+    parameters: Mapping[str, str], allowed: Mapping[str, Sequence[str]]
+) -> tuple[Filters, tuple[str, ...]]:
+    """Filters read from URL parameters, and the names of parameters that held something not on offer.
+
+    `allowed` maps country, activity, audience and funder to the values this viewer may choose. What is not allowed
+    is dropped; a forbidden and an unknown value are treated alike.
+    """
+    dropped: list[str] = []
+    choices: dict[str, object] = {}
+    for name, field in LISTS.items():
+        asked = [value for value in parameters.get(name, "").split(",") if value][:MAX_CHOICES]
+        kept = tuple(dict.fromkeys(value for value in asked if value in allowed.get(name, ())))
+        if len(kept) < len(set(asked)):
+            dropped.append(name)
+        choices[field] = kept
+    for name, field in {"from": "since", "to": "until"}.items():
+        value = parameters.get(name)
+        if value and not MONTH.match(value):
+            dropped.append(name)
+            value = None
+        choices[field] = value or None
+    since, until = choices["since"], choices["until"]
+    if isinstance(since, str) and isinstance(until, str) and since > until:
+        dropped.append("to")
+        choices["until"] = None
+    choices["include_state_linked"] = parameters.get("state") == "1"
+    return Filters(**choices), tuple(dropped)  # type: ignore[arg-type]

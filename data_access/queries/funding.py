@@ -1,0 +1,127 @@
+"""Money as recorded: grants, their places and payments, stated needs and exchange rates. Nothing is summed here that
+would hide a currency; conversion and counting rules are in `dashboard.metrics.funding`."""
+
+from __future__ import annotations
+
+from sqlalchemy import case, func, select
+
+from data_access.filters import Filters
+from data_access.queries import visible
+from data_access.schema import fx_rate, grant, grant_country, need, organisation, payment, presence, project, project_facet
+from data_access.viewer import Query, Viewer
+
+
+def grants(filters: Filters, viewer: Viewer) -> Query:
+    """Every grant whose recipient the viewer may see, never filtered by place or period (attribution comes later).
+
+    Columns: grant_id, reference, funder_id, funder_slug, funder, funder_is_member, recipient_id, recipient,
+    recipient_is_member, project_id, project, parent_grant_id, amount_minor, currency, status, kind, restriction,
+    committed_on, starts_on, ends_on, paid_minor.
+    """
+    payer, payee = organisation.alias("payer"), organisation.alias("payee")
+    paid = (
+        select(payment.c.grant_id, func.sum(payment.c.amount_minor).label("paid_minor"))
+        .group_by(payment.c.grant_id)
+        .subquery()
+    )
+    payer_is_visible = visible.organisations(viewer, payer)
+    statement = (
+        select(
+            grant.c.id.label("grant_id"),
+            grant.c.reference,
+            grant.c.funder_id,
+            case((payer_is_visible, payer.c.slug)).label("funder_slug"),
+            case((payer_is_visible, payer.c.name)).label("funder"),
+            payer.c.is_initiative.label("funder_is_member"),
+            grant.c.recipient_id,
+            payee.c.name.label("recipient"),
+            payee.c.is_initiative.label("recipient_is_member"),
+            grant.c.project_id,
+            project.c.name.label("project"),
+            grant.c.parent_grant_id,
+            grant.c.amount_minor,
+            grant.c.currency,
+            grant.c.status,
+            grant.c.kind,
+            grant.c.restriction,
+            grant.c.committed_on,
+            grant.c.starts_on,
+            grant.c.ends_on,
+            paid.c.paid_minor,
+        )
+        .select_from(grant)
+        .outerjoin(payer, payer.c.id == grant.c.funder_id)
+        .join(payee, payee.c.id == grant.c.recipient_id)
+        .outerjoin(project, project.c.id == grant.c.project_id)
+        .outerjoin(paid, paid.c.grant_id == grant.c.id)
+        .where(visible.organisations(viewer, payee), visible.in_scope(filters, payee))
+        .order_by(grant.c.id)
+    )
+    return Query(statement, viewer)
+
+
+def needs(filters: Filters, viewer: Viewer) -> Query:
+    """Stated needs of chosen projects' and initiatives' visible organisations.
+
+    Columns: need_id, project_id, project, organisation_id, organisation, period_start, period_end, amount_minor,
+    currency, kind, stated_by, stated_on. `organisation_id` is the lead organisation for a project need.
+    """
+    owner = func.coalesce(need.c.organisation_id, project.c.organisation_id)
+    statement = (
+        select(
+            need.c.id.label("need_id"),
+            need.c.project_id,
+            project.c.name.label("project"),
+            organisation.c.id.label("organisation_id"),
+            organisation.c.name.label("organisation"),
+            need.c.period_start,
+            need.c.period_end,
+            need.c.amount_minor,
+            need.c.currency,
+            need.c.kind,
+            need.c.stated_by,
+            need.c.stated_on,
+        )
+        .select_from(need)
+        .outerjoin(project, project.c.id == need.c.project_id)
+        .join(organisation, organisation.c.id == owner)
+        .where(visible.organisations(viewer), visible.in_scope(filters))
+        .order_by(need.c.id)
+    )
+    return Query(statement, viewer)
+
+
+def declared_places(viewer: Viewer) -> Query:
+    """Where a grant says its money works: grant_id, host_country, share_bp (basis points, NULL if not declared)."""
+    return Query(select(grant_country.c.grant_id, grant_country.c.host_country, grant_country.c.share_bp), viewer)
+
+
+def project_facets(viewer: Viewer) -> Query:
+    """Facets of every visible project that enter money attribution: project_id, facet, code."""
+    statement = (
+        select(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
+        .join(project, project.c.id == project_facet.c.project_id)
+        .join(organisation, organisation.c.id == project.c.organisation_id)
+        .where(project_facet.c.facet.in_(("activity", "audience", "host_country")))
+        .where(visible.organisations(viewer), visible.facets(viewer))
+        .order_by(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
+    )
+    return Query(statement, viewer)
+
+
+def organisation_places(viewer: Viewer) -> Query:
+    """Disclosed working countries per visible organisation: organisation_id, host_country."""
+    country = visible.presence_country(viewer).label("host_country")
+    statement = (
+        select(presence.c.organisation_id, country)
+        .distinct()
+        .join(organisation, organisation.c.id == presence.c.organisation_id)
+        .where(presence.c.role != "registered", visible.organisations(viewer))
+        .where(visible.presence_country(viewer).is_not(None))
+    )
+    return Query(statement, viewer)
+
+
+def rates(viewer: Viewer) -> Query:
+    """Exchange rates: currency, on_date, micro_per_eur (units per euro times 10**6), rate_set."""
+    return Query(select(fx_rate).order_by(fx_rate.c.on_date, fx_rate.c.currency), viewer)

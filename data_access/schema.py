@@ -1,0 +1,523 @@
+"""The tables of both databases, as SQLAlchemy Core.
+
+`shared` holds who, where, what, money, published figures and provenance; `cases` holds relocation cases and is
+reached only by the coordinators' deployment. Money is BIGINT minor units beside an ISO 4217 code; NULL means
+unknown and is never written as 0. No column holds a name, a contact, a birth date or free text about a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+shared = MetaData(naming_convention=NAMING)
+cases = MetaData(naming_convention=NAMING)
+
+INDEPENDENCE = ("independent", "state_linked", "unknown")
+VISIBILITY = ("public", "network", "aggregate_only")
+PRESENCE_ROLES = ("registered", "team", "activity")
+PRECISIONS = ("city", "country", "region", "undisclosed")
+FACETS = ("activity", "audience", "host_country", "language", "method")
+GRANT_STATUSES = ("pledge", "commitment", "cancelled", "unknown")
+GRANT_KINDS = ("new", "carry_over", "regrant")
+RESTRICTIONS = ("unrestricted", "restricted", "unknown")
+NEED_KINDS = ("minimum", "budget", "ambition")
+ANSWERS = ("not_a_duplicate", "already_coordinating", "confirmed", "not_sure")
+ROLES = ("funder", "coordinator", "steward")
+STAGES = (
+    "request",
+    "verified",
+    "file_complete",
+    "host_found",
+    "authority_applied",
+    "approved_not_issued",
+    "issued",
+    "travelled",
+    "legal_stay",
+)
+OUTCOMES = ("relocated", "refused", "withdrawn", "lost_contact", "other_route", "ineligible")
+
+
+def one_of(column: str, values: Sequence[str], name: str | None = None) -> CheckConstraint:
+    """A CHECK that `column` (NULL allowed unless the column says otherwise) holds one of `values`."""
+    allowed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=name or column)
+
+
+def iso_country(name: str = "host_country", *, nullable: bool = True, primary_key: bool = False) -> Column:
+    """An ISO 3166-1 alpha-2 column."""
+    return Column(
+        name,
+        String(2),
+        CheckConstraint(f"length({name}) = 2", name=f"{name}_iso"),
+        nullable=nullable,
+        primary_key=primary_key,
+    )
+
+
+def currency(nullable: bool = False) -> Column:
+    """An ISO 4217 column."""
+    return Column("currency", String(3), CheckConstraint("length(currency) = 3", name="currency_iso"), nullable=nullable)
+
+
+def ordered(start: str, end: str) -> CheckConstraint:
+    """A CHECK that a period does not end before it starts."""
+    return CheckConstraint(f"{end} >= {start}", name=f"{start}_before_{end}")
+
+
+code = Table(
+    "code",
+    shared,
+    Column("facet", String(20), one_of("facet", FACETS), primary_key=True),
+    Column("code", String(40), primary_key=True),
+    Column("label_en", String(120), nullable=False),
+    Column("label_de", String(120), nullable=False),
+    Column("label_ru", String(120), nullable=False),
+    Column("position", Integer, nullable=False),
+)
+code_map = Table(
+    "code_map",
+    shared,
+    Column("scheme", String(40), primary_key=True),
+    Column("outside_code", String(60), primary_key=True),
+    Column("facet", String(20), nullable=False),
+    Column("code", String(40), nullable=False),
+)
+source = Table(
+    "source",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("owner", String(120)),
+    Column("licence", String(120)),
+    Column("rhythm_days", Integer, CheckConstraint("rhythm_days > 0", name="rhythm_positive")),
+)
+import_run = Table(
+    "import_run",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False, index=True),
+    Column("loaded_on", Date, nullable=False),
+    Column("status", String(12), one_of("status", ("done", "failed", "undone")), nullable=False),
+    Column("created", Integer, nullable=False),
+    Column("updated", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+)
+source_record = Table(
+    "source_record",
+    shared,
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("entity", String(30), primary_key=True),
+    Column("external_id", String(200), primary_key=True),
+    Column("row_id", Integer, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("run_id", ForeignKey("import_run.id"), nullable=False, index=True),
+)
+import_issue = Table(
+    "import_issue",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("import_run.id"), nullable=False, index=True),
+    Column("sheet", String(120)),
+    Column("row_number", Integer),
+    Column("column_name", String(120)),
+    Column("value", Text),
+    Column("code", String(40), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("suggestion", Text),
+    Column("raw_row", Text),
+)
+organisation = Table(
+    "organisation",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("slug", String(60), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("is_initiative", Boolean, nullable=False),
+    Column("is_funder", Boolean, nullable=False),
+    Column("is_registered", Boolean),
+    iso_country("seat_country"),
+    Column("founded_on", Date),
+    Column("closed_on", Date),
+    Column("confirmed_on", Date),
+    Column("independence", String(20), one_of("independence", INDEPENDENCE), nullable=False, server_default="unknown"),
+    Column("visibility", String(20), one_of("visibility", VISIBILITY), nullable=False, server_default="aggregate_only"),
+    Column("source_id", ForeignKey("source.id"), index=True),
+    CheckConstraint("is_initiative OR is_funder", name="has_a_part"),
+    ordered("founded_on", "closed_on"),
+)
+presence = Table(
+    "presence",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("organisation_id", ForeignKey("organisation.id"), nullable=False, index=True),
+    iso_country(),
+    Column("role", String(12), one_of("role", PRESENCE_ROLES), nullable=False),
+    Column("precision", String(12), one_of("precision", PRECISIONS), nullable=False),
+    Column("place", String(120)),
+    Column("started_on", Date),
+    Column("ended_on", Date),
+    ordered("started_on", "ended_on"),
+    UniqueConstraint("organisation_id", "host_country", "role", "place"),
+    Index("ix_presence_host_country_role", "host_country", "role"),
+)
+partnership = Table(
+    "partnership",
+    shared,
+    Column("organisation_a", ForeignKey("organisation.id"), primary_key=True),
+    Column("organisation_b", ForeignKey("organisation.id"), primary_key=True, index=True),
+    Column("since", Date),
+    CheckConstraint("organisation_a < organisation_b", name="sorted_pair"),
+)
+project = Table(
+    "project",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("slug", String(60), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("organisation_id", ForeignKey("organisation.id"), nullable=False, index=True),
+    Column("starts_on", Date),
+    Column("ends_on", Date),
+    Column("status", String(12), one_of("status", ("planned", "running", "ended", "unknown")), nullable=False),
+)
+project_facet = Table(
+    "project_facet",
+    shared,
+    Column("project_id", ForeignKey("project.id"), primary_key=True),
+    Column("facet", String(20), one_of("facet", FACETS), primary_key=True),
+    Column("code", String(40), primary_key=True),
+    Column("is_withheld", Boolean, nullable=False, server_default="0"),
+    CheckConstraint("NOT is_withheld OR facet = 'host_country'", name="only_places_are_withheld"),
+    Index("ix_project_facet_facet_code", "facet", "code"),
+)
+need = Table(
+    "need",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), index=True),
+    Column("organisation_id", ForeignKey("organisation.id"), index=True),
+    Column("period_start", Date, nullable=False),
+    Column("period_end", Date, nullable=False),
+    Column("amount_minor", BigInteger, CheckConstraint("amount_minor >= 0", name="amount_not_negative")),
+    currency(),
+    Column("kind", String(12), one_of("kind", NEED_KINDS), nullable=False),
+    Column("confidence", String(8), one_of("confidence", ("low", "medium", "high"))),
+    Column("stated_by", String(120)),
+    Column("stated_on", Date),
+    CheckConstraint("(project_id IS NULL) <> (organisation_id IS NULL)", name="one_subject"),
+    ordered("period_start", "period_end"),
+)
+grant = Table(
+    "grant",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("reference", String(60), nullable=False, unique=True),
+    Column("funder_id", ForeignKey("organisation.id"), index=True),
+    Column("recipient_id", ForeignKey("organisation.id"), nullable=False, index=True),
+    Column("project_id", ForeignKey("project.id"), index=True),
+    Column("parent_grant_id", ForeignKey("grant.id"), index=True),
+    Column("joint_group", String(60)),
+    Column("amount_minor", BigInteger),
+    currency(),
+    Column("status", String(12), one_of("status", GRANT_STATUSES), nullable=False),
+    Column("kind", String(12), one_of("kind", GRANT_KINDS), nullable=False),
+    Column("restriction", String(14), one_of("restriction", RESTRICTIONS), nullable=False),
+    Column("committed_on", Date),
+    Column("starts_on", Date),
+    Column("ends_on", Date),
+)
+grant_country = Table(
+    "grant_country",
+    shared,
+    Column("grant_id", ForeignKey("grant.id"), primary_key=True),
+    iso_country(nullable=False, primary_key=True),
+    Column("share_bp", Integer, CheckConstraint("share_bp BETWEEN 0 AND 10000", name="share_in_range")),
+)
+payment = Table(
+    "payment",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("grant_id", ForeignKey("grant.id"), nullable=False, index=True),
+    Column("paid_on", Date),
+    Column("amount_minor", BigInteger, nullable=False),
+    currency(),
+)
+fx_rate = Table(
+    "fx_rate",
+    shared,
+    Column("currency", String(3), primary_key=True),
+    Column("on_date", Date, primary_key=True),
+    Column("micro_per_eur", BigInteger, CheckConstraint("micro_per_eur > 0", name="rate_positive"), nullable=False),
+    Column("rate_set", String(60), nullable=False),
+)
+population = Table(
+    "population",
+    shared,
+    iso_country(nullable=False, primary_key=True),
+    Column("low", Integer),
+    Column("central", Integer, nullable=False),
+    Column("high", Integer),
+    Column("source", String(200), nullable=False),
+    Column("on_date", Date, nullable=False),
+)
+organisation_finance = Table(
+    "organisation_finance",
+    shared,
+    Column("organisation_id", ForeignKey("organisation.id"), primary_key=True),
+    Column("on_date", Date, primary_key=True),
+    Column("cash_minor", BigInteger),
+    Column("unrestricted_minor", BigInteger),
+    Column("monthly_cost_minor", BigInteger),
+    currency(),
+)
+other_income = Table(
+    "other_income",
+    shared,
+    Column("organisation_id", ForeignKey("organisation.id"), primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("kind", String(16), one_of("kind", ("crowdfunding", "diaspora", "earned")), primary_key=True),
+    Column("amount_minor", BigInteger),
+    currency(),
+)
+overlap_verdict = Table(
+    "overlap_verdict",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("project_a", ForeignKey("project.id"), nullable=False),
+    Column("project_b", ForeignKey("project.id"), nullable=False),
+    Column("answer", String(24), one_of("answer", ANSWERS), nullable=False),
+    Column("reason", Text),
+    Column("subject", String(64), nullable=False),
+    Column("answered_at", DateTime(timezone=True), nullable=False),
+    Column("facet_hash", String(64), nullable=False),
+    CheckConstraint("project_a < project_b", name="sorted_pair"),
+    Index("ix_overlap_verdict_pair", "project_a", "project_b"),
+)
+overlap_pair = Table(
+    "overlap_pair",
+    shared,
+    Column("clearance", String(8), one_of("clearance", ("funder", "all")), primary_key=True),
+    Column("project_a", ForeignKey("project.id"), primary_key=True),
+    Column("project_b", ForeignKey("project.id"), primary_key=True, index=True),
+    Column("low", Float, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("high", Float, nullable=False),
+    Column("activity", Float),
+    Column("host_country", Float),
+    Column("audience", Float),
+    Column("language", Float),
+    Column("days_together", Integer),
+    Column("are_partners", Boolean, nullable=False),
+    Column("facet_hash", String(64), nullable=False),
+    Column("label", String(24), nullable=False),
+    CheckConstraint("project_a < project_b", name="sorted_pair"),
+    CheckConstraint("low <= score AND score <= high", name="bounds"),
+)
+facet_rarity = Table(
+    "facet_rarity",
+    shared,
+    Column("clearance", String(8), primary_key=True),
+    Column("facet", String(20), primary_key=True),
+    Column("code", String(40), primary_key=True),
+    Column("projects", Integer, nullable=False),
+    Column("of_projects", Integer, nullable=False),
+)
+published_cell = Table(
+    "published_cell",
+    shared,
+    Column("measure", String(32), primary_key=True),
+    Column("period", String(8), primary_key=True),
+    Column("country_group", String(24), primary_key=True),
+    Column("route_group", String(24), primary_key=True),
+    Column("value", Integer),
+    Column("release", String(12), nullable=False),
+    CheckConstraint("value IS NULL OR (value >= 10 AND value % 5 = 0)", name="protected"),
+)
+meta = Table(
+    "meta",
+    shared,
+    Column("key", String(40), primary_key=True),
+    Column("value", String(200), nullable=False),
+)
+viewer = Table(
+    "viewer",
+    shared,
+    Column("subject", String(64), primary_key=True),
+    Column("role", String(12), one_of("role", ROLES), nullable=False),
+    Column("all_countries", Boolean, nullable=False, server_default="0"),
+)
+viewer_country = Table(
+    "viewer_country",
+    shared,
+    Column("subject", ForeignKey("viewer.subject"), primary_key=True),
+    iso_country(nullable=False, primary_key=True),
+)
+saved_view = Table(
+    "saved_view",
+    shared,
+    Column("subject", String(64), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("page", String(40), nullable=False),
+    Column("query", String(400), nullable=False),
+)
+export_log = Table(
+    "export_log",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("exported_at", DateTime(timezone=True), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("role", String(12), nullable=False),
+    Column("page", String(40), nullable=False),
+    Column("filters", String(400), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
+route = Table(
+    "route",
+    cases,
+    Column("code", String(40), primary_key=True),
+    Column("label_en", String(120), nullable=False),
+    Column("label_de", String(120), nullable=False),
+    Column("label_ru", String(120), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("clock_days", Integer),
+)
+relocation_case = Table(
+    "relocation_case",
+    cases,
+    Column("id", String(36), primary_key=True),
+    Column("handler_id", Integer),
+    Column("people", Integer, CheckConstraint("people > 0", name="people_positive")),
+    iso_country("waiting_country"),
+)
+case_episode = Table(
+    "case_episode",
+    cases,
+    Column("id", String(36), primary_key=True),
+    Column("case_id", ForeignKey("relocation_case.id"), nullable=False),
+    Column("episode_no", Integer, CheckConstraint("episode_no > 0", name="episode_positive"), nullable=False),
+    Column("opened_on", Date),
+    Column("closed_on", Date),
+    Column("status", String(8), one_of("status", ("open", "closed")), nullable=False),
+    Column("outcome", String(16), one_of("outcome", OUTCOMES)),
+    Column("route", ForeignKey("route.code")),
+    iso_country(),
+    Column("recorded_on", Date),
+    CheckConstraint("status = 'closed' OR (closed_on IS NULL AND outcome IS NULL)", name="open_has_no_ending"),
+    UniqueConstraint("case_id", "episode_no"),
+    Index("ix_case_episode_host_country_opened_on", "host_country", "opened_on"),
+)
+stage_event = Table(
+    "stage_event",
+    cases,
+    Column("episode_id", ForeignKey("case_episode.id"), primary_key=True),
+    Column("stage", String(24), one_of("stage", STAGES), primary_key=True),
+    Column("entered_on", Date, primary_key=True),
+    Column("recorded_on", Date),
+)
+hold = Table(
+    "hold",
+    cases,
+    Column("episode_id", ForeignKey("case_episode.id"), primary_key=True),
+    Column("held_from", Date, primary_key=True),
+    Column("held_to", Date),
+    Column("reason", String(24), one_of("reason", ("applicant", "authority", "host", "unknown")), nullable=False),
+)
+capacity = Table(
+    "capacity",
+    cases,
+    iso_country(nullable=False, primary_key=True),
+    Column("period_start", Date, primary_key=True),
+    Column("period_end", Date, nullable=False),
+    Column("places", Integer, nullable=False),
+)
+policy_event = Table(
+    "policy_event",
+    cases,
+    Column("id", Integer, primary_key=True),
+    Column("on_date", Date, nullable=False),
+    iso_country(),
+    Column("label_en", String(160), nullable=False),
+    Column("label_de", String(160), nullable=False),
+    Column("label_ru", String(160), nullable=False),
+)
+case_day = Table(
+    "case_day",
+    cases,
+    Column("on_date", Date, primary_key=True),
+    Column("host_country", String(2), primary_key=True),
+    Column("route", String(40), primary_key=True),
+    Column("opened", Integer, nullable=False),
+    Column("reopened", Integer, nullable=False),
+    Column("closed", Integer, nullable=False),
+)
+case_duration = Table(
+    "case_duration",
+    cases,
+    Column("host_country", String(2), primary_key=True),
+    Column("route", String(40), primary_key=True),
+    Column("opened_month", Date, primary_key=True),
+    Column("days", Integer, primary_key=True),
+    Column("outcome", String(16), primary_key=True),
+    Column("episodes", Integer, nullable=False),
+)
+case_open = Table(
+    "case_open",
+    cases,
+    Column("host_country", String(2), primary_key=True),
+    Column("route", String(40), primary_key=True),
+    Column("stage", String(24), primary_key=True),
+    Column("on_hold", Boolean, primary_key=True),
+    Column("days", Integer, primary_key=True),
+    Column("episodes", Integer, nullable=False),
+)
+case_problem = Table(
+    "case_problem",
+    cases,
+    Column("host_country", String(2), primary_key=True),
+    Column("route", String(40), primary_key=True),
+    Column("problem", String(24), primary_key=True),
+    Column("episodes", Integer, nullable=False),
+)
+frozen_atom = Table(
+    "frozen_atom",
+    cases,
+    Column("measure", String(32), primary_key=True),
+    Column("period", String(8), primary_key=True),
+    Column("country_group", String(24), primary_key=True),
+    Column("route_group", String(24), primary_key=True),
+    Column("people", Integer, nullable=False),
+    Column("contributors", Integer, nullable=False),
+)
+case_meta = Table(
+    "meta",
+    cases,
+    Column("key", String(40), primary_key=True),
+    Column("value", String(200), nullable=False),
+)

@@ -1,0 +1,160 @@
+"""Summary tables: what pages read so that a click does not grow with the number of cases. Rebuilt at refresh.
+
+`rebuild_cases` counts in SQL inside the case database. `store_overlap` replaces stored pairs; the scoring itself is
+`dashboard.metrics.overlap`, called by `dashboard.refresh`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import (
+    Connection,
+    Date,
+    Integer,
+    and_,
+    cast,
+    delete,
+    exists,
+    extract,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy import case as sql_case
+
+from data_access.schema import (
+    case_day,
+    case_duration,
+    case_episode,
+    case_open,
+    case_problem,
+    facet_rarity,
+    hold,
+    overlap_pair,
+    stage_event,
+)
+
+UNKNOWN_COUNTRY = "ZZ"
+UNKNOWN_ROUTE = "unknown"
+_episode = case_episode.c
+_country = func.coalesce(_episode.host_country, UNKNOWN_COUNTRY).label("host_country")
+_route = func.coalesce(_episode.route, UNKNOWN_ROUTE).label("route")
+_contradictory = and_(_episode.opened_on.is_not(None), _episode.closed_on < _episode.opened_on)
+
+
+def rebuild_cases(connection: Connection, as_of: date) -> None:
+    """Replace every case summary by counts up to `as_of`, in the caller's transaction."""
+    for table in (case_day, case_duration, case_open, case_problem):
+        connection.execute(delete(table))
+    _rebuild_days(connection, as_of)
+    _rebuild_durations(connection, as_of)
+    _rebuild_open(connection, as_of)
+    _rebuild_problems(connection, as_of)
+
+
+def _usable(as_of: date):  # noqa: ANN202
+    """Episodes with an opening day up to the cut-off and no contradiction; closed ones need their day (A29)."""
+    return and_(
+        _episode.opened_on <= as_of,
+        or_(_episode.closed_on.is_(None), _episode.closed_on >= _episode.opened_on),
+        or_(_episode.status == "open", _episode.closed_on.is_not(None)),
+    )
+
+
+def _rebuild_days(connection: Connection, as_of: date) -> None:
+    one, none = literal(1), literal(0)
+    first = sql_case((_episode.episode_no == 1, 1), else_=0)
+    opened = select(
+        _episode.opened_on.label("on_date"), _country, _route, first.label("opened"), (1 - first).label("reopened"),
+        none.label("closed"),
+    ).where(_usable(as_of))  # fmt: skip
+    closed = select(
+        _episode.closed_on, _country, _route, none.label("opened"), none.label("reopened"), one.label("closed")
+    ).where(_usable(as_of), _episode.closed_on <= as_of)
+    both = union_all(opened, closed).subquery()
+    columns = ("on_date", "host_country", "route")
+    grouped = select(
+        *(both.c[name] for name in columns), *(func.sum(both.c[n]) for n in ("opened", "reopened", "closed"))
+    ).group_by(*(both.c[name] for name in columns))
+    connection.execute(insert(case_day).from_select([*columns, "opened", "reopened", "closed"], grouped))
+
+
+def _days_between(connection: Connection, start, end):  # noqa: ANN001, ANN202
+    if connection.dialect.name == "sqlite":
+        return cast(func.julianday(end) - func.julianday(start), Integer)
+    return end - start
+
+
+def _month_of(connection: Connection, day):  # noqa: ANN001, ANN202
+    if connection.dialect.name == "sqlite":
+        return func.date(day, "start of month", type_=Date)
+    return cast(day - cast(extract("day", day), Integer) + 1, Date)
+
+
+def _rebuild_durations(connection: Connection, as_of: date) -> None:
+    ended = and_(_episode.closed_on.is_not(None), _episode.closed_on <= as_of)
+    until = sql_case((ended, _episode.closed_on), else_=literal(as_of, Date))
+    outcome = sql_case((ended, func.coalesce(_episode.outcome, "unknown")), else_="open")
+    statement = select(
+        _country,
+        _route,
+        _month_of(connection, _episode.opened_on).label("opened_month"),
+        _days_between(connection, _episode.opened_on, until).label("days"),
+        outcome.label("outcome"),
+        func.count().label("episodes"),
+    ).where(_usable(as_of))
+    columns = ["host_country", "route", "opened_month", "days", "outcome"]
+    connection.execute(insert(case_duration).from_select([*columns, "episodes"], statement.group_by(*columns)))
+
+
+def _rebuild_open(connection: Connection, as_of: date) -> None:
+    newest = (
+        select(stage_event.c.stage)
+        .where(stage_event.c.episode_id == _episode.id, stage_event.c.entered_on <= as_of)
+        .order_by(stage_event.c.entered_on.desc(), stage_event.c.recorded_on.desc(), stage_event.c.stage.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    held = exists().where(
+        hold.c.episode_id == _episode.id,
+        hold.c.held_from <= as_of,
+        or_(hold.c.held_to.is_(None), hold.c.held_to > as_of),
+    )
+    statement = select(
+        _country,
+        _route,
+        func.coalesce(newest, "unknown").label("stage"),
+        held.label("on_hold"),
+        _days_between(connection, _episode.opened_on, literal(as_of, Date)).label("days"),
+        func.count().label("episodes"),
+    ).where(_usable(as_of), or_(_episode.closed_on.is_(None), _episode.closed_on > as_of))
+    columns = ["host_country", "route", "stage", "on_hold", "days"]
+    connection.execute(insert(case_open).from_select([*columns, "episodes"], statement.group_by(*columns)))
+
+
+def _rebuild_problems(connection: Connection, as_of: date) -> None:
+    """Each broken record once, under the first reason that applies (A29)."""
+    problem = sql_case(
+        (_contradictory, "closed_before_opened"),
+        (_episode.opened_on.is_(None), "no_opening_date"),
+        (_episode.opened_on > as_of, "opened_in_future"),
+        (and_(_episode.status == "closed", _episode.closed_on.is_(None)), "no_closing_date"),
+    ).label("problem")
+    labelled = select(_country, _route, problem).subquery()
+    columns = [labelled.c.host_country, labelled.c.route, labelled.c.problem]
+    statement = select(*columns, func.count()).where(labelled.c.problem.is_not(None)).group_by(*columns)
+    connection.execute(insert(case_problem).from_select(["host_country", "route", "problem", "episodes"], statement))
+
+
+def store_overlap(connection: Connection, clearance: str, pairs: pd.DataFrame, rarity: pd.DataFrame) -> None:
+    """Replace the stored pairs and value counts of one clearance, in the caller's transaction."""
+    for table, frame in ((overlap_pair, pairs), (facet_rarity, rarity)):
+        connection.execute(delete(table).where(table.c.clearance == clearance))
+        records = frame.assign(clearance=clearance).astype(object).where(frame.assign(clearance=clearance).notna(), None)
+        if len(records):
+            connection.execute(insert(table), records.to_dict("records"))

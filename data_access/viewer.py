@@ -1,0 +1,56 @@
+"""Who is reading. A query cannot be built without a `Viewer`, and each `Query` carries the viewer it was built for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Select
+
+from data_access import schema
+
+Role = Literal["funder", "coordinator", "steward"]
+Clearance = Literal["funder", "all"]
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A role and the host countries it covers; `host_countries=None` means every country.
+
+    Raises ValueError for an unknown role or a country that is not an ISO 3166-1 alpha-2 code.
+    """
+
+    role: Role
+    host_countries: tuple[str, ...] | None = ()
+    subject: str = "sample"
+
+    def __post_init__(self) -> None:
+        if self.role not in schema.ROLES:
+            raise ValueError(f"{self.role!r} is not a role; roles are {', '.join(schema.ROLES)}.")
+        for country in self.host_countries or ():
+            if len(country) != 2 or not country.isalpha() or not country.isupper():
+                raise ValueError(f"{country!r} is not an ISO 3166-1 alpha-2 country code.")
+
+    @property
+    def clearance(self) -> Clearance:
+        """Which of the two stored overlap computations this viewer reads."""
+        return "funder" if self.role == "funder" else "all"
+
+    @property
+    def sees_cases(self) -> bool:
+        """Live case figures are for coordinators alone (SECURITY 1.4)."""
+        return self.role == "coordinator"
+
+    @property
+    def scope(self) -> tuple[str, tuple[str, ...] | None]:
+        """What may differ between two viewers' answers: part of every cache key."""
+        return self.role, self.host_countries
+
+
+@dataclass(frozen=True)
+class Query:
+    """A SELECT, whom it was built for and which database it reads."""
+
+    statement: Select
+    viewer: Viewer
+    database: Literal["shared", "cases"] = "shared"

@@ -1,0 +1,56 @@
+"""Fill a shared and a case database with the sample world: `meridian init --sample`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import Engine, MetaData, insert
+
+from dashboard.refresh import refresh, write_meta
+from data_access import publication
+from data_access.migrate import upgrade
+from data_access.schema import cases as case_tables
+from data_access.schema import shared as shared_tables
+from data_access.vocabulary import code_rows, route_rows
+from sample_data import cases, money, world
+
+SEED = 20220224
+
+
+def build(shared: Engine, case_database: Engine | None, seed: int = SEED) -> None:
+    """Create the tables and fill them; two builds with one seed are the same to the byte."""
+    sample = world.World(random.Random(seed))
+    world.populate(sample)
+    money.populate(sample)
+    cases.populate(sample)
+    sample.rows["code"] = code_rows()
+    sample.rows["route"] = route_rows()
+    upgrade(shared, "shared")
+    _insert(shared, shared_tables, sample.rows)
+    with shared.begin() as connection:
+        write_meta(connection, "shared", is_sample="1", data_version="0")
+    if case_database is not None:
+        upgrade(case_database, "cases")
+        _insert(case_database, case_tables, sample.rows)
+    refresh(shared, case_database, world.AS_OF)
+    if case_database is not None:
+        _publish(shared, case_database, random.Random(seed + 1))
+
+
+def _insert(engine: Engine, metadata: MetaData, rows: Mapping[str, list[dict]]) -> None:
+    with engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            if rows.get(table.name):
+                connection.execute(insert(table), rows[table.name])
+
+
+def _publish(shared: Engine, case_database: Engine, rng: random.Random) -> None:
+    """The sample's published cells, drawn from a seed; a real network draws from `secrets`."""
+    for year in range(2022, world.AS_OF.year + 1):
+        for quarter in range(1, 5):
+            last = publication.quarter_days(f"{year}Q{quarter}")[1]
+            if date(2022, 3, 31) < last and (world.AS_OF - last).days > publication.CLOSED_AFTER_DAYS:
+                publication.publish(case_database, shared, f"{year}Q{quarter}", world.AS_OF, rng.randrange)
+
