@@ -483,6 +483,7 @@ case_duration = Table(
     Column("host_country", String(2), primary_key=True),
     Column("route", String(40), primary_key=True),
     Column("opened_month", Date, primary_key=True),
+    Column("is_due", Boolean, primary_key=True),
     Column("days", Integer, primary_key=True),
     Column("outcome", String(16), primary_key=True),
     Column("episodes", Integer, nullable=False),

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 from sqlalchemy import (
@@ -41,6 +41,7 @@ from data_access.schema import (
 
 UNKNOWN_COUNTRY = "ZZ"
 UNKNOWN_ROUTE = "unknown"
+STANDARD_DAYS = 120
 _episode = case_episode.c
 _country = func.coalesce(_episode.host_country, UNKNOWN_COUNTRY).label("host_country")
 _route = func.coalesce(_episode.route, UNKNOWN_ROUTE).label("route")
@@ -104,11 +105,12 @@ def _rebuild_durations(connection: Connection, as_of: date) -> None:
         _country,
         _route,
         _month_of(connection, _episode.opened_on).label("opened_month"),
+        (_episode.opened_on <= as_of - timedelta(days=STANDARD_DAYS)).label("is_due"),
         _days_between(connection, _episode.opened_on, until).label("days"),
         outcome.label("outcome"),
         func.count().label("episodes"),
     ).where(_usable(as_of))
-    columns = ["host_country", "route", "opened_month", "days", "outcome"]
+    columns = ["host_country", "route", "opened_month", "is_due", "days", "outcome"]
     connection.execute(insert(case_duration).from_select([*columns, "episodes"], statement.group_by(*columns)))
 
 

@@ -11,6 +11,7 @@ RATES = {"USD": 1.09, "SEK": 11.2, "NOK": 11.4, "CHF": 0.97, "GBP": 0.86, "CZK":
 CURRENCIES = ("EUR", "USD", "SEK", "NOK", "CHF", "GBP", "CZK", "GEL", "AMD", "PLN")
 CURRENCY_WEIGHTS = (60, 22, 3, 3, 3, 3, 2, 1.4, 1.3, 1.3)
 FIRST_FUNDER = 154
+LEVEL = {"SEK": 11, "NOK": 11, "CZK": 25, "AMD": 430, "GEL": 3, "PLN": 4.4, "USD": 1.1}
 CLIFF_FUNDERS = {FIRST_FUNDER: date(2026, 12, 31), FIRST_FUNDER + 1: date(2027, 1, 31), FIRST_FUNDER + 2: date(2026, 11, 30)}
 POPULATIONS = {
     "DE": 36, "GE": 74, "LT": 9, "LV": 6, "AM": 110, "PL": 12, "RS": 30, "TR": 28, "CZ": 8, "FR": 9, "IL": 80, "US": 48,
@@ -164,25 +165,35 @@ def _broken(world: World) -> None:
 
 
 def _needs(world: World) -> None:
+    """A need per running project and year: around what was signed for it where something was, else modest."""
     rng = world.rng
-    received: dict[int, int] = {}
-    for row in world.rows["grant"]:
-        project, status = row["project_id"], row["status"]
-        if project and status == "commitment" and row["currency"] in ("EUR", "USD", "CHF", "GBP") and row["amount_minor"]:
-            span = max(1, (row["ends_on"] - row["starts_on"]).days)
-            received[project] = received.get(project, 0) + row["amount_minor"] * 365 // max(365, span)
     for number, project in enumerate(world.rows["project"], 1):
         if project["status"] == "ended" or rng.random() < 0.1:
             continue
-        yearly = received.get(number, 0) * rng.uniform(0.55, 1.9) or rng.randrange(8_000, 120_000, 1_000) * 100
+        usual = rng.randrange(4_000, 60_000, 1_000) * 100
         for year in (2025, 2026, 2027):
-            if (year == 2027 and rng.random() < 0.3) or (project["starts_on"] and project["starts_on"].year > year):
+            if (year == 2027 and rng.random() < 0.15) or (project["starts_on"] and project["starts_on"].year > year):
                 continue
-            amount = None if rng.random() < 0.08 else round(yearly * rng.uniform(0.9, 1.2) / 10_000) * 10_000
+            if project["ends_on"] and project["ends_on"].year < year:
+                continue
+            signed = _signed_in(world, number, year if year < 2027 else 2026)
+            stated = signed * rng.uniform(0.75, 1.9) if signed else usual
+            amount = None if rng.random() < 0.08 else round(stated / 10_000) * 10_000
             world.add("need", project_id=number, organisation_id=None, period_start=date(year, 1, 1),
                       period_end=date(year, 12, 31), amount_minor=amount, currency="EUR",
                       kind=rng.choice(("budget", "budget", "minimum", "ambition")), confidence=rng.choice(("low", "medium", "high")),
                       stated_by="initiative", stated_on=min(date(year - 1, 11, 15), AS_OF - timedelta(days=20)))  # fmt: skip
+
+
+def _signed_in(world: World, project: int, year: int) -> float:
+    """Roughly what was signed for a project in a year, in euro cents."""
+    total = 0.0
+    for row in world.rows["grant"]:
+        if row["project_id"] == project and row["status"] == "commitment" and row["amount_minor"] and row["ends_on"]:
+            first, last = max(row["starts_on"], date(year, 1, 1)), min(row["ends_on"], date(year, 12, 31))
+            days = (row["ends_on"] - row["starts_on"]).days + 1
+            total += row["amount_minor"] / LEVEL.get(row["currency"], 1) * max(0, (last - first).days + 1) / days
+    return total
 
 
 def _finances(world: World) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.metrics.statistics import Coverage, largest_remainder, percentile
+from dashboard.metrics.statistics import Coverage, percentile
 
 RATE_AGE_DAYS = 7
 CLIFF_SHARE = 0.75
@@ -148,22 +148,17 @@ def split(entries: pd.DataFrame, parts: pd.DataFrame, by: str, key: str) -> pd.D
     `parts`: `key`, `by`, optional share_bp. Declared shares are used when every part of an entry has one; else equal
     parts, marked estimated. Cents by largest remainder, so an entry's parts add to it.
     """
-    columns = [key, by, *(["share_bp"] if "share_bp" in parts else [])]
-    joined = entries.assign(_row=range(len(entries))).merge(parts[columns], on=key, how="left", sort=False)
+    joined = entries.assign(_row=range(len(entries))).merge(parts, on=key, how="left", sort=False)
     joined = joined.sort_values(["_row", by], kind="stable").reset_index(drop=True)
+    row = joined["_row"].to_numpy()
     share = joined["share_bp"].astype("float64") if "share_bp" in joined else pd.Series(np.nan, index=joined.index)
-    declared = share.notna().groupby(joined["_row"]).transform("all")
-    weight = share.where(declared, 1.0)
-    shares = pd.Series(0, index=joined.index, dtype="int64")
-    several = joined["_row"].duplicated(keep=False)
-    shares[~several] = joined.loc[~several, "minor"].astype("int64")
-    for _, rows in joined[several].groupby("_row"):
-        amount = int(rows["minor"].iloc[0])
-        parts_of = largest_remainder(weight[rows.index].to_numpy(), abs(amount))
-        shares[rows.index] = [part if amount >= 0 else -part for part in parts_of]
-    joined[by] = joined[by].fillna(NOT_STATED)
-    joined["minor"] = shares
-    joined["is_estimated"] = (several & ~declared).to_numpy()
+    declared = share.notna().groupby(row).transform("all").to_numpy()
+    weight = np.where(declared, share.fillna(0), 1).astype("int64")
+    amounts = entries["minor"].fillna(0).to_numpy(dtype="int64")
+    divided = _shares(amounts, row, weight, np.bincount(row, weights=weight, minlength=len(entries)).astype("int64"))
+    joined[by] = joined[by].astype(object).fillna(NOT_STATED).astype("str")
+    joined["is_estimated"] = joined["_row"].duplicated(keep=False).to_numpy() & ~declared
+    joined["minor"] = pd.Series(divided, dtype="Int64").mask(joined["minor"].isna())
     return joined.drop(columns=["_row", *(["share_bp"] if "share_bp" in joined else [])])
 
 

@@ -163,13 +163,11 @@ def reviewed(pairs: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     return joined.assign(status=status.astype("str")).drop(columns="facet_hash_then")
 
 
-def agreement(pairs: pd.DataFrame, answers: pd.DataFrame) -> tuple[int, int]:
-    """People agreed with k of n suggestions: pairs labelled possible duplication that got a clear answer (C.4)."""
-    suggested = pairs[pairs["label"] == "possible_duplication"].merge(
-        current_answers(answers)[["project_a", "project_b", "answer"]], on=["project_a", "project_b"]
-    )
-    judged = suggested[~suggested["answer"].isin(["not_sure", "disputed"])]
-    return int((judged["answer"] != "not_a_duplicate").sum()), len(judged)
+def agreement(pairs: pd.DataFrame) -> tuple[int, int]:
+    """People agreed with k of n suggestions: reviewed pairs labelled possible duplication with a clear answer (C.4)."""
+    suggested = pairs.loc[pairs["label"] == "possible_duplication", "answer"].dropna()
+    judged = suggested[~suggested.isin(["not_sure", "disputed"])]
+    return int((judged != "not_a_duplicate").sum()), len(judged)
 
 
 def grid_words(organisations: pd.Series) -> pd.Series:

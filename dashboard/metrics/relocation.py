@@ -141,12 +141,11 @@ def can_show_percentile(durations: pd.DataFrame, p: int) -> bool:
 
 
 def on_time_share(durations: pd.DataFrame, standard: int = STANDARD_DAYS) -> Coverage:
-    """Of episodes opened at least `standard` days ago, how many closed within it (A13, third share).
+    """Of episodes opened at least `standard` days before the cut-off, how many closed within it (A13, third share).
 
-    An episode counts as due when it is open or closed `standard` days after opening and that day has passed: open
-    ones with fewer days are not due yet. `durations` needs opened_ago (days from opening to the cut-off).
+    The only one of the three on-time shares that slow open cases cannot flatter. `durations` needs is_due.
     """
-    due = durations[durations["opened_ago"] >= standard]
+    due = durations[durations["is_due"].astype(bool)]
     closed = due[(due["outcome"] != "open") & (due["days"] <= standard)]
     return Coverage(int(closed["episodes"].sum()), int(due["episodes"].sum()))
 

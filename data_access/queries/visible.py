@@ -27,21 +27,21 @@ def organisations(viewer: Viewer, table=organisation) -> ColumnElement[bool]:  #
     listed = table.c.visibility.in_(("public", "network"))
     if viewer.role == "funder":
         return listed
-    here = exists().where(presence.c.organisation_id == table.c.id, covers(viewer, presence.c.host_country))
-    return or_(listed, here) if viewer.role == "coordinator" else true()
+    if viewer.role == "steward":
+        return true()
+    spot = presence.alias()
+    return or_(listed, exists().where(spot.c.organisation_id == table.c.id, covers(viewer, spot.c.host_country)))
 
 
-def presence_country(viewer: Viewer) -> ColumnElement:
+def presence_country(viewer: Viewer, table=presence) -> ColumnElement:  # noqa: ANN001
     """The presence's host country, or NULL when it is undisclosed and the viewer does not cover it."""
-    hidden = and_(presence.c.precision == "undisclosed", ~covers(viewer, presence.c.host_country))
-    return case((hidden, None), else_=presence.c.host_country)
+    hidden = and_(table.c.precision == "undisclosed", ~covers(viewer, table.c.host_country))
+    return case((hidden, None), else_=table.c.host_country)
 
 
-def facets(viewer: Viewer) -> ColumnElement[bool]:
+def facets(viewer: Viewer, table=project_facet) -> ColumnElement[bool]:  # noqa: ANN001
     """The project facet may enter this viewer's arithmetic."""
-    if viewer.role == "funder":
-        return project_facet.c.is_withheld.is_(False)
-    return or_(project_facet.c.is_withheld.is_(False), covers(viewer, project_facet.c.code))
+    return or_(table.c.is_withheld.is_(False), covers(viewer, table.c.code))
 
 
 def in_scope(filters: Filters, table=organisation) -> ColumnElement[bool]:  # noqa: ANN001
@@ -56,11 +56,12 @@ def initiatives(filters: Filters, viewer: Viewer, *, but: str = "") -> ColumnEle
     """
     conditions = [organisation.c.is_initiative, organisations(viewer), in_scope(filters)]
     if filters.host_countries and but != "host_countries":
+        spot = presence.alias()
         conditions.append(
             exists().where(
-                presence.c.organisation_id == organisation.c.id,
-                presence.c.role != "registered",
-                presence_country(viewer).in_(filters.host_countries),
+                spot.c.organisation_id == organisation.c.id,
+                spot.c.role != "registered",
+                presence_country(viewer, spot).in_(filters.host_countries),
             )
         )
     for field, facet in (("activities", "activity"), ("audiences", "audience")):
@@ -77,41 +78,36 @@ def projects(filters: Filters, viewer: Viewer) -> ColumnElement[bool]:
     conditions = [organisations(viewer), in_scope(filters)]
     for field, facet in (("host_countries", "host_country"), ("activities", "activity"), ("audiences", "audience")):
         if chosen := getattr(filters, field):
-            conditions.append(
-                exists().where(
-                    project_facet.c.project_id == project.c.id,
-                    project_facet.c.facet == facet,
-                    project_facet.c.code.in_(chosen),
-                    facets(viewer),
-                )
-            )
+            conditions.append(_has_facet(project, facet, chosen, viewer))
     if filters.funders:
         conditions.append(project.c.id.in_(_projects_funded_by(filters.funders)))
     return and_(*conditions)
 
 
-def _has_project_with(facet: str, codes: tuple[str, ...], viewer: Viewer) -> ColumnElement[bool]:
+def _has_facet(of_project, facet: str, codes: tuple[str, ...], viewer: Viewer) -> ColumnElement[bool]:  # noqa: ANN001
+    mark = project_facet.alias()
     return exists().where(
-        project.c.organisation_id == organisation.c.id,
-        project_facet.c.project_id == project.c.id,
-        project_facet.c.facet == facet,
-        project_facet.c.code.in_(codes),
-        facets(viewer),
+        mark.c.project_id == of_project.c.id, mark.c.facet == facet, mark.c.code.in_(codes), facets(viewer, mark)
     )
 
 
+def _has_project_with(facet: str, codes: tuple[str, ...], viewer: Viewer) -> ColumnElement[bool]:
+    work = project.alias()
+    return exists().where(work.c.organisation_id == organisation.c.id, _has_facet(work, facet, codes, viewer))
+
+
 def _has_grant_from(slugs: tuple[str, ...]) -> ColumnElement[bool]:
-    payer = organisation.alias("payer")
+    money, payer = grant.alias(), organisation.alias()
     return exists().where(
-        grant.c.recipient_id == organisation.c.id,
-        grant.c.funder_id == payer.c.id,
-        grant.c.status != "cancelled",
+        money.c.recipient_id == organisation.c.id,
+        money.c.funder_id == payer.c.id,
+        money.c.status != "cancelled",
         payer.c.slug.in_(slugs),
     )
 
 
 def _projects_funded_by(slugs: tuple[str, ...]):  # noqa: ANN202
-    payer = organisation.alias("payer")
+    payer = organisation.alias()
     return (
         select(grant.c.project_id)
         .join(payer, payer.c.id == grant.c.funder_id)

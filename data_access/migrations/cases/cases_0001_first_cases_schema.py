@@ -32,10 +32,11 @@ def upgrade() -> None:
     sa.Column('host_country', sa.String(length=2), nullable=False),
     sa.Column('route', sa.String(length=40), nullable=False),
     sa.Column('opened_month', sa.Date(), nullable=False),
+    sa.Column('is_due', sa.Boolean(), nullable=False),
     sa.Column('days', sa.Integer(), nullable=False),
     sa.Column('outcome', sa.String(length=16), nullable=False),
     sa.Column('episodes', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('host_country', 'route', 'opened_month', 'days', 'outcome', name=op.f('pk_case_duration'))
+    sa.PrimaryKeyConstraint('host_country', 'route', 'opened_month', 'is_due', 'days', 'outcome', name=op.f('pk_case_duration'))
     )
     op.create_table('case_open',
     sa.Column('host_country', sa.String(length=2), nullable=False),

@@ -1,0 +1,107 @@
+"""The frame: who is reading, navigation, the filter bar and the footer. Pages run inside it and never without it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import filter_bar, who, words
+from dashboard.data import cases_engine, read, shared_engine
+from dashboard.i18n import _
+from dashboard.visit import Visit, open_visit
+from data_access import queries
+from data_access.database import DatabaseProblem, read_meta
+from data_access.filters import Filters
+
+HERE = Path(__file__).parent
+PAGES = HERE.parent / "pages"
+
+
+def navigation() -> dict:
+    """The pages in reading order; adding a page is one line here and one file."""
+    listed = (
+        ("overview", _("Overview"), ":material/dashboard:"),
+        ("initiatives", _("Initiatives"), ":material/location_on:"),
+        ("funding_gaps", _("Funding gaps"), ":material/payments:"),
+        ("overlap", _("Overlap"), ":material/join_inner:"),
+        ("relocation", _("Relocation"), ":material/flight_land:"),
+        ("definitions", _("Definitions"), ":material/menu_book:"),
+    )
+    return {
+        name: st.Page(PAGES / f"{name}.py", title=title, icon=icon, url_path=name.replace("_", "-"), default=name == "overview")
+        for name, title, icon in listed
+    }
+
+
+def open_visit_of_this_run() -> Visit:
+    """The reader's visit: viewer, filters and the state of the data. Raises DatabaseProblem and who's refusals."""
+    shared = shared_engine()
+    meta = read_meta(shared)
+    is_sample = meta.get("is_sample") == "1"
+    viewer = who.current_viewer(shared, is_sample=is_sample)
+    has_cases = cases_engine() is not None
+    visit = Visit(viewer, Filters(), pd.Timestamp(meta["as_of"]), meta["data_version"], is_sample, has_cases)
+    open_visit(visit)
+    codes = read(queries.network.codes(viewer))
+    visit.codes = dict(zip(zip(codes["facet"], codes["code"], strict=True), codes["label_en"], strict=True))
+    funders = read(queries.choices.funders(Filters(), viewer))
+    visit.funders = dict(zip(funders["value"], funders["name"], strict=True))
+    visit.last_load = read(queries.network.loads(viewer))["loaded_on"].max()
+    filter_bar.adopt_url(viewer)
+    visit.filters = filter_bar.chosen_filters()
+    return visit
+
+
+def refuse(title: str, what: str, remedy: str) -> NoReturn:
+    """A page that says what is wrong and what mends it, and nothing else."""
+    st.title(title)
+    st.error(what)
+    st.info(remedy)
+    st.stop()
+
+
+def footer(visit: Visit) -> None:
+    """As-of, last load and data version, under every page."""
+    st.divider()
+    st.caption(
+        _("As of {as_of} · last load {load} · data version {version}").format(
+            as_of=words.day(visit.as_of), load=words.day(visit.last_load), version=visit.data_version
+        )
+    )
+
+
+def main() -> None:
+    """One rerun."""
+    open_visit(None)
+    st.set_page_config(page_title="Meridian", page_icon=str(HERE / "static" / "icon.png"), layout="wide")
+    pages = navigation()
+    page = st.navigation(list(pages.values()))
+    try:
+        visit = open_visit_of_this_run()
+    except DatabaseProblem as problem:
+        refuse(_("Meridian cannot read its database"), problem.what, problem.remedy)
+    except who.NoSignIn:
+        refuse(_("Sign-in is not configured"), _("A real database is served only behind sign-in."),
+               _("See “Point it at a real database” in the README."))  # fmt: skip
+    except who.NotSignedIn:
+        st.button(_("Sign in"), on_click=st.login)
+        st.stop()
+    except who.NoRole:
+        refuse(_("No access"), _("You are signed in, but have no role yet."), _("Ask your network's steward."))
+    visit.pages = pages
+    with st.sidebar:
+        filter_bar.draw(visit)
+        if visit.is_sample:
+            who.sample_switch()
+    if visit.is_sample:
+        st.caption(_("Sample world: every name and figure is invented."))
+    filter_bar.sentence(visit)
+    visit.link = f"/{page.url_path}?{filter_bar.write_url(who.as_parameter(visit.viewer) if visit.is_sample else {}, visit.filters)}".rstrip("?")
+    page.run()
+    footer(visit)
+
+
+main()

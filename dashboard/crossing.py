@@ -1,0 +1,88 @@
+"""Host country x activity: crowding (distinct organisations) and need coverage of each cell, joined."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dashboard import labels, words
+from dashboard.data import read
+from dashboard.i18n import _
+from dashboard.portfolio import Portfolio, by_part
+from dashboard.visit import Visit
+from data_access import queries
+
+CROWDED_FROM = 5
+UNDER_FUNDED_BELOW = 0.5
+ROWS, COLUMNS = 12, 12
+
+
+def cells(visit: Visit, portfolio: Portfolio) -> pd.DataFrame:
+    """Every recorded cell: host_country, activity, organisations, projects, need, funded, coverage, signal."""
+    work = read(queries.overlap.grid(visit.filters, visit.viewer))
+    money = by_part(portfolio, ["host_country", "activity"])
+    money = money[money["host_country"].str.len().eq(2) & money["activity"].ne("not_stated")]
+    joined = work.merge(money, on=["host_country", "activity"], how="outer")
+    joined[["organisations", "projects"]] = joined[["organisations", "projects"]].fillna(0)
+    joined["signal"] = signals(joined)
+    return joined.sort_values(["host_country", "activity"]).reset_index(drop=True)
+
+
+def signals(frame: pd.DataFrame) -> pd.Series:
+    """One word per cell from `organisations` and `coverage` (NA when no need is stated)."""
+    crowded = frame["organisations"] >= CROWDED_FROM
+    short = (frame["coverage"] < UNDER_FUNDED_BELOW).fillna(False)
+    word = pd.Series("several", index=frame.index, dtype="object")
+    word[frame["organisations"] == 1] = "one_provider"
+    word[short] = "under_funded"
+    word[crowded] = "crowded"
+    word[crowded & short] = "both"
+    word[frame["organisations"] == 0] = "none_recorded"
+    return word.astype("str")
+
+
+def levels() -> dict[str, tuple[int, str]]:
+    """Order and name of each signal, for the chart's colours."""
+    order = {"none_recorded": 0, "several": 1, "one_provider": 2, "crowded": 3, "under_funded": 4, "both": 4}
+    return {signal: (place, labels.word(signal)) for signal, place in order.items()}
+
+
+def legend() -> str:
+    """What the colours mean, in words."""
+    return _(
+        "Orange: under-funded (below half of need); dark blue: crowded (five or more); mid blue: one provider; "
+        "light blue: several; grey: none recorded."
+    )
+
+
+def shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """The busiest countries and activities as a complete grid with readable names and texts."""
+    countries = _busiest(frame, "host_country", ROWS)
+    activities = _busiest(frame, "activity", COLUMNS)
+    complete = pd.MultiIndex.from_product([countries, activities], names=["host_country", "activity"])
+    grid = frame.set_index(["host_country", "activity"]).reindex(complete).reset_index()
+    grid["signal"] = grid["signal"].astype(object).fillna("none_recorded")
+    grid["organisations"] = grid["organisations"].fillna(0)
+    grid["country"] = grid["host_country"].map(words.country)
+    grid["work"] = grid["activity"].map(lambda value: labels.code("activity", value))
+    grid["text"] = [_cell_text(n, coverage) for n, coverage in zip(grid["organisations"], grid["coverage"], strict=True)]
+    return grid
+
+
+def _busiest(frame: pd.DataFrame, column: str, most: int) -> list[str]:
+    totals = frame.groupby(column)["organisations"].sum().reset_index()
+    return list(totals.sort_values(["organisations", column], ascending=[False, True])[column].head(most))
+
+
+def _cell_text(organisations: int, coverage: float | None) -> str:
+    if not organisations:
+        return "–" if pd.isna(coverage) else words.percent(coverage)
+    return f"{organisations} · {words.percent(coverage)}" if pd.notna(coverage) else f"{organisations} · ?"
+
+
+def title(frame: pd.DataFrame) -> str:
+    """The finding: how many cells are under-funded and how many of those are crowded as well."""
+    short = int(frame["signal"].isin(["under_funded", "both"]).sum())
+    both = int((frame["signal"] == "both").sum())
+    if not short:
+        return _("Need and crowding by host country and activity")
+    return _("{n} combinations are under-funded, {k} of them crowded as well").format(n=words.number(short), k=words.number(both))

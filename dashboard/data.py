@@ -1,0 +1,51 @@
+"""The only cache between pages and database, keyed by SQL, parameters, viewer scope, database and data version."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy import Engine
+
+from dashboard.visit import current
+from data_access import database
+from data_access.viewer import Query
+
+
+class NoCases(RuntimeError):
+    """Live case figures were asked of a deployment without a case database."""
+
+
+@st.cache_resource
+def engine(which: database.Which, url: str) -> Engine:
+    """A read-only engine per database and process. Raises DatabaseProblem when it is not ready to be read."""
+    opened = database.open_reader(url)
+    database.assert_ready(opened, which)
+    return opened
+
+
+def shared_engine() -> Engine:
+    """The engine of the shared database."""
+    return engine("shared", database.urls_from_environment().shared)
+
+
+def cases_engine() -> Engine | None:
+    """The engine of the case database, or None on a deployment that does not know of one."""
+    url = database.urls_from_environment().cases
+    return engine("cases", url) if url else None
+
+
+def read(query: Query) -> pd.DataFrame:
+    """The rows of `query`, from the cache when this viewer's scope asked the same of the same data."""
+    opened = shared_engine() if query.database == "shared" else cases_engine()
+    if opened is None:
+        raise NoCases
+    compiled = query.statement.compile(opened)
+    key = (str(compiled), repr(sorted(compiled.params.items(), key=lambda item: item[0])))
+    return _read(key, query.viewer.scope, query.database, current().data_version, opened, query)
+
+
+@st.cache_data(max_entries=400, ttl=3600, show_spinner=False)
+def _read(
+    key: tuple[str, str], scope: tuple, which: str, version: str, _engine: Engine, _query: Query
+) -> pd.DataFrame:
+    return database.run(_engine, _query)

@@ -1,0 +1,125 @@
+"""The filter bar: cascading choices with counts in the sidebar, a removable sentence on top, a short URL that restores.
+
+State lives in `st.session_state["filter_*"]`; the URL holds what differs from the default and is rewritten each run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import export, labels, words
+from dashboard.data import read
+from dashboard.i18n import _
+from dashboard.visit import Visit
+from data_access import queries
+from data_access.filters import LISTS, Filters, from_parameters
+from data_access.viewer import Query, Viewer
+
+OPTIONS: dict[str, Callable[[Filters, Viewer], Query]] = {
+    "country": queries.choices.host_countries,
+    "activity": lambda filters, viewer: queries.choices.facet_codes("activity", filters, viewer),
+    "audience": lambda filters, viewer: queries.choices.facet_codes("audience", filters, viewer),
+    "funder": queries.choices.funders,
+}
+FIRST_MONTH = "2022-03"
+
+
+def allowed(viewer: Viewer) -> dict[str, list[str]]:
+    """Every value this viewer may choose, whatever else is chosen."""
+    return {name: list(read(options(Filters(), viewer))["value"]) for name, options in OPTIONS.items()}
+
+
+def adopt_url(viewer: Viewer) -> None:
+    """Take filters from the URL when it is new to this session; drop what is not on offer and say so."""
+    asked = {key: value for key, value in st.query_params.to_dict().items() if key not in ("as", "currency")}
+    state = st.session_state
+    if "filter_country" in state and (asked == state.get("written_url", {}) or not asked):
+        return
+    filters, dropped = from_parameters(asked, allowed(viewer))
+    for name, field in LISTS.items():
+        state[f"filter_{name}"] = list(getattr(filters, field))
+    state["filter_from"], state["filter_to"] = filters.since, filters.until
+    state["filter_state"] = filters.include_state_linked
+    if dropped:
+        state["dropped"] = dropped
+
+
+def chosen_filters() -> Filters:
+    """The choice held in the session."""
+    state = st.session_state
+    lists = {field: tuple(state.get(f"filter_{name}", ())) for name, field in LISTS.items()}
+    since, until = state.get("filter_from"), state.get("filter_to")
+    if since and until and since > until:
+        until = None
+    return Filters(**lists, since=since, until=until, include_state_linked=bool(state.get("filter_state")))
+
+
+def draw(visit: Visit) -> None:
+    """The widgets, in the sidebar."""
+    st.markdown(f"**{_('Filters')}**")
+    names = {
+        "country": (_("Host country"), words.country),
+        "activity": (_("Activity"), lambda code: labels.code("activity", code)),
+        "audience": (_("Audience"), lambda code: labels.code("audience", code)),
+        "funder": (_("Funder"), lambda slug: visit.funders.get(slug, slug)),
+    }
+    for name, (label, shown) in names.items():
+        counts = read(OPTIONS[name](visit.filters, visit.viewer)).set_index("value")["initiatives"]
+        chosen = st.session_state[f"filter_{name}"]
+        options = sorted({*counts.index, *chosen}, key=shown)
+        st.multiselect(label, options, key=f"filter_{name}", placeholder=_("All"), select_all=False,
+                       format_func=lambda value, shown=shown, counts=counts: f"{shown(value)} ({counts.get(value, 0)})")  # fmt: skip
+    months = [str(month) for month in pd.period_range(FIRST_MONTH, visit.as_of, freq="M")]
+    left, right = st.columns(2)
+    for column, key, label in ((left, "filter_from", _("From")), (right, "filter_to", _("To"))):
+        column.selectbox(label, months, index=None, key=key, placeholder=_("Any"),
+                         format_func=lambda month: words.short_month(pd.Timestamp(month)))  # fmt: skip
+    st.toggle(_("Include state-linked programmes"), key="filter_state")
+
+
+def sentence(visit: Visit) -> None:
+    """What is filtered, as parts that can be taken away one by one."""
+    if dropped := st.session_state.pop("dropped", None):
+        st.warning(_("The link asked for something that is not on offer here; it was left out: {parts}.").format(parts=", ".join(dropped)))
+    parts = export.chosen(visit)
+    if not parts:
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.caption(_("Showing only"), width="content")
+        for number, (label, values) in enumerate(parts):
+            st.button(f"{_plain(label)}: {_plain(words.listing(values))} ✕", key=f"remove_{number}", type="tertiary",
+                      help=_("Remove this filter"), on_click=_clear, args=(KEYS[_position(visit, number)],))  # fmt: skip
+        st.button(_("Clear all"), key="remove_all", type="tertiary", on_click=_clear, args=tuple(KEYS))
+
+
+KEYS = ("filter_country", "filter_activity", "filter_audience", "filter_funder", "filter_from", "filter_to", "filter_state")
+
+
+def _position(visit: Visit, number: int) -> int:
+    """Which key the n-th visible part belongs to."""
+    filters = visit.filters
+    is_set = [bool(getattr(filters, field)) for field in LISTS.values()]
+    is_set += [bool(filters.since), bool(filters.until), filters.include_state_linked]
+    return [place for place, on in enumerate(is_set) if on][number]
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[").replace("]", "\\]").replace("*", "\\*").replace("_", "\\_").replace("`", "\\`").replace("$", "\\$").replace(":", "\\:")
+
+
+def _clear(*keys: str) -> None:
+    for key in keys:
+        st.session_state[key] = False if key == "filter_state" else None if key in ("filter_from", "filter_to") else []
+
+
+def write_url(extra: dict[str, str], filters: Filters) -> str:
+    """Put the view into the URL, only what differs from the default. Returns the query string."""
+    parameters = filters.to_parameters()
+    st.session_state["written_url"] = parameters
+    wanted = extra | parameters
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+    return "&".join(f"{key}={value}" for key, value in wanted.items())

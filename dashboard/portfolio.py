@@ -1,0 +1,239 @@
+"""The money of this view: converted, counted once, placed by country and activity, kept to the reader's choice.
+
+Country and activity choose parts of a line's money and need; audience and funder choose lines. Everything that shows
+money (overview, funding page, exports) reads this one picture, so figures agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dashboard import labels, words
+from dashboard.data import read
+from dashboard.i18n import _
+from dashboard.metrics import funding
+from dashboard.visit import Visit
+from data_access import queries
+from data_access.filters import Filters
+
+MONTHS_BACK, MONTHS_AHEAD = 18, 18
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """`parts`: signed money by entry, country, activity and month; `needs`: the same of stated needs.
+
+    `lines`: line, organisation, need, funded of the year; `grants`: converted grants of the chosen organisations.
+    """
+
+    year: int
+    grants: pd.DataFrame
+    parts: pd.DataFrame
+    needs: pd.DataFrame
+    lines: pd.DataFrame
+    monthly: pd.DataFrame
+    last_day: pd.Timestamp | None
+    coverage_words: str
+    rate_words: str
+
+    @property
+    def signed(self) -> pd.DataFrame:
+        """The signed, converted grants."""
+        return self.grants[(self.grants["status"] == "commitment") & self.grants["minor"].notna()]
+
+
+def picture(visit: Visit) -> Portfolio:
+    """Read, convert, place and choose; see the class for what comes back."""
+    filters, viewer, as_of = visit.filters, visit.viewer, visit.as_of
+    year = int(filters.until[:4]) if filters.until else as_of.year
+    rates = read(queries.funding.rates(viewer))
+    grants = funding.convert(read(queries.funding.grants(filters, viewer)), rates, visit.currency)
+    stated = funding.convert(read(queries.funding.needs(filters, viewer)), rates, visit.currency, on="stated_on")
+    places = _places(visit)
+    facets = read(queries.funding.project_facets(viewer))
+    chosen = _lines_of(filters, grants, facets)
+    signed = _placed(funding.ledger(grants), places, facets, filters, chosen)
+    pledged = _placed(funding.ledger(grants, "pledge"), places, facets, filters, chosen)
+    needs = _placed(_need_entries(stated), places, facets, filters, chosen)
+    parts = funding.spread(signed)
+    spread_needs = funding.spread(needs[needs["minor"].notna()], "period_start", "period_end")
+    if _is_narrowed(filters):
+        grants = grants[grants["recipient_id"].isin(signed["organisation_id"])]
+    ends = signed.loc[signed["minor"] > 0, "ends_on"]
+    return Portfolio(
+        year,
+        grants,
+        parts,
+        spread_needs,
+        _lines(parts, needs, spread_needs, year),
+        _monthly(parts, funding.spread(pledged), spread_needs, filters, as_of),
+        ends.max() if len(ends) else None,
+        _coverage_words(grants),
+        _rate_words(visit, rates),
+    )
+
+
+def _is_narrowed(filters: Filters) -> bool:
+    return bool(filters.host_countries or filters.activities or filters.audiences or filters.funders)
+
+
+def _places(visit: Visit) -> dict[str, pd.DataFrame]:
+    return {
+        "declared": read(queries.funding.declared_places(visit.viewer)),
+        "organisation": read(queries.funding.organisation_places(visit.viewer)),
+    }
+
+
+def _line(project: pd.Series, organisation: pd.Series) -> pd.Series:
+    return ("p" + project.astype("str")).where(project.notna(), "o" + organisation.astype("str"))
+
+
+def _lines_of(filters: Filters, grants: pd.DataFrame, facets: pd.DataFrame) -> set[str] | None:
+    """The lines chosen by audience and funder, None for all."""
+    chosen: set[str] | None = None
+    if filters.audiences:
+        found = facets[(facets["facet"] == "audience") & facets["code"].isin(filters.audiences)]
+        chosen = set("p" + found["project_id"].astype("str"))
+    if filters.funders:
+        theirs = grants[grants["funder_slug"].isin(filters.funders) & (grants["status"] != "cancelled")]
+        funded = set(_line(theirs["project_id"], theirs["recipient_id"]))
+        chosen = funded if chosen is None else chosen & funded
+    return chosen
+
+
+def _need_entries(needs: pd.DataFrame) -> pd.DataFrame:
+    return needs.assign(grant_id=-needs["need_id"], line_project_id=needs["project_id"])
+
+
+def _placed(
+    entries: pd.DataFrame, places: dict[str, pd.DataFrame], facets: pd.DataFrame, filters: Filters, chosen: set[str] | None
+) -> pd.DataFrame:
+    """Entries divided over countries and activities, kept to the choice; entries of unknown amount keep every part."""
+    entries = entries.assign(line=_line(entries["line_project_id"], entries["organisation_id"]))
+    if chosen is not None:
+        entries = entries[entries["line"].isin(chosen)]
+    entries = entries.assign(entry=np.arange(len(entries)))
+    by_country = funding.split(entries, _country_parts(entries, places, facets), "host_country", "entry")
+    if filters.host_countries:
+        by_country = by_country[by_country["host_country"].isin(filters.host_countries)]
+    by_country = by_country.assign(entry=np.arange(len(by_country)))
+    by_activity = funding.split(by_country, _facet_parts(by_country, facets, "activity"), "activity", "entry")
+    if filters.activities:
+        by_activity = by_activity[by_activity["activity"].isin(filters.activities)]
+    return by_activity
+
+
+def _facet_parts(entries: pd.DataFrame, facets: pd.DataFrame, facet: str) -> pd.DataFrame:
+    values = facets[facets["facet"] == facet].rename(columns={"project_id": "line_project_id", "code": facet})
+    linked = entries.loc[entries["line_project_id"].notna(), ["entry", "line_project_id"]]
+    return linked.merge(values, on="line_project_id")[["entry", facet]]
+
+
+def _country_parts(entries: pd.DataFrame, places: dict[str, pd.DataFrame], facets: pd.DataFrame) -> pd.DataFrame:
+    """Declared by the grant, else the project's countries, else where the organisation works (B18)."""
+    received = entries[entries["minor"].gt(0).fillna(False)]
+    declared = received[["entry", "grant_id"]].merge(places["declared"], on="grant_id")
+    from_project = _facet_parts(entries, facets, "host_country")
+    from_project = from_project[~from_project["entry"].isin(declared["entry"])]
+    rest = entries[~entries["entry"].isin(declared["entry"]) & ~entries["entry"].isin(from_project["entry"])]
+    from_organisation = rest[["entry", "organisation_id"]].merge(places["organisation"], on="organisation_id")
+    columns = ["entry", "host_country", "share_bp"]
+    parts = [declared, from_project.assign(share_bp=pd.NA), from_organisation.assign(share_bp=pd.NA)]
+    return pd.concat([p[columns].astype({"share_bp": "Int64"}) for p in parts], ignore_index=True)
+
+
+def _lines(parts: pd.DataFrame, needs: pd.DataFrame, spread_needs: pd.DataFrame, year: int) -> pd.DataFrame:
+    """One row per line with money or need in `year`: need NA when it is not stated or stated without an amount."""
+    money = parts[parts["month"].dt.year == year].groupby("line")["minor"].sum()
+    known = spread_needs[spread_needs["month"].dt.year == year].groupby("line")["minor"].sum()
+    in_year = needs[(needs["period_start"].dt.year <= year) & (needs["period_end"].dt.year >= year)]
+    blank = in_year.loc[in_year["minor"].isna(), "line"]
+    index = pd.Index(sorted({*money.index, *known.index, *in_year["line"]}), name="line")
+    names = _names(parts, needs)
+    lines = pd.DataFrame({"need": known.reindex(index), "funded": money.reindex(index)}, index=index)
+    lines["need"] = lines["need"].astype("Int64").mask(index.isin(blank))
+    lines["funded"] = lines["funded"].astype("Int64").fillna(0)
+    return lines.join(names).reset_index()
+
+
+def _names(parts: pd.DataFrame, needs: pd.DataFrame) -> pd.DataFrame:
+    of_grants = parts.assign(organisation=parts["recipient"].where(parts["minor"] > 0))[["line", "project", "organisation"]]
+    known = pd.concat([needs[["line", "project", "organisation"]], of_grants.dropna(subset="organisation")])
+    first = known.drop_duplicates("line").set_index("line")
+    name = first["project"].where(first.index.str.startswith("p"))
+    return first.assign(name=name.fillna(_("Core work")))[["name", "organisation"]]
+
+
+def _monthly(parts: pd.DataFrame, pledged: pd.DataFrame, needs: pd.DataFrame, filters: Filters, as_of: pd.Timestamp) -> pd.DataFrame:
+    this_month = as_of.to_period("M")
+    first = pd.Period(filters.since, "M") if filters.since else this_month - MONTHS_BACK
+    last = pd.Period(filters.until, "M") if filters.until else this_month + MONTHS_AHEAD
+    months = pd.period_range(first, max(first, last), freq="M").start_time.as_unit("us")
+
+    def per_month(rows: pd.DataFrame) -> pd.Series:
+        return rows.groupby("month")["minor"].sum().reindex(months)
+
+    return pd.DataFrame(
+        {
+            "month": months,
+            "signed": per_month(parts).fillna(0).astype("int64").to_numpy(),
+            "pledged": per_month(pledged).fillna(0).astype("int64").to_numpy(),
+            "need": per_month(needs).astype("Int64").to_numpy(),
+        }
+    )
+
+
+def _coverage_words(grants: pd.DataFrame) -> str:
+    counted = grants[grants["status"] == "commitment"]
+    left_out = int(funding.to_fix(grants)["grants"].sum())
+    return _("{n} of {total} signed grants could not be converted or placed in time").format(
+        n=words.number(left_out), total=words.number(len(counted))
+    )
+
+
+def _rate_words(visit: Visit, rates: pd.DataFrame) -> str:
+    sets = ", ".join(sorted(rates["rate_set"].unique())) or _("no rates loaded")
+    newest = words.day(rates["on_date"].max()) if len(rates) else ""
+    return _("Shown in {currency}, each grant at the last rate within 7 days before it was signed ({sets}, newest {day}).").format(
+        currency=visit.currency, sets=sets, day=newest
+    )
+
+
+def by_part(portfolio: Portfolio, columns: list[str]) -> pd.DataFrame:
+    """Need, funded, coverage, gap and surplus of the year per line and part, summed over `columns`.
+
+    The gap of each line within a part is taken before summing, so parts can add to more than the headline.
+    """
+    keys = ["line", *[column for column in columns if column != "line"]]
+    in_year = portfolio.parts[portfolio.parts["month"].dt.year == portfolio.year]
+    money = in_year.groupby(keys)["minor"].sum().rename("funded")
+    need = portfolio.needs[portfolio.needs["month"].dt.year == portfolio.year].groupby(keys)["minor"].sum().rename("need")
+    cells = funding.coverage_lines(pd.concat([need, money], axis=1).reset_index())
+    known = cells[cells["need"].notna()]
+    summed = known.groupby(columns, as_index=False)[["need", "funded", "gap", "surplus"]].sum()
+    summed["coverage"] = (summed["need"] - summed["gap"]).astype("Float64") / summed["need"].astype("Float64").where(summed["need"] > 0)
+    return summed
+
+
+def ranked_gaps(portfolio: Portfolio, by: str) -> pd.DataFrame:
+    """Largest gaps first by line, activity or host_country; `line` becomes a readable, distinct name."""
+    summed = by_part(portfolio, [by])
+    ranked = summed[summed["gap"] > 0].sort_values(["gap", by], ascending=[False, True]).reset_index(drop=True)
+    if by == "line":
+        names = portfolio.lines.set_index("line")
+        ranked["line"] = [f"{names['name'][line]} · {names['organisation'][line]}" for line in ranked["line"]]
+    return ranked
+
+
+def names(by: str, ranked: pd.DataFrame) -> dict[str, str]:
+    """Readable names of the categories of `ranked_gaps`."""
+    return {value: value if by == "line" else labels.code(by, value) for value in ranked[by]}
+
+
+def all_lines(lines: pd.DataFrame) -> pd.DataFrame:
+    """The page's table of lines, largest gap first, unknown need last."""
+    shown = lines.assign(line=lines["name"]).sort_values("gap", ascending=False, na_position="last")
+    return shown[["line", "organisation", "need", "funded", "gap", "surplus", "coverage"]]

@@ -1,0 +1,55 @@
+"""One reader at one rerun: who she is, what she chose and what the page has shown so far.
+
+The frame (or the command line) opens a visit; a page asks for it. Without a visit there is no viewer, and so no query.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from dashboard.report import Report
+from data_access.filters import Filters
+from data_access.viewer import Viewer
+
+
+class NoVisit(RuntimeError):
+    """A page was run on its own, without the frame that knows the viewer."""
+
+
+@dataclass
+class Visit:
+    """Viewer, choices, cut-off date and versions of this rerun; `report` collects what is shown."""
+
+    viewer: Viewer
+    filters: Filters
+    as_of: pd.Timestamp
+    data_version: str
+    is_sample: bool
+    has_cases: bool
+    currency: str = "EUR"
+    link: str = ""
+    codes: dict[tuple[str, str], str] = field(default_factory=dict)
+    funders: dict[str, str] = field(default_factory=dict)
+    last_load: pd.Timestamp | None = None
+    pages: dict[str, Any] = field(default_factory=dict)
+    report: Report = field(default_factory=lambda: Report("none"))
+
+
+_visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
+
+
+def open_visit(visit: Visit | None) -> None:
+    """Make `visit` the current one; None ends it."""
+    _visit.set(visit)
+
+
+def current() -> Visit:
+    """The visit of this rerun. Raises NoVisit when a page is run outside the frame."""
+    visit = _visit.get()
+    if visit is None:
+        raise NoVisit("Open Meridian at its start page; a page cannot be run on its own.")
+    return visit

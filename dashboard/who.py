@@ -1,0 +1,105 @@
+"""Who is reading: a role from the database behind OpenID Connect, or the "view as" switch of the sample world.
+
+Default deny: a real database without sign-in configured serves nobody; a signed-in person without a role sees nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+import streamlit as st
+from sqlalchemy import Engine, select
+
+from dashboard import words
+from dashboard.data import read
+from dashboard.i18n import _
+from data_access import queries
+from data_access.filters import Filters
+from data_access.schema import ROLES
+from data_access.schema import viewer as viewer_table
+from data_access.schema import viewer_country
+from data_access.viewer import Viewer
+
+SESSION_SECONDS = 12 * 3600
+ALL = "all"
+
+
+class NoSignIn(Exception):
+    """A real database, and no sign-in configured: nobody is served."""
+
+
+class NotSignedIn(Exception):
+    """The reader has yet to sign in, or the sign-in is more than twelve hours old."""
+
+
+class NoRole(Exception):
+    """Signed in, but the database gives this person no role."""
+
+
+def current_viewer(shared: Engine, *, is_sample: bool) -> Viewer:
+    """The viewer of this rerun. Raises NoSignIn, NotSignedIn or NoRole."""
+    return _sample_viewer() if is_sample else _signed_in_viewer(shared)
+
+
+def _signed_in_viewer(shared: Engine) -> Viewer:
+    if not _sign_in_is_configured():
+        raise NoSignIn
+    if not st.user.is_logged_in or time.time() - float(str(st.user.get("iat", 0))) > SESSION_SECONDS:
+        raise NotSignedIn
+    return viewer_of(shared, pseudonym(str(st.user.get("iss")), str(st.user.get("sub"))))
+
+
+def _sign_in_is_configured() -> bool:
+    try:
+        return "auth" in st.secrets
+    except FileNotFoundError:
+        return False
+
+
+def pseudonym(issuer: str, subject: str) -> str:
+    """The name under which a person is known to the database: a hash of issuer and subject."""
+    return hashlib.sha256(f"{issuer}\n{subject}".encode()).hexdigest()
+
+
+def viewer_of(shared: Engine, subject: str) -> Viewer:
+    """The viewer the database records for `subject`. Raises NoRole when there is none."""
+    with shared.connect() as connection:
+        found = connection.execute(select(viewer_table).where(viewer_table.c.subject == subject)).first()
+        if found is None:
+            raise NoRole
+        countries = connection.scalars(
+            select(viewer_country.c.host_country).where(viewer_country.c.subject == subject)
+        ).all()
+    return Viewer(found.role, None if found.all_countries else tuple(sorted(countries)), subject)
+
+
+def _sample_viewer() -> Viewer:
+    state = st.session_state
+    if "view_as" not in state:
+        role, _colon, countries = st.query_params.get("as", "funder").partition(":")
+        state["view_as"] = role if role in ROLES else "funder"
+        state["view_as_countries"] = [c for c in countries.split(",") if len(c) == 2 and c.isalpha() and c.isupper()]
+    scope = tuple(sorted(state.get("view_as_countries", ()))) or None
+    return Viewer(state["view_as"], scope if state["view_as"] == "coordinator" else None)
+
+
+def sample_switch() -> None:
+    """The sample world's "view as" switch; it does not exist on a real database."""
+    st.markdown(f"**{_('View as')}**", help=_("Only in the sample world. On a real database the role comes with sign-in."))
+    names = {"funder": _("Funder"), "coordinator": _("Coordinator"), "steward": _("Steward")}
+    st.segmented_control(
+        _("Role"), ROLES, key="view_as", required=True, format_func=lambda role: names[role], label_visibility="collapsed"
+    )
+    if st.session_state["view_as"] == "coordinator":
+        everywhere = read(queries.choices.host_countries(Filters(), Viewer("steward", None)))["value"]
+        st.multiselect(_("Coordinator of"), sorted(everywhere, key=words.country), key="view_as_countries",
+                       format_func=words.country, placeholder=_("All host countries"), select_all=False)  # fmt: skip
+
+
+def as_parameter(viewer: Viewer) -> dict[str, str]:
+    """The sample viewer as a URL parameter, empty for the default."""
+    if viewer.role == "funder":
+        return {}
+    scope = f":{','.join(viewer.host_countries)}" if viewer.role == "coordinator" and viewer.host_countries else ""
+    return {"as": viewer.role + scope}
