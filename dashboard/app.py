@@ -31,7 +31,13 @@ def navigation() -> dict:
         ("definitions", _("Definitions"), ":material/menu_book:"),
     )
     return {
-        name: st.Page(PAGES / f"{name}.py", title=title, icon=icon, url_path=name.replace("_", "-"), default=name == "overview")
+        name: st.Page(
+            PAGES / f"{name}.py",
+            title=title,
+            icon=icon,
+            url_path=name.replace("_", "-"),
+            default=name == "overview",
+        )
         for name, title, icon in listed
     }
 
@@ -84,14 +90,18 @@ def main() -> None:
     except DatabaseProblem as problem:
         refuse(_("Meridian cannot read its database"), problem.what, problem.remedy)
     except who.NoSignIn:
-        refuse(_("Sign-in is not configured"), _("A real database is served only behind sign-in."),
-               _("See “Point it at a real database” in the README."))  # fmt: skip
+        refuse(
+            _("Sign-in is not configured"),
+            _("A real database is served only behind sign-in."),
+            _("See “Point it at a real database” in the README."),
+        )
     except who.NotSignedIn:
         st.button(_("Sign in"), on_click=st.login)
         st.stop()
     except who.NoRole:
         refuse(_("No access"), _("You are signed in, but have no role yet."), _("Ask your network's steward."))
     visit.pages = pages
+    visit.is_dark = getattr(st.context.theme, "type", "light") == "dark"
     with st.sidebar:
         filter_bar.draw(visit)
         if visit.is_sample:
@@ -99,7 +109,9 @@ def main() -> None:
     if visit.is_sample:
         st.caption(_("Sample world: every name and figure is invented."))
     filter_bar.sentence(visit)
-    visit.link = f"/{page.url_path}?{filter_bar.write_url(who.as_parameter(visit.viewer) if visit.is_sample else {}, visit.filters)}".rstrip("?")
+    visit.link = f"/{page.url_path}?{filter_bar.write_url(who.as_parameter(visit.viewer) if visit.is_sample else {}, visit.filters)}".rstrip(
+        "?"
+    )
     page.run()
     footer(visit)
 

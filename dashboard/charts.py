@@ -6,6 +6,7 @@ follows light and dark without a rerun. Bars start at zero; partial periods are 
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -17,6 +18,7 @@ from dashboard.i18n import _
 FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH = (f"#00000{n}" for n in range(1, 7))
 MIDDLE, LIGHT, GREY, PALE = "#000007", "#000008", "#000009", "#000010"
 SERIES = (FIRST, SECOND, THIRD, FOURTH, SIXTH, FIFTH)
+EMPTY = "rgba(140,150,160,0.10)"
 MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
@@ -25,7 +27,15 @@ def _styled(figure: go.Figure, height: int, *, legend: bool = False, **layout: o
         height=height,
         margin=MARGIN,
         showlegend=legend,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "title": None},
+        legend={
+            "orientation": "h",
+            "yanchor": "bottom",
+            "y": 1.01,
+            "x": 0,
+            "xanchor": "left",
+            "title": None,
+            "traceorder": "normal",
+        },
         hovermode="closest",
         bargap=0.25,
         dragmode=False,
@@ -99,8 +109,13 @@ def columns_over_time(
             hovertemplate=f"%{{x|%b %Y}}: %{{customdata:,}} {name}<extra></extra>",
         )
     if line:
-        figure.add_scatter(x=rows[when], y=rows[line[0]].astype("float64"), name=line[1], mode="lines",
-                           line={"color": FIFTH, "width": 2})  # fmt: skip
+        figure.add_scatter(
+            x=rows[when],
+            y=rows[line[0]].astype("float64"),
+            name=line[1],
+            mode="lines",
+            line={"color": FIFTH, "width": 2},
+        )
     return _styled(figure, 340, legend=True, barmode="relative" if negative else "group")
 
 
@@ -108,12 +123,25 @@ def two_lines(rows: pd.DataFrame, when: str, upper: tuple[str, str], lower: tupl
     """Two cumulative lines with the gap between them shaded and named."""
     figure = go.Figure()
     figure.add_scatter(x=rows[when], y=rows[lower[0]], name=lower[1], mode="lines", line={"color": FIRST, "width": 2.5})
-    figure.add_scatter(x=rows[when], y=rows[upper[0]], name=upper[1], mode="lines", fill="tonexty",
-                       line={"color": SECOND, "width": 2.5}, fillcolor="rgba(154,160,166,0.25)")  # fmt: skip
+    figure.add_scatter(
+        x=rows[when],
+        y=rows[upper[0]],
+        name=upper[1],
+        mode="lines",
+        fill="tonexty",
+        line={"color": SECOND, "width": 2.5},
+        fillcolor="rgba(154,160,166,0.25)",
+    )
     if len(rows):
         last = rows.iloc[-1]
-        figure.add_annotation(x=last[when], y=(last[upper[0]] + last[lower[0]]) / 2, text=gap, showarrow=False,
-                              xanchor="right", xshift=-10)  # fmt: skip
+        figure.add_annotation(
+            x=last[when],
+            y=(last[upper[0]] + last[lower[0]]) / 2,
+            text=gap,
+            showarrow=False,
+            xanchor="right",
+            xshift=-10,
+        )
     return _styled(figure, 360, legend=True)
 
 
@@ -121,10 +149,19 @@ def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str) -> go.Figure:
     """Signed money per month, past dark and future light, pledges outlined on top, stated need as a line."""
     past = rows["month"] <= today
     figure = go.Figure()
-    for mask, colour, name in ((past, FIRST, _("Signed")), (~past, LIGHT, _("Signed, still to come"))):
-        part = rows[mask]
-        figure.add_bar(x=part["month"], y=part["signed"].astype("float64") / 100, name=name, marker={"color": colour},
-                       customdata=part["month"], hovertemplate=f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>")  # fmt: skip
+    elsewhere = rows["signed"] - rows["signed_on_need"]
+    for mask, money, colour, name in (
+        (past, rows["signed_on_need"], FIRST, _("Signed where need is stated")),
+        (~past, rows["signed_on_need"], LIGHT, _("the same, still to come")),
+        (past | True, elsewhere, PALE, _("Signed where no need is stated")),
+    ):
+        figure.add_bar(
+            x=rows["month"][mask],
+            y=money[mask].astype("float64") / 100,
+            name=name,
+            marker={"color": colour},
+            hovertemplate=f"%{{x|%b %Y}}: %{{y:,.0f}} {currency} {name}<extra></extra>",
+        )
     figure.add_bar(
         x=rows["month"],
         y=rows["pledged"].astype("float64") / 100,
@@ -133,16 +170,27 @@ def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str) -> go.Figure:
         hovertemplate=f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>",
     )
     need = rows[rows["need"].notna()]
-    figure.add_scatter(x=need["month"], y=need["need"].astype("float64") / 100, name=_("Stated need"), mode="lines",
-                       line={"color": SECOND, "width": 2.5, "shape": "hvh"},
-                       hovertemplate=f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>")  # fmt: skip
+    figure.add_scatter(
+        x=need["month"],
+        y=need["need"].astype("float64") / 100,
+        name=_("Stated need"),
+        mode="lines",
+        line={"color": SECOND, "width": 2.5, "shape": "hvh"},
+        hovertemplate=f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>",
+    )
     return _styled(figure, 380, legend=True, barmode="stack")
 
 
 def outcome_areas(curve: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
     """Stacked shares by day since opening, still open in grey on top; always 100 % in all."""
     figure = go.Figure()
-    colours = {"relocated": FIRST, "other_route": THIRD, "refused": SECOND, "withdrawn": FOURTH, "lost_contact": SIXTH}
+    colours = {
+        "relocated": FIRST,
+        "other_route": THIRD,
+        "refused": SECOND,
+        "withdrawn": FOURTH,
+        "lost_contact": SIXTH,
+    }
     for outcome in [o for o in (*colours, "unknown", "still_open") if o in curve]:
         figure.add_scatter(
             x=curve["t"],
@@ -150,7 +198,11 @@ def outcome_areas(curve: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
             name=names[outcome],
             mode="lines",
             stackgroup="all",
-            line={"width": 0.5, "shape": "hv", "color": colours.get(outcome, GREY if outcome == "unknown" else PALE)},
+            line={
+                "width": 0.5,
+                "shape": "hv",
+                "color": colours.get(outcome, GREY if outcome == "unknown" else PALE),
+            },
             hovertemplate=f"{names[outcome]}: %{{y:.0f}} %<extra></extra>",
         )
     _styled(figure, 380, legend=True)
@@ -160,7 +212,9 @@ def outcome_areas(curve: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
     return figure
 
 
-def stacked_bars(rows: pd.DataFrame, category: str, series: str, value: str, order: Sequence[str], names: Mapping[str, str]) -> go.Figure:
+def stacked_bars(
+    rows: pd.DataFrame, category: str, series: str, value: str, order: Sequence[str], names: Mapping[str, str]
+) -> go.Figure:
     """Horizontal bars split by an ordered series, such as age buckets by stage."""
     shades = (LIGHT, MIDDLE, FIRST, SECOND, FOURTH, GREY)
     categories = list(dict.fromkeys(rows[category]))
@@ -168,20 +222,27 @@ def stacked_bars(rows: pd.DataFrame, category: str, series: str, value: str, ord
     for part, colour in zip(order, shades, strict=False):
         found = rows[rows[series] == part].set_index(category)[value].reindex(categories).fillna(0)
         if found.sum():
-            figure.add_bar(y=[names.get(c, c) for c in categories], x=found.astype("float64"), name=names.get(part, part),
-                           orientation="h", marker={"color": colour, "line": {"color": "rgba(255,255,255,.8)", "width": 1}},
-                           hovertemplate=f"%{{y}}, {names.get(part, part)}: %{{x}}<extra></extra>")  # fmt: skip
+            figure.add_bar(
+                y=[names.get(c, c) for c in categories],
+                x=found.astype("float64"),
+                name=names.get(part, part),
+                orientation="h",
+                marker={"color": colour, "line": {"color": "rgba(255,255,255,.8)", "width": 1}},
+                hovertemplate=f"%{{y}}, {names.get(part, part)}: %{{x}}<extra></extra>",
+            )
     _styled(figure, max(180, 30 * len(categories) + 80), legend=True, barmode="stack")
     figure.update_yaxes(autorange="reversed", ticksuffix="  ")
     return figure
 
 
-def grid(cells: pd.DataFrame, row: str, column: str, text: str, level: str, levels: Mapping[str, tuple[int, str]]) -> go.Figure:
+def grid(
+    cells: pd.DataFrame, row: str, column: str, text: str, level: str, levels: Mapping[str, tuple[int, str]]
+) -> go.Figure:
     """A table of cells with a word-backed colour each: `level` picks from `levels` (order, name); text in cells.
 
     `cells` must be complete: one row per combination.
     """
-    shades = (PALE, LIGHT, MIDDLE, FIRST, SECOND)
+    shades = (EMPTY, LIGHT, MIDDLE, FIRST, SECOND)
     count = max(order for order, _name in levels.values()) + 1
     wide = cells.pivot(index=row, columns=column, values=level)
     wide = wide.loc[list(dict.fromkeys(cells[row])), list(dict.fromkeys(cells[column]))]
@@ -191,7 +252,7 @@ def grid(cells: pd.DataFrame, row: str, column: str, text: str, level: str, leve
         go.Heatmap(
             z=wide.map(lambda value: levels[value][0]).to_numpy(),
             x=list(wide.columns),
-            y=list(wide.index),
+            y=[_wrapped(name) for name in wide.index],
             text=words_.to_numpy(),
             customdata=wide.map(lambda value: levels[value][1]).to_numpy(),
             texttemplate="%{text}",
@@ -204,18 +265,29 @@ def grid(cells: pd.DataFrame, row: str, column: str, text: str, level: str, leve
             ygap=2,
         )
     )
-    _styled(figure, 44 + 34 * len(wide.index) + 90)
+    _styled(figure, 38 * len(wide.index) + 80)
     figure.update_yaxes(autorange="reversed", ticksuffix="  ", showgrid=False)
-    figure.update_xaxes(side="top", tickangle=-35, showgrid=False)
+    figure.update_xaxes(side="top", autotickangles=[0, 90], showgrid=False)
     return figure
+
+
+def _wrapped(name: str) -> str:
+    return "<br>".join(textwrap.wrap(name, 17))
 
 
 def dots(rows: pd.DataFrame, category: str, low: str, high: str, label: Mapping[str, str] | None = None) -> go.Figure:
     """A range per category: a bar from low to high, sorted as given."""
     figure = go.Figure()
     names = _names(rows, category, label)
-    figure.add_bar(y=names, x=rows[high] - rows[low], base=rows[low], orientation="h", marker={"color": MIDDLE}, width=0.35,
-                   hovertemplate="%{y}: %{base:.2f} – %{x:.2f}<extra></extra>")  # fmt: skip
+    figure.add_bar(
+        y=names,
+        x=rows[high] - rows[low],
+        base=rows[low],
+        orientation="h",
+        marker={"color": MIDDLE},
+        width=0.35,
+        hovertemplate="%{y}: %{base:.2f} – %{x:.2f}<extra></extra>",
+    )
     _styled(figure, max(160, 26 * len(rows) + 60))
     figure.update_yaxes(autorange="reversed", ticksuffix="  ")
     figure.update_xaxes(rangemode="tozero")

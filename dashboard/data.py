@@ -45,7 +45,5 @@ def read(query: Query) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=400, ttl=3600, show_spinner=False)
-def _read(
-    key: tuple[str, str], scope: tuple, which: str, version: str, _engine: Engine, _query: Query
-) -> pd.DataFrame:
+def _read(key: tuple[str, str], scope: tuple, which: str, version: str, _engine: Engine, _query: Query) -> pd.DataFrame:
     return database.run(_engine, _query)

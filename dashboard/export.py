@@ -15,6 +15,7 @@ from datetime import date, datetime, time
 
 import pandas as pd
 import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
 
 from dashboard import labels, words
 from dashboard.i18n import _
@@ -81,11 +82,24 @@ def workbook(report: Report, tables: Sequence[Table]) -> bytes:
     """An XLSX with one typed sheet per table and an About sheet."""
     visit, export_id = current(), secrets.token_hex(8)
     buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     with xlsxwriter.Workbook(buffer, options) as book:
         book.set_properties({"author": "", "created": datetime.combine(visit.as_of.date(), time())})
         styles = {
-            "head": book.add_format({"bold": True, "bg_color": "#12436D", "font_color": "#FFFFFF", "text_wrap": True, "valign": "top"}),
+            "head": book.add_format(
+                {
+                    "bold": True,
+                    "bg_color": "#12436D",
+                    "font_color": "#FFFFFF",
+                    "text_wrap": True,
+                    "valign": "top",
+                }
+            ),
             "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
             "date": book.add_format({"num_format": "yyyy-mm-dd"}),
             "money": book.add_format({"num_format": "#,##0.00"}),
@@ -104,7 +118,7 @@ def sheet_name(title: str, number: int) -> str:
     return f"{number} {title.translate(FORBIDDEN_IN_SHEET_NAME)}"[:31].strip()
 
 
-def _data_sheet(sheet, table: Table, styles: dict) -> None:  # noqa: ANN001
+def _data_sheet(sheet: Worksheet, table: Table, styles: dict) -> None:
     shown = labels.presented(table.rows)
     for column, (key, heading) in enumerate(zip(table.rows.columns, shown.columns, strict=True)):
         kind = labels.COLUMNS[key].kind
@@ -120,7 +134,7 @@ def _data_sheet(sheet, table: Table, styles: dict) -> None:  # noqa: ANN001
         sheet.autofilter(0, 0, max(1, len(shown)), len(shown.columns) - 1)
 
 
-def _write(sheet, row: int, column: int, value: object, style: object, styles: dict) -> None:  # noqa: ANN001
+def _write(sheet: Worksheet, row: int, column: int, value: object, style: object, styles: dict) -> None:
     if value is None or pd.isna(value):
         sheet.write_blank(row, column, None)
     elif isinstance(value, date):
@@ -131,7 +145,7 @@ def _write(sheet, row: int, column: int, value: object, style: object, styles: d
         sheet.write_number(row, column, float(value), style)  # type: ignore[arg-type]
 
 
-def _about_sheet(sheet, facts: list[tuple[str, str]], tables: Sequence[Table], styles: dict) -> None:  # noqa: ANN001
+def _about_sheet(sheet: Worksheet, facts: list[tuple[str, str]], tables: Sequence[Table], styles: dict) -> None:
     sheet.set_column(0, 0, 30)
     sheet.set_column(1, 1, 90, styles["wrap"])
     lines = [*facts, ("", "")]

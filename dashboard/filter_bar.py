@@ -60,42 +60,80 @@ def chosen_filters() -> Filters:
 def draw(visit: Visit) -> None:
     """The widgets, in the sidebar."""
     st.markdown(f"**{_('Filters')}**")
-    names = {
+    names: dict[str, tuple[str, Callable[[str], str]]] = {
         "country": (_("Host country"), words.country),
         "activity": (_("Activity"), lambda code: labels.code("activity", code)),
         "audience": (_("Audience"), lambda code: labels.code("audience", code)),
         "funder": (_("Funder"), lambda slug: visit.funders.get(slug, slug)),
     }
     for name, (label, shown) in names.items():
-        counts = read(OPTIONS[name](visit.filters, visit.viewer)).set_index("value")["initiatives"]
-        chosen = st.session_state[f"filter_{name}"]
-        options = sorted({*counts.index, *chosen}, key=shown)
-        st.multiselect(label, options, key=f"filter_{name}", placeholder=_("All"), select_all=False,
-                       format_func=lambda value, shown=shown, counts=counts: f"{shown(value)} ({counts.get(value, 0)})")  # fmt: skip
+        _multiselect(name, label, shown, visit)
     months = [str(month) for month in pd.period_range(FIRST_MONTH, visit.as_of, freq="M")]
     left, right = st.columns(2)
     for column, key, label in ((left, "filter_from", _("From")), (right, "filter_to", _("To"))):
-        column.selectbox(label, months, index=None, key=key, placeholder=_("Any"),
-                         format_func=lambda month: words.short_month(pd.Timestamp(month)))  # fmt: skip
+        column.selectbox(
+            label,
+            months,
+            index=None,
+            key=key,
+            placeholder=_("Any"),
+            format_func=_month_name,
+        )
     st.toggle(_("Include state-linked programmes"), key="filter_state")
+
+
+def _multiselect(name: str, label: str, shown: Callable[[str], str], visit: Visit) -> None:
+    """One cascading choice: values that exist under the other filters, with counts; chosen ones always stay."""
+    counts = read(OPTIONS[name](visit.filters, visit.viewer)).set_index("value")["initiatives"].to_dict()
+
+    def with_count(value: str) -> str:
+        return f"{shown(value)} ({counts.get(value, 0)})"
+
+    options = sorted({*counts, *st.session_state[f"filter_{name}"]}, key=shown)
+    st.multiselect(
+        label,
+        options,
+        key=f"filter_{name}",
+        placeholder=_("All"),
+        select_all=False,
+        format_func=with_count,
+    )
 
 
 def sentence(visit: Visit) -> None:
     """What is filtered, as parts that can be taken away one by one."""
     if dropped := st.session_state.pop("dropped", None):
-        st.warning(_("The link asked for something that is not on offer here; it was left out: {parts}.").format(parts=", ".join(dropped)))
+        st.warning(
+            _("The link asked for something that is not on offer here; it was left out: {parts}.").format(
+                parts=", ".join(dropped)
+            )
+        )
     parts = export.chosen(visit)
     if not parts:
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption(_("Showing only"), width="content")
         for number, (label, values) in enumerate(parts):
-            st.button(f"{_plain(label)}: {_plain(words.listing(values))} ✕", key=f"remove_{number}", type="tertiary",
-                      help=_("Remove this filter"), on_click=_clear, args=(KEYS[_position(visit, number)],))  # fmt: skip
+            st.button(
+                f"{_plain(label)}: {_plain(words.listing(values))} ✕",
+                key=f"remove_{number}",
+                type="tertiary",
+                help=_("Remove this filter"),
+                on_click=_clear,
+                args=(KEYS[_position(visit, number)],),
+            )
         st.button(_("Clear all"), key="remove_all", type="tertiary", on_click=_clear, args=tuple(KEYS))
 
 
-KEYS = ("filter_country", "filter_activity", "filter_audience", "filter_funder", "filter_from", "filter_to", "filter_state")
+KEYS = (
+    "filter_country",
+    "filter_activity",
+    "filter_audience",
+    "filter_funder",
+    "filter_from",
+    "filter_to",
+    "filter_state",
+)
 
 
 def _position(visit: Visit, number: int) -> int:
@@ -107,7 +145,19 @@ def _position(visit: Visit, number: int) -> int:
 
 
 def _plain(text: str) -> str:
-    return text.replace("[", "\\[").replace("]", "\\]").replace("*", "\\*").replace("_", "\\_").replace("`", "\\`").replace("$", "\\$").replace(":", "\\:")
+    return (
+        text.replace("[", "\\[")
+        .replace("]", "\\]")
+        .replace("*", "\\*")
+        .replace("_", "\\_")
+        .replace("`", "\\`")
+        .replace("$", "\\$")
+        .replace(":", "\\:")
+    )
+
+
+def _month_name(month: str) -> str:
+    return words.short_month(pd.Timestamp(month))
 
 
 def _clear(*keys: str) -> None:
@@ -123,3 +173,17 @@ def write_url(extra: dict[str, str], filters: Filters) -> str:
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
     return "&".join(f"{key}={value}" for key, value in wanted.items())
+
+
+def choose_country(chart_key: str) -> Callable[[], None]:
+    """A callback for a chart or map: the country clicked becomes the host-country filter."""
+
+    def apply() -> None:
+        selection = st.session_state[f"chart_{chart_key}"]["selection"]
+        clicked = [point.get("customdata") for point in selection.get("points", [])]
+        clicked += [item.get("place") for items in selection.get("objects", {}).values() for item in items]
+        codes = [value[0] if isinstance(value, list) else value for value in clicked]
+        if countries := [code for code in codes if isinstance(code, str) and len(code) == 2]:
+            st.session_state["filter_country"] = countries[:1]
+
+    return apply

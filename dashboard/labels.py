@@ -51,6 +51,7 @@ COLUMNS = {
     "activity": Column(N_("Activity"), "code", N_("Kind of work, from the network's list.")),
     "month": Column(N_("Month"), "month", N_("Calendar month.")),
     "signed": Column(N_("Signed money"), "money", N_("Committed or paid, spread by day over the grant's period; pledges never inside.")),
+    "signed_on_need": Column(N_("Signed where need is stated"), "money", N_("Signed money on lines that state a need for the month; compared with that need.")),
     "pledged": Column(N_("Pledged"), "money", N_("Announced but not signed; shown beside, never counted as funding.")),
     "need": Column(N_("Stated need"), "money", N_("As stated by the initiative; unknown stays unknown.")),
     "funded": Column(N_("Signed for the period"), "money", N_("Signed money falling into the period, re-grants counted once.")),
@@ -109,7 +110,7 @@ TERMS = {
     "countries": Term(N_("Host countries"), N_("Countries in which at least one active initiative works."), "D"),
     "net_openings": Term(N_("Opened minus closed"), N_("Initiatives founded less initiatives closed in the last 12 months."), "D04"),
     "placed": Term(N_("Placed in a country"), N_("Share of active initiatives with a host country you may see; withheld and not stated are counted apart."), "D06"),
-    "confirmed_share": Term(N_("Confirmed in 12 months"), N_("Share of active initiatives verified by a source within 365 days."), "D04"),
+    "confirmed_share": Term(N_("Confirmed"), N_("Share of active initiatives verified by a source within 365 days."), "D04"),
     "need_covered": Term(N_("Need covered"), N_("Signed money for the year as a share of stated need, capped per line: a surplus on one line cannot serve another."), "B01"),
     "gap": Term(N_("Gap"), N_("Sum of the gaps of all lines with a stated need. Surplus elsewhere is shown beside it, never subtracted."), "B01"),
     "monthly_signed": Term(N_("Signed per month"), N_("Committed and paid money spread by day over each grant's period. Pledges are not counted; re-granted money counts once."), "B06, B07"),
@@ -118,7 +119,7 @@ TERMS = {
     "pairs_to_check": Term(N_("Pairs to check"), N_("Pairs that look alike, run together for 30 days or more, and are not known to coordinate. A question for people, not a verdict."), "C.2"),
     "coordinated": Term(N_("Already coordinated"), N_("Similar pairs that are known partners or that people marked as coordinating."), "C.2"),
     "cannot_tell": Term(N_("Cannot tell yet"), N_("Pairs that may be alike, but a missing fact keeps them from being judged."), "C.2"),
-    "one_provider": Term(N_("Cells with one provider"), N_("Host country and activity combinations in which one organisation is recorded. None recorded is an absence of records, not of work."), "C07"),
+    "one_provider": Term(N_("One provider"), N_("Host country and activity combinations in which one organisation is recorded. None recorded is an absence of records, not of work."), "C07"),
     "agreement": Term(N_("People agreed"), N_("Of the pairs suggested for checking that got a clear answer, how many were worth a conversation."), "C.4"),
     "open_cases": Term(N_("Open cases"), N_("Episodes opened and not closed at the cut-off."), "A10"),
     "resolved_rate": Term(N_("Resolved rate"), N_("Closed per 100 new and reopened cases over three full months. Placing a case on hold does not count."), "A01–A05"),
@@ -220,18 +221,17 @@ def presented(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(shown, index=rows.index).reset_index(drop=True)
 
 
+SHOWN = {
+    "money": lambda values, _column: values.astype("Float64") / 100,
+    "percent": lambda values, _column: values.astype("Float64").round(2),
+    "country": lambda values, _column: values.map(words.country).astype("str"),
+    "code": lambda values, column: values.map(lambda value: code(column, value)).astype("str"),
+    "word": lambda values, _column: values.astype("str").map(word).astype("str"),
+    "quarter": lambda values, _column: pd.to_datetime(values).map(words.quarter).astype("str"),
+    "month": lambda values, _column: pd.to_datetime(values).dt.date,
+}
+
+
 def _shown(values: pd.Series, column: str) -> pd.Series:
-    kind = COLUMNS[column].kind
-    if kind == "money":
-        return values.astype("Float64") / 100
-    if kind == "country":
-        return values.map(words.country).astype("str")
-    if kind == "code":
-        return values.map(lambda value: code(column, value)).astype("str")
-    if kind == "word":
-        return values.astype("str").map(word).astype("str")
-    if kind == "quarter":
-        return pd.to_datetime(values).map(words.quarter).astype("str")
-    if kind == "month":
-        return pd.to_datetime(values).dt.date
-    return values
+    change = SHOWN.get(COLUMNS[column].kind)
+    return change(values, column) if change else values

@@ -14,8 +14,20 @@ from dashboard.metrics.distribution import bubble_radius
 SHAPES = "/app/static/countries.geojson"
 POINTS = Path(__file__).parent / "country_points.json"
 LARGEST_RADIUS = 34
-LIGHT = {"sea": [240, 244, 248], "land": [255, 255, 255], "edge": [190, 199, 209], "bubble": [18, 67, 109, 190], "ink": [27, 39, 51]}
-DARK = {"sea": [16, 22, 29], "land": [38, 49, 61], "edge": [70, 84, 99], "bubble": [107, 172, 230, 190], "ink": [230, 235, 240]}
+LIGHT = {
+    "sea": [240, 244, 248],
+    "land": [255, 255, 255],
+    "edge": [190, 199, 209],
+    "bubble": [18, 67, 109, 190],
+    "ink": [27, 39, 51],
+}
+DARK = {
+    "sea": [16, 22, 29],
+    "land": [38, 49, 61],
+    "edge": [70, 84, 99],
+    "bubble": [107, 172, 230, 190],
+    "ink": [230, 235, 240],
+}
 WORLD = [[-180, -85], [-60, -85], [60, -85], [180, -85], [180, 85], [60, 85], [-60, 85], [-180, 85]]
 
 
@@ -38,21 +50,55 @@ def bubbles(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
     known = rows[rows["place"].isin(list(label_points()))]
     radius = bubble_radius(known["value"].astype(float), LARGEST_RADIUS)
     points = [
-        {"place": r.place, "position": label_points()[r.place], "radius": round(float(size), 1), "title": r.title,
-         "line": r.line, "value": str(r.value)}
+        {
+            "place": r.place,
+            "position": label_points()[r.place],
+            "radius": round(float(size), 1),
+            "title": r.title,
+            "line": r.line,
+            "value": str(r.value),
+        }
         for r, size in zip(known.itertuples(), radius, strict=True)
-    ]  # fmt: skip
+    ]
     pixels = pdk.types.String("pixels")
     layers = [
-        pdk.Layer("PolygonLayer", id="sea", data=[{"p": WORLD}], get_polygon="p", get_fill_color=colours["sea"], stroked=False),
-        pdk.Layer("GeoJsonLayer", id="land", data=SHAPES, get_fill_color=colours["land"], get_line_color=colours["edge"],
-                  line_width_min_pixels=0.7),
-        pdk.Layer("ScatterplotLayer", id="places", data=points, get_position="position", get_radius="radius",
-                  radius_units=pixels, get_fill_color=colours["bubble"], stroked=True, get_line_color=colours["land"],
-                  line_width_units=pixels, get_line_width=1.2, pickable=True, auto_highlight=True),
-        pdk.Layer("TextLayer", id="counts", data=[p for p in points if p["radius"] >= 11], get_position="position",
-                  get_text="value", get_size=13, get_color=colours["land"], font_weight=600),
-    ]  # fmt: skip
+        pdk.Layer(
+            "PolygonLayer", id="sea", data=[{"p": WORLD}], get_polygon="p", get_fill_color=colours["sea"], stroked=False
+        ),
+        pdk.Layer(
+            "GeoJsonLayer",
+            id="land",
+            data=SHAPES,
+            get_fill_color=colours["land"],
+            get_line_color=colours["edge"],
+            line_width_min_pixels=0.7,
+        ),
+        pdk.Layer(
+            "ScatterplotLayer",
+            id="places",
+            data=points,
+            get_position="position",
+            get_radius="radius",
+            radius_units=pixels,
+            get_fill_color=colours["bubble"],
+            stroked=True,
+            get_line_color=colours["land"],
+            line_width_units=pixels,
+            get_line_width=1.2,
+            pickable=True,
+            auto_highlight=True,
+        ),
+        pdk.Layer(
+            "TextLayer",
+            id="counts",
+            data=[p for p in points if p["radius"] >= 11],
+            get_position="position",
+            get_text="value",
+            get_size=13,
+            get_color=colours["land"],
+            font_weight=600,
+        ),
+    ]
     return CompactDeck(
         layers=layers,
         map_provider=None,

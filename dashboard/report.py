@@ -1,11 +1,13 @@
-"""What one page showed: answer, figures, charts and tables. Drawing fills it; exports and tests read it.
+"""What a page shows, as values: summary, charts, tables; and the report that collects them for exports and tests.
 
-Because `view` draws from and records into the same objects, an export equals the screen by construction.
+Because `view` draws from and records the same objects, an export equals the screen by construction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -22,13 +24,30 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Summary:
+    """A page's computed answer in one sentence, and its KPIs."""
+
+    sentence: str
+    figures: list[Figure]
+
+
+@dataclass(frozen=True)
 class Table:
-    """A chart's or table's rows: columns are keys of `labels.COLUMNS`."""
+    """Rows to show and export: columns are keys of `labels.COLUMNS`."""
 
     key: str
     title: str
     rows: pd.DataFrame
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Chart(Table):
+    """A table with a picture: a plotly Figure or a pydeck Deck, its text alternative and what a click does."""
+
+    picture: Any = None
+    alt: str = ""
+    on_select: Callable[[], None] | None = None
 
 
 @dataclass

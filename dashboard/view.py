@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import pydeck as pdk
 import streamlit as st
 
 from dashboard import export, labels
 from dashboard.i18n import _
-from dashboard.report import Figure, Report, Table
+from dashboard.report import Chart, Report, Summary, Table
 from dashboard.visit import Visit, current
 
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
@@ -53,60 +53,53 @@ def _say_what_does_not_apply(visit: Visit, applies: Sequence[str]) -> None:
         st.caption(note)
 
 
-def answer(sentence: str) -> None:
-    """The page's computed one-sentence answer."""
-    current().report.answer = sentence
-    st.markdown(f"##### {plain(sentence)}")
-
-
-def figures(items: Sequence[Figure]) -> None:
-    """A row of KPIs: value, comparison in words, coverage, and the definition behind the question mark."""
-    current().report.figures.extend(items)
-    for column, item in zip(st.columns(len(items)), items, strict=True):
+def summary(found: Summary) -> None:
+    """The page's computed answer, then a row of KPIs, each with comparison, coverage and definition."""
+    report = current().report
+    report.answer = found.sentence
+    report.figures.extend(found.figures)
+    st.markdown(f"##### {plain(found.sentence)}")
+    for column, item in zip(st.columns(len(found.figures)), found.figures, strict=True):
         term = labels.TERMS[item.term]
         with column.container(border=True, height="stretch", gap="xsmall"):
             st.metric(plain(_(term.label)), item.shown, help=plain(_(term.definition)))
             st.caption(" · ".join(plain(text) for text in (item.comparison, item.coverage) if text) or "\u00a0")
 
 
-def chart(
-    key: str,
-    title: str,
-    figure: go.Figure,
-    rows: pd.DataFrame,
-    subtitle: str,
-    alt: str,
-    on_select: Callable[[], None] | None = None,
-) -> None:
-    """A titled chart, its subtitle, its text alternative and its rows as a table that can be exported."""
-    _heading(title, subtitle)
-    selecting = {"on_select": on_select, "selection_mode": "points"} if on_select else {}
-    st.plotly_chart(figure, key=f"chart_{key}", config=CHART_CONFIG, alt=alt, **selecting)
-    _rows_behind(Table(key, title, rows, subtitle))
+def chart(shown: Chart) -> None:
+    """A titled chart or map, its subtitle, its text alternative, and its rows as a table that can be exported.
+
+    The table is also what remains where a browser has no WebGL for maps.
+    """
+    _heading(shown)
+    key: str = f"chart_{shown.key}"
+    react: Any = shown.on_select or "ignore"
+    if isinstance(shown.picture, pdk.Deck):
+        st.pydeck_chart(shown.picture, key=key, height=460, alt=shown.alt, on_select=react)
+    else:
+        st.plotly_chart(
+            shown.picture, key=key, config=CHART_CONFIG, alt=shown.alt, on_select=react, selection_mode="points"
+        )
+    with st.expander(_("Table and export: {title}").format(title=plain(shown.title))):
+        _table_and_exports(shown)
 
 
-def map_of(key: str, title: str, deck: pdk.Deck, rows: pd.DataFrame, subtitle: str, alt: str, on_select: Callable[[], None]) -> None:
-    """A titled map with its table; the table is what remains where a browser has no WebGL."""
-    _heading(title, subtitle)
-    st.pydeck_chart(deck, key=f"chart_{key}", height=460, alt=alt, on_select=on_select, selection_mode="single-object")
-    _rows_behind(Table(key, title, rows, subtitle))
+def card(headline: str, lines: Sequence[tuple[str, str]]) -> None:
+    """A closed card that opens to named lines."""
+    with st.expander(plain(headline)):
+        st.markdown("\n".join(f"- **{plain(name)}**: {plain(text)}" for name, text in lines))
 
 
-def table(key: str, title: str, rows: pd.DataFrame, subtitle: str = "") -> None:
+def table(shown: Table) -> None:
     """A table in the open, with its exports."""
-    _heading(title, subtitle)
-    _table_and_exports(Table(key, title, rows, subtitle))
+    _heading(shown)
+    _table_and_exports(shown)
 
 
-def _heading(title: str, subtitle: str) -> None:
-    st.subheader(plain(title), anchor=False)
-    if subtitle:
-        st.caption(plain(subtitle))
-
-
-def _rows_behind(behind: Table) -> None:
-    with st.expander(_("Table and export: {title}").format(title=plain(behind.title))):
-        _table_and_exports(behind)
+def _heading(shown: Table) -> None:
+    st.subheader(plain(shown.title), anchor=False)
+    if shown.note:
+        st.caption(plain(shown.note))
 
 
 def _table_and_exports(shown: Table) -> None:
@@ -181,23 +174,3 @@ def link_to(page: str, label: str) -> None:
     """A link to another page of the frame; nothing where there is no frame to go to (command line)."""
     if target := current().pages.get(page):
         st.page_link(target, label=label, icon=":material/arrow_forward:")
-
-
-def choose_country(chart_key: str) -> Callable[[], None]:
-    """A callback for a chart or map: the chosen country becomes the host-country filter."""
-
-    def apply() -> None:
-        selection = st.session_state[f"chart_{chart_key}"]["selection"]
-        points = [point.get("customdata") for point in selection.get("points", [])]
-        points += [item.get("place") for items in selection.get("objects", {}).values() for item in items]
-        codes = [value[0] if isinstance(value, list) else value for value in points]
-        chosen = [code for code in codes if isinstance(code, str) and len(code) == 2]
-        if chosen:
-            st.session_state["filter_country"] = chosen[:1]
-
-    return apply
-
-
-def is_dark() -> bool:
-    """The reader's theme at this rerun, for what cannot follow it by itself (maps)."""
-    return getattr(st.context.theme, "type", "light") == "dark"

@@ -30,6 +30,7 @@ class Visit:
     data_version: str
     is_sample: bool
     has_cases: bool
+    is_dark: bool = False
     currency: str = "EUR"
     link: str = ""
     codes: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -16,9 +16,8 @@ from dashboard.data import read
 from dashboard.i18n import _
 from data_access import queries
 from data_access.filters import Filters
-from data_access.schema import ROLES
+from data_access.schema import ROLES, viewer_country
 from data_access.schema import viewer as viewer_table
-from data_access.schema import viewer_country
 from data_access.viewer import Viewer
 
 SESSION_SECONDS = 12 * 3600
@@ -86,15 +85,22 @@ def _sample_viewer() -> Viewer:
 
 def sample_switch() -> None:
     """The sample world's "view as" switch; it does not exist on a real database."""
-    st.markdown(f"**{_('View as')}**", help=_("Only in the sample world. On a real database the role comes with sign-in."))
-    names = {"funder": _("Funder"), "coordinator": _("Coordinator"), "steward": _("Steward")}
-    st.segmented_control(
-        _("Role"), ROLES, key="view_as", required=True, format_func=lambda role: names[role], label_visibility="collapsed"
+    st.markdown(
+        f"**{_('View as')}**",
+        help=_("Only in the sample world. On a real database the role comes with sign-in."),
     )
+    names = {"funder": _("Funder"), "coordinator": _("Coordinator"), "steward": _("Steward")}
+    st.selectbox(_("Role"), ROLES, key="view_as", format_func=lambda role: names[role], label_visibility="collapsed")
     if st.session_state["view_as"] == "coordinator":
         everywhere = read(queries.choices.host_countries(Filters(), Viewer("steward", None)))["value"]
-        st.multiselect(_("Coordinator of"), sorted(everywhere, key=words.country), key="view_as_countries",
-                       format_func=words.country, placeholder=_("All host countries"), select_all=False)  # fmt: skip
+        st.multiselect(
+            _("Coordinator of"),
+            sorted(everywhere, key=words.country),
+            key="view_as_countries",
+            format_func=words.country,
+            placeholder=_("All host countries"),
+            select_all=False,
+        )
 
 
 def as_parameter(viewer: Viewer) -> dict[str, str]:

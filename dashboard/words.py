@@ -90,7 +90,7 @@ def country(code: str) -> str:
         "other": _("Other countries"),
         "all": _("All countries"),
     }
-    return special.get(code) or _locale(language.get()).territories.get(code, code)
+    return special.get(code) or str(_locale(language.get()).territories.get(code, code))
 
 
 def listing(items: list[str]) -> str:

@@ -15,7 +15,20 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from sqlalchemy import BigInteger, Boolean, Date, Engine, Float, Integer, create_engine, event, inspect, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    Engine,
+    Float,
+    Integer,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -33,7 +46,27 @@ METADATA = {"shared": schema.shared, "cases": schema.cases}
 Which = Literal["shared", "cases"]
 
 ALLOWED_FUNCTIONS = frozenset(
-    "abs avg coalesce count date ifnull julianday length like lower max min nullif round strftime substr sum total upper".split()
+    [
+        "abs",
+        "avg",
+        "coalesce",
+        "count",
+        "date",
+        "ifnull",
+        "julianday",
+        "length",
+        "like",
+        "lower",
+        "max",
+        "min",
+        "nullif",
+        "round",
+        "strftime",
+        "substr",
+        "sum",
+        "total",
+        "upper",
+    ]
 )
 
 
@@ -175,7 +208,9 @@ def assert_ready(engine: Engine, which: Which = "shared") -> None:
             "Run `meridian init` to bring it up to date; no data are lost.",
         )
     if "as_of" not in meta:
-        raise DatabaseProblem("The database is empty.", "Run `meridian init --sample`, or load data and `meridian refresh`.")
+        raise DatabaseProblem(
+            "The database is empty.", "Run `meridian init --sample`, or load data and `meridian refresh`."
+        )
 
 
 def _explain(error: SQLAlchemyError) -> DatabaseProblem:
@@ -185,7 +220,8 @@ def _explain(error: SQLAlchemyError) -> DatabaseProblem:
     if "not a database" in words:
         return DatabaseProblem("The file is not a SQLite database.", f"Check {SHARED_URL_VARIABLE}.")
     return DatabaseProblem(
-        "The database does not answer.", f"Check that it runs and that {SHARED_URL_VARIABLE} is right, then `meridian check`."
+        "The database does not answer.",
+        f"Check that it runs and that {SHARED_URL_VARIABLE} is right, then `meridian check`.",
     )
 
 
@@ -219,12 +255,12 @@ def _typed(values: pd.Series, kind: object) -> pd.Series:
 
 
 def counts_per_table(engine: Engine, which: Which) -> dict[str, int]:
-    """Rows per table, for `meridian check`."""
+    """Rows per table that exists, for `meridian check`."""
     present = set(inspect(engine).get_table_names())
     with engine.connect() as connection:
         return {
-            name: connection.scalar(text(f'SELECT count(*) FROM "{name}"')) or 0
-            for name in METADATA[which].tables
+            name: connection.scalar(select(func.count()).select_from(table)) or 0
+            for name, table in METADATA[which].tables.items()
             if name in present
         }
 

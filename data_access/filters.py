@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 LISTS = {"country": "host_countries", "activity": "activities", "audience": "audiences", "funder": "funders"}
 MONTH = re.compile(r"^(20\d\d)-(0[1-9]|1[0-2])$")
@@ -36,10 +36,9 @@ class Filters:
 
     def without(self, field: str, value: str | None = None) -> Filters:
         """These filters with one choice removed, or the whole field reset."""
-        default = next(f.default for f in fields(self) if f.name == field)
-        if value is None:
-            return replace(self, **{field: default})
-        return replace(self, **{field: tuple(v for v in getattr(self, field) if v != value)})
+        if value is not None:
+            return replace(self, **{field: tuple(v for v in getattr(self, field) if v != value)})  # type: ignore[arg-type]
+        return replace(self, **{field: getattr(Filters(), field)})
 
 
 def from_parameters(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from itertools import product
 
-from sqlalchemy import Connection, Engine, Select, and_, case, distinct, func, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, distinct, func, insert, literal, select
 
 from data_access.schema import case_episode, frozen_atom, published_cell, relocation_case
 
@@ -21,15 +21,39 @@ CONTRIBUTORS = 3
 ALL = "all"
 OTHER = "other"
 COUNTRY_GROUPS = {
-    "DE": "DE", "LT": "LT", "PL": "PL", "FR": "western_europe", "NL": "western_europe", "ES": "western_europe",
-    "BE": "western_europe", "AT": "western_europe", "GE": "caucasus", "AM": "caucasus", "AZ": "caucasus",
-    "LV": "LV", "CZ": "CZ", "RS": "balkans", "ME": "balkans",
-}  # fmt: skip
+    "DE": "DE",
+    "LT": "LT",
+    "PL": "PL",
+    "FR": "western_europe",
+    "NL": "western_europe",
+    "ES": "western_europe",
+    "BE": "western_europe",
+    "AT": "western_europe",
+    "GE": "caucasus",
+    "AM": "caucasus",
+    "AZ": "caucasus",
+    "LV": "LV",
+    "CZ": "CZ",
+    "RS": "balkans",
+    "ME": "balkans",
+}
 ROUTE_GROUPS = {
-    "humanitarian_visa": "humanitarian_visa", "asylum": "protection", "tolerated": "protection",
-    "residence": "residence", "freelance_visa": "residence", "visa_free": "visa_free",
-}  # fmt: skip
-BANDS = ((30, "band_1"), (61, "band_2"), (91, "band_3"), (122, "band_4"), (183, "band_6"), (274, "band_9"), (365, "band_12"))
+    "humanitarian_visa": "humanitarian_visa",
+    "asylum": "protection",
+    "tolerated": "protection",
+    "residence": "residence",
+    "freelance_visa": "residence",
+    "visa_free": "visa_free",
+}
+BANDS = (
+    (30, "band_1"),
+    (61, "band_2"),
+    (91, "band_3"),
+    (122, "band_4"),
+    (183, "band_6"),
+    (274, "band_9"),
+    (365, "band_12"),
+)
 LAST_BAND = "band_over_12"
 MEASURES = ("opened", "closed", "relocated")
 
@@ -79,10 +103,16 @@ def publish(cases: Engine, shared: Engine, period: str, today: date, draw: Draw)
         if connection.scalar(select(func.count()).select_from(published_cell).where(published_cell.c.period == period)):
             return 0
         rows = [
-            {"measure": measure, "period": period, "country_group": country, "route_group": route, "release": period,
-             "value": _protected(counts.get((measure, country, route), (0, 0)), country, route, draw)}
+            {
+                "measure": measure,
+                "period": period,
+                "country_group": country,
+                "route_group": route,
+                "release": period,
+                "value": _protected(counts.get((measure, country, route), (0, 0)), country, route, draw),
+            }
             for measure, country, route in cells()
-        ]  # fmt: skip
+        ]
         connection.execute(insert(published_cell), rows)
     return len(rows)
 
@@ -122,11 +152,13 @@ def freeze(connection: Connection, period: str, first: date, last: date) -> None
     connection.execute(insert(frozen_atom), rows)
 
 
-def _grouped(column, groups: dict[str, str]):  # noqa: ANN001, ANN202
+def _grouped(column: ColumnElement, groups: dict[str, str]) -> ColumnElement:
     return case(*((column == code, group) for code, group in groups.items()), else_=OTHER)
 
 
-def _counted(connection: Connection, measure: str, period: str, kept, country, route) -> list[dict[str, object]]:  # noqa: ANN001
+def _counted(
+    connection: Connection, measure: str, period: str, kept: ColumnElement, country: ColumnElement, route: ColumnElement
+) -> list[dict[str, object]]:
     statement: Select = (
         select(
             country.label("country_group"),
@@ -145,9 +177,17 @@ def _counted(connection: Connection, measure: str, period: str, kept, country, r
 def _banded(connection: Connection, period: str, first: date, last: date) -> list[dict[str, object]]:
     """People who left in the quarter by how long their case took."""
     statement = (
-        select(case_episode.c.opened_on, case_episode.c.closed_on, relocation_case.c.people, relocation_case.c.handler_id)
+        select(
+            case_episode.c.opened_on,
+            case_episode.c.closed_on,
+            relocation_case.c.people,
+            relocation_case.c.handler_id,
+        )
         .join(relocation_case, relocation_case.c.id == case_episode.c.case_id)
-        .where(case_episode.c.closed_on.between(first, last), case_episode.c.opened_on <= case_episode.c.closed_on)
+        .where(
+            case_episode.c.closed_on.between(first, last),
+            case_episode.c.opened_on <= case_episode.c.closed_on,
+        )
     )
     people: dict[str, int] = {}
     handlers: dict[str, set[int | None]] = {}
@@ -157,7 +197,13 @@ def _banded(connection: Connection, period: str, first: date, last: date) -> lis
         people[band] = people.get(band, 0) + (row.people or 1)
         handlers.setdefault(band, set()).add(row.handler_id)
     return [
-        {"measure": band, "period": period, "country_group": ALL, "route_group": ALL, "people": n,
-         "contributors": len(handlers[band])}
+        {
+            "measure": band,
+            "period": period,
+            "country_group": ALL,
+            "route_group": ALL,
+            "people": n,
+            "contributors": len(handlers[band]),
+        }
         for band, n in people.items()
-    ]  # fmt: skip
+    ]

@@ -81,7 +81,9 @@ def iso_country(name: str = "host_country", *, nullable: bool = True, primary_ke
 
 def currency(nullable: bool = False) -> Column:
     """An ISO 4217 column."""
-    return Column("currency", String(3), CheckConstraint("length(currency) = 3", name="currency_iso"), nullable=nullable)
+    return Column(
+        "currency", String(3), CheckConstraint("length(currency) = 3", name="currency_iso"), nullable=nullable
+    )
 
 
 def ordered(start: str, end: str) -> CheckConstraint:
@@ -165,8 +167,20 @@ organisation = Table(
     Column("founded_on", Date),
     Column("closed_on", Date),
     Column("confirmed_on", Date),
-    Column("independence", String(20), one_of("independence", INDEPENDENCE), nullable=False, server_default="unknown"),
-    Column("visibility", String(20), one_of("visibility", VISIBILITY), nullable=False, server_default="aggregate_only"),
+    Column(
+        "independence",
+        String(20),
+        one_of("independence", INDEPENDENCE),
+        nullable=False,
+        server_default="unknown",
+    ),
+    Column(
+        "visibility",
+        String(20),
+        one_of("visibility", VISIBILITY),
+        nullable=False,
+        server_default="aggregate_only",
+    ),
     Column("source_id", ForeignKey("source.id"), index=True),
     CheckConstraint("is_initiative OR is_funder", name="has_a_part"),
     ordered("founded_on", "closed_on"),
@@ -272,7 +286,12 @@ fx_rate = Table(
     shared,
     Column("currency", String(3), primary_key=True),
     Column("on_date", Date, primary_key=True),
-    Column("micro_per_eur", BigInteger, CheckConstraint("micro_per_eur > 0", name="rate_positive"), nullable=False),
+    Column(
+        "micro_per_eur",
+        BigInteger,
+        CheckConstraint("micro_per_eur > 0", name="rate_positive"),
+        nullable=False,
+    ),
     Column("rate_set", String(60), nullable=False),
 )
 population = Table(

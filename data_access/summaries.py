@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Date,
     Integer,
@@ -58,7 +59,7 @@ def rebuild_cases(connection: Connection, as_of: date) -> None:
     _rebuild_problems(connection, as_of)
 
 
-def _usable(as_of: date):  # noqa: ANN202
+def _usable(as_of: date) -> ColumnElement[bool]:
     """Episodes with an opening day up to the cut-off and no contradiction; closed ones need their day (A29)."""
     return and_(
         _episode.opened_on <= as_of,
@@ -71,11 +72,20 @@ def _rebuild_days(connection: Connection, as_of: date) -> None:
     one, none = literal(1), literal(0)
     first = sql_case((_episode.episode_no == 1, 1), else_=0)
     opened = select(
-        _episode.opened_on.label("on_date"), _country, _route, first.label("opened"), (1 - first).label("reopened"),
+        _episode.opened_on.label("on_date"),
+        _country,
+        _route,
+        first.label("opened"),
+        (1 - first).label("reopened"),
         none.label("closed"),
-    ).where(_usable(as_of))  # fmt: skip
+    ).where(_usable(as_of))
     closed = select(
-        _episode.closed_on, _country, _route, none.label("opened"), none.label("reopened"), one.label("closed")
+        _episode.closed_on,
+        _country,
+        _route,
+        none.label("opened"),
+        none.label("reopened"),
+        one.label("closed"),
     ).where(_usable(as_of), _episode.closed_on <= as_of)
     both = union_all(opened, closed).subquery()
     columns = ("on_date", "host_country", "route")
@@ -85,13 +95,13 @@ def _rebuild_days(connection: Connection, as_of: date) -> None:
     connection.execute(insert(case_day).from_select([*columns, "opened", "reopened", "closed"], grouped))
 
 
-def _days_between(connection: Connection, start, end):  # noqa: ANN001, ANN202
+def _days_between(connection: Connection, start: ColumnElement, end: ColumnElement) -> ColumnElement:
     if connection.dialect.name == "sqlite":
         return cast(func.julianday(end) - func.julianday(start), Integer)
     return end - start
 
 
-def _month_of(connection: Connection, day):  # noqa: ANN001, ANN202
+def _month_of(connection: Connection, day: ColumnElement) -> ColumnElement:
     if connection.dialect.name == "sqlite":
         return func.date(day, "start of month", type_=Date)
     return cast(day - cast(extract("day", day), Integer) + 1, Date)
@@ -157,6 +167,8 @@ def store_overlap(connection: Connection, clearance: str, pairs: pd.DataFrame, r
     """Replace the stored pairs and value counts of one clearance, in the caller's transaction."""
     for table, frame in ((overlap_pair, pairs), (facet_rarity, rarity)):
         connection.execute(delete(table).where(table.c.clearance == clearance))
-        records = frame.assign(clearance=clearance).astype(object).where(frame.assign(clearance=clearance).notna(), None)
+        records = (
+            frame.assign(clearance=clearance).astype(object).where(frame.assign(clearance=clearance).notna(), None)
+        )
         if len(records):
             connection.execute(insert(table), records.to_dict("records"))

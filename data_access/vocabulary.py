@@ -2,8 +2,16 @@
 
 ACTIVITIES = {
     "relocation": ("Evacuation and relocation", "Evakuierung und Umzug", "Эвакуация и релокация"),
-    "legal_aid": ("Legal aid and human rights", "Rechtshilfe und Menschenrechte", "Правовая помощь и права человека"),
-    "prisoners": ("Support of political prisoners", "Hilfe für politische Gefangene", "Помощь политзаключённым"),
+    "legal_aid": (
+        "Legal aid and human rights",
+        "Rechtshilfe und Menschenrechte",
+        "Правовая помощь и права человека",
+    ),
+    "prisoners": (
+        "Support of political prisoners",
+        "Hilfe für politische Gefangene",
+        "Помощь политзаключённым",
+    ),
     "media": ("Independent media", "Unabhängige Medien", "Независимые медиа"),
     "digital": ("Digital security", "Digitale Sicherheit", "Цифровая безопасность"),
     "civic_education": ("Civic education", "Politische Bildung", "Гражданское просвещение"),
@@ -11,13 +19,33 @@ ACTIVITIES = {
     "advocacy": ("Advocacy in the host country", "Fürsprache im Gastland", "Адвокация в стране пребывания"),
     "antiwar": ("Anti-war action", "Antikriegsarbeit", "Антивоенные действия"),
     "help_ukrainians": ("Help to Ukrainians", "Hilfe für Menschen aus der Ukraine", "Помощь украинцам"),
-    "equality": ("Feminist, LGBTQ+, indigenous", "Feminismus, LGBTQ+, Indigene", "Феминизм, ЛГБТК+, коренные народы"),
-    "memory": ("Historical memory and research", "Erinnerung und Forschung", "Историческая память и исследования"),
+    "equality": (
+        "Feminist, LGBTQ+, indigenous",
+        "Feminismus, LGBTQ+, Indigene",
+        "Феминизм, ЛГБТК+, коренные народы",
+    ),
+    "memory": (
+        "Historical memory and research",
+        "Erinnerung und Forschung",
+        "Историческая память и исследования",
+    ),
     "psychology": ("Psychological help", "Psychologische Hilfe", "Психологическая помощь"),
-    "integration": ("Integration, language, culture", "Integration, Sprache, Kultur", "Интеграция, язык, культура"),
-    "youth": ("Youth and educational trips", "Jugend und Bildungsreisen", "Молодёжь и образовательные поездки"),
+    "integration": (
+        "Integration, language, culture",
+        "Integration, Sprache, Kultur",
+        "Интеграция, язык, культура",
+    ),
+    "youth": (
+        "Youth and educational trips",
+        "Jugend und Bildungsreisen",
+        "Молодёжь и образовательные поездки",
+    ),
     "philanthropy": ("Diaspora philanthropy", "Philanthropie der Diaspora", "Филантропия диаспоры"),
-    "asylum_info": ("Aid and information for asylees", "Hilfe für neue Asylsuchende", "Помощь и информация для беженцев"),
+    "asylum_info": (
+        "Aid and information for asylees",
+        "Hilfe für neue Asylsuchende",
+        "Помощь и информация для беженцев",
+    ),
     "business": ("Business networks", "Unternehmensnetze", "Деловые сети"),
     "capacity": ("Capacity building and networks", "Stärkung und Vernetzung", "Развитие и сети"),
 }
@@ -31,7 +59,11 @@ AUDIENCES = {
     "host_society": ("Host society", "Aufnahmegesellschaft", "Принимающее общество"),
     "policy_makers": ("Policy makers", "Politik", "Политики"),
     "journalists": ("Journalists", "Medienschaffende", "Журналисты"),
-    "regional_ethnic": ("Regional and ethnic groups", "Regionale und ethnische Gruppen", "Региональные и этнические группы"),
+    "regional_ethnic": (
+        "Regional and ethnic groups",
+        "Regionale und ethnische Gruppen",
+        "Региональные и этнические группы",
+    ),
     "belarusians": ("Belarusian diaspora", "Belarusische Diaspora", "Беларусская диаспора"),
     "young_people": ("Youth", "Jugend", "Молодёжь"),
 }
@@ -58,8 +90,18 @@ METHODS = {
 ROUTES = {
     "humanitarian_visa": ("Humanitarian visa", "Humanitäres Visum", "Гуманитарная виза", None),
     "freelance_visa": ("Freelance visa", "Visum für Freiberufler", "Виза фрилансера", None),
-    "residence": ("Work or other residence", "Arbeits- oder anderer Aufenthalt", "Рабочий или иной ВНЖ", None),
-    "short_stay_extension": ("Extension of a short-stay visa", "Verlängerung eines Kurzvisums", "Продление визы", 90),
+    "residence": (
+        "Work or other residence",
+        "Arbeits- oder anderer Aufenthalt",
+        "Рабочий или иной ВНЖ",
+        None,
+    ),
+    "short_stay_extension": (
+        "Extension of a short-stay visa",
+        "Verlängerung eines Kurzvisums",
+        "Продление визы",
+        90,
+    ),
     "asylum": ("Asylum", "Asyl", "Убежище", None),
     "tolerated": ("Tolerated stay", "Duldung", "Терпимое пребывание", None),
     "visa_free": ("Visa-free stay", "Visumfreier Aufenthalt", "Безвизовое пребывание", 365),
@@ -71,7 +113,12 @@ FACET_CODES = {"activity": ACTIVITIES, "audience": AUDIENCES, "language": LANGUA
 def code_rows() -> list[dict[str, object]]:
     """Rows of the `code` table."""
     return [
-        dict(zip(("label_en", "label_de", "label_ru"), labels, strict=True), facet=facet, code=code, position=position)
+        dict(
+            zip(("label_en", "label_de", "label_ru"), labels, strict=True),
+            facet=facet,
+            code=code,
+            position=position,
+        )
         for facet, codes in FACET_CODES.items()
         for position, (code, labels) in enumerate(codes.items())
     ]
@@ -80,6 +127,13 @@ def code_rows() -> list[dict[str, object]]:
 def route_rows() -> list[dict[str, object]]:
     """Rows of the `route` table; `clock_days` is the legal clock of a stay, if it has one."""
     return [
-        {"code": code, "label_en": en, "label_de": de, "label_ru": ru, "position": position, "clock_days": clock}
+        {
+            "code": code,
+            "label_en": en,
+            "label_de": de,
+            "label_ru": ru,
+            "position": position,
+            "clock_days": clock,
+        }
         for position, (code, (en, de, ru, clock)) in enumerate(ROUTES.items())
     ]

@@ -7,17 +7,19 @@ from dashboard import labels, view
 from dashboard.i18n import _
 
 view.begin("definitions", _("Definitions"))
-view.answer(_("What every figure on these pages means."))
+st.caption(_("What every figure on these pages means."))
 
 st.subheader(_("Figures"), anchor=False)
 terms = pd.DataFrame(
-    [(_(term.label), _(term.definition)) for term in labels.TERMS.values()], columns=[_("Figure"), _("Meaning")]
+    [(_(term.label), _(term.definition)) for term in labels.TERMS.values()],
+    columns=[_("Figure"), _("Meaning")],
 )
 st.table(terms.map(view.plain).set_index(_("Figure")))
 
 st.subheader(_("Columns"), anchor=False)
 columns = pd.DataFrame(
-    [(_(column.heading), _(column.definition)) for column in labels.COLUMNS.values()], columns=[_("Column"), _("Meaning")]
+    [(_(column.heading), _(column.definition)) for column in labels.COLUMNS.values()],
+    columns=[_("Column"), _("Meaning")],
 )
 st.table(columns.map(view.plain).drop_duplicates().set_index(_("Column")))
 

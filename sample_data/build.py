@@ -53,4 +53,3 @@ def _publish(shared: Engine, case_database: Engine, rng: random.Random) -> None:
             last = publication.quarter_days(f"{year}Q{quarter}")[1]
             if date(2022, 3, 31) < last and (world.AS_OF - last).days > publication.CLOSED_AFTER_DAYS:
                 publication.publish(case_database, shared, f"{year}Q{quarter}", world.AS_OF, rng.randrange)
-

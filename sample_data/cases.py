@@ -35,16 +35,42 @@ ENDINGS = ("refused", "withdrawn", "lost_contact", "other_route", "ineligible")
 
 def populate(world: World, *, cases: int = 2_500) -> None:
     """Cases with episodes, stage events and holds; capacity and policy marks."""
-    handlers = [o for o, activity in world.main_activity.items() if activity in ("relocation", "legal_aid", "asylum_info")]
+    handlers = [
+        o for o, activity in world.main_activity.items() if activity in ("relocation", "legal_aid", "asylum_info")
+    ]
     for _ in range(cases):
         _case(world, handlers)
     _broken(world, handlers)
     _capacity(world)
     for day, country, en, de, ru in (
-        (date(2022, 9, 21), None, "Mobilisation announced", "Mobilmachung verkündet", "Объявлена мобилизация"),
-        (date(2023, 6, 1), "LT", "Residence rules tightened", "Aufenthaltsregeln verschärft", "Правила ВНЖ ужесточены"),
-        (FREEZE[0], "DE", "Humanitarian visas frozen", "Humanitäre Visa ausgesetzt", "Гуманитарные визы заморожены"),
-        (FREEZE[1], "DE", "Humanitarian visas resumed", "Humanitäre Visa wieder erteilt", "Выдача виз возобновлена"),
+        (
+            date(2022, 9, 21),
+            None,
+            "Mobilisation announced",
+            "Mobilmachung verkündet",
+            "Объявлена мобилизация",
+        ),
+        (
+            date(2023, 6, 1),
+            "LT",
+            "Residence rules tightened",
+            "Aufenthaltsregeln verschärft",
+            "Правила ВНЖ ужесточены",
+        ),
+        (
+            FREEZE[0],
+            "DE",
+            "Humanitarian visas frozen",
+            "Humanitäre Visa ausgesetzt",
+            "Гуманитарные визы заморожены",
+        ),
+        (
+            FREEZE[1],
+            "DE",
+            "Humanitarian visas resumed",
+            "Humanitäre Visa wieder erteilt",
+            "Выдача виз возобновлена",
+        ),
     ):
         world.add("policy_event", on_date=day, host_country=country, label_en=en, label_de=de, label_ru=ru)
 

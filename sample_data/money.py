@@ -7,12 +7,26 @@ from datetime import date, timedelta
 
 from sample_data.world import AS_OF, BEGIN, World
 
-RATES = {"USD": 1.09, "SEK": 11.2, "NOK": 11.4, "CHF": 0.97, "GBP": 0.86, "CZK": 24.6, "GEL": 2.95, "AMD": 430.0, "PLN": 4.4}
+RATES = {
+    "USD": 1.09,
+    "SEK": 11.2,
+    "NOK": 11.4,
+    "CHF": 0.97,
+    "GBP": 0.86,
+    "CZK": 24.6,
+    "GEL": 2.95,
+    "AMD": 430.0,
+    "PLN": 4.4,
+}
 CURRENCIES = ("EUR", "USD", "SEK", "NOK", "CHF", "GBP", "CZK", "GEL", "AMD", "PLN")
 CURRENCY_WEIGHTS = (60, 22, 3, 3, 3, 3, 2, 1.4, 1.3, 1.3)
 FIRST_FUNDER = 154
 LEVEL = {"SEK": 11, "NOK": 11, "CZK": 25, "AMD": 430, "GEL": 3, "PLN": 4.4, "USD": 1.1}
-CLIFF_FUNDERS = {FIRST_FUNDER: date(2026, 12, 31), FIRST_FUNDER + 1: date(2027, 1, 31), FIRST_FUNDER + 2: date(2026, 11, 30)}
+CLIFF_FUNDERS = {
+    FIRST_FUNDER: date(2026, 12, 31),
+    FIRST_FUNDER + 1: date(2027, 1, 31),
+    FIRST_FUNDER + 2: date(2026, 11, 30),
+}
 POPULATIONS = {
     "DE": 36, "GE": 74, "LT": 9, "LV": 6, "AM": 110, "PL": 12, "RS": 30, "TR": 28, "CZ": 8, "FR": 9, "IL": 80, "US": 48,
     "NL": 5, "KZ": 80, "ME": 14, "ES": 16, "KG": 10, "EE": 4, "FI": 5, "GB": 9,
@@ -50,7 +64,7 @@ def _major(world: World) -> int:
     if kind < 0.45:
         return rng.randrange(1_000, 10_001, 500)
     if kind < 0.80:
-        return round(rng.lognormvariate(math.log(45_000), 0.5), -3)
+        return int(round(rng.lognormvariate(math.log(45_000), 0.5), -3))
     return rng.randrange(100_000, 300_000, 5_000) if kind < 0.95 else rng.randrange(300_000, 750_000, 10_000)
 
 
@@ -71,7 +85,14 @@ def _grants(world: World) -> None:
 
 
 def add_grant(
-    world: World, funder: int | None, recipient: int, major: int, committed: date, starts: date, ends: date, **known: object
+    world: World,
+    funder: int | None,
+    recipient: int,
+    major: int,
+    committed: date,
+    starts: date,
+    ends: date,
+    **known: object,
 ) -> int:
     """One grant with its project, declared places and payments drawn around what is `known`."""
     rng = world.rng
@@ -82,7 +103,7 @@ def add_grant(
         "reference": f"MS-{len(world.rows.get('grant', [])) + 1:04d}",
         "funder_id": funder,
         "recipient_id": recipient,
-        "project_id": rng.choice(running) if running and rng.random() < 0.78 else None,
+        "project_id": rng.choice(running) if running and rng.random() < 0.88 else None,
         "parent_grant_id": None,
         "joint_group": None,
         "amount_minor": major * factor * 100,
@@ -116,7 +137,10 @@ def _payments(world: World, grant: int) -> None:
     if row["status"] != "commitment" or rng.random() < 0.12:
         return
     parts = rng.choice((1, 1, 2, 3))
-    each, day = row["amount_minor"] // parts, row["committed_on"] + timedelta(days=int(rng.lognormvariate(3.3, 0.7)))
+    each, day = (
+        row["amount_minor"] // parts,
+        row["committed_on"] + timedelta(days=int(rng.lognormvariate(3.3, 0.7))),
+    )
     for number in range(parts):
         if day > AS_OF:
             return
@@ -170,14 +194,16 @@ def _needs(world: World) -> None:
     for number, project in enumerate(world.rows["project"], 1):
         if project["status"] == "ended" or rng.random() < 0.1:
             continue
-        usual = rng.randrange(4_000, 60_000, 1_000) * 100
+        usual = rng.randrange(4_000, 30_000, 1_000) * 100
         for year in (2025, 2026, 2027):
             if (year == 2027 and rng.random() < 0.15) or (project["starts_on"] and project["starts_on"].year > year):
                 continue
             if project["ends_on"] and project["ends_on"].year < year:
                 continue
             signed = _signed_in(world, number, year if year < 2027 else 2026)
-            stated = signed * rng.uniform(0.75, 1.9) if signed else usual
+            if not signed and rng.random() < 0.45:
+                continue
+            stated = signed * rng.uniform(0.8, 1.45) if signed else usual
             amount = None if rng.random() < 0.08 else round(stated / 10_000) * 10_000
             world.add("need", project_id=number, organisation_id=None, period_start=date(year, 1, 1),
                       period_end=date(year, 12, 31), amount_minor=amount, currency="EUR",

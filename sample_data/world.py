@@ -106,7 +106,9 @@ def _initiatives(world: World) -> None:
             closed_on=closed,
             confirmed_on=None if rng.random() < 0.04 else max(confirmed, founded),
             independence="unknown" if rng.random() < 0.04 else "independent",
-            visibility=rng.choices(("public", "network", "aggregate_only"), (62, 24, 14))[0] if number > 4 else "public",
+            visibility=rng.choices(("public", "network", "aggregate_only"), (62, 24, 14))[0]
+            if number > 4
+            else "public",
             source_id=1,
         )
         world.main_activity[organisation] = activity
@@ -122,7 +124,9 @@ def _presences(world: World, organisation: int, home: str | None, since: date, *
     if home is None:
         return []
     rng = world.rng
-    others = rng.choices(list(PRIMARY), list(PRIMARY.values()), k=rng.choice((1, 1, 2, 3))) if rng.random() < 0.22 else []
+    others = (
+        rng.choices(list(PRIMARY), list(PRIMARY.values()), k=rng.choice((1, 1, 2, 3))) if rng.random() < 0.22 else []
+    )
     countries = list(dict.fromkeys([home, *others]))
     for place, country in enumerate(countries):
         undisclosed = hidden and place == 0
@@ -172,8 +176,8 @@ def _projects(world: World, organisation: int) -> None:
     rng = world.rng
     main = world.main_activity[organisation]
     for turn in range(rng.choices((1, 2, 3), (45, 38, 17))[0]):
-        starts = world.day_between(date(2023, 1, 1), date(2026, 6, 1))
-        ends = starts + timedelta(days=rng.choice((364, 545, 729, 1094)))
+        starts = world.day_between(date(2024, 1, 1), date(2026, 8, 1))
+        ends = starts + timedelta(days=rng.choice((545, 729, 1094)))
         activity = main if turn == 0 else rng.choices(list(ACTIVITIES), ACTIVITY_WEIGHTS)[0]
         project = add_project(world, organisation, activity, starts, ends)
         if rng.random() < 0.05:
@@ -199,11 +203,15 @@ def _facets(world: World, project: int, organisation: int, activity: str) -> Non
     if rng.random() > 0.06:
         values["audience"] = [AUDIENCE_OF[activity], *rng.sample(list(AUDIENCES), rng.choice((0, 0, 1, 2)))]
     countries = world.countries[organisation]
-    if countries and rng.random() > 0.08:
+    if countries and rng.random() > 0.05:
         values["host_country"] = countries[: rng.choice((1, 1, len(countries)))]
-    if rng.random() > 0.14:
+    if rng.random() > 0.08:
         local = [LOCAL_LANGUAGE[c] for c in countries if c in LOCAL_LANGUAGE]
-        values["language"] = ["ru", *(local if rng.random() < 0.6 else []), *(["en"] if rng.random() < 0.3 else [])]
+        values["language"] = [
+            "ru",
+            *(local if rng.random() < 0.6 else []),
+            *(["en"] if rng.random() < 0.3 else []),
+        ]
     withheld = rng.random() < 0.04
     add_facets(world, project, values, withheld=withheld)
 

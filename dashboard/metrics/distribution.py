@@ -54,7 +54,11 @@ def by_country(places: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     counts = (
         now.drop_duplicates(["organisation_id", "place"])
         .groupby("place")
-        .agg(initiatives=("organisation_id", "size"), confirmed=("confirmed", "sum"), only_here=("only_here", "sum"))
+        .agg(
+            initiatives=("organisation_id", "size"),
+            confirmed=("confirmed", "sum"),
+            only_here=("only_here", "sum"),
+        )
         .astype("int64")
         .reset_index()
     )

@@ -15,6 +15,7 @@ from dashboard.metrics.statistics import Coverage, percentile
 
 RATE_AGE_DAYS = 7
 CLIFF_SHARE = 0.75
+DROP_SHARE = 0.25
 MICRO = 1_000_000
 SMALL_GRANT_MINOR = 1_000_000
 DEPENDENT_ABOVE = 0.5
@@ -124,9 +125,13 @@ def spread(entries: pd.DataFrame, start: str = "starts_on", end: str = "ends_on"
     month = first.astype("datetime64[M]")[row] + step
     begins, finishes = month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]") - 1
     days = (np.minimum(finishes, last[row]) - np.maximum(begins, first[row])).astype(int) + 1
-    return usable.iloc[row].reset_index(drop=True).assign(
-        month=begins.astype("datetime64[us]"),
-        minor=_shares(usable["minor"].astype("int64").to_numpy(), row, days, (last - first).astype(int) + 1),
+    return (
+        usable.iloc[row]
+        .reset_index(drop=True)
+        .assign(
+            month=begins.astype("datetime64[us]"),
+            minor=_shares(usable["minor"].astype("int64").to_numpy(), row, days, (last - first).astype(int) + 1),
+        )
     )
 
 
@@ -215,7 +220,7 @@ def coverage_totals(lines: pd.DataFrame) -> CoverageTotals:
 
 @dataclass(frozen=True)
 class Cliff:
-    """The first month signed money is under 75 % of need, and the first at least 25 % below today's (B07)."""
+    """The first month, this one included, with signed money under 75 % of need; the first 25 % below today's (B07)."""
 
     today: int
     below_need: pd.Timestamp | None
@@ -224,14 +229,18 @@ class Cliff:
 
 
 def cliff(monthly: pd.DataFrame, as_of: pd.Timestamp, last_day: pd.Timestamp | None) -> Cliff:
-    """`monthly`: month, signed, need (NA if no need is stated for it); thresholds inclusive as in METHODS B.1."""
+    """`monthly`: month, signed, signed_on_need and need (NA if none is stated for the month).
+
+    Need is compared with the money on the lines that state it; both thresholds as in METHODS B.1.
+    """
     this_month = as_of.to_period("M").start_time
     now = monthly.loc[monthly["month"] == this_month, "signed"]
     today = int(now.iloc[0]) if len(now) else 0
     later = monthly[monthly["month"] > this_month]
-    need = later["need"].astype("Float64")
-    under = later[((later["signed"] < CLIFF_SHARE * need) & need.gt(0)).fillna(False)]
-    dropped = later[later["signed"] <= (1 - 0.25) * today] if today else later.iloc[:0]
+    ahead = monthly[(monthly["month"] >= this_month) & monthly["need"].gt(0).fillna(False)]
+    enough = ahead["signed_on_need"] >= CLIFF_SHARE * ahead["need"].astype("Float64")
+    under = ahead[~enough.fillna(False)]
+    dropped = later[later["signed"] <= (1 - DROP_SHARE) * today] if today else later.iloc[:0]
 
     def first(rows: pd.DataFrame) -> pd.Timestamp | None:
         return rows["month"].iloc[0] if len(rows) else None
@@ -258,7 +267,9 @@ def dependence(grants: pd.DataFrame) -> pd.DataFrame:
     )
     total = per_funder.groupby(keys)["minor"].sum()
     named = per_funder[per_funder["funder_id"].notna()].sort_values("minor", ascending=False, kind="stable")
-    top = named.groupby(keys).agg(largest=("minor", "first"), largest_funder=("funder", "first"), funders=("minor", "size"))
+    top = named.groupby(keys).agg(
+        largest=("minor", "first"), largest_funder=("funder", "first"), funders=("minor", "size")
+    )
     unnamed = per_funder[per_funder["funder_id"].isna()].groupby(keys)["minor"].sum()
     table = pd.DataFrame({"total": total}).join(top).join(unnamed.rename("unnamed")).reset_index()
     table = table[table["total"] > 0]
@@ -269,7 +280,16 @@ def dependence(grants: pd.DataFrame) -> pd.DataFrame:
     table["is_dependent"] = (table["low"] > DEPENDENT_ABOVE).astype("boolean").where(agree)
     table["funders"] = table["funders"].fillna(0).astype("int64")
     named_columns = {"recipient_id": "organisation_id", "recipient": "organisation"}
-    columns = ["organisation_id", "organisation", "total", "funders", "largest_funder", "low", "high", "is_dependent"]
+    columns = [
+        "organisation_id",
+        "organisation",
+        "total",
+        "funders",
+        "largest_funder",
+        "low",
+        "high",
+        "is_dependent",
+    ]
     return table.rename(columns=named_columns)[columns].sort_values("low", ascending=False, kind="stable")
 
 
@@ -284,7 +304,11 @@ def newcomers(grants: pd.DataFrame, begins: int | None = None) -> pd.DataFrame:
     rows = dated.assign(year=year, is_new=(year == first), new_minor=dated["minor"].where(year == first, 0))
     table = (
         rows.groupby("year")
-        .agg(grantees=("recipient_id", "nunique"), amount=("minor", "sum"), newcomer_amount=("new_minor", "sum"))
+        .agg(
+            grantees=("recipient_id", "nunique"),
+            amount=("minor", "sum"),
+            newcomer_amount=("new_minor", "sum"),
+        )
         .astype("Int64")
     )
     table.insert(1, "newcomers", rows[rows["is_new"]].groupby("year")["recipient_id"].nunique().astype("Int64"))

@@ -17,10 +17,25 @@ POSSIBLE = 0.75
 RELATED = 0.45
 MINIMUM_DAYS = 30
 BLOCK = 1024
-LABELS = ("possible_duplication", "coordinated", "cannot_tell", "one_after_the_other", "related", "same_organisation")
+LABELS = (
+    "possible_duplication",
+    "coordinated",
+    "cannot_tell",
+    "one_after_the_other",
+    "related",
+    "same_organisation",
+)
 PAIR_COLUMNS = [
-    "project_a", "project_b", "low", "score", "high", *WEIGHTS, "days_together", "are_partners", "label",
-]  # fmt: skip
+    "project_a",
+    "project_b",
+    "low",
+    "score",
+    "high",
+    *WEIGHTS,
+    "days_together",
+    "are_partners",
+    "label",
+]
 
 
 def rarity(documents: pd.Series, n: int) -> pd.Series:
@@ -57,7 +72,10 @@ def score_pairs(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timestam
     matrices = {facet: _weighted(projects, facets[facets["facet"] == facet], len(projects)) for facet in WEIGHTS}
     blocks = [_score_block(matrices, start) for start in range(0, len(projects), BLOCK)]
     pairs = pd.concat([b for b in blocks if len(b)] or [_score_block(matrices, 0)], ignore_index=True)
-    a, b = projects.iloc[pairs.pop("i")].reset_index(drop=True), projects.iloc[pairs.pop("j")].reset_index(drop=True)
+    a, b = (
+        projects.iloc[pairs.pop("i")].reset_index(drop=True),
+        projects.iloc[pairs.pop("j")].reset_index(drop=True),
+    )
     pairs.insert(0, "project_a", a["project_id"])
     pairs.insert(1, "project_b", b["project_id"])
     pairs["days_together"] = days_together(a["starts_on"], a["ends_on"], b["starts_on"], b["ends_on"], as_of)

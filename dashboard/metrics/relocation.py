@@ -14,6 +14,7 @@ import pandas as pd
 from dashboard.metrics.statistics import Coverage, minimum_n, percentile
 
 AGE_EDGES = (0, 30, 90, 180, 365)
+AGE_BUCKETS = ("0-29", "30-89", "90-179", "180-364", "365+", "unknown")
 STANDARD_DAYS = 120
 FEWEST_AT_RISK = 5
 OUTCOMES = ("relocated", "other_route", "refused", "withdrawn", "lost_contact")
@@ -155,10 +156,11 @@ def age_buckets(open_ages: pd.DataFrame) -> pd.DataFrame:
 
     `open_ages`: stage, days, episodes. Unknown ages are their own bucket, future-dated ones are left out.
     """
-    labels = [f"{a}-{b - 1}" for a, b in zip(AGE_EDGES, AGE_EDGES[1:], strict=False)] + [f"{AGE_EDGES[-1]}+"]
     dated = open_ages[open_ages["days"].isna() | (open_ages["days"] >= 0).fillna(False)]
     days = dated["days"].astype("float64")
-    bucket = pd.cut(days, [*AGE_EDGES, np.inf], right=False, labels=labels).astype(object).fillna("unknown")
+    bucket = (
+        pd.cut(days, [*AGE_EDGES, np.inf], right=False, labels=list(AGE_BUCKETS[:-1])).astype(object).fillna("unknown")
+    )
     counted = dated.assign(bucket=bucket).groupby(["stage", "bucket"], as_index=False)["episodes"].sum()
     return counted
 

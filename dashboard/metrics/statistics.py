@@ -48,7 +48,9 @@ def percent_change(before: float | None, after: float | None) -> float | None:
     return 100.0 * (after - before) / before
 
 
-def percentile(values: Sequence[int] | pd.Series, p: int, weights: Sequence[int] | pd.Series | None = None) -> int | None:
+def percentile(
+    values: Sequence[int] | pd.Series, p: int, weights: Sequence[int] | pd.Series | None = None
+) -> int | None:
     """Nearest-rank percentile: the value with rank ceil(p*n/100), rank in integers; None when empty (X04, X05).
 
     `weights` gives how often each value occurs, so that a histogram need not be unrolled.

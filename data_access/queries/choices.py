@@ -30,7 +30,11 @@ def facet_codes(facet: str, filters: Filters, viewer: Viewer) -> Query:
         select(project_facet.c.code.label("value"), func.count(distinct(organisation.c.id)).label("initiatives"))
         .join(project, project.c.id == project_facet.c.project_id)
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(project_facet.c.facet == facet, visible.facets(viewer), visible.initiatives(filters, viewer, but=field))
+        .where(
+            project_facet.c.facet == facet,
+            visible.facets(viewer),
+            visible.initiatives(filters, viewer, but=field),
+        )
         .group_by(project_facet.c.code)
     )
     return Query(statement, viewer)
@@ -40,7 +44,11 @@ def funders(filters: Filters, viewer: Viewer) -> Query:
     """Columns: value (slug), name, initiatives."""
     payer = organisation.alias("payer")
     statement = (
-        select(payer.c.slug.label("value"), payer.c.name, func.count(distinct(organisation.c.id)).label("initiatives"))
+        select(
+            payer.c.slug.label("value"),
+            payer.c.name,
+            func.count(distinct(organisation.c.id)).label("initiatives"),
+        )
         .join(grant, grant.c.funder_id == payer.c.id)
         .join(organisation, organisation.c.id == grant.c.recipient_id)
         .where(grant.c.status != "cancelled", visible.organisations(viewer, payer))

@@ -7,7 +7,17 @@ from sqlalchemy import case, func, select
 
 from data_access.filters import Filters
 from data_access.queries import visible
-from data_access.schema import fx_rate, grant, grant_country, need, organisation, payment, presence, project, project_facet
+from data_access.schema import (
+    fx_rate,
+    grant,
+    grant_country,
+    need,
+    organisation,
+    payment,
+    presence,
+    project,
+    project_facet,
+)
 from data_access.viewer import Query, Viewer
 
 

@@ -36,7 +36,8 @@ def unlisted(viewer: Viewer) -> Query:
     """
     statement = (
         select(
-            func.min(presence.c.host_country).label("host_country"), organisation.c.id.label("organisation_id")
+            func.min(presence.c.host_country).label("host_country"),
+            organisation.c.id.label("organisation_id"),
         )
         .select_from(organisation)
         .outerjoin(presence, (presence.c.organisation_id == organisation.c.id) & (presence.c.role != "registered"))

@@ -6,7 +6,14 @@ from sqlalchemy import distinct, func, or_, select
 
 from data_access.filters import Filters
 from data_access.queries import visible
-from data_access.schema import organisation, overlap_pair, overlap_verdict, partnership, project, project_facet
+from data_access.schema import (
+    organisation,
+    overlap_pair,
+    overlap_verdict,
+    partnership,
+    project,
+    project_facet,
+)
 from data_access.viewer import Query, Viewer
 
 
@@ -97,7 +104,12 @@ def answers(viewer: Viewer) -> Query:
 def scored_facts(viewer: Viewer) -> Query:
     """What scoring reads at refresh: project_id, organisation_id, starts_on, ends_on of projects the viewer may see."""
     statement = (
-        select(project.c.id.label("project_id"), project.c.organisation_id, project.c.starts_on, project.c.ends_on)
+        select(
+            project.c.id.label("project_id"),
+            project.c.organisation_id,
+            project.c.starts_on,
+            project.c.ends_on,
+        )
         .join(organisation, organisation.c.id == project.c.organisation_id)
         .where(visible.organisations(viewer), organisation.c.independence != "state_linked")
         .order_by(project.c.id)

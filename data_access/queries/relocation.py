@@ -65,7 +65,10 @@ def open_by_stage(filters: Filters, viewer: Viewer) -> Query:
     """Open episodes by current stage, days open so far and hold: stage, on_hold, days, episodes."""
     statement = (
         select(
-            case_open.c.stage, case_open.c.on_hold, case_open.c.days, func.sum(case_open.c.episodes).label("episodes")
+            case_open.c.stage,
+            case_open.c.on_hold,
+            case_open.c.days,
+            func.sum(case_open.c.episodes).label("episodes"),
         )
         .group_by(case_open.c.stage, case_open.c.on_hold, case_open.c.days)
         .order_by(case_open.c.stage, case_open.c.days)

@@ -6,7 +6,7 @@ presence, or of a withheld project place, is NULL (unknown) to whoever lacks the
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, false, or_, select, true
 
 from data_access.filters import Filters
 from data_access.schema import grant, organisation, presence, project, project_facet
@@ -22,7 +22,7 @@ def covers(viewer: Viewer, country: ColumnElement) -> ColumnElement[bool]:
     return false()
 
 
-def organisations(viewer: Viewer, table=organisation) -> ColumnElement[bool]:  # noqa: ANN001
+def organisations(viewer: Viewer, table: FromClause = organisation) -> ColumnElement[bool]:
     """The organisation may be named to this viewer."""
     listed = table.c.visibility.in_(("public", "network"))
     if viewer.role == "funder":
@@ -33,18 +33,18 @@ def organisations(viewer: Viewer, table=organisation) -> ColumnElement[bool]:  #
     return or_(listed, exists().where(spot.c.organisation_id == table.c.id, covers(viewer, spot.c.host_country)))
 
 
-def presence_country(viewer: Viewer, table=presence) -> ColumnElement:  # noqa: ANN001
+def presence_country(viewer: Viewer, table: FromClause = presence) -> ColumnElement:
     """The presence's host country, or NULL when it is undisclosed and the viewer does not cover it."""
     hidden = and_(table.c.precision == "undisclosed", ~covers(viewer, table.c.host_country))
     return case((hidden, None), else_=table.c.host_country)
 
 
-def facets(viewer: Viewer, table=project_facet) -> ColumnElement[bool]:  # noqa: ANN001
+def facets(viewer: Viewer, table: FromClause = project_facet) -> ColumnElement[bool]:
     """The project facet may enter this viewer's arithmetic."""
     return or_(table.c.is_withheld.is_(False), covers(viewer, table.c.code))
 
 
-def in_scope(filters: Filters, table=organisation) -> ColumnElement[bool]:  # noqa: ANN001
+def in_scope(filters: Filters, table: FromClause = organisation) -> ColumnElement[bool]:
     """State-linked programmes are out unless the reader asked for them."""
     return true() if filters.include_state_linked else table.c.independence != "state_linked"
 
@@ -76,7 +76,11 @@ def initiatives(filters: Filters, viewer: Viewer, *, but: str = "") -> ColumnEle
 def projects(filters: Filters, viewer: Viewer) -> ColumnElement[bool]:
     """Project rows (joined to their lead organisation) chosen by `filters`, countries by project place."""
     conditions = [organisations(viewer), in_scope(filters)]
-    for field, facet in (("host_countries", "host_country"), ("activities", "activity"), ("audiences", "audience")):
+    for field, facet in (
+        ("host_countries", "host_country"),
+        ("activities", "activity"),
+        ("audiences", "audience"),
+    ):
         if chosen := getattr(filters, field):
             conditions.append(_has_facet(project, facet, chosen, viewer))
     if filters.funders:
@@ -84,10 +88,13 @@ def projects(filters: Filters, viewer: Viewer) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _has_facet(of_project, facet: str, codes: tuple[str, ...], viewer: Viewer) -> ColumnElement[bool]:  # noqa: ANN001
+def _has_facet(of_project: FromClause, facet: str, codes: tuple[str, ...], viewer: Viewer) -> ColumnElement[bool]:
     mark = project_facet.alias()
     return exists().where(
-        mark.c.project_id == of_project.c.id, mark.c.facet == facet, mark.c.code.in_(codes), facets(viewer, mark)
+        mark.c.project_id == of_project.c.id,
+        mark.c.facet == facet,
+        mark.c.code.in_(codes),
+        facets(viewer, mark),
     )
 
 
@@ -106,7 +113,7 @@ def _has_grant_from(slugs: tuple[str, ...]) -> ColumnElement[bool]:
     )
 
 
-def _projects_funded_by(slugs: tuple[str, ...]):  # noqa: ANN202
+def _projects_funded_by(slugs: tuple[str, ...]) -> Select:
     payer = organisation.alias()
     return (
         select(grant.c.project_id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard import labels, words
+from dashboard import words
 from dashboard.data import read
 from dashboard.i18n import _
 from dashboard.metrics import funding
@@ -29,6 +29,8 @@ class Portfolio:
     `lines`: line, organisation, need, funded of the year; `grants`: converted grants of the chosen organisations.
     """
 
+    as_of: pd.Timestamp
+    currency: str
     year: int
     grants: pd.DataFrame
     parts: pd.DataFrame
@@ -38,6 +40,16 @@ class Portfolio:
     last_day: pd.Timestamp | None
     coverage_words: str
     rate_words: str
+
+    @property
+    def totals(self) -> funding.CoverageTotals:
+        """Need, funded, gap and surplus of the year over all lines."""
+        return funding.coverage_totals(funding.coverage_lines(self.lines))
+
+    @property
+    def cliff(self) -> funding.Cliff:
+        """When signed money falls below need."""
+        return funding.cliff(self.monthly, self.as_of, self.last_day)
 
     @property
     def signed(self) -> pd.DataFrame:
@@ -64,6 +76,8 @@ def picture(visit: Visit) -> Portfolio:
         grants = grants[grants["recipient_id"].isin(signed["organisation_id"])]
     ends = signed.loc[signed["minor"] > 0, "ends_on"]
     return Portfolio(
+        as_of,
+        visit.currency,
         year,
         grants,
         parts,
@@ -109,7 +123,11 @@ def _need_entries(needs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _placed(
-    entries: pd.DataFrame, places: dict[str, pd.DataFrame], facets: pd.DataFrame, filters: Filters, chosen: set[str] | None
+    entries: pd.DataFrame,
+    places: dict[str, pd.DataFrame],
+    facets: pd.DataFrame,
+    filters: Filters,
+    chosen: set[str] | None,
 ) -> pd.DataFrame:
     """Entries divided over countries and activities, kept to the choice; entries of unknown amount keep every part."""
     entries = entries.assign(line=_line(entries["line_project_id"], entries["organisation_id"]))
@@ -160,14 +178,18 @@ def _lines(parts: pd.DataFrame, needs: pd.DataFrame, spread_needs: pd.DataFrame,
 
 
 def _names(parts: pd.DataFrame, needs: pd.DataFrame) -> pd.DataFrame:
-    of_grants = parts.assign(organisation=parts["recipient"].where(parts["minor"] > 0))[["line", "project", "organisation"]]
+    of_grants = parts.assign(organisation=parts["recipient"].where(parts["minor"] > 0))[
+        ["line", "project", "organisation"]
+    ]
     known = pd.concat([needs[["line", "project", "organisation"]], of_grants.dropna(subset="organisation")])
     first = known.drop_duplicates("line").set_index("line")
     name = first["project"].where(first.index.str.startswith("p"))
     return first.assign(name=name.fillna(_("Core work")))[["name", "organisation"]]
 
 
-def _monthly(parts: pd.DataFrame, pledged: pd.DataFrame, needs: pd.DataFrame, filters: Filters, as_of: pd.Timestamp) -> pd.DataFrame:
+def _monthly(
+    parts: pd.DataFrame, pledged: pd.DataFrame, needs: pd.DataFrame, filters: Filters, as_of: pd.Timestamp
+) -> pd.DataFrame:
     this_month = as_of.to_period("M")
     first = pd.Period(filters.since, "M") if filters.since else this_month - MONTHS_BACK
     last = pd.Period(filters.until, "M") if filters.until else this_month + MONTHS_AHEAD
@@ -176,10 +198,14 @@ def _monthly(parts: pd.DataFrame, pledged: pd.DataFrame, needs: pd.DataFrame, fi
     def per_month(rows: pd.DataFrame) -> pd.Series:
         return rows.groupby("month")["minor"].sum().reindex(months)
 
+    stated = pd.MultiIndex.from_frame(needs[["line", "month"]].drop_duplicates())
+    on_need = parts[pd.MultiIndex.from_frame(parts[["line", "month"]]).isin(stated)]
+
     return pd.DataFrame(
         {
             "month": months,
             "signed": per_month(parts).fillna(0).astype("int64").to_numpy(),
+            "signed_on_need": per_month(on_need).fillna(0).astype("int64").to_numpy(),
             "pledged": per_month(pledged).fillna(0).astype("int64").to_numpy(),
             "need": per_month(needs).astype("Int64").to_numpy(),
         }
@@ -197,9 +223,9 @@ def _coverage_words(grants: pd.DataFrame) -> str:
 def _rate_words(visit: Visit, rates: pd.DataFrame) -> str:
     sets = ", ".join(sorted(rates["rate_set"].unique())) or _("no rates loaded")
     newest = words.day(rates["on_date"].max()) if len(rates) else ""
-    return _("Shown in {currency}, each grant at the last rate within 7 days before it was signed ({sets}, newest {day}).").format(
-        currency=visit.currency, sets=sets, day=newest
-    )
+    return _(
+        "Shown in {currency}, each grant at the last rate within 7 days before it was signed ({sets}, newest {day})."
+    ).format(currency=visit.currency, sets=sets, day=newest)
 
 
 def by_part(portfolio: Portfolio, columns: list[str]) -> pd.DataFrame:
@@ -210,30 +236,13 @@ def by_part(portfolio: Portfolio, columns: list[str]) -> pd.DataFrame:
     keys = ["line", *[column for column in columns if column != "line"]]
     in_year = portfolio.parts[portfolio.parts["month"].dt.year == portfolio.year]
     money = in_year.groupby(keys)["minor"].sum().rename("funded")
-    need = portfolio.needs[portfolio.needs["month"].dt.year == portfolio.year].groupby(keys)["minor"].sum().rename("need")
+    need = (
+        portfolio.needs[portfolio.needs["month"].dt.year == portfolio.year].groupby(keys)["minor"].sum().rename("need")
+    )
     cells = funding.coverage_lines(pd.concat([need, money], axis=1).reset_index())
     known = cells[cells["need"].notna()]
     summed = known.groupby(columns, as_index=False)[["need", "funded", "gap", "surplus"]].sum()
-    summed["coverage"] = (summed["need"] - summed["gap"]).astype("Float64") / summed["need"].astype("Float64").where(summed["need"] > 0)
+    summed["coverage"] = (summed["need"] - summed["gap"]).astype("Float64") / summed["need"].astype("Float64").where(
+        summed["need"] > 0
+    )
     return summed
-
-
-def ranked_gaps(portfolio: Portfolio, by: str) -> pd.DataFrame:
-    """Largest gaps first by line, activity or host_country; `line` becomes a readable, distinct name."""
-    summed = by_part(portfolio, [by])
-    ranked = summed[summed["gap"] > 0].sort_values(["gap", by], ascending=[False, True]).reset_index(drop=True)
-    if by == "line":
-        names = portfolio.lines.set_index("line")
-        ranked["line"] = [f"{names['name'][line]} · {names['organisation'][line]}" for line in ranked["line"]]
-    return ranked
-
-
-def names(by: str, ranked: pd.DataFrame) -> dict[str, str]:
-    """Readable names of the categories of `ranked_gaps`."""
-    return {value: value if by == "line" else labels.code(by, value) for value in ranked[by]}
-
-
-def all_lines(lines: pd.DataFrame) -> pd.DataFrame:
-    """The page's table of lines, largest gap first, unknown need last."""
-    shown = lines.assign(line=lines["name"]).sort_values("gap", ascending=False, na_position="last")
-    return shown[["line", "organisation", "need", "funded", "gap", "surplus", "coverage"]]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard import labels, words
+from dashboard import charts, labels, words
 from dashboard.data import read
 from dashboard.i18n import _
-from dashboard.portfolio import Portfolio, by_part
+from dashboard.report import Chart
+from dashboard.topics.portfolio import Portfolio, by_part
 from dashboard.visit import Visit
 from data_access import queries
 
@@ -21,8 +22,7 @@ def cells(visit: Visit, portfolio: Portfolio) -> pd.DataFrame:
     work = read(queries.overlap.grid(visit.filters, visit.viewer))
     money = by_part(portfolio, ["host_country", "activity"])
     money = money[money["host_country"].str.len().eq(2) & money["activity"].ne("not_stated")]
-    joined = work.merge(money, on=["host_country", "activity"], how="outer")
-    joined[["organisations", "projects"]] = joined[["organisations", "projects"]].fillna(0)
+    joined = work.merge(money, on=["host_country", "activity"], how="left")
     joined["signal"] = signals(joined)
     return joined.sort_values(["host_country", "activity"]).reset_index(drop=True)
 
@@ -40,6 +40,24 @@ def signals(frame: pd.DataFrame) -> pd.Series:
     return word.astype("str")
 
 
+def chart(visit: Visit, money: Portfolio) -> Chart | None:
+    """The grid of the busiest countries and activities; None when nothing is recorded."""
+    found = cells(visit, money)
+    if found.empty:
+        return None
+    grid, finding = _complete(found), title(found)
+    return Chart(
+        "crossing",
+        finding,
+        found[["host_country", "activity", "organisations", "need", "funded", "coverage", "signal"]],
+        _("Distinct organisations · share of the need stated for {year} that signed money covers. {legend}").format(
+            year=money.year, legend=legend()
+        ),
+        charts.grid(grid, "work", "country", "text", "signal", levels()),
+        charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
+    )
+
+
 def levels() -> dict[str, tuple[int, str]]:
     """Order and name of each signal, for the chart's colours."""
     order = {"none_recorded": 0, "several": 1, "one_provider": 2, "crowded": 3, "under_funded": 4, "both": 4}
@@ -50,11 +68,11 @@ def legend() -> str:
     """What the colours mean, in words."""
     return _(
         "Orange: under-funded (below half of need); dark blue: crowded (five or more); mid blue: one provider; "
-        "light blue: several; grey: none recorded."
+        "light blue: several; empty: none recorded. “?”: no need is stated."
     )
 
 
-def shown(frame: pd.DataFrame) -> pd.DataFrame:
+def _complete(frame: pd.DataFrame) -> pd.DataFrame:
     """The busiest countries and activities as a complete grid with readable names and texts."""
     countries = _busiest(frame, "host_country", ROWS)
     activities = _busiest(frame, "activity", COLUMNS)
@@ -64,7 +82,9 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     grid["organisations"] = grid["organisations"].fillna(0)
     grid["country"] = grid["host_country"].map(words.country)
     grid["work"] = grid["activity"].map(lambda value: labels.code("activity", value))
-    grid["text"] = [_cell_text(n, coverage) for n, coverage in zip(grid["organisations"], grid["coverage"], strict=True)]
+    grid["text"] = [
+        _cell_text(n, coverage) for n, coverage in zip(grid["organisations"], grid["coverage"], strict=True)
+    ]
     return grid
 
 
@@ -85,4 +105,6 @@ def title(frame: pd.DataFrame) -> str:
     both = int((frame["signal"] == "both").sum())
     if not short:
         return _("Need and crowding by host country and activity")
-    return _("{n} combinations are under-funded, {k} of them crowded as well").format(n=words.number(short), k=words.number(both))
+    return _("{n} combinations are under-funded, {k} of them crowded as well").format(
+        n=words.number(short), k=words.number(both)
+    )

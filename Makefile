@@ -1,0 +1,47 @@
+# make run    environment, sample databases if there are none, dashboard
+# make test   environment, browser and databases for the tests, lint, types, all tests
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8501
+UV := $(BIN)/uv
+
+.PHONY: run test lock messages format
+
+run: .venv/run.stamp
+	@if [ -z "$$MERIDIAN_DATABASE_URL" ] && [ ! -f var/meridian.db ]; then \
+		rm -f var/meridian-cases.db && $(BIN)/python -m dashboard.cli init --sample; fi
+	@$(BIN)/python -m dashboard.cli serve --port $(PORT)
+
+test: .venv/test.stamp
+	@sh tests/get_system_packages.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+format: .venv/test.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/test.stamp
+	$(BIN)/pip install -q uv
+	$(UV) pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.txt
+	$(UV) pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 --extra test -c requirements.txt pyproject.toml -o requirements-test.txt
+
+messages: .venv/test.stamp
+	$(BIN)/pybabel -q extract -k N_ -k ngettext:1,2 --no-location --omit-header --sort-output -o dashboard/locale/meridian.pot dashboard pages
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Meridian needs Python 3.11 or newer; this is $$($(PYTHON) --version)."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "Meridian needs Python's venv module: run 'apt install python3-venv' as root, then try again."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: .venv/bin/python requirements.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/test.stamp: .venv/bin/python requirements-test.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-test.txt
+	@touch $@ .venv/run.stamp

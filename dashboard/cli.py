@@ -1,0 +1,185 @@
+"""The `meridian` command: init, check, refresh, serve. It trusts whoever holds the database credentials."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from dashboard.refresh import refresh
+from data_access import database
+from data_access.migrate import upgrade
+from data_access.vocabulary import code_rows, route_rows
+
+ROOT = Path(__file__).parent.parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse and run; returns the exit code. Problems are one sentence on stderr, never a traceback."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except database.DatabaseProblem as problem:
+        print(f"meridian: {problem}", file=sys.stderr)
+    except SQLAlchemyError as error:
+        print(f"meridian: the database refused: {getattr(error, 'orig', error)}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="meridian", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    init = commands.add_parser("init", help="create the tables, or bring them to the newest schema")
+    init.add_argument("--sample", action="store_true", help="fill empty databases with the invented sample world")
+    init.add_argument("--reader", metavar="ROLE", help="PostgreSQL: let this existing role SELECT, and nothing else")
+    init.set_defaults(run=_init)
+    check = commands.add_parser("check", help="say what is in the databases and what is wrong with them")
+    check.set_defaults(run=_check)
+    rebuild = commands.add_parser("refresh", help="rebuild summaries and overlap pairs")
+    rebuild.add_argument("--as-of", type=date.fromisoformat, help="cut-off date, YYYY-MM-DD; default: the recorded one")
+    rebuild.set_defaults(run=_refresh)
+    serve = commands.add_parser("serve", help="serve the dashboard")
+    serve.add_argument("--port", type=int, default=8501)
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _writers() -> dict[database.Which, Engine]:
+    urls = database.urls_from_environment()
+    opened: dict[database.Which, Engine] = {"shared": database.open_writer(urls.shared)}
+    if urls.cases:
+        opened["cases"] = database.open_writer(urls.cases)
+    return opened
+
+
+def _init(chosen: argparse.Namespace) -> int:
+    writers = _writers()
+    for which, engine in writers.items():
+        upgrade(engine, which)
+    if chosen.sample:
+        _fill_with_sample(writers)
+    else:
+        _fill_vocabulary(writers)
+    if chosen.reader:
+        for engine in writers.values():
+            database.grant_reader(engine, chosen.reader)
+    print(
+        "The databases are ready." if chosen.sample else "The tables are ready. Load data, then run `meridian refresh`."
+    )
+    return 0
+
+
+def _fill_with_sample(writers: dict[database.Which, Engine]) -> None:
+    from sample_data.build import build  # noqa: PLC0415 - the sample world is not needed to serve real data
+
+    for which, engine in writers.items():
+        filled = [name for name, n in database.counts_per_table(engine, which).items() if n]
+        if filled:
+            raise database.DatabaseProblem(
+                f"The {which} database is not empty ({', '.join(filled[:3])} hold rows).",
+                "The sample world only goes into empty databases: choose another URL.",
+            )
+    build(writers["shared"], writers.get("cases"))
+
+
+def _fill_vocabulary(writers: dict[database.Which, Engine]) -> None:
+    for which, table, rows in (("shared", "code", code_rows()), ("cases", "route", route_rows())):
+        if which in writers and not database.counts_per_table(writers[which], which)[table]:
+            with writers[which].begin() as connection:
+                connection.execute(database.METADATA[which].tables[table].insert(), rows)
+
+
+def _check(_chosen: argparse.Namespace) -> int:
+    urls = database.urls_from_environment()
+    wrong = 0
+    places: dict[database.Which, str | None] = {"shared": urls.shared, "cases": urls.cases}
+    for which, url in places.items():
+        if not url:
+            print(f"{which}: not configured; every page works without it")
+            continue
+        try:
+            engine = database.open_reader(url)
+            database.assert_ready(engine, which)
+        except database.DatabaseProblem as problem:
+            print(f"{which}: WRONG – {problem}")
+            wrong += 1
+            continue
+        wrong += _describe(engine, which)
+    return 1 if wrong else 0
+
+
+def _describe(engine: Engine, which: database.Which) -> int:
+    meta = database.read_meta(engine, which)
+    print(
+        f"{which}: schema {database.HEAD[which]} (newest), as of {meta['as_of']}, data version {meta.get('data_version', '–')}"
+    )
+    for table, rows in database.counts_per_table(engine, which).items():
+        print(f"  {table:<22}{rows:>9,}")
+    findings = [(name, n) for name, statement in FINDINGS[which].items() if (n := _count(engine, statement))]
+    for name, n in findings:
+        print(f"  to mend: {n:,} {name}")
+    return 0
+
+
+def _count(engine: Engine, statement: str) -> int:
+    with engine.connect() as connection:
+        return int(connection.scalar(text(statement)) or 0)
+
+
+FINDINGS: dict[database.Which, dict[str, str]] = {
+    "shared": {
+        "grants without an amount": 'SELECT count(*) FROM "grant" WHERE amount_minor IS NULL',
+        "grants that end before they start": 'SELECT count(*) FROM "grant" WHERE ends_on < starts_on',
+        "grants without a start or end date": 'SELECT count(*) FROM "grant" WHERE starts_on IS NULL OR ends_on IS NULL',
+        "needs without an amount": "SELECT count(*) FROM need WHERE amount_minor IS NULL",
+        "organisations never confirmed": "SELECT count(*) FROM organisation WHERE confirmed_on IS NULL",
+        "projects without dates": "SELECT count(*) FROM project WHERE starts_on IS NULL",
+    },
+    "cases": {
+        "episodes that closed before they opened": "SELECT count(*) FROM case_episode WHERE closed_on < opened_on",
+        "episodes without an opening date": "SELECT count(*) FROM case_episode WHERE opened_on IS NULL",
+        "closed episodes without a closing date": (
+            "SELECT count(*) FROM case_episode WHERE status = 'closed' AND closed_on IS NULL"
+        ),
+    },
+}
+
+
+def _refresh(chosen: argparse.Namespace) -> int:
+    writers = _writers()
+    as_of = chosen.as_of
+    if as_of is None:
+        recorded = database.read_meta(writers["shared"]).get("as_of")
+        if recorded is None:
+            raise database.DatabaseProblem(
+                "No cut-off date is recorded yet.", "Run `meridian refresh --as-of YYYY-MM-DD`."
+            )
+        as_of = date.fromisoformat(recorded)
+    refresh(writers["shared"], writers.get("cases"), as_of)
+    print(f"Summaries rebuilt as of {as_of}.")
+    return 0
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    print(f"Meridian: http://localhost:{chosen.port}", flush=True)
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(ROOT / "streamlit_app.py"),
+        "--server.port",
+        str(chosen.port),
+    ]
+    return subprocess.call(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""The four answers of the overview: one sentence and one figure per question, each from its page's own metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard.i18n import _
+from dashboard.report import Figure
+from dashboard.topics import funding, initiatives, overlap, relocation
+from dashboard.topics.portfolio import Portfolio
+from dashboard.visit import Visit
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question of the overview, its sentence, its figure and the page that tells more."""
+
+    question: str
+    page: str
+    sentence: str
+    figure: Figure
+
+
+def where(visit: Visit) -> Answer:
+    """Initiatives and the countries they work in."""
+    found = initiatives.find(visit)
+    first, countries = initiatives.summary(found).figures[:2]
+    figure = Figure(
+        first.term,
+        first.value,
+        first.shown,
+        _("in {m} host countries").format(m=countries.shown),
+        first.coverage,
+    )
+    return Answer(_("Where are they?"), "initiatives", initiatives.sentence(found), figure)
+
+
+def money(portfolio: Portfolio) -> Answer:
+    """The share of need covered, and when signed money falls below it."""
+    covered, gap = funding.summary(portfolio).figures[:2]
+    figure = Figure(covered.term, covered.value, covered.shown, _("gap {gap}").format(gap=gap.shown), covered.coverage)
+    return Answer(_("Where is money missing?"), "funding_gaps", funding.sentence(portfolio), figure)
+
+
+def same(visit: Visit) -> Answer:
+    """Pairs to check, and those already coordinated."""
+    found = overlap.summary(overlap.find(visit))
+    to_check, known = found.figures[:2]
+    figure = Figure(
+        to_check.term, to_check.value, to_check.shown, _("{k} coordinated").format(k=known.shown), to_check.coverage
+    )
+    return Answer(_("Who does the same?"), "overlap", found.sentence, figure)
+
+
+def waiting(visit: Visit) -> Answer:
+    """Waiting time for coordinators, published people for everybody else."""
+    found = relocation.summary(visit)
+    return Answer(_("How fast do cases move?"), "relocation", found.sentence, found.figures[0])
