@@ -33,9 +33,13 @@ PROTECTED_NOTE = (
 def safe_text(text: str) -> str:
     """Text that no spreadsheet takes for a formula: a leading = + - @, tab, CR, NUL, also full-width or after a BOM,
     gets an apostrophe before it; control characters go."""
-    cleaned = "".join(c for c in text if c in "\n" or unicodedata.category(c) != "Cc").lstrip("\ufeff")
+    cleaned = _without_controls(text)
     plain = unicodedata.normalize("NFKC", cleaned).lstrip()
     return f"'{cleaned}" if plain.startswith(FORMULA_STARTS) or text.startswith(FORMULA_STARTS) else cleaned
+
+
+def _without_controls(text: str) -> str:
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c) != "Cc").lstrip("\ufeff")
 
 
 def about(visit: Visit, report: Report, export_id: str) -> list[tuple[str, str]]:
@@ -115,7 +119,7 @@ def workbook(report: Report, tables: Sequence[Table]) -> bytes:
 
 def sheet_name(title: str, number: int) -> str:
     """At most 31 characters, none that Excel forbids, distinct by number."""
-    return f"{number} {title.translate(FORBIDDEN_IN_SHEET_NAME)}"[:31].strip()
+    return f"{number} {_without_controls(title).translate(FORBIDDEN_IN_SHEET_NAME)}"[:31].strip()
 
 
 def _data_sheet(sheet: Worksheet, table: Table, styles: dict) -> None:

@@ -183,7 +183,7 @@ READABLE = frozenset(schema.shared.tables) | frozenset(schema.cases.tables) | {"
 
 
 def _authorise(action: int, first: str | None, second: str | None, _database: str | None, _trigger: str | None) -> int:
-    if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_RECURSIVE):
+    if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION):
         return sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_READ and (first in READABLE or first == "sqlite_master"):
         return sqlite3.SQLITE_OK

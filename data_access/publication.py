@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from itertools import product
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, distinct, func, insert, literal, select
 
@@ -133,12 +134,12 @@ def cells() -> Iterable[tuple[str, str, str]]:
 
 
 def freeze(connection: Connection, period: str, first: date, last: date) -> None:
-    """Count people per cell of `period` once; does nothing when the period is frozen already."""
+    """Count people per cell of `period` once, empty cells included; does nothing when it is frozen already."""
     if connection.scalar(select(func.count()).select_from(frozen_atom).where(frozen_atom.c.period == period)):
         return
     country = _grouped(case_episode.c.host_country, COUNTRY_GROUPS)
     route = _grouped(case_episode.c.route, ROUTE_GROUPS)
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for measure, day, condition in (
         ("opened", case_episode.c.opened_on, literal(True)),
         ("closed", case_episode.c.closed_on, literal(True)),
@@ -149,7 +150,12 @@ def freeze(connection: Connection, period: str, first: date, last: date) -> None
         rows += _counted(connection, measure, period, kept, country, literal(ALL))
         rows += _counted(connection, measure, period, kept, literal(ALL), route)
     rows += _banded(connection, period, first, last)
-    connection.execute(insert(frozen_atom), rows)
+    counted = {(row["measure"], row["country_group"], row["route_group"]): row for row in rows}
+    nobody = {"period": period, "people": 0, "contributors": 0}
+    names = ("measure", "country_group", "route_group")
+    connection.execute(
+        insert(frozen_atom), [nobody | dict(zip(names, cell, strict=True)) | counted.get(cell, {}) for cell in cells()]
+    )
 
 
 def _grouped(column: ColumnElement, groups: dict[str, str]) -> ColumnElement:
@@ -158,7 +164,7 @@ def _grouped(column: ColumnElement, groups: dict[str, str]) -> ColumnElement:
 
 def _counted(
     connection: Connection, measure: str, period: str, kept: ColumnElement, country: ColumnElement, route: ColumnElement
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     statement: Select = (
         select(
             country.label("country_group"),
@@ -174,7 +180,7 @@ def _counted(
     return [dict(row) | {"measure": measure, "period": period} for row in found if row["people"] is not None]
 
 
-def _banded(connection: Connection, period: str, first: date, last: date) -> list[dict[str, object]]:
+def _banded(connection: Connection, period: str, first: date, last: date) -> list[dict[str, Any]]:
     """People who left in the quarter by how long their case took."""
     statement = (
         select(

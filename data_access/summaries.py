@@ -14,6 +14,8 @@ from sqlalchemy import (
     Connection,
     Date,
     Integer,
+    Select,
+    Table,
     and_,
     cast,
     delete,
@@ -118,10 +120,8 @@ def _rebuild_durations(connection: Connection, as_of: date) -> None:
         (_episode.opened_on <= as_of - timedelta(days=STANDARD_DAYS)).label("is_due"),
         _days_between(connection, _episode.opened_on, until).label("days"),
         outcome.label("outcome"),
-        func.count().label("episodes"),
     ).where(_usable(as_of))
-    columns = ["host_country", "route", "opened_month", "is_due", "days", "outcome"]
-    connection.execute(insert(case_duration).from_select([*columns, "episodes"], statement.group_by(*columns)))
+    _insert_counts(connection, case_duration, statement)
 
 
 def _rebuild_open(connection: Connection, as_of: date) -> None:
@@ -143,10 +143,8 @@ def _rebuild_open(connection: Connection, as_of: date) -> None:
         func.coalesce(newest, "unknown").label("stage"),
         held.label("on_hold"),
         _days_between(connection, _episode.opened_on, literal(as_of, Date)).label("days"),
-        func.count().label("episodes"),
     ).where(_usable(as_of), or_(_episode.closed_on.is_(None), _episode.closed_on > as_of))
-    columns = ["host_country", "route", "stage", "on_hold", "days"]
-    connection.execute(insert(case_open).from_select([*columns, "episodes"], statement.group_by(*columns)))
+    _insert_counts(connection, case_open, statement)
 
 
 def _rebuild_problems(connection: Connection, as_of: date) -> None:
@@ -157,10 +155,15 @@ def _rebuild_problems(connection: Connection, as_of: date) -> None:
         (_episode.opened_on > as_of, "opened_in_future"),
         (and_(_episode.status == "closed", _episode.closed_on.is_(None)), "no_closing_date"),
     ).label("problem")
-    labelled = select(_country, _route, problem).subquery()
-    columns = [labelled.c.host_country, labelled.c.route, labelled.c.problem]
-    statement = select(*columns, func.count()).where(labelled.c.problem.is_not(None)).group_by(*columns)
-    connection.execute(insert(case_problem).from_select(["host_country", "route", "problem", "episodes"], statement))
+    broken = select(_country, _route, problem).where(problem.is_not(None))
+    _insert_counts(connection, case_problem, broken)
+
+
+def _insert_counts(connection: Connection, table: Table, episodes: Select) -> None:
+    """Count the episodes of each distinct row into `table`, whose last column is `episodes`."""
+    rows = episodes.subquery()
+    counted = select(*rows.c, func.count()).group_by(*rows.c)
+    connection.execute(insert(table).from_select([*rows.c.keys(), "episodes"], counted))
 
 
 def store_overlap(connection: Connection, clearance: str, pairs: pd.DataFrame, rarity: pd.DataFrame) -> None:

@@ -1,0 +1,191 @@
+"""Databases, servers and readers that tests share. SQLite always; PostgreSQL, browser and spreadsheet when present."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from dashboard.visit import Visit, open_visit
+from data_access import database
+from data_access.filters import Filters
+from data_access.viewer import Viewer
+from sample_data.build import build
+
+ROOT = Path(__file__).parent.parent
+PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "definitions")
+FUNDER = Viewer("funder")
+STEWARD = Viewer("steward", None)
+LITHUANIAN = Viewer("coordinator", ("LT",))
+EVERYWHERE = Viewer("coordinator", None)
+ROLES = {"funder": FUNDER, "coordinator of LT": LITHUANIAN, "coordinator of all": EVERYWHERE, "steward": STEWARD}
+
+
+def unavailable(what: str) -> NoReturn:
+    """Skip with the reason; on CI a missing tool is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must have what every test needs: {what}", pytrace=False)
+    pytest.skip(what)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def sample_urls(tmp_path_factory: pytest.TempPathFactory) -> database.Urls:
+    """The sample world on SQLite."""
+    folder = tmp_path_factory.mktemp("sample")
+    urls = database.Urls(f"sqlite:///{folder}/shared.db", f"sqlite:///{folder}/cases.db")
+    build(database.open_writer(urls.shared), database.open_writer(urls.cases))
+    return urls
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server on loopback, started for this run; ends with its superuser's name."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        unavailable("PostgreSQL is missing; install it with: apt install postgresql")
+    programs, folder, port = found[-1].parent, tmp_path_factory.mktemp("postgresql"), free_port()
+    as_user: list[str] = []
+    if os.geteuid() == 0:
+        for parent in (folder, *folder.parents[:3]):
+            parent.chmod(0o755)
+        shutil.chown(folder, "postgres")
+        as_user = ["runuser", "-u", "postgres", "--"]
+    data = folder / "data"
+    subprocess.run(
+        [*as_user, programs / "initdb", "-D", data, "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C"],
+        check=True,
+        capture_output=True,
+    )
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+    control = [*as_user, programs / "pg_ctl", "-D", data, "-w"]
+    subprocess.run(
+        [*control, "-o", options, "-l", folder / "log", "start"], check=True, stdout=subprocess.DEVNULL, cwd=folder
+    )
+    yield f"postgresql://owner@127.0.0.1:{port}"
+    subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_urls(postgresql: str) -> database.Urls:
+    """The sample world on PostgreSQL, read as a role that may only SELECT."""
+    administrator = create_engine(
+        f"{postgresql.replace('postgresql', 'postgresql+psycopg')}/postgres", isolation_level="AUTOCOMMIT"
+    )
+    with administrator.connect() as connection:
+        connection.execute(text("CREATE ROLE reader LOGIN"))
+        connection.execute(text("CREATE DATABASE shared"))
+        connection.execute(text("CREATE DATABASE cases"))
+    build(database.open_writer(f"{postgresql}/shared"), database.open_writer(f"{postgresql}/cases"))
+    for name in ("shared", "cases"):
+        database.grant_reader(database.open_writer(f"{postgresql}/{name}"), "reader")
+    reader = postgresql.replace("owner@", "reader@")
+    return database.Urls(f"{reader}/shared", f"{reader}/cases")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def urls(request: pytest.FixtureRequest) -> database.Urls:
+    """The sample world on either database."""
+    return request.getfixturevalue("sample_urls" if request.param == "sqlite" else "postgresql_urls")
+
+
+@pytest.fixture(scope="session")
+def sample(sample_urls: database.Urls) -> dict[str, Engine]:
+    """Readers of the SQLite sample: shared and cases."""
+    return {
+        "shared": database.open_reader(sample_urls.shared),
+        "cases": database.open_reader(str(sample_urls.cases)),
+    }
+
+
+@pytest.fixture
+def empty_shared(tmp_path: Path) -> Engine:
+    """A writable shared database with tables and no rows."""
+    from data_access.migrate import upgrade
+
+    engine = database.open_writer(f"sqlite:///{tmp_path}/empty.db")
+    upgrade(engine, "shared")
+    return engine
+
+
+@pytest.fixture
+def deployment(sample_urls: database.Urls, monkeypatch: pytest.MonkeyPatch) -> database.Urls:
+    """The process environment points at the sample, with fresh caches."""
+    import streamlit as st
+
+    monkeypatch.setenv(database.SHARED_URL_VARIABLE, sample_urls.shared)
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, str(sample_urls.cases))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    return sample_urls
+
+
+def open_sample_visit(viewer: Viewer = FUNDER, filters: Filters | None = None) -> Visit:
+    """A visit on the sample outside the frame, for topics and exports."""
+    visit = Visit(viewer, filters or Filters(), pd.Timestamp("2026-10-18"), "1", True, True)
+    visit.last_load = pd.Timestamp("2026-10-16")
+    open_visit(visit)
+    return visit
+
+
+@pytest.fixture
+def visit(deployment: database.Urls) -> Iterator[Visit]:
+    """A funder's unfiltered visit."""
+    yield open_sample_visit()
+    open_visit(None)
+
+
+class Server:
+    """A running dashboard on loopback."""
+
+    def __init__(self, urls: database.Urls, **environment: str) -> None:
+        self.port = free_port()
+        self.address = f"http://localhost:{self.port}"
+        known = {database.SHARED_URL_VARIABLE: urls.shared, database.CASES_URL_VARIABLE: urls.cases or ""}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard.cli", "serve", "--port", str(self.port)],
+            cwd=ROOT,
+            env=os.environ | known | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._wait()
+
+    def _wait(self) -> None:
+        for _attempt in range(300):
+            try:
+                urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError("The dashboard did not start.")
+
+    def stop(self) -> str:
+        """Stop the server; returns everything it logged."""
+        os.killpg(self.process.pid, 15)
+        return self.process.communicate(timeout=10)[0].decode()
+
+
+@pytest.fixture(scope="session")
+def server(sample_urls: database.Urls) -> Iterator[Server]:
+    """One running dashboard for all browser tests."""
+    running = Server(sample_urls)
+    yield running
+    running.stop()

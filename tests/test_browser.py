@@ -1,0 +1,185 @@
+"""The real app in real Chromium: nothing leaves for another host, links restore, a cold server keeps its frame."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import openpyxl
+import pytest
+
+from tests.conftest import PAGES, Server, unavailable
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is missing; run `make test`")
+pytestmark = pytest.mark.browser
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PROBES = re.compile(r"/[a-z-]+/_stcore/(health|host-config)$")
+ROLES = ("funder", "coordinator", "steward")
+
+
+def address(page: str, server: Server, **parameters: str) -> str:
+    path = "" if page == "overview" else page.replace("_", "-")
+    return f"{server.address}/{path}?" + "&".join(f"{k}={v}" for k, v in parameters.items())
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator:
+    program = shutil.which("chromium")
+    if not program:
+        unavailable("Chromium is missing; install it with: apt install chromium")
+    with playwright.sync_playwright() as run:
+        browser = run.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """One browser profile that remembers every request, console error and failed answer."""
+
+    def __init__(self, chromium, width: int = 1440) -> None:
+        self.context = chromium.new_context(viewport={"width": width, "height": 900}, accept_downloads=True)
+        self.page = self.context.new_page()
+        self.requested: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.requested.append(request.url))
+        self.page.on("websocket", lambda socket: self.requested.append(socket.url))
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _listen(self, message) -> None:
+        if message.type == "error" and not PROBES.search(message.location.get("url", "")):
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}")
+
+    def open(self, url: str):
+        self.page.goto(url)
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        self.page.wait_for_selector("h1", timeout=30_000)
+        self.page.wait_for_selector("[data-testid=stAppViewContainer] >> text=As of", timeout=30_000)
+        self.page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=30_000)
+        self.page.wait_for_timeout(400)
+
+    def figures(self) -> dict[str, str]:
+        metrics = self.page.locator("[data-testid=stMetric]")
+        labels = metrics.locator("[data-testid=stMetricLabel]").all_inner_texts()
+        values = metrics.locator("[data-testid=stMetricValue]").all_inner_texts()
+        return dict(zip(labels, values, strict=True))
+
+    def hosts(self) -> set[str]:
+        return {urlsplit(url).netloc for url in self.requested if not url.startswith(("data:", "blob:"))}
+
+
+@pytest.fixture
+def tab(chromium) -> Iterator[Tab]:
+    opened = Tab(chromium)
+    yield opened
+    opened.context.close()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_page_asks_another_host_or_shows_an_error(tab: Tab, server: Server, role: str) -> None:
+    for page in PAGES:
+        shown = tab.open(address(page, server, **{"as": role}))
+        assert shown.locator("[data-testid=stException]").count() == 0, page
+        assert "Traceback" not in shown.inner_text("body"), page
+    assert tab.hosts() == {f"localhost:{server.port}"}
+    assert tab.complaints == []
+
+
+def test_the_browser_is_given_our_headers(tab: Tab, server: Server) -> None:
+    answer = tab.page.goto(server.address)
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert tab.page.request.get(f"{server.address}/_stcore/metrics").status == 404
+    assert tab.page.request.get(server.address, headers={"Host": "evil.invalid"}).status == 403
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_cold_server_asked_first_for_a_page_gives_frame_and_access_check(chromium, sample_urls, page: str) -> None:
+    cold = Server(sample_urls)
+    tab = Tab(chromium)
+    try:
+        shown = tab.open(address(page, cold))
+        assert shown.locator("[data-testid=stSidebarNavLink]").count() == len(PAGES)
+        assert shown.get_by_text("View as", exact=True).count() == 1
+        assert shown.locator("[data-testid=stException]").count() == 0
+    finally:
+        tab.context.close()
+        cold.stop()
+
+
+def test_a_choice_survives_page_changes_and_its_link_restores_it_in_a_new_profile(
+    chromium, tab: Tab, server: Server
+) -> None:
+    page = tab.open(address("overview", server))
+    everywhere = tab.figures()
+    page.get_by_label("Host country").first.click()
+    page.get_by_label("Host country").first.fill("Lithu")
+    page.get_by_role("option", name=re.compile("Lithuania")).click()
+    page.wait_for_url(re.compile(r"country=LT"))
+    tab.settle()
+    chosen = tab.figures()
+    assert chosen["Active initiatives"] != everywhere["Active initiatives"]
+    page.get_by_role("link", name="Initiatives").click()
+    page.wait_for_url(re.compile(r"/initiatives\?.*country=LT"))
+    tab.settle()
+    assert tab.figures()["Active initiatives"] == chosen["Active initiatives"]
+    there = tab.figures()
+    other = Tab(chromium)
+    try:
+        other.open(page.url)
+        assert other.figures() == there
+    finally:
+        other.context.close()
+
+
+def test_going_back_restores_the_earlier_choice(tab: Tab, server: Server) -> None:
+    tab.open(address("initiatives", server))
+    everywhere = tab.figures()
+    tab.open(address("initiatives", server, country="LT"))
+    assert tab.figures() != everywhere
+    tab.page.get_by_role("button", name=re.compile("Lithuania ✕")).click()
+    tab.page.wait_for_url(re.compile(r"/initiatives$"))
+    tab.settle()
+    assert tab.figures() == everywhere
+
+
+def test_clicking_a_bar_chooses_its_country(tab: Tab, server: Server) -> None:
+    page = tab.open(address("initiatives", server))
+    box = page.locator(".barlayer .point path").first.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url(re.compile(r"country=DE"))
+
+
+def test_the_downloaded_workbook_has_the_rows_of_the_page(tab: Tab, server: Server) -> None:
+    page = tab.open(address("initiatives", server, country="LT"))
+    page.get_by_text("Table and export:").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Excel").first.click()
+    content = Path(download.value.path()).read_bytes()
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    rows = list(book.worksheets[0].iter_rows(values_only=True))
+    lithuania = dict(zip(rows[0], next(row for row in rows if row[0] == "Lithuania"), strict=True))
+    assert str(lithuania["Initiatives"]) == tab.figures()["Active initiatives"]
+    about = {row[0]: row[1] for row in book.worksheets[1].iter_rows(values_only=True)}
+    assert about["Filters"] == "Host country: Lithuania"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_phone_needs_no_sideways_scrolling(chromium, server: Server, page: str) -> None:
+    phone = Tab(chromium, width=390)
+    try:
+        shown = phone.open(address(page, server))
+        assert shown.evaluate("() => document.documentElement.scrollWidth") <= 390
+        assert shown.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    finally:
+        phone.context.close()

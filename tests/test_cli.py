@@ -1,0 +1,56 @@
+"""The command line: one sentence per problem, never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dashboard.cli import main
+from data_access import database
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(database.SHARED_URL_VARIABLE, f"sqlite:///{tmp_path}/shared.db")
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, f"sqlite:///{tmp_path}/cases.db")
+    return tmp_path
+
+
+def test_init_makes_tables_and_words_and_check_says_what_is_missing(here: Path, capsys) -> None:
+    assert main(["init"]) == 0
+    assert main(["check"]) == 1
+    assert "empty" in capsys.readouterr().out
+    assert database.counts_per_table(database.open_writer(f"sqlite:///{here}/shared.db"), "shared")["code"] > 40
+
+
+def test_the_sample_is_built_once_and_never_into_a_filled_database(here: Path, capsys) -> None:
+    assert main(["init", "--sample"]) == 0
+    assert main(["check"]) == 0
+    said = capsys.readouterr().out
+    assert "as of 2026-10-18" in said and "relocation_case" in said and "to mend: " in said
+    assert main(["init", "--sample"]) == 1
+    assert "not empty" in capsys.readouterr().err
+
+
+def test_refresh_moves_the_data_version(here: Path) -> None:
+    main(["init", "--sample"])
+    engine = database.open_reader(f"sqlite:///{here}/shared.db")
+    before = int(database.read_meta(engine)["data_version"])
+    assert main(["refresh"]) == 0
+    assert int(database.read_meta(engine)["data_version"]) == before + 1
+
+
+def test_refresh_without_a_date_asks_for_one(here: Path, capsys) -> None:
+    main(["init"])
+    assert main(["refresh"]) == 1
+    assert "--as-of" in capsys.readouterr().err
+
+
+def test_a_wrong_address_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setenv(database.SHARED_URL_VARIABLE, "nonsense")
+    assert main(["check"]) == 1
+    monkeypatch.setenv(database.SHARED_URL_VARIABLE, "postgresql://nobody@127.0.0.1:9/x")
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    assert main(["init"]) == 1
+    assert "Traceback" not in capsys.readouterr().err

@@ -1,0 +1,128 @@
+"""What a reader's connection can do: SELECT from our tables for three seconds, and nothing else (SECURITY 48-50)."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from data_access import database
+
+SQLITE_ATTACKS = {
+    "insert": "INSERT INTO meta VALUES ('x', 'y')",
+    "update": "UPDATE meta SET value = 'x'",
+    "delete": "DELETE FROM meta",
+    "drop": "DROP TABLE meta",
+    "create": "CREATE TABLE stolen (x)",
+    "temp table": "CREATE TEMP TABLE stolen AS SELECT * FROM meta",
+    "attach": "ATTACH DATABASE '{other}' AS other",
+    "vacuum into": "VACUUM INTO '{copy}'",
+    "load extension": "SELECT load_extension('x')",
+    "switch off query_only": "PRAGMA query_only = 0",
+    "writable schema": "PRAGMA writable_schema = 1",
+    "read_uncommitted": "PRAGMA read_uncommitted = 1",
+    "file list": "PRAGMA database_list",
+    "readfile": "SELECT readfile('/etc/passwd')",
+    "recursion": "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n",
+    "function": "SELECT randomblob(1000000000)",
+}
+
+
+@pytest.mark.parametrize("attack", SQLITE_ATTACKS)
+def test_a_sqlite_reader_refuses(sample_urls: database.Urls, tmp_path: Path, attack: str) -> None:
+    statement = SQLITE_ATTACKS[attack].format(
+        other=str(sample_urls.cases).removeprefix("sqlite:///"), copy=tmp_path / "c"
+    )
+    with database.open_reader(sample_urls.shared).connect() as connection, pytest.raises(DBAPIError):
+        connection.execute(text(statement))
+    assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["INSERT INTO meta VALUES ('x', 'y')", "DROP TABLE meta", "CREATE TABLE t (x int)", "CREATE TEMP TABLE t (x int)",
+     "SET TRANSACTION READ WRITE; DELETE FROM meta", "COPY meta TO PROGRAM 'true'"],
+)  # fmt: skip
+def test_a_postgresql_reader_refuses(postgresql_urls: database.Urls, statement: str) -> None:
+    with database.open_reader(postgresql_urls.shared).connect() as connection, pytest.raises(DBAPIError):
+        connection.execute(text(statement))
+
+
+def test_a_role_with_select_alone_cannot_write_even_in_a_writable_transaction(postgresql_urls: database.Urls) -> None:
+    plain = create_engine(postgresql_urls.shared.replace("postgresql:", "postgresql+psycopg:"))
+    with plain.connect() as connection, pytest.raises(DBAPIError, match="permission denied"):
+        connection.execute(text("DELETE FROM meta"))
+
+
+def test_an_endless_query_is_stopped_on_sqlite(sample_urls: database.Urls) -> None:
+    endless = "SELECT count(*) FROM fx_rate a, fx_rate b, fx_rate c, fx_rate d"
+    started = time.monotonic()
+    with (
+        database.open_reader(sample_urls.shared).connect() as connection,
+        pytest.raises(DBAPIError, match="interrupted"),
+    ):
+        connection.execute(text(endless))
+    assert time.monotonic() - started < 10
+
+
+def test_a_sleeping_query_is_cancelled_on_postgresql(postgresql_urls: database.Urls) -> None:
+    with (
+        database.open_reader(postgresql_urls.shared).connect() as connection,
+        pytest.raises(DBAPIError, match="timeout"),
+    ):
+        connection.execute(text("SELECT pg_sleep(20)"))
+
+
+def test_error_texts_carry_no_bound_value(sample_urls: database.Urls) -> None:
+    with database.open_reader(sample_urls.shared).connect() as connection, pytest.raises(DBAPIError) as caught:
+        connection.execute(text("SELECT nosuch FROM meta WHERE key = :secret"), {"secret": "Ivan SECRETNAME"})
+    assert "SECRETNAME" not in str(caught.value)
+
+
+def test_a_missing_file_is_named_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    with pytest.raises(database.DatabaseProblem, match=r"no database file.*meridian init"):
+        database.open_reader(f"sqlite:///{tmp_path}/none.db")
+    assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize("url", ["not a url", "mysql://host/db", "http://example.invalid"])
+def test_a_wrong_url_is_said_without_repeating_it(url: str) -> None:
+    with pytest.raises(database.DatabaseProblem) as caught:
+        database.open_reader(url)
+    assert url not in str(caught.value)
+
+
+def test_an_unreachable_server_is_said_in_a_sentence() -> None:
+    engine = database.open_reader("postgresql://nobody:secret@127.0.0.1:9/none")
+    with pytest.raises(database.DatabaseProblem, match="does not answer") as caught:
+        database.assert_ready(engine)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_old_schema_is_said_with_the_command(empty_shared, tmp_path: Path) -> None:
+    with empty_shared.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'shared_0000'"))
+    with pytest.raises(database.DatabaseProblem, match=r"schema shared_0000.*meridian init"):
+        database.assert_ready(database.open_reader(str(empty_shared.url)))
+
+
+def test_an_empty_database_and_a_foreign_file_are_told_apart(empty_shared, tmp_path: Path) -> None:
+    with pytest.raises(database.DatabaseProblem, match="empty"):
+        database.assert_ready(database.open_reader(str(empty_shared.url)))
+    (tmp_path / "text.db").write_text("this is no database at all" * 100)
+    with pytest.raises(database.DatabaseProblem, match="not a SQLite database"):
+        database.assert_ready(database.open_reader(f"sqlite:///{tmp_path}/text.db"))
+    (tmp_path / "blank.db").write_bytes(b"")
+    with pytest.raises(database.DatabaseProblem, match="no Meridian tables"):
+        database.assert_ready(database.open_reader(f"sqlite:///{tmp_path}/blank.db"))
+
+
+def test_without_an_address_the_sample_files_are_meant_and_with_one_no_case_database_is_guessed(monkeypatch) -> None:
+    monkeypatch.delenv(database.SHARED_URL_VARIABLE, raising=False)
+    monkeypatch.delenv(database.CASES_URL_VARIABLE, raising=False)
+    assert database.urls_from_environment().cases == database.DEFAULT_CASES_URL
+    monkeypatch.setenv(database.SHARED_URL_VARIABLE, "sqlite:////srv/real.db")
+    assert database.urls_from_environment() == database.Urls("sqlite:////srv/real.db", None)

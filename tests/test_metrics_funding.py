@@ -1,0 +1,211 @@
+"""What counts as funding, gaps, cliff, dependence, newcomers, against the worked examples B."""
+
+from __future__ import annotations
+
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.metrics import funding
+from tests.case_files import case, close
+
+
+def grants(*rows: dict) -> pd.DataFrame:
+    """Grant rows with sensible defaults; minor equals amount_minor."""
+    base = {
+        "grant_id": 0, "funder_id": 1, "funder": "F", "funder_is_member": False, "recipient_id": 2, "recipient": "R",
+        "recipient_is_member": True, "project_id": None, "parent_grant_id": None, "amount_minor": 0, "currency": "EUR",
+        "status": "commitment", "kind": "new", "committed_on": "2024-01-01", "starts_on": "2024-01-01",
+        "ends_on": "2024-12-31", "paid_minor": None,
+    }  # fmt: skip
+    frame = pd.DataFrame([base | {"grant_id": n} | row for n, row in enumerate(rows, 1)])
+    whole = ["funder_id", "recipient_id", "project_id", "parent_grant_id", "amount_minor", "paid_minor"]
+    frame[whole] = frame[whole].astype("Int64")
+    dates = ["committed_on", "starts_on", "ends_on"]
+    frame[dates] = frame[dates].apply(pd.to_datetime)
+    return frame.assign(minor=frame["amount_minor"])
+
+
+def test_gaps_are_summed_per_line_and_unknown_need_stays_unknown() -> None:
+    rows, expected = case("B01")
+    lines = pd.DataFrame(rows).astype({"need": "Int64", "funded": "Int64"}).set_index("line")
+    found = funding.coverage_lines(lines)
+    assert [None if pd.isna(v) else v for v in found["coverage"]] == list(expected["coverage"].values())
+    assert [None if pd.isna(v) else v for v in found["gap"]] == list(expected["gap"].values())
+    totals = funding.coverage_totals(found)
+    known = expected["totals"]
+    assert totals.lines.known == known["lines_with_need"]
+    assert (totals.need, totals.funded, totals.gap, totals.surplus, totals.net_gap) == (
+        known["need"], known["funded_on_lines_with_need"], known["gross_gap"], known["surplus"], known["net_gap"],
+    )  # fmt: skip
+    assert totals.coverage == close(known["coverage"])
+    assert totals.coverage_capped == close(known["coverage_capped"])
+    assert totals.funded_without_need == known["funded_without_stated_need"]
+    assert totals.lines.share == known["need_known_share"]
+
+
+def test_committed_and_paid_count_once_and_pledges_never() -> None:
+    rows, expected = case("B03")
+    frame = pd.DataFrame(rows)
+    frame["minor"], frame["paid_minor"] = frame["amount"].astype("Int64"), frame["disbursed"].astype("Int64")
+    assert funding.money_status(frame) == expected
+
+
+def test_regranted_money_is_counted_once() -> None:
+    given_values, expected = case("B04")
+    members = set(given_values["boundary_members"])
+    flows = given_values["flows"]
+    ids = {name: n for n, name in enumerate(sorted({f["source"] for f in flows} | {f["dest"] for f in flows}), 1)}
+    numbers = {flow["id"]: n for n, flow in enumerate(flows, 1)}
+    frame = grants(
+        *(
+            {
+                "funder_id": ids[f["source"]], "recipient_id": ids[f["dest"]], "amount_minor": f["amount"],
+                "funder_is_member": f["source"] in members, "recipient_is_member": f["dest"] in members,
+                "parent_grant_id": numbers.get(f["parent"]),
+            }
+            for f in flows
+        )
+    )  # fmt: skip
+    passed = funding.pass_through(frame)
+    assert passed["new_money"] == expected["new_money_into_boundary"]
+    assert passed["naive_sum"] == expected["naive_sum_of_all_flows"]
+    assert (passed["internal"], passed["outgoing"]) == (expected["internal"], expected["outgoing"])
+    ends = funding.ledger(frame).groupby("organisation_id")["minor"].sum()
+    assert {name: int(ends[ids[name]]) for name in ("O1", "O2", "O3")} == {"O1": 40, "O2": 30, "O3": 20}
+    assert ends[ids["I"]] == expected["by_end_recipient"]["I (kept)"]
+    assert ends.sum() + passed["outgoing"] == expected["check_sum_plus_outgoing"]
+
+
+def test_the_cliff_is_found_where_signed_money_ends() -> None:
+    given_values, expected = case("B07")
+    frame = grants(
+        *({"starts_on": g["start"], "ends_on": g["end"], "amount_minor": g["amount"]} for g in given_values["grants"])
+    )
+    for day, rate in expected["committed_per_day"].items():
+        assert funding.run_rate(frame, pd.Timestamp(day)) == close(rate)
+    months = pd.date_range("2024-01-01", "2025-12-01", freq="MS")
+    signed = funding.spread(frame).groupby("month")["minor"].sum().reindex(months, fill_value=0).to_numpy()
+    need = [given_values["need_per_day"] * month.days_in_month for month in months]
+    monthly = pd.DataFrame({"month": months, "signed": signed, "signed_on_need": signed, "need": need})
+    fall = funding.cliff(monthly, pd.Timestamp(given_values["as_of"]), frame["ends_on"].max())
+    assert fall.below_need == pd.Timestamp(expected["first_date_below_75pct_of_need"])
+    assert str(fall.last_day.date()) == expected["last_day_with_any_committed_money"]
+
+
+def test_a_drop_of_exactly_a_quarter_counts_as_a_drop() -> None:
+    months = pd.date_range("2024-09-01", "2024-11-01", freq="MS")
+    monthly = pd.DataFrame({"month": months, "signed": [200, 160, 150], "need": pd.array([None] * 3, "Int64")})
+    fall = funding.cliff(monthly.assign(signed_on_need=0), pd.Timestamp("2024-09-30"), None)
+    assert (fall.drop, fall.below_need) == (pd.Timestamp("2024-11-01"), None)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-(10**9), 10**9), st.integers(0, 1500), st.integers(0, 900)), min_size=1, max_size=20
+    )
+)
+def test_months_of_a_grant_add_to_it_to_the_cent(rows: list[tuple[int, int, int]]) -> None:
+    start = pd.Timestamp("2022-01-15")
+    frame = grants(
+        *(
+            {"amount_minor": a, "starts_on": start + pd.Timedelta(days=s), "ends_on": start + pd.Timedelta(days=s + n)}
+            for a, s, n in rows
+        )
+    )
+    spread = funding.spread(frame).groupby("grant_id")["minor"].sum()
+    assert list(spread) == list(frame["minor"])
+
+
+def test_one_cent_over_three_days_in_two_months_goes_to_the_larger_part() -> None:
+    frame = grants({"amount_minor": 1, "starts_on": "2024-01-30", "ends_on": "2024-02-01"})
+    assert list(funding.spread(frame)["minor"]) == [1, 0]
+
+
+def test_undated_and_inverted_grants_are_not_spread_but_listed() -> None:
+    frame = grants(
+        {"amount_minor": 100, "ends_on": None},
+        {"amount_minor": 100, "starts_on": "2024-06-01", "ends_on": "2024-01-01"},
+        {"amount_minor": None},
+        {"amount_minor": 100},
+    )
+    assert set(funding.spread(frame)["grant_id"]) == {4}
+    assert dict(funding.to_fix(frame).to_numpy()) == {"no_amount": 1, "no_rate": 0, "no_dates": 1, "inverted_dates": 1}
+
+
+def rates(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["currency", "on_date", "rate"])
+    return frame.assign(
+        on_date=pd.to_datetime(frame["on_date"]), micro_per_eur=(frame["rate"] * 1_000_000).round().astype("Int64")
+    )
+
+
+def test_a_grant_is_converted_at_the_last_rate_of_the_week_before_or_not_at_all() -> None:
+    table = rates(("USD", "2024-01-05", 2.0), ("USD", "2024-01-12", 4.0))
+    frame = grants(
+        {"amount_minor": 100, "currency": "USD", "committed_on": "2024-01-07"},
+        {"amount_minor": 100, "currency": "USD", "committed_on": "2024-01-12"},
+        {"amount_minor": 100, "currency": "USD", "committed_on": "2024-01-20"},
+        {"amount_minor": 100, "currency": "USD", "committed_on": None},
+        {"amount_minor": 100, "currency": "EUR", "committed_on": None},
+        {"amount_minor": 100, "currency": "GEL", "committed_on": "2024-01-12"},
+    )
+    converted = funding.convert(frame, table, "EUR")["minor"]
+    assert [None if pd.isna(v) else int(v) for v in converted] == [50, 25, None, None, 100, None]
+
+
+def test_conversion_rounds_half_up_to_the_cent() -> None:
+    frame = grants({"amount_minor": 5, "currency": "USD", "committed_on": "2024-01-05"})
+    assert funding.convert(frame, rates(("USD", "2024-01-05", 2.0)), "EUR")["minor"].iloc[0] == 3
+
+
+def test_declared_shares_are_kept_and_undeclared_ones_split_equally_and_marked() -> None:
+    entries = pd.DataFrame({"entry": [1, 2, 3], "minor": pd.array([100, 100, 7], "Int64")})
+    parts = pd.DataFrame(
+        {
+            "entry": [1, 1, 2, 2, 2],
+            "host_country": ["DE", "LT", "DE", "GE", "LT"],
+            "share_bp": pd.array([7000, 3000, None, None, None], "Int64"),
+        }
+    )
+    found = funding.split(entries, parts, "host_country", "entry")
+    rows = [tuple(row) for row in found[["entry", "host_country", "minor", "is_estimated"]].to_numpy()]
+    assert rows == [
+        (1, "DE", 70, False), (1, "LT", 30, False), (2, "DE", 34, True), (2, "GE", 33, True), (2, "LT", 33, True),
+        (3, "not_stated", 7, False),
+    ]  # fmt: skip
+
+
+def test_dependence_is_said_only_when_unnamed_money_cannot_change_it() -> None:
+    frame = grants(
+        {"recipient_id": 1, "funder_id": 7, "amount_minor": 60},
+        {"recipient_id": 1, "funder_id": 8, "amount_minor": 40},
+        {"recipient_id": 2, "funder_id": 7, "amount_minor": 40},
+        {"recipient_id": 2, "funder_id": None, "amount_minor": 60},
+        {"recipient_id": 3, "funder_id": 7, "amount_minor": 50},
+        {"recipient_id": 3, "funder_id": 8, "amount_minor": 50},
+    )
+    found = funding.dependence(frame).set_index("organisation_id")["is_dependent"]
+    assert found[1] and not found[3]
+    assert pd.isna(found[2])
+
+
+def test_newcomers_of_the_first_recorded_year_cannot_be_judged() -> None:
+    given_values, expected = case("B14")
+    rows = pd.DataFrame(given_values["grants"])
+    frame = pd.DataFrame(
+        {
+            "committed_on": pd.to_datetime(rows["date"]),
+            "recipient_id": rows["org"],
+            "minor": rows["amount"].astype("Int64"),
+        }
+    )
+    found = funding.newcomers(frame).set_index("year")
+    assert pd.isna(found.loc[2022, "newcomers"])
+    for year in (2023, 2024):
+        known = expected["new_to_all_funders"][str(year)]
+        assert (found.loc[year, "newcomers"], found.loc[year, "grantees"]) == (known["k"], known["n"])
+        assert found.loc[year, "newcomer_amount"] / found.loc[year, "amount"] == close(known["amount_share"])
+    one = funding.newcomers(frame[rows["funder"] == "F2"]).set_index("year")
+    assert pd.isna(one.loc[2023, "newcomers"])
+    assert one.loc[2024, "newcomers"] == expected["new_to_this_funder"]["F2"]["2024"]["k"]

@@ -1,0 +1,197 @@
+"""Every page, every role, without a browser: it starts, answers to filters, and shows nobody more than she may see."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.visit import NoVisit, open_visit
+from data_access import database
+from tests.conftest import PAGES, ROOT
+
+ROLES = ("funder", "coordinator", "coordinator:LT", "steward")
+
+
+def open_page(page: str, role: str = "funder", **parameters: str) -> AppTest:
+    """The frame with one page open."""
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    app.query_params["as"] = role
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    app.run()
+    if page != "overview":
+        app.switch_page(f"../pages/{page}.py").run()
+    return app
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def everything_sent(app: AppTest) -> str:
+    """All text, tables and charts the page sends to the browser."""
+    parts = [str(element.proto) for element in app.main if hasattr(element, "proto")]
+    parts += [frame.value.to_json(date_format="iso", force_ascii=False) for frame in app.dataframe]
+    parts += [chart.proto.spec for chart in app.get("plotly_chart")]
+    return re.sub(r"deferred_file_id: .*", "", "\n".join(parts))
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_starts_for_every_role(page: str, role: str) -> None:
+    app = open_page(page, role)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_a_choice_that_leaves_nothing(page: str, role: str) -> None:
+    app = open_page(
+        page, role, country="KG", activity="elections", audience="belarusians", **{"from": "2022-03", "to": "2022-03"}
+    )
+    assert not app.exception
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("role", ["funder", "coordinator"])
+def test_choosing_lithuania_changes_the_figures_it_applies_to(role: str) -> None:
+    expected = {
+        "overview": {"Active initiatives", "Need covered", "Pairs to check"},
+        "initiatives": {"Active initiatives", "Host countries"},
+        "funding_gaps": {"Need covered", "Gap", "Signed per month"},
+        "overlap": {"Pairs to check", "One provider"},
+        "relocation": {"Open cases", "Open over 120 days"} if role == "coordinator" else {"People who asked"},
+    }
+    for page, names in expected.items():
+        before, after = figures(open_page(page, role)), figures(open_page(page, role, country="LT"))
+        assert {name for name in names if before[name] == after[name]} == set(), page
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_choice_stays_across_pages_and_can_be_taken_away() -> None:
+    app = open_page("overview", country="LT")
+    for page in PAGES[1:]:
+        app.switch_page(f"../pages/{page}.py").run()
+        assert app.session_state["filter_country"] == ["LT"]
+        assert any("Lithuania" in button.label for button in app.button), page
+    next(button for button in app.button if "Lithuania" in button.label).click().run()
+    assert app.session_state["filter_country"] == []
+
+
+@pytest.mark.usefixtures("deployment")
+def test_what_does_not_apply_on_a_page_is_said() -> None:
+    app = open_page("relocation", activity="media")
+    assert any("Does not apply" in caption.value and "activity" in caption.value for caption in app.caption)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_link_that_asks_for_what_is_not_on_offer_says_so_and_shows_the_rest() -> None:
+    app = open_page("overview", country="LT,XX")
+    assert app.session_state["filter_country"] == ["LT"]
+    assert any("not on offer" in warning.value for warning in app.warning)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_the_filter_bar_offers_counts_and_only_what_exists_under_the_other_filters() -> None:
+    app = open_page("initiatives", country="LT")
+    activities = next(widget for widget in app.multiselect if widget.key == "filter_activity")
+    assert activities.options
+    assert all(re.search(r"\([1-9]\d*\)$", option) for option in activities.options)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_funder_sees_no_case_figure_a_coordinator_sees() -> None:
+    app = open_page("relocation", "funder")
+    assert "Open cases" not in figures(app)
+    assert len(app.dataframe) == 2
+    for frame in app.dataframe:
+        people = [value for value in frame.value["People"] if value != "<10"]
+        assert all(int(value.replace(",", "")) % 5 == 0 for value in people)
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("first", ["coordinator", "funder"])
+def test_one_viewers_answers_never_reach_another(first: str) -> None:
+    second = "funder" if first == "coordinator" else "coordinator"
+    alone = figures(open_page("relocation", second))
+    open_page("relocation", first)
+    assert figures(open_page("relocation", second)) == alone
+
+
+@pytest.mark.usefixtures("deployment")
+def test_without_a_case_database_a_funder_notices_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    before = {page: everything_sent(open_page(page)) for page in PAGES}
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    assert {page: everything_sent(open_page(page)) for page in PAGES} == before
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_coordinator_without_a_case_database_reads_published_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    assert "People who asked" in figures(open_page("relocation", "coordinator"))
+
+
+@pytest.mark.usefixtures("deployment")
+def test_the_map_has_country_points_and_no_foreign_host() -> None:
+    deck = open_page("initiatives").get("deck_gl_json_chart")[0].proto.json
+    assert '"mapStyle":"__MAP_STYLE__"' in deck
+    assert "carto" not in deck and "http" not in deck
+    points = json.loads(deck)["layers"][2]["data"]
+    assert {tuple(p) for p in points[0]} if isinstance(points[0], list) else set(points[0]) <= {
+        "place", "position", "radius", "title", "line", "value"
+    }  # fmt: skip
+
+
+def test_a_page_cannot_run_without_a_viewer() -> None:
+    open_visit(None)
+    for page in PAGES:
+        with pytest.raises(NoVisit):
+            exec(compile((ROOT / "pages" / f"{page}.py").read_text(), page, "exec"), {})
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_file_opened_directly_shows_no_data(page: str) -> None:
+    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=30).run()
+    assert app.exception
+    assert not app.metric and not app.dataframe
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("sqlite:////nowhere/none.db", "meridian init"),
+        ("nonsense", "sqlite:///"),
+        ("postgresql://nobody@127.0.0.1:9/none", "meridian check"),
+    ],
+)
+def test_a_database_that_cannot_be_read_is_a_page_with_the_remedy(monkeypatch, deployment, url: str, says: str) -> None:
+    monkeypatch.setenv(database.SHARED_URL_VARIABLE, url)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
+    assert not app.exception
+    assert app.error and says in app.info[0].value
+    assert not app.metric
+
+
+def test_a_real_database_without_sign_in_serves_nobody(monkeypatch, deployment, tmp_path) -> None:
+    import shutil
+
+    from sqlalchemy import text
+
+    copy = tmp_path / "real.db"
+    shutil.copy(deployment.shared.removeprefix("sqlite:///"), copy)
+    with database.open_writer(f"sqlite:///{copy}").begin() as connection:
+        connection.execute(text("DELETE FROM meta WHERE key = 'is_sample'"))
+    monkeypatch.setenv(database.SHARED_URL_VARIABLE, f"sqlite:///{copy}")
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
+    app.query_params["as"] = "steward"
+    app.run()
+    assert not app.metric and not app.dataframe
+    assert "Sign-in" in app.title[0].value

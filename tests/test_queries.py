@@ -1,0 +1,171 @@
+"""Queries give the same frames on both databases, and each viewer only what is hers."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine
+
+from data_access import database, queries
+from data_access.filters import Filters, from_parameters
+from data_access.queries.relocation import NotCleared
+from data_access.viewer import Query, Viewer
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, ROLES, STEWARD
+
+CHOICES = {
+    "all": Filters(),
+    "LT": Filters(host_countries=("LT",)),
+    "narrow": Filters(host_countries=("DE", "LT"), activities=("legal_aid",), include_state_linked=True),
+    "period": Filters(since="2025-01", until="2026-03"),
+}
+SHARED = {
+    "places": queries.initiatives.places,
+    "facets": queries.initiatives.facets_of_initiatives,
+    "grants": queries.funding.grants,
+    "needs": queries.funding.needs,
+    "pairs": queries.overlap.pairs,
+    "grid": queries.overlap.grid,
+    "country options": queries.choices.host_countries,
+    "funder options": queries.choices.funders,
+}
+LIVE = {
+    "flow": queries.relocation.flow,
+    "durations": queries.relocation.durations,
+    "open": queries.relocation.open_by_stage,
+    "problems": queries.relocation.problems,
+}
+
+
+def rows(engine: Engine, query: Query) -> pd.DataFrame:
+    frame = database.run(engine, query)
+    return frame.sort_values(list(frame.columns)).reset_index(drop=True)
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("name", SHARED)
+def test_both_databases_give_the_same_frame(sample_urls, postgresql_urls, name: str, choice: str) -> None:
+    query = SHARED[name](CHOICES[choice], FUNDER)
+    there = rows(database.open_reader(postgresql_urls.shared), query)
+    pd.testing.assert_frame_equal(rows(database.open_reader(sample_urls.shared), query), there)
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("name", LIVE)
+def test_both_databases_give_the_same_case_figures(sample_urls, postgresql_urls, name: str, choice: str) -> None:
+    query = LIVE[name](CHOICES[choice], EVERYWHERE)
+    there = rows(database.open_reader(postgresql_urls.cases), query)
+    pd.testing.assert_frame_equal(rows(database.open_reader(sample_urls.cases), query), there)
+
+
+@pytest.mark.parametrize("viewer", [FUNDER, STEWARD])
+@pytest.mark.parametrize("name", LIVE)
+def test_live_case_figures_are_refused_before_any_query(name: str, viewer: Viewer) -> None:
+    with pytest.raises(NotCleared):
+        LIVE[name](Filters(), viewer)
+
+
+def test_a_coordinator_gets_nothing_of_another_country(sample) -> None:
+    assert database.run(sample["cases"], queries.relocation.flow(Filters(host_countries=("DE",)), LITHUANIAN)).empty
+    assert database.run(sample["cases"], queries.relocation.flow(Filters(), Viewer("coordinator", ()))).empty
+
+
+def test_a_coordinators_own_country_is_the_same_asked_or_not(sample) -> None:
+    own = rows(sample["cases"], queries.relocation.flow(Filters(), LITHUANIAN))
+    asked = rows(sample["cases"], queries.relocation.flow(Filters(host_countries=("LT",)), EVERYWHERE))
+    pd.testing.assert_frame_equal(own, asked)
+
+
+def hidden_names(sample, viewer: Viewer) -> set[str]:
+    """Initiatives a viewer must never see by name."""
+    everything = database.run(sample["shared"], queries.initiatives.places(Filters(), STEWARD))
+    seen = database.run(sample["shared"], queries.initiatives.places(Filters(), viewer))
+    return set(everything["name"]) - set(seen["name"])
+
+
+def test_initiatives_that_asked_not_to_be_listed_are_in_no_answer_to_a_funder(sample) -> None:
+    hidden = hidden_names(sample, FUNDER)
+    assert len(hidden) > 5
+    for name, build in SHARED.items():
+        frame = database.run(sample["shared"], build(Filters(), FUNDER))
+        for column in frame.select_dtypes("str"):
+            assert not hidden & set(frame[column].dropna()), (name, column)
+
+
+def test_a_coordinator_sees_the_unlisted_of_her_countries_alone(sample) -> None:
+    for_all, for_her = hidden_names(sample, FUNDER), hidden_names(sample, Viewer("coordinator", ("GE",)))
+    assert for_her < for_all
+    assert not hidden_names(sample, STEWARD)
+
+
+def test_an_undisclosed_place_is_unknown_not_absent(sample) -> None:
+    for_funder = database.run(sample["shared"], queries.initiatives.places(Filters(), FUNDER))
+    for_steward = database.run(sample["shared"], queries.initiatives.places(Filters(), STEWARD))
+    withheld = for_funder[for_funder["is_withheld"].fillna(False)]
+    assert len(withheld) > 0 and withheld["host_country"].isna().all()
+    assert not for_steward["is_withheld"].fillna(False).any()
+
+
+def test_filtering_by_a_country_does_not_reveal_who_hides_there(sample) -> None:
+    for_funder = database.run(sample["shared"], queries.initiatives.places(Filters(), FUNDER))
+    hiding = set(for_funder.loc[for_funder["is_withheld"].fillna(False), "organisation_id"])
+    for country in for_funder["host_country"].dropna().unique():
+        found = database.run(sample["shared"], queries.initiatives.places(Filters(host_countries=(country,)), FUNDER))
+        only_there = found.groupby("organisation_id")["host_country"].agg(lambda c: set(c.dropna()))
+        assert all(country in countries for organisation, countries in only_there.items() if organisation in hiding)
+
+
+def test_options_never_lead_to_nothing(sample) -> None:
+    for viewer in ROLES.values():
+        for filters in CHOICES.values():
+            offered = database.run(sample["shared"], queries.choices.host_countries(filters, viewer))
+            assert (offered["initiatives"] > 0).all()
+            for row in offered.head(4).itertuples():
+                chosen = Filters(**{**vars(filters), "host_countries": (row.value,)})
+                found = database.run(sample["shared"], queries.initiatives.places(chosen, viewer))
+                assert found["organisation_id"].nunique() == row.initiatives
+
+
+def test_state_linked_programmes_are_out_of_scope_until_asked_for(sample) -> None:
+    default = database.run(sample["shared"], queries.initiatives.places(Filters(), STEWARD))
+    asked = database.run(sample["shared"], queries.initiatives.places(Filters(include_state_linked=True), STEWARD))
+    assert "state_linked" not in set(default["independence"])
+    assert set(asked["organisation_id"]) - set(default["organisation_id"]) == set(
+        asked.loc[asked["independence"] == "state_linked", "organisation_id"]
+    )
+
+
+@pytest.mark.parametrize("bad", ["LT,DE", "lt", "L1", "", "LTU"])
+def test_a_viewer_scope_that_is_no_country_is_rejected(bad: str) -> None:
+    with pytest.raises(ValueError, match="country"):
+        Viewer("coordinator", (bad,))
+
+
+def test_an_unknown_role_is_rejected() -> None:
+    with pytest.raises(ValueError, match="role"):
+        Viewer("admin")  # type: ignore[arg-type]
+
+
+ALLOWED = {"country": ["DE", "LT"], "activity": ["media"], "audience": [], "funder": []}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected", "dropped"),
+    [
+        ({"country": "LT"}, Filters(host_countries=("LT",)), ()),
+        ({"country": "LT,XX"}, Filters(host_countries=("LT",)), ("country",)),
+        ({"country": "' OR 1=1"}, Filters(), ("country",)),
+        ({"country": ",".join(f"A{n}" for n in range(10_000))}, Filters(), ("country",)),
+        ({"from": "2025-03", "to": "2025-04"}, Filters(since="2025-03", until="2025-04"), ()),
+        ({"from": "2025-03-03", "to": "2025-03-04"}, Filters(), ("from", "to")),
+        ({"from": "2025-05", "to": "2025-04"}, Filters(since="2025-05"), ("to",)),
+        ({"state": "1", "nonsense": "x"}, Filters(include_state_linked=True), ()),
+    ],
+)
+def test_what_a_link_asks_is_kept_if_on_offer_and_dropped_if_not(parameters, expected, dropped) -> None:
+    assert from_parameters(parameters, ALLOWED) == (expected, dropped)
+
+
+def test_a_view_survives_the_way_through_its_link() -> None:
+    filters = Filters(("DE", "LT"), ("media",), since="2025-01", include_state_linked=True)
+    assert from_parameters(filters.to_parameters(), ALLOWED) == (filters, ())
+    assert Filters().to_parameters() == {}

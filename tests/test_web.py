@@ -1,0 +1,99 @@
+"""Headers, hosts, origins and closed endpoints (SECURITY 61-63, 66)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from dashboard.web import Guard
+
+
+class Answer:
+    """What the guard sent back for one request."""
+
+    def __init__(self, path: str = "/", kind: str = "http", cookies: tuple[str, ...] = (), **headers: str) -> None:
+        self.sent: list[dict] = []
+        self.reached = False
+        self.cookies = cookies
+        given = {"host": "localhost:8501"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        scope = {
+            "type": kind, "path": path, "method": "GET", "scheme": "http", "query_string": b"",
+            "headers": [(k.encode(), v.encode()) for k, v in given.items()],
+        }  # fmt: skip
+        asyncio.run(Guard(self._app)(scope, self._receive, self._send))
+
+    async def _app(self, scope, receive, send) -> None:
+        self.reached = True
+        if scope["type"] == "http":
+            headers = [(b"set-cookie", cookie.encode()) for cookie in self.cookies]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _receive(self) -> dict:
+        return {"type": "http.request", "body": b""}
+
+    async def _send(self, message) -> None:
+        self.sent.append(message)
+
+    @property
+    def status(self) -> int:
+        return self.sent[0]["status"]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {k.decode(): v.decode() for k, v in self.sent[0]["headers"]}
+
+
+def test_every_answer_carries_our_headers() -> None:
+    headers = Answer().headers
+    policy = headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy and "default-src 'none'" in policy and "'unsafe-eval'" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-frame-options"] == "DENY"
+    assert "strict-transport-security" not in headers
+
+
+def test_behind_tls_transport_is_pinned_and_cookies_are_secure() -> None:
+    answer = Answer(cookies=("a=1; HttpOnly; SameSite=Lax", "b=2; Secure"), x_forwarded_proto="https")
+    assert "strict-transport-security" in answer.headers
+    cookies = [v.decode() for k, v in answer.sent[0]["headers"] if k == b"set-cookie"]
+    assert all("secure" in cookie.lower() for cookie in cookies) and len(cookies) == 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/_stcore/metrics", "/_stcore/agent/openapi.json", "/_stcore/upload_file/x/y", "/component/evil/x.js",
+     "/initiatives/_stcore/metrics"],
+)  # fmt: skip
+def test_endpoints_the_dashboard_does_not_use_are_closed(path: str) -> None:
+    answer = Answer(path)
+    assert answer.status == 404 and not answer.reached
+
+
+def test_the_upload_endpoint_opens_only_when_the_deployment_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MERIDIAN_UPLOADS", "1")
+    assert Answer("/_stcore/upload_file/x").reached
+
+
+@pytest.mark.parametrize("host", ["evil.invalid", "localhost.evil.invalid", "", "10.0.0.1"])
+def test_a_foreign_host_is_refused_before_streamlit(host: str) -> None:
+    answer = Answer(host=host)
+    assert answer.status == 403 and not answer.reached
+
+
+def test_a_host_of_the_deployment_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MERIDIAN_ALLOWED_HOSTS", "dash.example.org")
+    assert Answer(host="dash.example.org").reached
+
+
+@pytest.mark.parametrize("origin", ["http://evil.invalid", "http://localhost:9999", "null"])
+def test_a_socket_from_a_foreign_origin_is_closed_before_streamlit(origin: str) -> None:
+    answer = Answer("/_stcore/stream", kind="websocket", origin=origin)
+    assert not answer.reached and answer.sent[0]["type"] == "websocket.close"
+
+
+def test_our_own_socket_passes() -> None:
+    assert Answer("/_stcore/stream", kind="websocket", origin="http://localhost:8501").reached

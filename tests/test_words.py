@@ -1,0 +1,95 @@
+"""Texts, labels and formats a reader sees."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from dashboard import labels, view, words
+from dashboard.i18n import DOMAIN, LOCALE_DIR
+from tests.conftest import ROOT
+
+KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+
+
+def extracted() -> set[str]:
+    """Every text marked for translation in the sources."""
+    found: set[str] = set()
+    for folder in ("dashboard", "pages"):
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            ROOT / folder, method_map=[("**.py", "python")], keywords=KEYWORDS
+        ):
+            found.add(message[0] if isinstance(message, tuple) else message)
+    return found
+
+
+def test_the_catalogue_is_up_to_date() -> None:
+    with (LOCALE_DIR / f"{DOMAIN}.pot").open("rb") as file:
+        known = {m.id[0] if isinstance(m.id, tuple) else m.id for m in read_po(file) if m.id}
+    assert known == extracted(), "run `make messages`"
+
+
+def untranslated(path: Path) -> list[str]:
+    """Literal texts handed to Streamlit without going through translation."""
+    shown = {"title", "header", "subheader", "caption", "markdown", "button", "info", "error", "warning", "write"}
+    return [
+        f"{path.name}:{node.lineno}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in shown
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    ]
+
+
+def test_every_text_goes_through_translation() -> None:
+    files = [*(ROOT / "pages").glob("*.py"), *(ROOT / "dashboard").glob("*.py")]
+    assert [place for path in files for place in untranslated(path)] == []
+
+
+@pytest.mark.parametrize(
+    ("minor", "shown"),
+    [(123_456_789, "€1.23M"), (12_345_600, "€123K"), (99_900, "€999"), (0, "€0"), (None, "–"), (pd.NA, "–")],
+)
+def test_money_has_three_significant_digits_and_unknown_a_dash(minor, shown: str) -> None:
+    assert words.money(minor, "EUR") == shown
+
+
+def test_unknown_figures_are_words_and_never_zero() -> None:
+    assert {words.number(None), words.percent(None), words.decimal(None), words.days(None)} == {"–"}
+    assert words.day(None) == "unknown"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![x](http://evil.invalid/p.png)",
+        "[click](javascript:alert(1))",
+        "<script>alert(1)</script>",
+        "**b** $x$ :red[x]",
+    ],
+)
+def test_markdown_from_the_database_is_made_harmless(text: str) -> None:
+    escaped = view.plain(text)
+    for sign in "[]()<>*$:!":
+        assert f"\\{sign}" in escaped or sign not in text
+
+
+def test_every_term_and_column_has_a_definition() -> None:
+    for entry in (*labels.TERMS.values(), *labels.COLUMNS.values()):
+        assert entry.definition.endswith((".", "?"))
+
+
+BANNED = ("cycle time", "backlog", "success rate", "no activity", "league table")
+
+
+def test_banned_words_are_nowhere_in_the_interface() -> None:
+    for text in extracted():
+        assert not [word for word in BANNED if word in text.lower()], text
