@@ -8,47 +8,53 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard import words
 from dashboard.i18n import _
 
 FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH = (f"#00000{n}" for n in range(1, 7))
 MIDDLE, LIGHT, GREY, PALE = "#000007", "#000008", "#000009", "#000010"
-SERIES = (FIRST, SECOND, THIRD, FOURTH, SIXTH, FIFTH)
 EMPTY = "rgba(140,150,160,0.10)"
-MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
+SHADE = "rgba(154,160,166,0.25)"
+CLEAR = "rgba(0,0,0,0)"
+LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "xanchor": "left", "traceorder": "normal"}
+AXIS = {"fixedrange": True, "automargin": True}
+FROM_ZERO = {"rangemode": "tozero"}
+DOWNWARDS = {"autorange": "reversed", "ticksuffix": "  "}
+
+Trace = dict[str, Any]
+Axis = Mapping[str, Any]
 
 
-def _styled(figure: go.Figure, height: int, *, legend: bool = False, **layout: object) -> go.Figure:
-    figure.update_layout(
-        height=height,
-        margin=MARGIN,
-        showlegend=legend,
-        legend={
-            "orientation": "h",
-            "yanchor": "bottom",
-            "y": 1.01,
-            "x": 0,
-            "xanchor": "left",
-            "title": None,
-            "traceorder": "normal",
-        },
-        hovermode="closest",
-        bargap=0.25,
-        dragmode=False,
-        separators=".\u202f",
-        **layout,
+def _figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | None = None, **layout: Any) -> go.Figure:
+    """The house style around `traces`; built in one go, because every later update is validated again."""
+    return go.Figure(
+        data=traces,
+        layout={
+            "height": height,
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "legend": LEGEND,
+            "showlegend": len(traces) > 1,
+            "hovermode": "closest",
+            "bargap": 0.25,
+            "dragmode": False,
+            "separators": ".\u202f",
+            "xaxis": AXIS | dict(x or {}),
+            "yaxis": AXIS | dict(y or {}),
+        }
+        | layout,
     )
-    figure.update_xaxes(fixedrange=True, automargin=True, title=None)
-    figure.update_yaxes(fixedrange=True, automargin=True, title=None)
-    return figure
 
 
 def _names(rows: pd.DataFrame, category: str, label: Mapping[str, str] | None) -> list[str]:
     return [(label or {}).get(value, value) for value in rows[category]]
+
+
+def _numbers(values: pd.Series) -> list[float | None]:
+    return [None if pd.isna(value) else float(value) for value in values]
 
 
 def ranked_bars(
@@ -61,30 +67,26 @@ def ranked_bars(
 ) -> go.Figure:
     """Horizontal stacked bars, one row per category, in the order given; `values` is (column, name) per segment.
 
-    Categories in `unknown` are grey. `text` labels the end of each bar.
+    Categories in `unknown` are grey. `text` labels the end of each bar. A click hands over the category.
     """
-    names = _names(rows, category, label)
-    figure = go.Figure()
     shades = ((FIRST, GREY), (LIGHT, PALE), (THIRD, GREY))
-    for (column, name), (colour, muted) in zip(values, shades, strict=False):
-        last = column == values[-1][0]
-        figure.add_bar(
-            y=names,
-            x=rows[column].astype("float64"),
-            name=name,
-            orientation="h",
-            marker={"color": [muted if c in unknown else colour for c in rows[category]]},
-            customdata=rows[category],
-            text=list(text) if text is not None and last else None,
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate=f"%{{y}}: %{{x:,}} {name}<extra></extra>",
-        )
+    traces: list[Trace] = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": name,
+            "y": _names(rows, category, label),
+            "x": _numbers(rows[column]),
+            "customdata": list(rows[category]),
+            "marker": {"color": [muted if value in unknown else colour for value in rows[category]]},
+            "hovertemplate": f"%{{y}}: %{{x:,}} {name}<extra></extra>",
+        }
+        for (column, name), (colour, muted) in zip(values, shades, strict=False)
+    ]
+    if text is not None:
+        traces[-1] |= {"text": list(text), "textposition": "outside", "cliponaxis": False}
     height = max(160, 26 * len(rows) + 60)
-    _styled(figure, height, legend=len(values) > 1, barmode="stack", clickmode="event+select")
-    figure.update_yaxes(autorange="reversed", ticksuffix="  ")
-    figure.update_xaxes(rangemode="tozero")
-    return figure
+    return _figure(traces, height, FROM_ZERO, DOWNWARDS, barmode="stack", clickmode="event+select")
 
 
 def columns_over_time(
@@ -96,143 +98,136 @@ def columns_over_time(
     negative: Sequence[str] = (),
 ) -> go.Figure:
     """Columns per period; those named in `negative` point down, partial periods are hatched, `line` lies over."""
-    figure = go.Figure()
-    is_partial = rows[partial].astype(bool) if partial else pd.Series(False, index=rows.index)
-    for (column, name), colour in zip(values, (FIRST, SECOND, THIRD), strict=False):
-        heights = rows[column].astype("float64") * (-1 if column in negative else 1)
-        figure.add_bar(
-            x=rows[when],
-            y=heights,
-            name=name,
-            marker={"color": colour, "pattern": {"shape": ["/" if part else "" for part in is_partial]}},
-            customdata=rows[column].astype("float64"),
-            hovertemplate=f"%{{x|%b %Y}}: %{{customdata:,}} {name}<extra></extra>",
-        )
+    hatched = ["/" if part else "" for part in rows[partial].astype(bool)] if partial else ""
+    traces: list[Trace] = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": list(rows[when]),
+            "y": _numbers(rows[column] * (-1 if column in negative else 1)),
+            "customdata": _numbers(rows[column]),
+            "marker": {"color": colour, "pattern": {"shape": hatched}},
+            "hovertemplate": f"%{{x}}: %{{customdata:,}} {name}<extra></extra>",
+        }
+        for (column, name), colour in zip(values, (FIRST, SECOND, THIRD), strict=False)
+    ]
     if line:
-        figure.add_scatter(
-            x=rows[when],
-            y=rows[line[0]].astype("float64"),
-            name=line[1],
-            mode="lines",
-            line={"color": FIFTH, "width": 2},
-        )
-    return _styled(figure, 340, legend=True, barmode="relative" if negative else "group")
+        traces.append(_line(rows, when, line, FIFTH))
+    return _figure(traces, 340, barmode="relative" if negative else "group")
+
+
+def _line(rows: pd.DataFrame, when: str, value: tuple[str, str], colour: str, **more: Any) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": value[1],
+        "x": list(rows[when]),
+        "y": _numbers(rows[value[0]]),
+        "line": {"color": colour, "width": 2.5},
+    } | more
 
 
 def two_lines(rows: pd.DataFrame, when: str, upper: tuple[str, str], lower: tuple[str, str], gap: str) -> go.Figure:
     """Two cumulative lines with the gap between them shaded and named."""
-    figure = go.Figure()
-    figure.add_scatter(x=rows[when], y=rows[lower[0]], name=lower[1], mode="lines", line={"color": FIRST, "width": 2.5})
-    figure.add_scatter(
-        x=rows[when],
-        y=rows[upper[0]],
-        name=upper[1],
-        mode="lines",
-        fill="tonexty",
-        line={"color": SECOND, "width": 2.5},
-        fillcolor="rgba(154,160,166,0.25)",
-    )
-    if len(rows):
-        last = rows.iloc[-1]
-        figure.add_annotation(
-            x=last[when],
-            y=(last[upper[0]] + last[lower[0]]) / 2,
-            text=gap,
-            showarrow=False,
-            xanchor="right",
-            xshift=-10,
-        )
-    return _styled(figure, 360, legend=True)
+    between = {"fill": "tonexty", "fillcolor": SHADE}
+    traces = [_line(rows, when, lower, FIRST), _line(rows, when, upper, SECOND, **between)]
+    named = [
+        {
+            "x": r[when],
+            "y": float(r[upper[0]] + r[lower[0]]) / 2,
+            "text": gap,
+            "showarrow": False,
+            "xanchor": "right",
+            "xshift": -12,
+        }
+        for _index, r in rows.tail(1).iterrows()
+    ]
+    return _figure(traces, 360, annotations=named)
 
 
 def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str) -> go.Figure:
-    """Signed money per month, past dark and future light, pledges outlined on top, stated need as a line."""
-    past = rows["month"] <= today
-    figure = go.Figure()
-    elsewhere = rows["signed"] - rows["signed_on_need"]
-    for mask, money, colour, name in (
-        (past, rows["signed_on_need"], FIRST, _("Signed where need is stated")),
-        (~past, rows["signed_on_need"], LIGHT, _("the same, still to come")),
-        (past | True, elsewhere, PALE, _("Signed where no need is stated")),
-    ):
-        figure.add_bar(
-            x=rows["month"][mask],
-            y=money[mask].astype("float64") / 100,
-            name=name,
-            marker={"color": colour},
-            hovertemplate=f"%{{x|%b %Y}}: %{{y:,.0f}} {currency} {name}<extra></extra>",
-        )
-    figure.add_bar(
-        x=rows["month"],
-        y=rows["pledged"].astype("float64") / 100,
-        name=_("Pledged, not counted"),
-        marker={"color": "rgba(0,0,0,0)", "line": {"color": GREY, "width": 1.5}},
-        hovertemplate=f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>",
+    """Signed money per month, past dark and future light, pledges outlined on top, stated need as a line.
+
+    `rows`: month, signed, signed_on_need, pledged, need in minor units.
+    """
+    money = rows.set_index("month").astype("Float64") / 100
+    past = money.index <= today
+    segments = (
+        (money["signed_on_need"][past], {"color": FIRST}, _("Signed where need is stated")),
+        (money["signed_on_need"][~past], {"color": LIGHT}, _("the same, still to come")),
+        (money["signed"] - money["signed_on_need"], {"color": PALE}, _("Signed where no need is stated")),
+        (money["pledged"], {"color": CLEAR, "line": {"color": GREY, "width": 1.5}}, _("Pledged, not counted")),
     )
-    need = rows[rows["need"].notna()]
-    figure.add_scatter(
-        x=need["month"],
-        y=need["need"].astype("float64") / 100,
-        name=_("Stated need"),
-        mode="lines",
-        line={"color": SECOND, "width": 2.5, "shape": "hvh"},
-        hovertemplate=f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>",
-    )
-    return _styled(figure, 380, legend=True, barmode="stack")
+    traces: list[Trace] = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": list(values.index),
+            "y": _numbers(values),
+            "marker": marker,
+            "hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency} {name}<extra></extra>",
+        }
+        for values, marker, name in segments
+    ]
+    need = money[money["need"].notna()].reset_index()
+    step = {"line": {"color": SECOND, "width": 2.5, "shape": "hvh"}}
+    hover = {"hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>"}
+    traces.append(_line(need, "month", ("need", _("Stated need")), SECOND, **step, **hover))
+    return _figure(traces, 380, barmode="stack")
+
+
+OUTCOME_COLOURS = {
+    "relocated": FIRST,
+    "other_route": THIRD,
+    "refused": SECOND,
+    "withdrawn": FOURTH,
+    "lost_contact": SIXTH,
+    "unknown": GREY,
+    "still_open": PALE,
+}
 
 
 def outcome_areas(curve: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
     """Stacked shares by day since opening, still open in grey on top; always 100 % in all."""
-    figure = go.Figure()
-    colours = {
-        "relocated": FIRST,
-        "other_route": THIRD,
-        "refused": SECOND,
-        "withdrawn": FOURTH,
-        "lost_contact": SIXTH,
-    }
-    for outcome in [o for o in (*colours, "unknown", "still_open") if o in curve]:
-        figure.add_scatter(
-            x=curve["t"],
-            y=curve[outcome] * 100,
-            name=names[outcome],
-            mode="lines",
-            stackgroup="all",
-            line={
-                "width": 0.5,
-                "shape": "hv",
-                "color": colours.get(outcome, GREY if outcome == "unknown" else PALE),
-            },
-            hovertemplate=f"{names[outcome]}: %{{y:.0f}} %<extra></extra>",
-        )
-    _styled(figure, 380, legend=True)
-    figure.update_layout(hovermode="x unified")
-    figure.update_yaxes(range=[0, 100], ticksuffix=" %")
-    figure.update_xaxes(title=_("days since the case was opened"))
-    return figure
+    traces: list[Trace] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "stackgroup": "all",
+            "name": names[outcome],
+            "x": list(curve["t"]),
+            "y": _numbers(curve[outcome] * 100),
+            "line": {"width": 0.5, "shape": "hv", "color": colour},
+            "hovertemplate": f"{names[outcome]}: %{{y:.0f}} %<extra></extra>",
+        }
+        for outcome, colour in OUTCOME_COLOURS.items()
+        if outcome in curve
+    ]
+    x = {"title": {"text": _("days since the case was opened")}}
+    return _figure(traces, 380, x, {"range": [0, 100], "ticksuffix": " %"}, hovermode="x unified")
 
 
 def stacked_bars(
     rows: pd.DataFrame, category: str, series: str, value: str, order: Sequence[str], names: Mapping[str, str]
 ) -> go.Figure:
     """Horizontal bars split by an ordered series, such as age buckets by stage."""
-    shades = (LIGHT, MIDDLE, FIRST, SECOND, FOURTH, GREY)
     categories = list(dict.fromkeys(rows[category]))
-    figure = go.Figure()
-    for part, colour in zip(order, shades, strict=False):
-        found = rows[rows[series] == part].set_index(category)[value].reindex(categories).fillna(0)
-        if found.sum():
-            figure.add_bar(
-                y=[names.get(c, c) for c in categories],
-                x=found.astype("float64"),
-                name=names.get(part, part),
-                orientation="h",
-                marker={"color": colour, "line": {"color": "rgba(255,255,255,.8)", "width": 1}},
-                hovertemplate=f"%{{y}}, {names.get(part, part)}: %{{x}}<extra></extra>",
+    traces: list[Trace] = []
+    for part, colour in zip(order, (LIGHT, MIDDLE, FIRST, SECOND, FOURTH, GREY), strict=False):
+        found = rows[rows[series] == part].set_index(category)[value]
+        if len(found):
+            traces.append(
+                {
+                    "type": "bar",
+                    "orientation": "h",
+                    "name": names.get(part, part),
+                    "y": [names.get(c, c) for c in categories],
+                    "x": _numbers(found.reindex(categories)),
+                    "marker": {"color": colour, "line": {"color": "rgba(255,255,255,.8)", "width": 1}},
+                    "hovertemplate": f"%{{y}}, {names.get(part, part)}: %{{x}}<extra></extra>",
+                }
             )
-    _styled(figure, max(180, 30 * len(categories) + 80), legend=True, barmode="stack")
-    figure.update_yaxes(autorange="reversed", ticksuffix="  ")
-    return figure
+    return _figure(traces, max(180, 30 * len(categories) + 80), y=DOWNWARDS, barmode="stack")
 
 
 def grid(
@@ -242,64 +237,35 @@ def grid(
 
     `cells` must be complete: one row per combination.
     """
-    shades = (EMPTY, LIGHT, MIDDLE, FIRST, SECOND)
+    rows, columns = list(dict.fromkeys(cells[row])), list(dict.fromkeys(cells[column]))
+    place = {(r, c): n for n, (r, c) in enumerate(zip(cells[row], cells[column], strict=True))}
+
+    def laid_out(values: Sequence[Any]) -> list[list[Any]]:
+        return [[values[place[r, c]] for c in columns] for r in rows]
+
     count = max(order for order, _name in levels.values()) + 1
-    wide = cells.pivot(index=row, columns=column, values=level)
-    wide = wide.loc[list(dict.fromkeys(cells[row])), list(dict.fromkeys(cells[column]))]
-    words_ = cells.pivot(index=row, columns=column, values=text).loc[wide.index, wide.columns]
-    scale = [(edge / count, shades[n]) for n in range(count) for edge in (n, n + 1)]
-    figure = go.Figure(
-        go.Heatmap(
-            z=wide.map(lambda value: levels[value][0]).to_numpy(),
-            x=list(wide.columns),
-            y=[_wrapped(name) for name in wide.index],
-            text=words_.to_numpy(),
-            customdata=wide.map(lambda value: levels[value][1]).to_numpy(),
-            texttemplate="%{text}",
-            hovertemplate="%{y} · %{x}<br>%{customdata}: %{text}<extra></extra>",
-            zmin=0,
-            zmax=count - 1,
-            colorscale=scale,
-            showscale=False,
-            xgap=2,
-            ygap=2,
-        )
-    )
-    _styled(figure, 38 * len(wide.index) + 80)
-    figure.update_yaxes(autorange="reversed", ticksuffix="  ", showgrid=False)
-    figure.update_xaxes(side="top", autotickangles=[0, 90], showgrid=False)
-    return figure
-
-
-def _wrapped(name: str) -> str:
-    return "<br>".join(textwrap.wrap(name, 17))
-
-
-def dots(rows: pd.DataFrame, category: str, low: str, high: str, label: Mapping[str, str] | None = None) -> go.Figure:
-    """A range per category: a bar from low to high, sorted as given."""
-    figure = go.Figure()
-    names = _names(rows, category, label)
-    figure.add_bar(
-        y=names,
-        x=rows[high] - rows[low],
-        base=rows[low],
-        orientation="h",
-        marker={"color": MIDDLE},
-        width=0.35,
-        hovertemplate="%{y}: %{base:.2f} – %{x:.2f}<extra></extra>",
-    )
-    _styled(figure, max(160, 26 * len(rows) + 60))
-    figure.update_yaxes(autorange="reversed", ticksuffix="  ")
-    figure.update_xaxes(rangemode="tozero")
-    return figure
+    shades = (EMPTY, LIGHT, MIDDLE, FIRST, SECOND)
+    trace = {
+        "type": "heatmap",
+        "x": columns,
+        "y": ["<br>".join(textwrap.wrap(name, 17)) for name in rows],
+        "z": laid_out([levels[value][0] for value in cells[level]]),
+        "text": laid_out(list(cells[text])),
+        "customdata": laid_out([levels[value][1] for value in cells[level]]),
+        "texttemplate": "%{text}",
+        "hovertemplate": "%{y} · %{x}<br>%{customdata}: %{text}<extra></extra>",
+        "zmin": 0,
+        "zmax": count - 1,
+        "colorscale": [(edge / count, shades[n]) for n in range(count) for edge in (n, n + 1)],
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+    }
+    x = {"side": "top", "autotickangles": [0, 90], "showgrid": False}
+    return _figure([trace], 38 * len(rows) + 80, x, DOWNWARDS | {"showgrid": False})
 
 
 def alternative(title: str, names: Sequence[str], values: Sequence[str]) -> str:
     """A chart's text alternative: its title, the first three values, and where all of them are."""
     first = "; ".join(f"{name} {value}" for name, value in list(zip(names, values, strict=True))[:3])
     return _("{title} {values}. All values are in the table below.").format(title=title, values=first)
-
-
-def month_names(months: pd.Series) -> list[str]:
-    """Short month names for text alternatives."""
-    return [words.short_month(when) for when in months]

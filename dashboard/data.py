@@ -1,6 +1,10 @@
-"""The only cache between pages and database, keyed by SQL, parameters, viewer scope, database and data version."""
+"""The only cache between pages and database, keyed by viewer scope and data version and by what was asked: a query's
+SQL and parameters, or the name of a frame computed from queries that many choices share."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -9,6 +13,8 @@ from sqlalchemy import Engine
 from dashboard.visit import current
 from data_access import database
 from data_access.viewer import Query
+
+T = TypeVar("T")
 
 
 class NoCases(RuntimeError):
@@ -47,3 +53,14 @@ def read(query: Query) -> pd.DataFrame:
 @st.cache_data(max_entries=400, ttl=3600, show_spinner=False)
 def _read(key: tuple[str, str], scope: tuple, which: str, version: str, _engine: Engine, _query: Query) -> pd.DataFrame:
     return database.run(_engine, _query)
+
+
+def computed(make: Callable[[], T], *key: Hashable) -> T:
+    """`make()`, once per viewer scope, data version and `key`."""
+    visit = current()
+    return _computed(key, visit.viewer.scope, visit.data_version, make)
+
+
+@st.cache_data(max_entries=50, ttl=3600, show_spinner=False)
+def _computed(key: tuple[Hashable, ...], scope: tuple, version: str, _make: Callable[[], T]) -> T:
+    return _make()

@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Date,
     Engine,
@@ -235,23 +235,24 @@ def read_meta(engine: Engine, which: Which = "shared") -> dict[str, str]:
 def run(engine: Engine, query: Query) -> pd.DataFrame:
     """The rows of `query`: dates as datetime64, counts and money as Int64, flags as boolean, text as str."""
     with engine.connect() as connection:
-        result = connection.execute(query.statement)
-        frame = pd.DataFrame(result.fetchall(), columns=list(result.keys()))
-    for column in query.statement.selected_columns:
-        frame[column.key] = _typed(frame[column.key], column.type)
-    return frame
+        rows = connection.execute(query.statement).all()
+    columns = query.statement.selected_columns
+    values = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    return pd.DataFrame(
+        {column.key: _typed(list(found), column.type) for column, found in zip(columns, values, strict=True)}
+    )
 
 
-def _typed(values: pd.Series, kind: object) -> pd.Series:
+def _typed(values: list[Any], kind: object) -> Any:
     if isinstance(kind, Date):
-        return pd.to_datetime(values)
+        return np.array(values, dtype="datetime64[us]")
     if isinstance(kind, Boolean):
-        return values.astype("boolean")
-    if isinstance(kind, Integer | BigInteger):
-        return pd.to_numeric(values).astype("Int64")
+        return pd.array(values, dtype="boolean")
+    if isinstance(kind, Integer):
+        return pd.array([None if value is None else int(value) for value in values], dtype="Int64")
     if isinstance(kind, Float):
-        return values.astype("float64")
-    return values.astype("str")
+        return np.array(values, dtype="float64")
+    return pd.array(values, dtype="str")
 
 
 def counts_per_table(engine: Engine, which: Which) -> dict[str, int]:

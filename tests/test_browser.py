@@ -126,10 +126,11 @@ def test_a_choice_survives_page_changes_and_its_link_restores_it_in_a_new_profil
     page.get_by_label("Host country").first.fill("Lithu")
     page.get_by_role("option", name=re.compile("Lithuania")).click()
     page.wait_for_url(re.compile(r"country=LT"))
+    page.keyboard.press("Escape")
     tab.settle()
     chosen = tab.figures()
     assert chosen["Active initiatives"] != everywhere["Active initiatives"]
-    page.get_by_role("link", name="Initiatives").click()
+    page.locator("[data-testid=stSidebarNavLink]", has_text="Initiatives").click()
     page.wait_for_url(re.compile(r"/initiatives\?.*country=LT"))
     tab.settle()
     assert tab.figures()["Active initiatives"] == chosen["Active initiatives"]

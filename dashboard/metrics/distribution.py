@@ -82,11 +82,9 @@ def reconciliation(places: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, int]:
 def placement(places: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, int]:
     """Initiatives active now that are placed in a country, only withheld, or without a stated place."""
     now = places[active_now(places, as_of)]
-    by_initiative = now.groupby("organisation_id").agg(
-        placed=("host_country", lambda c: bool(c.notna().any())), withheld=("is_withheld", "max")
-    )
-    placed = by_initiative["placed"].astype(bool)
-    withheld = by_initiative["withheld"].fillna(False).astype(bool) & ~placed
+    known = now.assign(placed=now["host_country"].notna(), withheld=now["is_withheld"].fillna(False).astype(bool))
+    each = known.groupby("organisation_id")[["placed", "withheld"]].any()
+    placed, withheld = each["placed"], each["withheld"] & ~each["placed"]
     return {
         "placed": int(placed.sum()),
         "withheld": int(withheld.sum()),

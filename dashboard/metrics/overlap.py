@@ -154,16 +154,12 @@ def current_answers(answers: pd.DataFrame) -> pd.DataFrame:
 
     Returns project_a, project_b, answer ('disputed' when people differ), facet_hash of the newest, people.
     """
-    newest = answers.sort_values("answered_at").groupby(["project_a", "project_b", "subject"], as_index=False).last()
-    return (
-        newest.sort_values("answered_at")
-        .groupby(["project_a", "project_b"], as_index=False)
-        .agg(
-            answer=("answer", lambda a: a.iloc[-1] if a.nunique() == 1 else "disputed"),
-            facet_hash=("facet_hash", "last"),
-            people=("subject", "nunique"),
-        )
-    )
+    pair = ["project_a", "project_b"]
+    newest = answers.sort_values("answered_at").drop_duplicates([*pair, "subject"], keep="last")
+    grouped = newest.groupby(pair, as_index=False)
+    found = grouped.agg(answer=("answer", "last"), facet_hash=("facet_hash", "last"), people=("subject", "nunique"))
+    differ = grouped["answer"].nunique()["answer"] > 1
+    return found.assign(answer=found["answer"].mask(differ, "disputed"))
 
 
 def reviewed(pairs: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:

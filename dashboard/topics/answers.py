@@ -37,7 +37,7 @@ def where(visit: Visit) -> Answer:
 
 def money(portfolio: Portfolio) -> Answer:
     """The share of need covered, and when signed money falls below it."""
-    covered, gap = funding.summary(portfolio).figures[:2]
+    covered, gap = funding.covered(portfolio), funding.gap(portfolio)
     figure = Figure(covered.term, covered.value, covered.shown, _("gap {gap}").format(gap=gap.shown), covered.coverage)
     return Answer(_("Where is money missing?"), "funding_gaps", funding.sentence(portfolio), figure)
 

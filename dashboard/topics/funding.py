@@ -17,27 +17,14 @@ DEPENDENT_SHOWN = 20
 
 def summary(money: Portfolio) -> Summary:
     """The answer sentence and the five KPIs of METHODS E.2."""
-    totals, fall = money.totals, money.cliff
-    leaning = funding.dependence(money.grants)
+    fall, leaning = money.cliff, money.leaning
     judged = Coverage(int(leaning["is_dependent"].notna().sum()), len(leaning))
     dependent = int(leaning["is_dependent"].fillna(False).sum())
     return Summary(
         sentence(money),
         [
-            Figure(
-                "need_covered",
-                totals.coverage_capped,
-                words.percent(totals.coverage_capped),
-                _("of {need} stated for {year}").format(need=words.money(totals.need, money.currency), year=money.year),
-                _("need known for {k} of {n} lines").format(k=totals.lines.known, n=totals.lines.total),
-            ),
-            Figure(
-                "gap",
-                totals.gap / 100 if totals.need else None,
-                words.money(totals.gap if totals.need else None, money.currency),
-                _("surplus elsewhere {s}").format(s=words.money(totals.surplus, money.currency)),
-                words.based_on(totals.lines),
-            ),
+            covered(money),
+            gap(money),
             Figure(
                 "monthly_signed",
                 fall.today / 100,
@@ -54,6 +41,31 @@ def summary(money: Portfolio) -> Summary:
             ),
             _newcomers_figure(money),
         ],
+    )
+
+
+def covered(money: Portfolio) -> Figure:
+    """The share of stated need that signed money meets."""
+    totals = money.totals
+    return Figure(
+        "need_covered",
+        totals.coverage_capped,
+        words.percent(totals.coverage_capped),
+        _("of {need} stated for {year}").format(need=words.money(totals.need, money.currency), year=money.year),
+        _("need known for {k} of {n} lines").format(k=totals.lines.known, n=totals.lines.total),
+    )
+
+
+def gap(money: Portfolio) -> Figure:
+    """The sum of line gaps, unknown when no need is stated."""
+    totals = money.totals
+    missing = totals.gap if totals.need else None
+    return Figure(
+        "gap",
+        None if missing is None else missing / 100,
+        words.money(missing, money.currency),
+        _("surplus elsewhere {s}").format(s=words.money(totals.surplus, money.currency)),
+        words.based_on(totals.lines),
     )
 
 
@@ -78,7 +90,7 @@ def fall_words(money: Portfolio) -> str:
 
 
 def _newcomers_figure(money: Portfolio) -> Figure:
-    new = funding.newcomers(money.signed)
+    new = money.newcomers
     row = new[new["year"] == money.year]
     if row.empty or pd.isna(row["newcomers"].iloc[0]):
         return Figure("newcomers", None, "–", _("{year} cannot be judged").format(year=money.year))
@@ -144,7 +156,7 @@ def ranked_gaps(money: Portfolio, by: str) -> pd.DataFrame:
 
 def dependence(money: Portfolio) -> Table:
     """Organisations with more than half of their signed money from one funder."""
-    leaning = funding.dependence(money.grants)
+    leaning = money.leaning
     dependent = leaning[leaning["is_dependent"].fillna(False).astype(bool)]
     return Table(
         "dependence",
@@ -156,7 +168,7 @@ def dependence(money: Portfolio) -> Table:
 
 def newcomers(money: Portfolio) -> Chart:
     """First-time and returning grantees by year."""
-    years = funding.newcomers(money.signed)
+    years = money.newcomers
     years = years.assign(returning=years["grantees"] - years["newcomers"], year=years["year"].astype("str"))
     title = _("New and returning grantees by year")
     columns = [("newcomers", _("first-time")), ("returning", _("returning"))]

@@ -138,10 +138,12 @@ def notes(found: Overlap) -> list[str]:
 
 def cards(visit: Visit, pairs: pd.DataFrame) -> list[Card]:
     """An evidence card per pair, in the order given."""
-    facets = read(queries.overlap.facets(visit.filters.without("host_countries"), visit.viewer))
-    values = facets.groupby(["project_id", "facet"])["code"].agg(set).to_dict()
-    rarity = overlap.facet_counts(facets).set_index(["facet", "code"])["projects"].to_dict()
-    total = facets["project_id"].nunique()
+    facets = read(queries.overlap.facets(visit.filters, visit.viewer))
+    shown = facets[facets["project_id"].isin({*pairs["project_a"], *pairs["project_b"]})]
+    values = shown.groupby(["project_id", "facet"])["code"].agg(set).to_dict()
+    counted = read(queries.overlap.rarity(visit.viewer))
+    rarity = dict(zip(zip(counted["facet"], counted["code"], strict=True), counted["projects"], strict=True))
+    total = int(counted["of_projects"].max()) if len(counted) else 0
     return [_card(pair, values, rarity, total) for pair in pairs.itertuples()]
 
 

@@ -7,12 +7,13 @@ money (overview, funding page, exports) reads this one picture, so figures agree
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from dashboard import words
-from dashboard.data import read
+from dashboard.data import computed, read
 from dashboard.i18n import _
 from dashboard.metrics import funding
 from dashboard.visit import Visit
@@ -24,7 +25,7 @@ MONTHS_BACK, MONTHS_AHEAD = 18, 18
 
 @dataclass(frozen=True)
 class Portfolio:
-    """`parts`: signed money by entry, country, activity and month; `needs`: the same of stated needs.
+    """`parts`: signed money by line, country, activity and month; `needs`: the same of stated needs.
 
     `lines`: line, organisation, need, funded of the year; `grants`: converted grants of the chosen organisations.
     """
@@ -41,15 +42,25 @@ class Portfolio:
     coverage_words: str
     rate_words: str
 
-    @property
+    @cached_property
     def totals(self) -> funding.CoverageTotals:
         """Need, funded, gap and surplus of the year over all lines."""
         return funding.coverage_totals(funding.coverage_lines(self.lines))
 
-    @property
+    @cached_property
     def cliff(self) -> funding.Cliff:
         """When signed money falls below need."""
         return funding.cliff(self.monthly, self.as_of, self.last_day)
+
+    @cached_property
+    def leaning(self) -> pd.DataFrame:
+        """Share of the largest funder per organisation."""
+        return funding.dependence(self.grants)
+
+    @cached_property
+    def newcomers(self) -> pd.DataFrame:
+        """First-time and all grantees per year."""
+        return funding.newcomers(self.signed)
 
     @property
     def signed(self) -> pd.DataFrame:
@@ -57,22 +68,48 @@ class Portfolio:
         return self.grants[(self.grants["status"] == "commitment") & self.grants["minor"].notna()]
 
 
-def picture(visit: Visit) -> Portfolio:
-    """Read, convert, place and choose; see the class for what comes back."""
-    filters, viewer, as_of = visit.filters, visit.viewer, visit.as_of
-    year = int(filters.until[:4]) if filters.until else as_of.year
+@dataclass(frozen=True)
+class Placed:
+    """All money this viewer may see, before any choice: converted `grants`, and parts of signed, pledged and needed
+    money by line, country, activity and month (needs of unknown amount keep a row without month)."""
+
+    grants: pd.DataFrame
+    facets: pd.DataFrame
+    signed: pd.DataFrame
+    pledged: pd.DataFrame
+    needs: pd.DataFrame
+    rate_words: str
+
+
+def place(visit: Visit) -> Placed:
+    """Read, convert, split over countries and activities, spread over months."""
+    scope, viewer = Filters(include_state_linked=visit.filters.include_state_linked), visit.viewer
     rates = read(queries.funding.rates(viewer))
-    grants = funding.convert(read(queries.funding.grants(filters, viewer)), rates, visit.currency)
-    stated = funding.convert(read(queries.funding.needs(filters, viewer)), rates, visit.currency, on="stated_on")
+    grants = funding.convert(read(queries.funding.grants(scope, viewer)), rates, visit.currency)
+    stated = funding.convert(read(queries.funding.needs(scope, viewer)), rates, visit.currency, on="stated_on")
     places = _places(visit)
     facets = read(queries.funding.project_facets(viewer))
-    chosen = _lines_of(filters, grants, facets)
-    signed = _placed(funding.ledger(grants), places, facets, filters, chosen)
-    pledged = _placed(funding.ledger(grants, "pledge"), places, facets, filters, chosen)
-    needs = _placed(_need_entries(stated), places, facets, filters, chosen)
-    parts = funding.spread(signed)
-    spread_needs = funding.spread(needs[needs["minor"].notna()], "period_start", "period_end")
-    if _is_narrowed(filters):
+    needs = _placed(stated.assign(grant_id=-stated["need_id"], line_project_id=stated["project_id"]), places, facets)
+    known = funding.spread(needs, "period_start", "period_end")
+    return Placed(
+        grants.assign(line=_line(grants["project_id"], grants["recipient_id"])),
+        facets,
+        funding.spread(_placed(funding.ledger(grants), places, facets))[PART_COLUMNS],
+        funding.spread(_placed(funding.ledger(grants, "pledge"), places, facets))[PART_COLUMNS],
+        pd.concat([known, needs[needs["minor"].isna()]])[NEED_COLUMNS],
+        _rate_words(visit, rates),
+    )
+
+
+def picture(visit: Visit) -> Portfolio:
+    """The money of the reader's choice; see the class for what comes back."""
+    filters, as_of = visit.filters, visit.as_of
+    year = int(filters.until[:4]) if filters.until else as_of.year
+    placed = computed(lambda: place(visit), "portfolio", visit.currency, filters.include_state_linked)
+    lines = _lines_of(filters, placed)
+    signed, pledged, needs = (_chosen(rows, filters, lines) for rows in (placed.signed, placed.pledged, placed.needs))
+    grants = placed.grants
+    if filters.host_countries or filters.activities or lines is not None:
         grants = grants[grants["recipient_id"].isin(signed["organisation_id"])]
     ends = signed.loc[signed["minor"] > 0, "ends_on"]
     return Portfolio(
@@ -80,18 +117,50 @@ def picture(visit: Visit) -> Portfolio:
         visit.currency,
         year,
         grants,
-        parts,
-        spread_needs,
-        _lines(parts, needs, spread_needs, year),
-        _monthly(parts, funding.spread(pledged), spread_needs, filters, as_of),
+        signed,
+        needs,
+        _lines(signed, needs, year),
+        _monthly(signed, pledged, needs, filters, as_of),
         ends.max() if len(ends) else None,
         _coverage_words(grants),
-        _rate_words(visit, rates),
+        placed.rate_words,
     )
 
 
-def _is_narrowed(filters: Filters) -> bool:
-    return bool(filters.host_countries or filters.activities or filters.audiences or filters.funders)
+PART_COLUMNS = [
+    "grant_id",
+    "line",
+    "project",
+    "recipient",
+    "organisation_id",
+    "host_country",
+    "activity",
+    "ends_on",
+    "month",
+    "minor",
+]
+NEED_COLUMNS = [
+    "line",
+    "project",
+    "organisation",
+    "host_country",
+    "activity",
+    "period_start",
+    "period_end",
+    "month",
+    "minor",
+]
+
+
+def _chosen(rows: pd.DataFrame, filters: Filters, lines: set[str] | None) -> pd.DataFrame:
+    keep = pd.Series(True, index=rows.index)
+    if filters.host_countries:
+        keep &= rows["host_country"].isin(filters.host_countries)
+    if filters.activities:
+        keep &= rows["activity"].isin(filters.activities)
+    if lines is not None:
+        keep &= rows["line"].isin(lines)
+    return rows if keep.all() else rows[keep]
 
 
 def _places(visit: Visit) -> dict[str, pd.DataFrame]:
@@ -105,43 +174,28 @@ def _line(project: pd.Series, organisation: pd.Series) -> pd.Series:
     return ("p" + project.astype("str")).where(project.notna(), "o" + organisation.astype("str"))
 
 
-def _lines_of(filters: Filters, grants: pd.DataFrame, facets: pd.DataFrame) -> set[str] | None:
+def _lines_of(filters: Filters, placed: Placed) -> set[str] | None:
     """The lines chosen by audience and funder, None for all."""
     chosen: set[str] | None = None
     if filters.audiences:
+        facets = placed.facets
         found = facets[(facets["facet"] == "audience") & facets["code"].isin(filters.audiences)]
         chosen = set("p" + found["project_id"].astype("str"))
     if filters.funders:
+        grants = placed.grants
         theirs = grants[grants["funder_slug"].isin(filters.funders) & (grants["status"] != "cancelled")]
-        funded = set(_line(theirs["project_id"], theirs["recipient_id"]))
-        chosen = funded if chosen is None else chosen & funded
+        chosen = set(theirs["line"]) if chosen is None else chosen & set(theirs["line"])
     return chosen
 
 
-def _need_entries(needs: pd.DataFrame) -> pd.DataFrame:
-    return needs.assign(grant_id=-needs["need_id"], line_project_id=needs["project_id"])
-
-
-def _placed(
-    entries: pd.DataFrame,
-    places: dict[str, pd.DataFrame],
-    facets: pd.DataFrame,
-    filters: Filters,
-    chosen: set[str] | None,
-) -> pd.DataFrame:
-    """Entries divided over countries and activities, kept to the choice; entries of unknown amount keep every part."""
-    entries = entries.assign(line=_line(entries["line_project_id"], entries["organisation_id"]))
-    if chosen is not None:
-        entries = entries[entries["line"].isin(chosen)]
-    entries = entries.assign(entry=np.arange(len(entries)))
+def _placed(entries: pd.DataFrame, places: dict[str, pd.DataFrame], facets: pd.DataFrame) -> pd.DataFrame:
+    """Entries divided over countries, then activities; entries of unknown amount keep every part."""
+    entries = entries.assign(
+        line=_line(entries["line_project_id"], entries["organisation_id"]), entry=np.arange(len(entries))
+    )
     by_country = funding.split(entries, _country_parts(entries, places, facets), "host_country", "entry")
-    if filters.host_countries:
-        by_country = by_country[by_country["host_country"].isin(filters.host_countries)]
     by_country = by_country.assign(entry=np.arange(len(by_country)))
-    by_activity = funding.split(by_country, _facet_parts(by_country, facets, "activity"), "activity", "entry")
-    if filters.activities:
-        by_activity = by_activity[by_activity["activity"].isin(filters.activities)]
-    return by_activity
+    return funding.split(by_country, _facet_parts(by_country, facets, "activity"), "activity", "entry")
 
 
 def _facet_parts(entries: pd.DataFrame, facets: pd.DataFrame, facet: str) -> pd.DataFrame:
@@ -163,18 +217,17 @@ def _country_parts(entries: pd.DataFrame, places: dict[str, pd.DataFrame], facet
     return pd.concat([p[columns].astype({"share_bp": "Int64"}) for p in parts], ignore_index=True)
 
 
-def _lines(parts: pd.DataFrame, needs: pd.DataFrame, spread_needs: pd.DataFrame, year: int) -> pd.DataFrame:
+def _lines(parts: pd.DataFrame, needs: pd.DataFrame, year: int) -> pd.DataFrame:
     """One row per line with money or need in `year`: need NA when it is not stated or stated without an amount."""
     money = parts[parts["month"].dt.year == year].groupby("line")["minor"].sum()
-    known = spread_needs[spread_needs["month"].dt.year == year].groupby("line")["minor"].sum()
-    in_year = needs[(needs["period_start"].dt.year <= year) & (needs["period_end"].dt.year >= year)]
-    blank = in_year.loc[in_year["minor"].isna(), "line"]
-    index = pd.Index(sorted({*money.index, *known.index, *in_year["line"]}), name="line")
-    names = _names(parts, needs)
+    known = needs[needs["month"].dt.year == year].groupby("line")["minor"].sum()
+    unknown = needs[needs["minor"].isna()]
+    blank = unknown.loc[(unknown["period_start"].dt.year <= year) & (unknown["period_end"].dt.year >= year), "line"]
+    index = pd.Index(sorted({*money.index, *known.index, *blank}), name="line")
     lines = pd.DataFrame({"need": known.reindex(index), "funded": money.reindex(index)}, index=index)
     lines["need"] = lines["need"].astype("Int64").mask(index.isin(blank))
     lines["funded"] = lines["funded"].astype("Int64").fillna(0)
-    return lines.join(names).reset_index()
+    return lines.join(_names(parts, needs)).reset_index()
 
 
 def _names(parts: pd.DataFrame, needs: pd.DataFrame) -> pd.DataFrame:

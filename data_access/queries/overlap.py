@@ -7,6 +7,7 @@ from sqlalchemy import distinct, func, or_, select
 from data_access.filters import Filters
 from data_access.queries import visible
 from data_access.schema import (
+    facet_rarity,
     organisation,
     overlap_pair,
     overlap_verdict,
@@ -93,6 +94,12 @@ def facets(filters: Filters, viewer: Viewer) -> Query:
         .order_by(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
     )
     return Query(statement, viewer)
+
+
+def rarity(viewer: Viewer) -> Query:
+    """How many projects hold each facet value, as stored for the viewer's clearance: facet, code, projects, of_projects."""
+    columns = [facet_rarity.c[name] for name in ("facet", "code", "projects", "of_projects")]
+    return Query(select(*columns).where(facet_rarity.c.clearance == viewer.clearance), viewer)
 
 
 def answers(viewer: Viewer) -> Query:
