@@ -4,13 +4,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
 UV := $(BIN)/uv
+define MERIDIAN
+@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/.venv/bin/python" -m dashboard.cli "$$@"\n' "$(CURDIR)" "$(CURDIR)" > $(BIN)/meridian
+@chmod +x $(BIN)/meridian
+endef
 
 .PHONY: run test lock messages format
 
 run: .venv/run.stamp
 	@if [ -z "$$MERIDIAN_DATABASE_URL" ] && [ ! -f var/meridian.db ]; then \
-		rm -f var/meridian-cases.db && $(BIN)/python -m dashboard.cli init --sample; fi
-	@$(BIN)/python -m dashboard.cli serve --port $(PORT)
+		rm -f var/meridian-cases.db && $(BIN)/meridian init --sample; fi
+	@$(BIN)/meridian serve --port $(PORT)
 
 test: .venv/test.stamp
 	@sh tests/get_system_packages.sh
@@ -40,8 +44,10 @@ messages: .venv/test.stamp
 
 .venv/run.stamp: .venv/bin/python requirements.txt
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	$(MERIDIAN)
 	@touch $@
 
 .venv/test.stamp: .venv/bin/python requirements-test.txt
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-test.txt
+	$(MERIDIAN)
 	@touch $@ .venv/run.stamp

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
+import traceback
 from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from dashboard import filter_bar, who, words
 from dashboard.data import cases_engine, read, shared_engine
@@ -18,6 +22,7 @@ from data_access.filters import Filters
 
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "pages"
+logger = logging.getLogger("meridian")
 
 
 def navigation() -> dict:
@@ -69,6 +74,19 @@ def refuse(title: str, what: str, remedy: str) -> NoReturn:
     st.stop()
 
 
+def run(page: StreamlitPage) -> None:
+    """Run a page; a fault becomes a neutral text with a reference, and a log line that holds no value of the data."""
+    try:
+        page.run()
+    except Exception as fault:
+        reference = secrets.token_hex(4)
+        places = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(fault.__traceback__)]
+        logger.error(
+            "Fault %s on page %s: %s at %s", reference, page.url_path, type(fault).__name__, " < ".join(places[-6:])
+        )
+        st.error(_("Something went wrong on this page. Tell your steward this reference: {ref}.").format(ref=reference))
+
+
 def footer(visit: Visit) -> None:
     """As-of, last load and data version, under every page."""
     st.divider()
@@ -112,7 +130,7 @@ def main() -> None:
     visit.link = f"/{page.url_path}?{filter_bar.write_url(who.as_parameter(visit.viewer) if visit.is_sample else {}, visit.filters)}".rstrip(
         "?"
     )
-    page.run()
+    run(page)
     footer(visit)
 
 

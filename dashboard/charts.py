@@ -6,6 +6,7 @@ follows light and dark without a rerun. Bars start at zero; partial periods are 
 
 from __future__ import annotations
 
+import html
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -50,7 +51,12 @@ def _figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | N
 
 
 def _names(rows: pd.DataFrame, category: str, label: Mapping[str, str] | None) -> list[str]:
-    return [(label or {}).get(value, value) for value in rows[category]]
+    return [plain((label or {}).get(value, value)) for value in rows[category]]
+
+
+def plain(text: str) -> str:
+    """Text that plotly shows as it is: it would read tags as bold, links and line breaks."""
+    return html.escape(text, quote=False)
 
 
 def _numbers(values: pd.Series) -> list[float | None]:
@@ -221,7 +227,7 @@ def stacked_bars(
                     "type": "bar",
                     "orientation": "h",
                     "name": names.get(part, part),
-                    "y": [names.get(c, c) for c in categories],
+                    "y": [plain(names.get(c, c)) for c in categories],
                     "x": _numbers(found.reindex(categories)),
                     "marker": {"color": colour, "line": {"color": "rgba(255,255,255,.8)", "width": 1}},
                     "hovertemplate": f"%{{y}}, {names.get(part, part)}: %{{x}}<extra></extra>",
@@ -247,8 +253,8 @@ def grid(
     shades = (EMPTY, LIGHT, MIDDLE, FIRST, SECOND)
     trace = {
         "type": "heatmap",
-        "x": columns,
-        "y": ["<br>".join(textwrap.wrap(name, 17)) for name in rows],
+        "x": [plain(name) for name in columns],
+        "y": ["<br>".join(plain(line) for line in textwrap.wrap(name, 17)) for name in rows],
         "z": laid_out([levels[value][0] for value in cells[level]]),
         "text": laid_out(list(cells[text])),
         "customdata": laid_out([levels[value][1] for value in cells[level]]),

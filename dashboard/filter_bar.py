@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, labels, words
+from dashboard import export, labels, view, words
 from dashboard.data import read
 from dashboard.i18n import _
 from dashboard.visit import Visit
@@ -115,7 +115,7 @@ def sentence(visit: Visit) -> None:
         st.caption(_("Showing only"), width="content")
         for number, (label, values) in enumerate(parts):
             st.button(
-                f"{_plain(label)}: {_plain(words.listing(values))} ✕",
+                f"{view.plain(label)}: {view.plain(words.listing(values))} ✕",
                 key=f"remove_{number}",
                 type="tertiary",
                 help=_("Remove this filter"),
@@ -142,18 +142,6 @@ def _position(visit: Visit, number: int) -> int:
     is_set = [bool(getattr(filters, field)) for field in LISTS.values()]
     is_set += [bool(filters.since), bool(filters.until), filters.include_state_linked]
     return [place for place, on in enumerate(is_set) if on][number]
-
-
-def _plain(text: str) -> str:
-    return (
-        text.replace("[", "\\[")
-        .replace("]", "\\]")
-        .replace("*", "\\*")
-        .replace("_", "\\_")
-        .replace("`", "\\`")
-        .replace("$", "\\$")
-        .replace(":", "\\:")
-    )
 
 
 def _month_name(month: str) -> str:

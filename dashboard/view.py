@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from dashboard.i18n import _
 from dashboard.report import Chart, Report, Summary, Table
 from dashboard.visit import Visit, current
 
+AUTOLINK = re.compile(r":(?=//)|@|\bwww(?=\.)", re.IGNORECASE)
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
@@ -31,8 +33,12 @@ def begin(page: str, title: str, applies: Sequence[str] = ()) -> Visit:
 
 
 def plain(text: str) -> str:
-    """Text from the database or a computed sentence, with every Markdown sign made harmless."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+!|~$:" else c for c in text)
+    """Text from the database or a computed sentence, with every Markdown sign made harmless.
+
+    Bare addresses become links even when escaped, so a zero-width space parts them.
+    """
+    parted = AUTOLINK.sub(lambda found: found[0] + "\u200b", text)
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+!|~$:" else c for c in parted)
 
 
 def _say_what_does_not_apply(visit: Visit, applies: Sequence[str]) -> None:

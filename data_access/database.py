@@ -37,8 +37,9 @@ from data_access.viewer import Query
 
 SHARED_URL_VARIABLE = "MERIDIAN_DATABASE_URL"
 CASES_URL_VARIABLE = "MERIDIAN_CASES_URL"
-DEFAULT_SHARED_URL = "sqlite:///var/meridian.db"
-DEFAULT_CASES_URL = "sqlite:///var/meridian-cases.db"
+SAMPLE_FOLDER = Path(__file__).parent.parent / "var"
+DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
+DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
 STATEMENT_SECONDS = 3
 HEAD = {"shared": "shared_0001", "cases": "cases_0001"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 import openpyxl
 import pytest
+from sqlalchemy import text
 
+from data_access import database
 from tests.conftest import PAGES, Server, unavailable
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is missing; run `make test`")
@@ -115,6 +117,51 @@ def test_a_cold_server_asked_first_for_a_page_gives_frame_and_access_check(chrom
     finally:
         tab.context.close()
         cold.stop()
+
+
+EVIL = (
+    '<img src="http://evil.invalid/i.png" onerror="alert(1)">![x](http://evil.invalid/p.png)'
+    '[l](javascript:alert(1))<script>alert(1)</script><a href="http://evil.invalid">a</a>'
+)
+
+
+def test_names_with_markup_are_inert(tab: Tab, sample_urls, tmp_path: Path) -> None:
+    shutil.copy(sample_urls.shared.removeprefix("sqlite:///"), tmp_path / "evil.db")
+    with database.open_writer(f"sqlite:///{tmp_path}/evil.db").begin() as connection:
+        for table in ("organisation", "project"):
+            connection.execute(text(f"UPDATE {table} SET name = :evil || id"), {"evil": EVIL})
+    running = Server(database.Urls(f"sqlite:///{tmp_path}/evil.db", None))
+    dialogs: list[str] = []
+    tab.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    try:
+        funder = (
+            database.open_reader(f"sqlite:///{tmp_path}/evil.db")
+            .connect()
+            .scalar(text("SELECT slug FROM organisation WHERE is_funder AND NOT is_initiative ORDER BY id"))
+        )
+        for page in PAGES:
+            shown = tab.open(address(page, running, funder=str(funder)))
+            assert shown.locator("a[href*='evil'], img[src*='evil'], a[href^='javascript']").count() == 0, page
+        assert tab.hosts() == {f"localhost:{running.port}"}
+        assert dialogs == [] and tab.complaints == []
+    finally:
+        running.stop()
+
+
+def test_a_fault_shows_a_reference_and_logs_no_value(tab: Tab, sample_urls, tmp_path: Path) -> None:
+    shutil.copy(sample_urls.shared.removeprefix("sqlite:///"), tmp_path / "broken.db")
+    with database.open_writer(f"sqlite:///{tmp_path}/broken.db").begin() as connection:
+        connection.execute(text("UPDATE organisation SET confirmed_on = 'Ivan SECRETNAME'"))
+    running = Server(database.Urls(f"sqlite:///{tmp_path}/broken.db", None))
+    try:
+        tab.page.goto(address("initiatives", running))
+        tab.page.get_by_text("Something went wrong").wait_for(timeout=30_000)
+        shown = tab.page.inner_text("body")
+    finally:
+        log = running.stop()
+    reference = re.search(r"reference: ([0-9a-f]{8})", shown)
+    assert reference and reference[1] in log
+    assert "SECRETNAME" not in shown + log and "SELECT" not in shown + log
 
 
 def test_a_choice_survives_page_changes_and_its_link_restores_it_in_a_new_profile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -21,7 +22,8 @@ class Answer:
             "type": kind, "path": path, "method": "GET", "scheme": "http", "query_string": b"",
             "headers": [(k.encode(), v.encode()) for k, v in given.items()],
         }  # fmt: skip
-        asyncio.run(Guard(self._app)(scope, self._receive, self._send))
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(lambda: asyncio.run(Guard(self._app)(scope, self._receive, self._send))).result()
 
     async def _app(self, scope, receive, send) -> None:
         self.reached = True
