@@ -18,6 +18,7 @@ from dashboard.i18n import _
 
 FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH = (f"#00000{n}" for n in range(1, 7))
 MIDDLE, LIGHT, GREY, PALE = "#000007", "#000008", "#000009", "#000010"
+LONGEST_NAME = 28
 EMPTY = "rgba(140,150,160,0.10)"
 SHADE = "rgba(154,160,166,0.25)"
 CLEAR = "rgba(0,0,0,0)"
@@ -54,6 +55,11 @@ def _names(rows: pd.DataFrame, category: str, label: Mapping[str, str] | None) -
     return [plain((label or {}).get(value, value)) for value in rows[category]]
 
 
+def shortened(name: str) -> str:
+    """A name that leaves room for its bar on a phone; the whole of it is in the hover text and the table."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+
+
 def plain(text: str) -> str:
     """Text that plotly shows as it is: it would read tags as bold, links and line breaks."""
     return html.escape(text, quote=False)
@@ -75,24 +81,27 @@ def ranked_bars(
 
     Categories in `unknown` are grey. `text` labels the end of each bar. A click hands over the category.
     """
+    names = _names(rows, category, label)
     shades = ((FIRST, GREY), (LIGHT, PALE), (THIRD, GREY))
     traces: list[Trace] = [
         {
             "type": "bar",
             "orientation": "h",
             "name": name,
-            "y": _names(rows, category, label),
+            "y": list(range(len(rows))),
             "x": _numbers(rows[column]),
+            "hovertext": names,
             "customdata": list(rows[category]),
             "marker": {"color": [muted if value in unknown else colour for value in rows[category]]},
-            "hovertemplate": f"%{{y}}: %{{x:,}} {name}<extra></extra>",
+            "hovertemplate": f"%{{hovertext}}: %{{x:,}} {name}<extra></extra>",
         }
         for (column, name), (colour, muted) in zip(values, shades, strict=False)
     ]
     if text is not None:
         traces[-1] |= {"text": list(text), "textposition": "outside", "cliponaxis": False}
     height = max(160, 26 * len(rows) + 60)
-    return _figure(traces, height, FROM_ZERO, DOWNWARDS, barmode="stack", clickmode="event+select")
+    ticks = {"tickvals": list(range(len(rows))), "ticktext": [shortened(name) for name in names]}
+    return _figure(traces, height, FROM_ZERO, DOWNWARDS | ticks, barmode="stack", clickmode="event+select")
 
 
 def columns_over_time(
@@ -250,7 +259,7 @@ def grid(
         return [[values[place[r, c]] for c in columns] for r in rows]
 
     count = max(order for order, _name in levels.values()) + 1
-    shades = (EMPTY, LIGHT, MIDDLE, FIRST, SECOND)
+    shades = (EMPTY, LIGHT, MIDDLE, FIRST, SECOND, FOURTH)
     trace = {
         "type": "heatmap",
         "x": [plain(name) for name in columns],
@@ -267,8 +276,20 @@ def grid(
         "xgap": 2,
         "ygap": 2,
     }
-    x = {"side": "top", "autotickangles": [0, 90], "showgrid": False}
-    return _figure([trace], 38 * len(rows) + 80, x, DOWNWARDS | {"showgrid": False})
+    names = dict(sorted(levels.values(), reverse=True))
+    legend: list[Trace] = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": name,
+            "x": [columns[0]],
+            "y": [None],
+            "marker": {"symbol": "square", "size": 12, "color": shades[order]},
+        }
+        for order, name in names.items()
+    ]
+    x = {"side": "bottom", "autotickangles": [0, 90], "showgrid": False}
+    return _figure([trace, *legend], 38 * len(rows) + 110, x, DOWNWARDS | {"showgrid": False})
 
 
 def alternative(title: str, names: Sequence[str], values: Sequence[str]) -> str:

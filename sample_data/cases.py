@@ -108,7 +108,7 @@ def _episode(world: World, case: str, number: int, opened: date, host: str, rout
     reached = len(STAGES) if relocated else rng.choices(range(1, 7), (3, 3, 2, 2, 4, 1))[0]
     outcome = "relocated" if relocated else rng.choices(ENDINGS, (30, 32, 20, 12, 6))[0]
     ends = days[7] if relocated else days[reached - 1] + timedelta(days=max(0, round(length * rng.uniform(0.05, 0.5))))
-    closed = ends if ends <= AS_OF and rng.random() > 0.05 else None
+    closed = ends if ends <= AS_OF and rng.random() > 0.015 else None
     lag = min(int(rng.expovariate(1 / 5)), 60)
     episode = _uuid(world)
     world.add(

@@ -50,9 +50,9 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
         "crossing",
         finding,
         found[["host_country", "activity", "organisations", "need", "funded", "coverage", "signal"]],
-        _("Distinct organisations · share of the need stated for {year} that signed money covers. {legend}").format(
-            year=money.year, legend=legend()
-        ),
+        _(
+            "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is stated."
+        ).format(year=money.year),
         charts.grid(grid, "work", "country", "text", "signal", levels()),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
     )
@@ -60,16 +60,8 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
 
 def levels() -> dict[str, tuple[int, str]]:
     """Order and name of each signal, for the chart's colours."""
-    order = {"none_recorded": 0, "several": 1, "one_provider": 2, "crowded": 3, "under_funded": 4, "both": 4}
+    order = {"none_recorded": 0, "several": 1, "one_provider": 2, "crowded": 3, "under_funded": 4, "both": 5}
     return {signal: (place, labels.word(signal)) for signal, place in order.items()}
-
-
-def legend() -> str:
-    """What the colours mean, in words."""
-    return _(
-        "Orange: under-funded (below half of need); dark blue: crowded (five or more); mid blue: one provider; "
-        "light blue: several; empty: none recorded. “?”: no need is stated."
-    )
 
 
 def _complete(frame: pd.DataFrame) -> pd.DataFrame:

@@ -109,7 +109,7 @@ def providers(found: Overlap) -> Chart | None:
         "grid",
         title,
         found.grid.sort_values(["organisations", "host_country", "activity"], ascending=[False, True, True]),
-        _("Distinct organisations with a running project; dark: one provider, light: several. A dash: none recorded."),
+        _("Distinct organisations with a running project. A dash: none recorded."),
         charts.grid(cells, "work", "country", "text", "word", grid_levels()),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
     )
