@@ -33,8 +33,11 @@ def navigation() -> dict:
         ("funding_gaps", _("Funding gaps"), ":material/payments:"),
         ("overlap", _("Overlap"), ":material/join_inner:"),
         ("relocation", _("Relocation"), ":material/flight_land:"),
+        ("directory", _("Directory"), ":material/list:"),
         ("definitions", _("Definitions"), ":material/menu_book:"),
+        ("initiative", _("Initiative"), ":material/flag:"),
     )
+    hidden = ("initiative",)
     return {
         name: st.Page(
             PAGES / f"{name}.py",
@@ -42,6 +45,7 @@ def navigation() -> dict:
             icon=icon,
             url_path=name.replace("_", "-"),
             default=name == "overview",
+            visibility="hidden" if name in hidden else "visible",
         )
         for name, title, icon in listed
     }
@@ -58,10 +62,10 @@ def open_visit_of_this_run() -> Visit:
     open_visit(visit)
     codes = read(queries.network.codes(viewer))
     visit.codes = dict(zip(zip(codes["facet"], codes["code"], strict=True), codes["label_en"], strict=True))
-    funders = read(queries.choices.funders(Filters(), viewer))
+    funders = read(queries.choices.funders(Filters(), viewer, visit.as_of.date()))
     visit.funders = dict(zip(funders["value"], funders["name"], strict=True))
     visit.last_load = read(queries.network.loads(viewer))["loaded_on"].max()
-    filter_bar.adopt_url(viewer)
+    filter_bar.adopt_url(visit)
     visit.filters = filter_bar.chosen_filters()
     return visit
 
@@ -127,9 +131,9 @@ def main() -> None:
     if visit.is_sample:
         st.caption(_("Sample world: every name and figure is invented."))
     filter_bar.sentence(visit)
-    visit.link = f"/{page.url_path}?{filter_bar.write_url(who.as_parameter(visit.viewer) if visit.is_sample else {}, visit.filters)}".rstrip(
-        "?"
-    )
+    own = {"id": st.query_params["id"]} if page.url_path == "initiative" and "id" in st.query_params else {}
+    viewed_as = who.as_parameter(visit.viewer) if visit.is_sample else {}
+    visit.link = f"/{page.url_path}?{filter_bar.write_url(viewed_as | own, visit.filters)}".rstrip("?")
     run(page)
     footer(visit)
 

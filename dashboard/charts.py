@@ -82,7 +82,7 @@ def ranked_bars(
     Categories in `unknown` are grey. `text` labels the end of each bar. A click hands over the category.
     """
     names = _names(rows, category, label)
-    shades = ((FIRST, GREY), (LIGHT, PALE), (THIRD, GREY))
+    shades = ((FIRST, GREY), (LIGHT, PALE), (FOURTH, FOURTH))
     traces: list[Trace] = [
         {
             "type": "bar",
@@ -243,6 +243,56 @@ def stacked_bars(
                 }
             )
     return _figure(traces, max(180, 30 * len(categories) + 80), y=DOWNWARDS, barmode="stack")
+
+
+def shares(
+    rows: pd.DataFrame,
+    category: str,
+    series: str,
+    percent: str,
+    names: Mapping[str, str],
+    kinds: Mapping[str, str],
+    most: int = 6,
+) -> go.Figure:
+    """Horizontal 100 % bars: the `most` frequent series in colour, the rest together in grey and last."""
+    frequent = list(rows.groupby(series)[percent].sum().sort_values(ascending=False, kind="stable").index[:most])
+    categories = list(dict.fromkeys(rows[category]))
+    grouped = rows.assign(part=rows[series].where(rows[series].isin(frequent), "rest"))
+    wide = grouped.pivot_table(index=category, columns="part", values=percent, aggfunc="sum").reindex(categories)
+    traces: list[Trace] = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": plain(kinds.get(part, _("All other activities"))),
+            "y": [plain(names[c]) for c in categories],
+            "x": _numbers(wide[part]),
+            "text": ["" if pd.isna(v) else f"{v:.0f}" for v in wide[part]],
+            "textposition": "inside",
+            "insidetextanchor": "middle",
+            "marker": {"color": colour, "line": {"color": "rgba(255,255,255,.8)", "width": 1}},
+            "hovertemplate": f"%{{y}}, {plain(kinds.get(part, _('other')))}: %{{x}} %<extra></extra>",
+        }
+        for part, colour in zip([*frequent, "rest"], (FIRST, SECOND, THIRD, FOURTH, SIXTH, MIDDLE, GREY), strict=False)
+        if part in wide
+    ]
+    height = 34 * len(categories) + 130
+    return _figure(traces, height, {"range": [0, 100], "ticksuffix": " %"}, DOWNWARDS, barmode="stack")
+
+
+def ranges(rows: pd.DataFrame, category: str, low: str, high: str, names: Mapping[str, str]) -> go.Figure:
+    """A bar from low to high per category, in the order given."""
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "y": [plain(names[value]) for value in rows[category]],
+        "x": _numbers(rows[high] - rows[low]),
+        "base": _numbers(rows[low]),
+        "width": 0.4,
+        "customdata": [f"{a:.2f} – {b:.2f}" for a, b in zip(rows[low], rows[high], strict=True)],
+        "marker": {"color": MIDDLE},
+        "hovertemplate": "%{y}: %{customdata}<extra></extra>",
+    }
+    return _figure([trace], max(160, 24 * len(rows) + 60), FROM_ZERO, DOWNWARDS)
 
 
 def grid(

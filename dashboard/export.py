@@ -109,7 +109,8 @@ def workbook(report: Report, tables: Sequence[Table]) -> bytes:
             "money": book.add_format({"num_format": "#,##0.00"}),
             "percent": book.add_format({"num_format": "0%"}),
             "integer": book.add_format({"num_format": "#,##0"}),
-            "decimal": book.add_format({"num_format": "0.0"}),
+            "decimal": book.add_format({"num_format": "#,##0.00"}),
+            "rate": book.add_format({"num_format": "0.00"}),
         }
         for number, table in enumerate(tables, 1):
             _data_sheet(book.add_worksheet(sheet_name(table.title, number)), table, styles)

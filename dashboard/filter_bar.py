@@ -6,6 +6,7 @@ State lives in `st.session_state["filter_*"]`; the URL holds what differs from t
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pandas as pd
 import streamlit as st
@@ -18,27 +19,28 @@ from data_access import queries
 from data_access.filters import LISTS, Filters, from_parameters
 from data_access.viewer import Query, Viewer
 
-OPTIONS: dict[str, Callable[[Filters, Viewer], Query]] = {
+OPTIONS: dict[str, Callable[[Filters, Viewer, date], Query]] = {
     "country": queries.choices.host_countries,
-    "activity": lambda filters, viewer: queries.choices.facet_codes("activity", filters, viewer),
-    "audience": lambda filters, viewer: queries.choices.facet_codes("audience", filters, viewer),
+    "activity": lambda filters, viewer, as_of: queries.choices.facet_codes("activity", filters, viewer, as_of),
+    "audience": lambda filters, viewer, as_of: queries.choices.facet_codes("audience", filters, viewer, as_of),
     "funder": queries.choices.funders,
 }
 FIRST_MONTH = "2022-03"
 
 
-def allowed(viewer: Viewer) -> dict[str, list[str]]:
+def allowed(visit: Visit) -> dict[str, list[str]]:
     """Every value this viewer may choose, whatever else is chosen."""
-    return {name: list(read(options(Filters(), viewer))["value"]) for name, options in OPTIONS.items()}
+    as_of = visit.as_of.date()
+    return {name: list(read(options(Filters(), visit.viewer, as_of))["value"]) for name, options in OPTIONS.items()}
 
 
-def adopt_url(viewer: Viewer) -> None:
+def adopt_url(visit: Visit) -> None:
     """Take filters from the URL when it is new to this session; drop what is not on offer and say so."""
-    asked = {key: value for key, value in st.query_params.to_dict().items() if key not in ("as", "currency")}
+    asked = {key: value for key, value in st.query_params.to_dict().items() if key not in ("as", "id")}
     state = st.session_state
     if "filter_country" in state and (asked == state.get("written_url", {}) or not asked):
         return
-    filters, dropped = from_parameters(asked, allowed(viewer))
+    filters, dropped = from_parameters(asked, allowed(visit))
     for name, field in LISTS.items():
         state[f"filter_{name}"] = list(getattr(filters, field))
     state["filter_from"], state["filter_to"] = filters.since, filters.until
@@ -84,7 +86,9 @@ def draw(visit: Visit) -> None:
 
 def _multiselect(name: str, label: str, shown: Callable[[str], str], visit: Visit) -> None:
     """One cascading choice: values that exist under the other filters, with counts; chosen ones always stay."""
-    counts = read(OPTIONS[name](visit.filters, visit.viewer)).set_index("value")["initiatives"].to_dict()
+    counts = (
+        read(OPTIONS[name](visit.filters, visit.viewer, visit.as_of.date())).set_index("value")["initiatives"].to_dict()
+    )
 
     def with_count(value: str) -> str:
         return f"{shown(value)} ({counts.get(value, 0)})"

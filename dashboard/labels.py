@@ -11,7 +11,9 @@ from dashboard import words
 from dashboard.i18n import N_, _
 from dashboard.visit import current
 
-Kind = Literal["text", "integer", "money", "percent", "decimal", "date", "month", "quarter", "country", "code", "word"]
+Kind = Literal[
+    "text", "integer", "money", "percent", "decimal", "rate", "date", "month", "quarter", "country", "code", "word"
+]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,39 @@ COLUMNS = {
     "not_confirmed": Column(N_("Not confirmed recently"), "integer", N_("Active by the records, but not verified for more than 365 days.")),
     "only_here": Column(N_("Work only here"), "integer", N_("Initiatives with no other recorded host country.")),
     "organisations": Column(N_("Organisations"), "integer", N_("Distinct organisations; one in two countries counts once per row.")),
-    "projects": Column(N_("Projects"), "integer", N_("Recorded projects that have not ended.")),
+    "projects": Column(N_("Projects"), "integer", N_("Recorded projects, in the places of their initiative.")),
+    "presences": Column(N_("Presences"), "integer", N_("Recorded places of work, several in one country possible.")),
+    "shared": Column(N_("Initiatives, shared out"), "decimal", N_("An initiative in two countries counts a half in each.")),
+    "state_linked": Column(N_("State-linked"), "integer", N_("Programmes of a state, recorded for comparison; in no total.")),
+    "activities": Column(N_("Kinds of work"), "integer", N_("Distinct activities recorded.")),
+    "languages": Column(N_("Languages"), "integer", N_("Distinct languages recorded.")),
+    "last_confirmed": Column(N_("Last confirmed"), "date", N_("The newest day on which a source confirmed one of them.")),
+    "low_rate": Column(N_("At least, per 1,000"), "rate", N_("Low limit of the count over the high population estimate.")),
+    "high_rate": Column(N_("At most, per 1,000"), "rate", N_("High limit of the count over the low population estimate.")),
+    "percent": Column(N_("Per cent"), "integer", N_("Whole per cents that add to 100.")),
+    "initiative": Column(N_("Initiative"), "text", N_("Name as recorded.")),
+    "works_in": Column(N_("Works in"), "text", N_("Countries the team works in, as far as you may see them.")),
+    "does": Column(N_("Does"), "text", N_("Recorded activities.")),
+    "serves": Column(N_("For"), "text", N_("Recorded audiences.")),
+    "speaks": Column(N_("Working languages"), "text", N_("Recorded languages of its projects.")),
+    "founded_on": Column(N_("Since"), "date", N_("Founding day as recorded.")),
+    "confirmed_on": Column(N_("Last confirmed"), "date", N_("The last day on which a source confirmed it.")),
+    "mark": Column(N_("Independence"), "word", N_("State-linked programmes are marked and enter no figure of the network.")),
+    "project": Column(N_("Project"), "text", N_("Name as recorded.")),
+    "starts_on": Column(N_("Starts"), "date", N_("First day as recorded.")),
+    "ends_on": Column(N_("Ends"), "date", N_("Last day as recorded.")),
+    "reference": Column(N_("Grant"), "text", N_("The grant's reference.")),
+    "funder": Column(N_("Funder"), "text", N_("Who gives; empty when not named.")),
+    "amount": Column(N_("Amount"), "decimal", N_("In the currency of the record.")),
+    "paid": Column(N_("Paid"), "decimal", N_("Recorded payments, in the currency of the record.")),
+    "currency": Column(N_("Currency"), "text", N_("ISO 4217 code of the record.")),
+    "grant_status": Column(N_("Status"), "word", N_("Pledge, commitment or cancelled; payments are recorded apart.")),
+    "signed_on": Column(N_("Signed"), "date", N_("Day of commitment.")),
+    "period_start": Column(N_("From"), "date", N_("First day of the period the need is stated for.")),
+    "period_end": Column(N_("To"), "date", N_("Last day of the period.")),
+    "stated_on": Column(N_("Stated"), "date", N_("Day on which the need was stated.")),
+    "partner": Column(N_("Partner"), "text", N_("Known to work together.")),
+    "since": Column(N_("Since"), "date", N_("Day the partnership was recorded from.")),
     "quarter": Column(N_("Quarter"), "quarter", N_("Calendar quarter.")),
     "opened": Column(N_("Opened"), "integer", N_("Opened in the period.")),
     "reopened": Column(N_("Reopened"), "integer", N_("A reopened case is a new episode of the same case.")),
@@ -112,6 +146,10 @@ TERMS = {
     "placed": Term(N_("Placed in a country"), N_("Share of active initiatives with a host country you may see; withheld and not stated are counted apart."), "D06"),
     "confirmed_share": Term(N_("Confirmed"), N_("Share of active initiatives verified by a source within 365 days."), "D04"),
     "need_covered": Term(N_("Need covered"), N_("Signed money for the year as a share of stated need, capped per line: a surplus on one line cannot serve another."), "B01"),
+    "projects": Term(N_("Projects"), N_("Recorded projects led by the initiative, and how many run at the cut-off."), "D02"),
+    "signed_total": Term(N_("Signed in all"), N_("All signed grants on record that could be converted; pledges not counted."), "B03"),
+    "similar_projects": Term(N_("Similar projects"), N_("Pairs to check in which one of its projects is involved."), "C.2"),
+    "facts_known": Term(N_("Facts known"), N_("Of the facts a profile asks for, how many are recorded."), "X08"),
     "gap": Term(N_("Gap"), N_("Sum of the gaps of all lines with a stated need. Surplus elsewhere is shown beside it, never subtracted."), "B01"),
     "monthly_signed": Term(N_("Signed per month"), N_("Committed and paid money spread by day over each grant's period. Pledges are not counted; re-granted money counts once."), "B06, B07"),
     "dependent": Term(N_("Lean on one funder"), N_("Organisations with more than half of their signed money from one funder, where unnamed money cannot change the answer."), "B13"),
@@ -167,6 +205,16 @@ VALUES = {
     "travelled": N_("travelled"),
     "legal_stay": N_("legal stay"),
     "unknown": N_("unknown"),
+    "independent": N_("independent"),
+    "state_linked": N_("state-linked"),
+    "pledge": N_("pledge"),
+    "commitment": N_("signed"),
+    "cancelled": N_("cancelled"),
+    "planned": N_("planned"),
+    "running": N_("running"),
+    "ended": N_("ended"),
+    "registered": N_("registered"),
+    "team": N_("team"),
     "activity": N_("activity"),
     "host_country": N_("country"),
     "audience": N_("audience"),
@@ -229,6 +277,9 @@ SHOWN = {
     "word": lambda values, _column: values.astype("str").map(word).astype("str"),
     "quarter": lambda values, _column: pd.to_datetime(values).map(words.quarter).astype("str"),
     "month": lambda values, _column: pd.to_datetime(values).dt.date,
+    "date": lambda values, _column: pd.to_datetime(values).dt.date,
+    "rate": lambda values, _column: values.astype("Float64").round(3),
+    "decimal": lambda values, _column: values.astype("Float64").round(2),
 }
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Engine, delete, insert
 
 from dashboard.metrics import overlap
 from data_access import database, queries, summaries
-from data_access.filters import Filters
 from data_access.viewer import Viewer
 
 CLEARANCES = {"funder": Viewer("funder"), "all": Viewer("steward", None)}
@@ -43,7 +42,7 @@ def write_meta(connection: Connection, which: database.Which, **values: str) -> 
 def score(shared: Engine, viewer: Viewer, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Labelled pairs worth storing and how rare each facet value is, as one clearance sees them."""
     projects = database.run(shared, queries.overlap.scored_facts(viewer))
-    facets = database.run(shared, queries.overlap.facets(Filters(), viewer))
+    facets = database.run(shared, queries.overlap.facets(viewer))
     partners = database.run(shared, queries.overlap.partnerships(viewer))
     pairs = overlap.score_pairs(projects, facets, pd.Timestamp(as_of))
     leads = projects.set_index("project_id")["organisation_id"]

@@ -48,10 +48,12 @@ def _say_what_does_not_apply(visit: Visit, applies: Sequence[str]) -> None:
         "audiences": _("audience"),
         "funders": _("funder"),
         "period": _("period"),
+        "scope": _("state-linked programmes"),
     }
     filters = visit.filters
-    is_set = {field: bool(getattr(filters, field, ())) for field in names if field != "period"}
+    is_set = {field: bool(getattr(filters, field, ())) for field in names if field not in ("period", "scope")}
     is_set["period"] = bool(filters.since or filters.until)
+    is_set["scope"] = filters.include_state_linked
     idle = [names[field] for field in names if is_set[field] and field not in applies]
     if idle:
         note = _("Does not apply on this page: {filters}.").format(filters=", ".join(idle))
@@ -90,10 +92,30 @@ def chart(shown: Chart) -> None:
         _table_and_exports(shown)
 
 
-def card(headline: str, lines: Sequence[tuple[str, str]]) -> None:
+def choose(where: Any, key: str, label: str, names: dict[str, str]) -> Any:
+    """A choice of the page itself; the first of `names` is the default. Returns the chosen key."""
+    return where.selectbox(label, list(names), key=f"page_{key}", format_func=names.__getitem__)
+
+
+def search(label: str, placeholder: str) -> str:
+    """Words to look for; they stay out of the URL, where history and proxies would keep them."""
+    return st.text_input(label, key="page_search", placeholder=placeholder)
+
+
+def go_to(page: str, **parameters: str) -> None:
+    """Leave for another page of the frame."""
+    st.switch_page(current().pages[page], query_params=parameters)
+
+
+def lines(facts: Sequence[tuple[str, str]]) -> None:
+    """Named facts, one per line."""
+    st.markdown("\n".join(f"- **{plain(name)}**: {plain(text)}" for name, text in facts))
+
+
+def card(headline: str, facts: Sequence[tuple[str, str]]) -> None:
     """A closed card that opens to named lines."""
     with st.expander(plain(headline)):
-        st.markdown("\n".join(f"- **{plain(name)}**: {plain(text)}" for name, text in lines))
+        lines(facts)
 
 
 def table(shown: Table) -> None:
@@ -102,20 +124,35 @@ def table(shown: Table) -> None:
     _table_and_exports(shown)
 
 
+def selectable(shown: Table) -> int | None:
+    """A table of which one row can be chosen; returns the chosen row's place."""
+    _heading(shown)
+    return _table_and_exports(shown, selectable=True)
+
+
 def _heading(shown: Table) -> None:
     st.subheader(plain(shown.title), anchor=False)
     if shown.note:
         st.caption(plain(shown.note))
 
 
-def _table_and_exports(shown: Table) -> None:
+def _table_and_exports(shown: Table, *, selectable: bool = False) -> int | None:
     visit = current()
     visit.report.tables.append(shown)
     if shown.rows.empty:
-        st.info(_("Nothing is recorded for this choice. Remove a filter to see more."))
-        return
+        st.caption(_("None recorded."))
+        return None
     presented = labels.presented(shown.rows)
-    st.dataframe(presented, hide_index=True, column_config=_formats(shown.rows), alt=plain(shown.title))
+    event: Any = st.dataframe(
+        presented,
+        hide_index=True,
+        column_config=_formats(shown.rows),
+        alt=plain(shown.title),
+        placeholder="–",
+        key=f"table_{shown.key}",
+        on_select="rerun" if selectable else "ignore",
+        selection_mode="single-row",
+    )
     context, report = contextvars.copy_context(), visit.report
     left, right, _rest = st.columns([1, 1, 4])
     left.download_button(
@@ -136,6 +173,8 @@ def _table_and_exports(shown: Table) -> None:
         on_click="ignore",
         width="stretch",
     )
+    chosen = event["selection"]["rows"] if selectable else []
+    return chosen[0] if chosen else None
 
 
 def _formats(rows: pd.DataFrame) -> dict:
@@ -143,7 +182,8 @@ def _formats(rows: pd.DataFrame) -> dict:
     made = {
         "integer": lambda help_text: st.column_config.NumberColumn(format="localized", help=help_text),
         "money": lambda help_text: st.column_config.NumberColumn(format="localized", help=help_text),
-        "decimal": lambda help_text: st.column_config.NumberColumn(format="%.1f", help=help_text),
+        "decimal": lambda help_text: st.column_config.NumberColumn(format="localized", help=help_text),
+        "rate": lambda help_text: st.column_config.NumberColumn(format="%.2f", help=help_text),
         "percent": lambda help_text: st.column_config.NumberColumn(format="percent", help=help_text),
         "month": lambda help_text: st.column_config.DateColumn(format="MMM YYYY", help=help_text),
         "date": lambda help_text: st.column_config.DateColumn(format="D MMM YYYY", help=help_text),

@@ -160,6 +160,8 @@ organisation = Table(
     Column("id", Integer, primary_key=True),
     Column("slug", String(60), nullable=False, unique=True),
     Column("name", String(200), nullable=False),
+    Column("search_key", String(600), nullable=False),
+    Column("fiscal_host_id", ForeignKey("organisation.id"), index=True),
     Column("is_initiative", Boolean, nullable=False),
     Column("is_funder", Boolean, nullable=False),
     Column("is_registered", Boolean),

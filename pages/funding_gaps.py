@@ -16,11 +16,7 @@ money = portfolio.picture(visit)
 view.summary(funding.summary(money))
 view.chart(funding.cliff(money))
 
-names = {"line": _("Project"), "activity": _("Activity"), "host_country": _("Host country")}
-by = st.segmented_control(
-    _("Gaps by"), names, default="line", required=True, key="gaps_by", format_func=names.__getitem__
-)
-view.chart(funding.gaps(money, by or "line"))
+view.chart(funding.gaps(money, view.choose(st, "gaps", _("Gaps by"), funding.gap_names())))
 
 view.chart(funding.newcomers(money))
 view.table(funding.dependence(money))

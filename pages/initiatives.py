@@ -7,9 +7,15 @@ from dashboard.i18n import _
 from dashboard.topics import initiatives
 
 visit = view.begin(
-    "initiatives", _("Where are the initiatives?"), ("host_countries", "activities", "audiences", "funders")
+    "initiatives", _("Where are the initiatives?"), ("host_countries", "activities", "audiences", "funders", "scope")
 )
-found = initiatives.find(visit)
+one, two, three = st.columns([4, 3, 5])
+choice = initiatives.Choice(
+    view.choose(one, "unit", _("Count"), initiatives.unit_names()),
+    view.choose(two, "counting", _("In several countries"), initiatives.counting_names()) == "share",
+    view.choose(three, "basis", _("Place"), initiatives.basis_names()),
+)
+found = initiatives.find(visit, choice)
 
 view.summary(initiatives.summary(found))
 bars, bubbles = st.columns(2, gap="large")
@@ -17,12 +23,13 @@ with bars:
     view.chart(initiatives.by_country(found))
 with bubbles:
     view.chart(initiatives.on_map(found))
+    if ranges := initiatives.per_thousand(found, visit):
+        view.chart(ranges)
 view.chart(initiatives.history(found))
+if mix := initiatives.mix(found, visit):
+    view.chart(mix)
+view.table(initiatives.countries(found, visit))
 if unlisted := initiatives.unlisted(visit):
     view.table(unlisted)
 
-view.about(
-    _("Counts what partners registered, not everything that exists."),
-    _("Initiatives in several countries are counted in each."),
-    initiatives.reconciled(found),
-)
+view.about(*initiatives.notes(found))

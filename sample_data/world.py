@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from data_access.search import search_key
 from data_access.vocabulary import ACTIVITIES, AUDIENCES
 from sample_data import names
 
@@ -98,6 +99,8 @@ def _initiatives(world: World) -> None:
             "organisation",
             slug=names.slug(name, number),
             name=name,
+            search_key=search_key(name),
+            fiscal_host_id=rng.randint(1, number - 1) if number > 20 and rng.random() < 0.08 else None,
             is_initiative=True,
             is_funder=number <= 4,
             is_registered=rng.choice((True, True, True, False, None)),
@@ -143,7 +146,8 @@ def _state_linked(world: World) -> None:
     for number, country in enumerate(("DE", "KZ", "RS"), 151):
         name = f"Compatriots' House {country} (invented, state-linked)"
         organisation = world.add(
-            "organisation", slug=names.slug(name, number), name=name, is_initiative=True, is_funder=False,
+            "organisation", slug=names.slug(name, number), name=name, search_key=search_key(name), fiscal_host_id=None,
+            is_initiative=True, is_funder=False,
             is_registered=True, seat_country=country, founded_on=date(2012, 5, 1), closed_on=None,
             confirmed_on=date(2026, 3, 1), independence="state_linked", visibility="public", source_id=1,
         )  # fmt: skip
@@ -156,7 +160,8 @@ def _state_linked(world: World) -> None:
 def _funders(world: World) -> None:
     for number, name in enumerate(names.funder_names(world.rng, 56), 154):
         world.add(
-            "organisation", slug=names.slug(name, number), name=name, is_initiative=False, is_funder=True,
+            "organisation", slug=names.slug(name, number), name=name, search_key=search_key(name), fiscal_host_id=None,
+            is_initiative=False, is_funder=True,
             is_registered=True, seat_country=world.rng.choice(("DE", "SE", "US", "GB", "NL", "CH", "NO", "CZ")),
             founded_on=None, closed_on=None, confirmed_on=date(2026, 9, 1), independence="independent",
             visibility="public", source_id=2,

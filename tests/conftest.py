@@ -24,7 +24,7 @@ from data_access.viewer import Viewer
 from sample_data.build import build
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "definitions")
+PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "definitions")
 FUNDER = Viewer("funder")
 STEWARD = Viewer("steward", None)
 LITHUANIAN = Viewer("coordinator", ("LT",))

@@ -6,10 +6,12 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
+from dashboard.metrics import distribution
 from data_access import database, queries
 from data_access.filters import Filters, from_parameters
 from data_access.queries.relocation import NotCleared
 from data_access.viewer import Query, Viewer
+from sample_data.world import AS_OF
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, ROLES, STEWARD
 
 CHOICES = {
@@ -21,12 +23,12 @@ CHOICES = {
 SHARED = {
     "places": queries.initiatives.places,
     "facets": queries.initiatives.facets_of_initiatives,
-    "grants": queries.funding.grants,
-    "needs": queries.funding.needs,
+    "grants": lambda _filters, viewer: queries.funding.grants(viewer),
+    "needs": lambda _filters, viewer: queries.funding.needs(viewer),
     "pairs": queries.overlap.pairs,
     "grid": queries.overlap.grid,
-    "country options": queries.choices.host_countries,
-    "funder options": queries.choices.funders,
+    "country options": lambda filters, viewer: queries.choices.host_countries(filters, viewer, AS_OF),
+    "funder options": lambda filters, viewer: queries.choices.funders(filters, viewer, AS_OF),
 }
 LIVE = {
     "flow": queries.relocation.flow,
@@ -117,11 +119,13 @@ def test_filtering_by_a_country_does_not_reveal_who_hides_there(sample) -> None:
 def test_options_never_lead_to_nothing(sample) -> None:
     for viewer in ROLES.values():
         for filters in CHOICES.values():
-            offered = database.run(sample["shared"], queries.choices.host_countries(filters, viewer))
+            offered = database.run(sample["shared"], queries.choices.host_countries(filters, viewer, AS_OF))
             assert (offered["initiatives"] > 0).all()
             for row in offered.head(4).itertuples():
                 chosen = Filters(**{**vars(filters), "host_countries": (row.value,)})
                 found = database.run(sample["shared"], queries.initiatives.places(chosen, viewer))
+                found = found[found["independence"] != "state_linked"]
+                found = found[distribution.active_now(found, pd.Timestamp(AS_OF))]
                 assert found["organisation_id"].nunique() == row.initiatives
 
 

@@ -11,6 +11,8 @@ from dashboard.metrics.statistics import Coverage, largest_remainder, poisson_li
 
 STALE_AFTER_DAYS = 365
 SMALL_GROUP = 3
+UNPLACED = ("withheld", "not_stated")
+UNITS = ("initiatives", "organisations", "projects", "presences")
 
 
 def active_on(records: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
@@ -38,44 +40,73 @@ def confirmed_coverage(records: pd.DataFrame, as_of: pd.Timestamp) -> Coverage:
     return Coverage(int(is_confirmed(now, as_of).sum()), len(now))
 
 
-def by_country(places: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Initiatives active now per host country, each counted in every country it works in (D01, full counting).
+def count_by_place(
+    places: pd.DataFrame,
+    as_of: pd.Timestamp,
+    unit: str = "initiatives",
+    projects: pd.DataFrame | None = None,
+    *,
+    share_out: bool = False,
+) -> pd.DataFrame:
+    """`unit` active now per place: full counting in every place, or shared out so that places add to the total (D01, D02).
 
-    `places`: one row per initiative and country (organisation_id, host_country NULL if unknown, is_withheld, dates).
-    Returns place (ISO alpha-2, 'withheld' or 'not_stated'), initiatives, confirmed, not_confirmed, only_here;
-    largest first, withheld and not stated last.
+    `places`: one row per initiative and place (organisation_id, legal_id, host_country NULL if unknown, is_withheld,
+    presences, dates). `unit`: initiatives, organisations (an initiative under a fiscal host counts with it), projects
+    (in the places of their initiative; needs `projects`: organisation_id, projects) or presences.
+    Returns place (ISO alpha-2, 'withheld', 'not_stated'), the unit's count, confirmed and not_confirmed; largest
+    first, withheld and not stated last.
     """
-    now = places[active_now(places, as_of)].copy()
-    now["place"] = now["host_country"].where(
-        now["host_country"].notna(), np.where(now["is_withheld"].fillna(False), "withheld", "not_stated")
-    )
-    now["confirmed"] = is_confirmed(now, as_of)
-    now["only_here"] = ~now["organisation_id"].duplicated(keep=False)
-    counts = (
-        now.drop_duplicates(["organisation_id", "place"])
-        .groupby("place")
-        .agg(
-            initiatives=("organisation_id", "size"),
-            confirmed=("confirmed", "sum"),
-            only_here=("only_here", "sum"),
-        )
-        .astype("int64")
-        .reset_index()
-    )
-    counts.insert(3, "not_confirmed", counts["initiatives"] - counts["confirmed"])
-    counts["is_unknown"] = counts["place"].isin(["withheld", "not_stated"])
-    ordered = counts.sort_values(["is_unknown", "initiatives", "place"], ascending=[True, False, True])
-    return ordered.drop(columns="is_unknown").reset_index(drop=True)
+    units = _units(places[active_now(places, as_of)], as_of, unit, projects)
+    if share_out:
+        units["n"] = units["n"] / units.groupby("unit_id")["place"].transform("size")
+    units["confirmed"] = units["n"] * units["is_confirmed"]
+    counts = units.groupby("place")[["n", "confirmed"]].sum().reset_index()
+    counts["not_confirmed"] = counts["n"] - counts["confirmed"]
+    if not share_out:
+        counts = counts.astype({"n": "int64", "confirmed": "int64", "not_confirmed": "int64"})
+    unknown = counts["place"].isin(UNPLACED)
+    ordered = counts.assign(unknown=unknown).sort_values(["unknown", "n", "place"], ascending=[True, False, True])
+    return ordered.drop(columns="unknown").rename(columns={"n": unit}).reset_index(drop=True)
 
 
-def reconciliation(places: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, int]:
+def _units(now: pd.DataFrame, as_of: pd.Timestamp, unit: str, projects: pd.DataFrame | None) -> pd.DataFrame:
+    """unit_id, place, n, is_confirmed: what is counted, once per unit and place."""
+    rows = pd.DataFrame(
+        {
+            "unit_id": now["legal_id" if unit == "organisations" else "organisation_id"],
+            "place": place_of(now),
+            "n": 1.0,
+            "is_confirmed": is_confirmed(now, as_of),
+        }
+    )
+    if unit == "projects" and projects is not None:
+        per_initiative = projects.set_index("organisation_id")["projects"]
+        rows["n"] = now["organisation_id"].map(per_initiative).fillna(0).astype(float)
+    if unit == "presences":
+        rows = rows.assign(n=now["presences"].astype(float))
+        return rows[rows["n"] > 0]
+    return rows.groupby(["unit_id", "place"], as_index=False).agg({"n": "max", "is_confirmed": "any"})
+
+
+def place_of(rows: pd.DataFrame) -> pd.Series:
+    """The row's country, or the word for why there is none."""
+    word = np.where(rows["is_withheld"].fillna(False).astype(bool), "withheld", "not_stated")
+    return rows["host_country"].where(rows["host_country"].notna(), word)
+
+
+def reconciliation(
+    places: pd.DataFrame, as_of: pd.Timestamp, unit: str = "initiatives", projects: pd.DataFrame | None = None
+) -> dict[str, int]:
     """Why the bars add to more than the network: sum_of_countries, network, in_several (D01)."""
     now = places[active_now(places, as_of) & places["host_country"].notna()]
-    per_initiative = now.drop_duplicates(["organisation_id", "host_country"]).groupby("organisation_id").size()
+    units = _units(now, as_of, unit, projects)
+    per_unit = units.groupby("unit_id")["n"].agg(["size", "max", "sum"])
+    total = per_unit["sum"] if unit == "presences" else per_unit["max"]
+    several = per_unit["size"] > 1
     return {
-        "sum_of_countries": int(per_initiative.sum()),
-        "network": len(per_initiative),
-        "in_several": int((per_initiative > 1).sum()),
+        "sum_of_countries": int(per_unit["sum"].sum()),
+        "network": int(total.sum()),
+        "in_several": int(total[several].sum()),
     }
 
 
@@ -133,35 +164,45 @@ def net_openings(records: pd.DataFrame, as_of: pd.Timestamp) -> tuple[int, int]:
 
 
 def per_thousand(counts: pd.DataFrame, populations: pd.DataFrame, per: int = 1000) -> pd.DataFrame:
-    """Initiatives per `per` recent emigrants as a range (D03): place, initiatives, rate, low, high.
+    """Initiatives per `per` recent emigrants as a range (D03): place, initiatives, rate, low_rate, high_rate.
 
-    The range joins the count's 95 % limits with the low and high population. Only places with a population.
+    The range joins the count's 95 % limits with the high and low population; `rate` uses the central one and is never
+    ranked on alone. Places without a population are left out: they cannot be compared.
     """
     joined = counts.merge(populations, left_on="place", right_on="host_country").reset_index(drop=True)
     limits = [poisson_limits(int(n)) for n in joined["initiatives"]]
-    low_population = joined["low"].fillna(joined["central"]).astype(float)
-    high_population = joined["high"].fillna(joined["central"]).astype(float)
-    joined["rate"] = joined["initiatives"] / joined["central"].astype(float) * per
-    joined["low_rate"] = [low / people * per for (low, _), people in zip(limits, high_population, strict=True)]
-    joined["high_rate"] = [high / people * per for (_, high), people in zip(limits, low_population, strict=True)]
-    return joined[["place", "initiatives", "rate", "low_rate", "high_rate"]]
+    central = joined["central"].astype(float)
+    low_population = joined["low"].astype(float).fillna(central)
+    high_population = joined["high"].astype(float).fillna(central)
+    return pd.DataFrame(
+        {
+            "place": joined["place"],
+            "initiatives": joined["initiatives"],
+            "rate": joined["initiatives"] / central * per,
+            "low_rate": [low / people * per for (low, _), people in zip(limits, high_population, strict=True)],
+            "high_rate": [high / people * per for (_, high), people in zip(limits, low_population, strict=True)],
+        }
+    )
 
 
-def activity_mix(counts: pd.DataFrame, minimum: int = 5) -> pd.DataFrame:
-    """Whole per cents per country that add to 100 (X01): adds `percent` to place, activity, initiatives.
+def activity_mix(counts: pd.DataFrame, most: int = 8, minimum: int = 5) -> pd.DataFrame:
+    """How each of the largest places divides over activities: place, activity, initiatives, percent (adds to 100, X01).
 
-    Countries below `minimum` are left out.
+    `counts`: place, activity, initiatives (an initiative counts once per activity). Places below `minimum` are left
+    out; the `most` largest are kept.
     """
-    totals = counts.groupby("place")["initiatives"].transform("sum")
-    kept = counts[totals >= minimum].copy()
-    kept["percent"] = 0
-    for _, rows in kept.groupby("place"):
-        kept.loc[rows.index, "percent"] = largest_remainder(rows["initiatives"].to_numpy(), 100)
-    return kept
+    totals = counts.groupby("place")["initiatives"].sum().sort_values(ascending=False, kind="stable")
+    kept = totals[totals >= minimum].head(most).index
+    mix = counts[counts["place"].isin(kept)].copy()
+    mix["percent"] = 0
+    for _, rows in mix.groupby("place"):
+        mix.loc[rows.index, "percent"] = largest_remainder(rows["initiatives"].to_numpy(), 100)
+    order = {place: n for n, place in enumerate(kept)}
+    return mix.sort_values(["place", "activity"], key=lambda c: c.map(order) if c.name == "place" else c)
 
 
 def location_quotient(counts: pd.DataFrame, minimum: int = 5) -> pd.DataFrame:
-    """(n_ca / n_c) / (n_a / n), NaN below `minimum` (D07): adds `lq` to place, activity, initiatives."""
+    """How much more common an activity is in a place than on average, NaN below `minimum` (D07): adds `lq`."""
     n = counts["initiatives"]
     in_place = counts.groupby("place")["initiatives"].transform("sum")
     of_activity = counts.groupby("activity")["initiatives"].transform("sum")

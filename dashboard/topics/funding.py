@@ -125,6 +125,11 @@ def cliff(money: Portfolio) -> Chart:
     )
 
 
+def gap_names() -> dict[str, str]:
+    """What gaps can be ranked by."""
+    return {"line": _("Project"), "activity": _("Activity"), "host_country": _("Host country")}
+
+
 def gaps(money: Portfolio, by: str) -> Chart:
     """The largest gaps of the year by line, activity or host_country."""
     ranked = ranked_gaps(money, by).head(GAPS_SHOWN)

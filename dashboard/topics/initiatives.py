@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboard import charts, filter_bar, maps, words
+from dashboard import charts, filter_bar, labels, maps, words
 from dashboard.data import read
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import distribution
@@ -15,17 +15,33 @@ from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.visit import Visit, current
 from data_access import publication, queries
 
-UNPLACED = ("withheld", "not_stated")
+SMALLEST_MIX = 5
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the page counts: which unit, in every place or shared out, and which place."""
+
+    unit: str = "initiatives"
+    share_out: bool = False
+    basis: queries.initiatives.Basis = "works_in"
+
+
+DEFAULT = Choice()
 
 
 @dataclass(frozen=True)
 class Initiatives:
-    """`places`: one row per initiative and country; `each`: one row per initiative; `countries`: the ranked bars."""
+    """`places`: one row per initiative of the network and place; `each`: one row per initiative; `bars`: the chosen
+    unit per place; `state_linked`: programmes outside the network, counted apart and in no total."""
 
+    choice: Choice
     as_of: pd.Timestamp
     places: pd.DataFrame
     each: pd.DataFrame
-    countries: pd.DataFrame
+    state_linked: pd.DataFrame
+    projects: pd.DataFrame
+    bars: pd.DataFrame
     placement: dict[str, int]
     confirmed: Coverage
 
@@ -35,19 +51,50 @@ class Initiatives:
 
     @property
     def named(self) -> pd.DataFrame:
-        """The bars of countries, without withheld and not stated."""
-        return self.countries[~self.countries["place"].isin(UNPLACED)]
+        """Initiatives per country, fully counted, without withheld and not stated."""
+        counts = distribution.count_by_place(self.places, self.as_of)
+        return counts[~counts["place"].isin(distribution.UNPLACED)]
 
 
-def find(visit: Visit) -> Initiatives:
+def unit_names() -> dict[str, str]:
+    """Counting units in the plural, as they stand in a sentence."""
+    return {
+        "initiatives": _("initiatives"),
+        "organisations": _("organisations"),
+        "projects": _("projects"),
+        "presences": _("presences"),
+    }
+
+
+def counting_names() -> dict[str, str]:
+    """How what acts in several countries is counted."""
+    return {"each": _("count in each"), "share": _("share out")}
+
+
+def basis_names() -> dict[str, str]:
+    """Which place is meant."""
+    return {
+        "works_in": _("where the team works"),
+        "registered_in": _("where it is registered"),
+        "serves": _("whom its projects serve"),
+    }
+
+
+def find(visit: Visit, choice: Choice = DEFAULT) -> Initiatives:
     """The chosen initiatives, as this viewer may see them."""
-    places = read(queries.initiatives.places(visit.filters, visit.viewer))
+    everything = read(queries.initiatives.places(visit.filters, visit.viewer, choice.basis))
+    outside = everything["independence"] == "state_linked"
+    places = everything[~outside]
+    projects = read(queries.initiatives.projects_per_initiative(visit.filters, visit.viewer))
     each = distribution.one_per_initiative(places)
     return Initiatives(
+        choice,
         visit.as_of,
         places,
         each,
-        distribution.by_country(places, visit.as_of),
+        everything[outside],
+        projects,
+        distribution.count_by_place(places, visit.as_of, choice.unit, projects, share_out=choice.share_out),
         distribution.placement(places, visit.as_of),
         distribution.confirmed_coverage(each, visit.as_of),
     )
@@ -123,37 +170,54 @@ def sentence(found: Initiatives) -> str:
 
 def reconciled(found: Initiatives) -> str:
     """Why the bars add to more than the network."""
-    counts = distribution.reconciliation(found.places, found.as_of)
-    return _("Sum of countries {s} → network {n}: {m} act in several countries.").format(
+    unit = found.choice.unit
+    counts = distribution.reconciliation(found.places, found.as_of, unit, found.projects)
+    return _("Sum of countries {s} → network {n}: {m} {unit} act in several countries.").format(
         s=words.number(counts["sum_of_countries"]),
         n=words.number(counts["network"]),
         m=words.number(counts["in_several"]),
+        unit=unit_names()[unit],
     )
 
 
 def by_country(found: Initiatives) -> Chart:
-    """Ranked bars, lighter where not confirmed, unknown grey and last."""
-    names = {place: words.country(place) for place in found.countries["place"]}
-    shown = [words.number(n) for n in found.countries["initiatives"]]
-    title = _title(found.named)
+    """Ranked bars of the chosen unit, lighter where not confirmed, unknown grey and last, state-linked apart."""
+    choice, bars = found.choice, found.bars
+    names = {place: words.country(place) for place in bars["place"]}
+    shown = [words.decimal(n) if choice.share_out else words.number(n) for n in bars[choice.unit]]
+    title = _title(bars, choice.unit)
     segments = [("confirmed", _("confirmed in 12 months")), ("not_confirmed", _("not confirmed recently"))]
+    drawn = bars
+    if len(found.state_linked):
+        outside = distribution.count_by_place(found.state_linked, found.as_of, choice.unit, found.projects)
+        drawn = bars.merge(outside[["place", choice.unit]].rename(columns={choice.unit: "state_linked"}), how="left")
+        drawn["state_linked"] = drawn["state_linked"].fillna(0)
+        segments.append(("state_linked", _("state-linked, in no total")))
+    how = (
+        _("shared out over countries, so that they add to the network")
+        if choice.share_out
+        else _("each counted in every country")
+    )
     return Chart(
         "by_country",
         title,
-        found.countries,
-        _("Active initiatives by country of work, each counted in every country. {line}").format(
-            line=reconciled(found)
+        drawn[["place", choice.unit, *(column for column, _name in segments)]],
+        _("Active {unit} by {basis}, {how}. {line}").format(
+            unit=unit_names()[choice.unit], basis=basis_names()[choice.basis], how=how, line=reconciled(found)
         ),
-        charts.ranked_bars(found.countries, "place", segments, names, UNPLACED, shown),
+        charts.ranked_bars(drawn, "place", segments, names, distribution.UNPLACED, shown),
         charts.alternative(title, list(names.values()), shown),
         filter_bar.choose_country("by_country"),
     )
 
 
-def _title(named: pd.DataFrame) -> str:
-    if len(named) > 1 and named.iloc[0]["initiatives"] > named.iloc[1]["initiatives"]:
-        return _("{country} has the most initiatives").format(country=words.country(named.iloc[0]["place"]))
-    return _("Initiatives by host country")
+def _title(bars: pd.DataFrame, unit: str) -> str:
+    named = bars[~bars["place"].isin(distribution.UNPLACED)]
+    if len(named) > 1 and named.iloc[0][unit] > named.iloc[1][unit]:
+        return _("{country} has the most {unit}").format(
+            country=words.country(named.iloc[0]["place"]), unit=unit_names()[unit]
+        )
+    return _("Active {unit} by host country").format(unit=unit_names()[unit])
 
 
 def on_map(found: Initiatives) -> Chart:
@@ -170,7 +234,7 @@ def on_map(found: Initiatives) -> Chart:
     return Chart(
         "map",
         title,
-        found.named,
+        found.named[["place", "initiatives", "confirmed", "not_confirmed"]],
         _("Area of a bubble is the number of initiatives, at one point per country. Location withheld: {n}.").format(
             n=found.placement["withheld"]
         ),
@@ -199,6 +263,87 @@ def history(found: Initiatives) -> Chart:
     )
 
 
+def mix(found: Initiatives, visit: Visit) -> Chart | None:
+    """How the largest countries divide over activities; None when none has five initiatives."""
+    counts = distribution.activity_mix(_work(found, visit, "activity"), minimum=SMALLEST_MIX)
+    if counts.empty:
+        return None
+    sizes = found.named.set_index("place")["initiatives"]
+    names = {place: f"{words.country(place)} ({sizes.get(place, 0)})" for place in counts["place"].unique()}
+    kinds = {activity: labels.code("activity", activity) for activity in counts["activity"].unique()}
+    title = _("What initiatives do, by host country")
+    common = counts.sort_values("percent", ascending=False)
+    return Chart(
+        "mix",
+        title,
+        counts[["place", "activity", "initiatives", "percent"]],
+        _(
+            "Share of recorded activities in per cent; an initiative counts once per activity. Countries with five or more."
+        ),
+        charts.shares(counts, "place", "activity", "percent", names, kinds),
+        charts.alternative(
+            title,
+            [f"{words.country(r.place)}, {kinds[r.activity]}" for r in common.itertuples()],
+            [f"{r.percent} %" for r in common.itertuples()],
+        ),
+    )
+
+
+def _work(found: Initiatives, visit: Visit, facet: str) -> pd.DataFrame:
+    """place, facet value, initiatives: active initiatives in a known country by what their projects say."""
+    facets = read(queries.initiatives.facets_of_initiatives(visit.filters, visit.viewer))
+    now = found.places[distribution.active_now(found.places, found.as_of) & found.places["host_country"].notna()]
+    held = facets[facets["facet"] == facet].rename(columns={"code": facet})
+    joined = now[["organisation_id", "host_country"]].merge(held, on="organisation_id")
+    counts = joined.groupby(["host_country", facet])["organisation_id"].nunique().reset_index()
+    return counts.rename(columns={"host_country": "place", "organisation_id": "initiatives"})
+
+
+def per_thousand(found: Initiatives, visit: Visit) -> Chart | None:
+    """Initiatives per 1,000 recent emigrants as ranges, sorted by name: ranges overlap, so nobody is ranked."""
+    populations = read(queries.initiatives.populations(visit.viewer))
+    rates = distribution.per_thousand(found.named, populations)
+    if rates.empty:
+        return None
+    names = {place: words.country(place) for place in rates["place"]}
+    rates = rates.sort_values("place", key=lambda places: places.map(names)).reset_index(drop=True)
+    without = len(found.named) - len(rates)
+    title = _("Initiatives per 1,000 recent emigrants: ranges overlap")
+    spans = [f"{words.decimal(r.low_rate, 2)}–{words.decimal(r.high_rate, 2)}" for r in rates.itertuples()]
+    return Chart(
+        "per_thousand",
+        title,
+        rates[["place", "initiatives", "low_rate", "high_rate"]],
+        _("Low to high: limits of the count and of the population estimate. {n} countries have no estimate.").format(
+            n=words.number(without)
+        ),
+        charts.ranges(rates, "place", "low_rate", "high_rate", names),
+        charts.alternative(title, list(names.values()), spans),
+    )
+
+
+def countries(found: Initiatives, visit: Visit) -> Table:
+    """Every country with every counting unit, side by side."""
+    table = distribution.count_by_place(found.places, found.as_of)[["place", "initiatives"]]
+    shared = distribution.count_by_place(found.places, found.as_of, share_out=True)
+    table = table.merge(shared[["place", "initiatives"]].rename(columns={"initiatives": "shared"}), on="place")
+    for unit in distribution.UNITS[1:]:
+        counts = distribution.count_by_place(found.places, found.as_of, unit, found.projects)
+        table = table.merge(counts[["place", unit]], on="place", how="left")
+    for facet, column in (("activity", "activities"), ("language", "languages")):
+        held = _work(found, visit, facet).groupby("place")[facet].nunique().rename(column)
+        table = table.merge(held.astype("Int64"), on="place", how="left")
+    now = found.places[distribution.active_now(found.places, found.as_of)]
+    newest = now["confirmed_on"].groupby(distribution.place_of(now)).max().rename("last_confirmed")
+    table = table.merge(newest.rename_axis("place"), on="place", how="left")
+    return Table(
+        "countries",
+        _("Countries in every counting unit"),
+        table,
+        _("Shared out adds to the network; the other columns count in every country."),
+    )
+
+
 def unlisted(visit: Visit) -> Table | None:
     """The one fixed table of initiatives that asked not to be listed; None for whoever sees them by name."""
     if visit.viewer.role != "funder":
@@ -213,3 +358,19 @@ def unlisted(visit: Visit) -> Table | None:
         groups,
         _("One fixed table, never filtered; groups below 3 are merged. These initiatives enter no other figure here."),
     )
+
+
+def notes(found: Initiatives) -> list[str]:
+    """What the counts are, what is apart, and why they add to more."""
+    said = [
+        _("Counts what partners registered, not everything that exists."),
+        _("Initiatives in several countries are counted in each, unless shared out."),
+        _("An initiative under a fiscal host is one initiative; as organisations, host and initiative count once."),
+        reconciled(found),
+    ]
+    if len(found.state_linked):
+        outside = found.state_linked["organisation_id"].nunique()
+        said.append(
+            _("{n} state-linked programmes are shown apart and enter no total.").format(n=words.number(outside))
+        )
+    return said

@@ -14,6 +14,7 @@ from dashboard.metrics import overlap
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.visit import Visit
 from data_access import queries
+from data_access.filters import Filters
 
 MOST_ROWS, MOST_COLUMNS = 12, 12
 CARDS_SHOWN = 8
@@ -40,9 +41,14 @@ class Card:
 
 def find(visit: Visit) -> Overlap:
     """Stored pairs of the viewer's clearance, reviewed, and the grid."""
-    pairs = read(queries.overlap.pairs(visit.filters, visit.viewer))
-    answers = read(queries.overlap.answers(visit.viewer))
-    return Overlap(overlap.reviewed(pairs, answers), read(queries.overlap.grid(visit.filters, visit.viewer)))
+    grid = read(queries.overlap.grid(visit.filters, visit.viewer))
+    return Overlap(reviewed_pairs(visit, visit.filters), grid)
+
+
+def reviewed_pairs(visit: Visit, filters: Filters) -> pd.DataFrame:
+    """Pairs under `filters` with people's answers laid over."""
+    pairs = read(queries.overlap.pairs(filters, visit.viewer))
+    return overlap.reviewed(pairs, read(queries.overlap.answers(visit.viewer)))
 
 
 def summary(found: Overlap) -> Summary:
@@ -138,7 +144,7 @@ def notes(found: Overlap) -> list[str]:
 
 def cards(visit: Visit, pairs: pd.DataFrame) -> list[Card]:
     """An evidence card per pair, in the order given."""
-    facets = read(queries.overlap.facets(visit.filters, visit.viewer))
+    facets = read(queries.overlap.facets(visit.viewer))
     shown = facets[facets["project_id"].isin({*pairs["project_a"], *pairs["project_b"]})]
     values = shown.groupby(["project_id", "facet"])["code"].agg(set).to_dict()
     counted = read(queries.overlap.rarity(visit.viewer))

@@ -83,10 +83,10 @@ class Placed:
 
 def place(visit: Visit) -> Placed:
     """Read, convert, split over countries and activities, spread over months."""
-    scope, viewer = Filters(include_state_linked=visit.filters.include_state_linked), visit.viewer
+    viewer = visit.viewer
     rates = read(queries.funding.rates(viewer))
-    grants = funding.convert(read(queries.funding.grants(scope, viewer)), rates, visit.currency)
-    stated = funding.convert(read(queries.funding.needs(scope, viewer)), rates, visit.currency, on="stated_on")
+    grants = funding.convert(read(queries.funding.grants(viewer)), rates, visit.currency)
+    stated = funding.convert(read(queries.funding.needs(viewer)), rates, visit.currency, on="stated_on")
     places = _places(visit)
     facets = read(queries.funding.project_facets(viewer))
     needs = _placed(stated.assign(grant_id=-stated["need_id"], line_project_id=stated["project_id"]), places, facets)
@@ -101,11 +101,16 @@ def place(visit: Visit) -> Placed:
     )
 
 
+def placed_money(visit: Visit) -> Placed:
+    """`place`, once per viewer, data version and currency."""
+    return computed(lambda: place(visit), "portfolio", visit.currency)
+
+
 def picture(visit: Visit) -> Portfolio:
     """The money of the reader's choice; see the class for what comes back."""
     filters, as_of = visit.filters, visit.as_of
     year = int(filters.until[:4]) if filters.until else as_of.year
-    placed = computed(lambda: place(visit), "portfolio", visit.currency, filters.include_state_linked)
+    placed = placed_money(visit)
     lines = _lines_of(filters, placed)
     signed, pledged, needs = (_chosen(rows, filters, lines) for rows in (placed.signed, placed.pledged, placed.needs))
     grants = placed.grants

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from sqlalchemy import case, func, select
 
-from data_access.filters import Filters
 from data_access.queries import visible
 from data_access.schema import (
     fx_rate,
@@ -21,7 +20,7 @@ from data_access.schema import (
 from data_access.viewer import Query, Viewer
 
 
-def grants(filters: Filters, viewer: Viewer) -> Query:
+def grants(viewer: Viewer) -> Query:
     """Every grant whose recipient the viewer may see, never filtered by place or period (attribution comes later).
 
     Columns: grant_id, reference, funder_id, funder_slug, funder, funder_is_member, recipient_id, recipient,
@@ -64,13 +63,13 @@ def grants(filters: Filters, viewer: Viewer) -> Query:
         .join(payee, payee.c.id == grant.c.recipient_id)
         .outerjoin(project, project.c.id == grant.c.project_id)
         .outerjoin(paid, paid.c.grant_id == grant.c.id)
-        .where(visible.organisations(viewer, payee), visible.in_scope(filters, payee))
+        .where(visible.organisations(viewer, payee), visible.in_network(payee))
         .order_by(grant.c.id)
     )
     return Query(statement, viewer)
 
 
-def needs(filters: Filters, viewer: Viewer) -> Query:
+def needs(viewer: Viewer) -> Query:
     """Stated needs of chosen projects' and initiatives' visible organisations.
 
     Columns: need_id, project_id, project, organisation_id, organisation, period_start, period_end, amount_minor,
@@ -95,7 +94,7 @@ def needs(filters: Filters, viewer: Viewer) -> Query:
         .select_from(need)
         .outerjoin(project, project.c.id == need.c.project_id)
         .join(organisation, organisation.c.id == owner)
-        .where(visible.organisations(viewer), visible.in_scope(filters))
+        .where(visible.organisations(viewer), visible.in_network())
         .order_by(need.c.id)
     )
     return Query(statement, viewer)

@@ -2,50 +2,94 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, func, literal, select
+from typing import Literal
+
+from sqlalchemy import Select, and_, case, distinct, func, literal, null, or_, select
 
 from data_access.filters import Filters
 from data_access.queries import visible
-from data_access.schema import organisation, population, presence, project, project_facet
+from data_access.schema import (
+    grant,
+    need,
+    organisation,
+    partnership,
+    payment,
+    population,
+    presence,
+    project,
+    project_facet,
+    source,
+)
+from data_access.search import matches
 from data_access.viewer import Query, Viewer
 
+Basis = Literal["works_in", "registered_in", "serves"]
+BASES: tuple[Basis, ...] = ("works_in", "registered_in", "serves")
 
-def places(filters: Filters, viewer: Viewer) -> Query:
-    """Chosen initiatives with each place they work in.
 
-    Columns: organisation_id, slug, name, independence, founded_on, closed_on, confirmed_on, host_country (NULL when
-    not stated or withheld), is_withheld, is_registered_here. An initiative without any recorded place has one row.
+def places(filters: Filters, viewer: Viewer, basis: Basis = "works_in", words: str = "") -> Query:
+    """Chosen initiatives with each place, by where the team works, is registered, or whom its projects serve.
+
+    Columns: organisation_id, legal_id (the fiscal host where there is one), slug, name, independence, founded_on,
+    closed_on, confirmed_on, host_country (NULL when not stated or withheld), is_withheld, presences (distinct sites).
+    An initiative without any recorded place has one row. `words` searches names.
     """
-    country = visible.presence_country(viewer)
-    withheld = case((country.is_(None) & presence.c.host_country.is_not(None), True), else_=False)
+    spots = _spots(basis, viewer).subquery()
+    who = organisation.c
+    columns = [who.id, who.slug, who.name, who.independence, who.founded_on, who.closed_on, who.confirmed_on]
+    legal = func.coalesce(who.fiscal_host_id, who.id)
+    hidden = func.coalesce(spots.c.is_withheld, False)
+    chosen = visible.initiatives(filters, viewer, with_state_linked=filters.include_state_linked)
     statement = (
         select(
-            organisation.c.id.label("organisation_id"),
-            organisation.c.slug,
-            organisation.c.name,
-            organisation.c.independence,
-            organisation.c.founded_on,
-            organisation.c.closed_on,
-            organisation.c.confirmed_on,
-            country.label("host_country"),
-            withheld.label("is_withheld"),
+            who.id.label("organisation_id"),
+            legal.label("legal_id"),
+            *columns[1:],
+            spots.c.host_country,
+            hidden.label("is_withheld"),
+            func.count(distinct(spots.c.site)).label("presences"),
         )
-        .distinct()
-        .outerjoin(presence, (presence.c.organisation_id == organisation.c.id) & (presence.c.role != "registered"))
-        .where(visible.initiatives(filters, viewer))
-        .order_by(organisation.c.name, organisation.c.id)
+        .outerjoin(spots, spots.c.organisation_id == who.id)
+        .where(chosen, matches(who.search_key, words))
+        .group_by(*columns, legal, spots.c.host_country, hidden)
+        .order_by(who.name, who.id, spots.c.host_country)
     )
     return Query(statement, viewer)
 
 
+def _spots(basis: Basis, viewer: Viewer) -> Select:
+    """organisation_id, host_country (NULL if withheld), is_withheld and a name for the site."""
+    if basis == "serves":
+        shown = visible.facets(viewer)
+        return (
+            select(
+                project.c.organisation_id,
+                case((shown, project_facet.c.code)).label("host_country"),
+                case((shown, False), else_=True).label("is_withheld"),
+                case((shown, project_facet.c.code), else_="").label("site"),
+            )
+            .join(project, project.c.id == project_facet.c.project_id)
+            .where(project_facet.c.facet == "host_country")
+        )
+    country = visible.presence_country(viewer)
+    registered = presence.c.role == "registered"
+    return select(
+        presence.c.organisation_id,
+        country.label("host_country"),
+        case((and_(country.is_(None), presence.c.host_country.is_not(None)), True), else_=False).label("is_withheld"),
+        case((country.is_(None), ""), else_=func.coalesce(presence.c.place, "")).label("site"),
+    ).where(registered if basis == "registered_in" else ~registered)
+
+
 def facets_of_initiatives(filters: Filters, viewer: Viewer) -> Query:
-    """Distinct activity and language codes per chosen initiative: organisation_id, facet, code."""
+    """Distinct activity, audience and language codes per chosen initiative: organisation_id, facet, code."""
+    chosen = visible.initiatives(filters, viewer, with_state_linked=filters.include_state_linked)
     statement = (
         select(project.c.organisation_id, project_facet.c.facet, project_facet.c.code)
         .distinct()
         .join(project, project.c.id == project_facet.c.project_id)
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(project_facet.c.facet.in_(("activity", "language")), visible.initiatives(filters, viewer))
+        .where(project_facet.c.facet.in_(("activity", "audience", "language")), chosen)
         .order_by(project.c.organisation_id, project_facet.c.facet, project_facet.c.code)
     )
     return Query(statement, viewer)
@@ -56,7 +100,7 @@ def projects_per_initiative(filters: Filters, viewer: Viewer) -> Query:
     statement = (
         select(project.c.organisation_id, func.count(literal(1)).label("projects"))
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(visible.initiatives(filters, viewer))
+        .where(visible.initiatives(filters, viewer, with_state_linked=filters.include_state_linked))
         .group_by(project.c.organisation_id)
     )
     return Query(statement, viewer)
@@ -65,3 +109,147 @@ def projects_per_initiative(filters: Filters, viewer: Viewer) -> Query:
 def populations(viewer: Viewer) -> Query:
     """Recent Russian emigrants per host country: host_country, low, central, high, source, on_date."""
     return Query(select(population), viewer)
+
+
+def profile(slug: str, viewer: Viewer) -> Query:
+    """One initiative, or no row when it does not exist or may not be named to this viewer.
+
+    Columns: organisation_id, slug, name, independence, visibility, is_registered, founded_on, closed_on, confirmed_on,
+    source, fiscal_host.
+    """
+    host = organisation.alias("fiscal_host")
+    who = organisation.c
+    statement = (
+        select(
+            who.id.label("organisation_id"),
+            who.slug,
+            who.name,
+            who.independence,
+            who.visibility,
+            who.is_registered,
+            who.founded_on,
+            who.closed_on,
+            who.confirmed_on,
+            source.c.name.label("source"),
+            case((visible.organisations(viewer, host), host.c.name)).label("fiscal_host"),
+        )
+        .outerjoin(source, source.c.id == who.source_id)
+        .outerjoin(host, host.c.id == who.fiscal_host_id)
+        .where(who.slug == slug, who.is_initiative, visible.organisations(viewer))
+    )
+    return Query(statement, viewer)
+
+
+def _of(slug: str, viewer: Viewer) -> Select:
+    return select(organisation.c.id).where(organisation.c.slug == slug, visible.organisations(viewer))
+
+
+def presences_of(slug: str, viewer: Viewer) -> Query:
+    """The initiative's places: host_country, is_withheld, role, site, started_on, ended_on."""
+    country = visible.presence_country(viewer)
+    statement = (
+        select(
+            country.label("host_country"),
+            case((and_(country.is_(None), presence.c.host_country.is_not(None)), True), else_=False).label(
+                "is_withheld"
+            ),
+            presence.c.role,
+            case((country.is_(None), null()), else_=presence.c.place).label("site"),
+            presence.c.started_on,
+            presence.c.ended_on,
+        )
+        .where(presence.c.organisation_id.in_(_of(slug, viewer)))
+        .order_by(presence.c.role, presence.c.id)
+    )
+    return Query(statement, viewer)
+
+
+def projects_of(slug: str, viewer: Viewer) -> Query:
+    """The initiative's projects: project_id, project, starts_on, ends_on, status."""
+    statement = (
+        select(
+            project.c.id.label("project_id"),
+            project.c.name.label("project"),
+            project.c.starts_on,
+            project.c.ends_on,
+            project.c.status,
+        )
+        .where(project.c.organisation_id.in_(_of(slug, viewer)))
+        .order_by(project.c.starts_on.desc(), project.c.id)
+    )
+    return Query(statement, viewer)
+
+
+def facets_of(slug: str, viewer: Viewer) -> Query:
+    """Facets of the initiative's projects the viewer may see: project_id, facet, code."""
+    statement = (
+        select(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
+        .join(project, project.c.id == project_facet.c.project_id)
+        .where(project.c.organisation_id.in_(_of(slug, viewer)), visible.facets(viewer))
+        .order_by(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
+    )
+    return Query(statement, viewer)
+
+
+def grants_to(slug: str, viewer: Viewer) -> Query:
+    """Grants received: reference, funder (NULL if unnamed), project, amount_minor, currency, status, committed_on,
+    starts_on, ends_on, paid_minor."""
+    payer = organisation.alias("payer")
+    paid = select(func.sum(payment.c.amount_minor)).where(payment.c.grant_id == grant.c.id).scalar_subquery()
+    statement = (
+        select(
+            grant.c.reference,
+            case((visible.organisations(viewer, payer), payer.c.name)).label("funder"),
+            project.c.name.label("project"),
+            grant.c.amount_minor,
+            grant.c.currency,
+            grant.c.status,
+            grant.c.committed_on,
+            grant.c.starts_on,
+            grant.c.ends_on,
+            paid.label("paid_minor"),
+        )
+        .select_from(grant)
+        .outerjoin(payer, payer.c.id == grant.c.funder_id)
+        .outerjoin(project, project.c.id == grant.c.project_id)
+        .where(grant.c.recipient_id.in_(_of(slug, viewer)))
+        .order_by(grant.c.committed_on.desc(), grant.c.id)
+    )
+    return Query(statement, viewer)
+
+
+def needs_of(slug: str, viewer: Viewer) -> Query:
+    """Needs stated: project (NULL for core work), period_start, period_end, amount_minor, currency, kind, stated_on."""
+    own = _of(slug, viewer)
+    statement = (
+        select(
+            project.c.name.label("project"),
+            need.c.period_start,
+            need.c.period_end,
+            need.c.amount_minor,
+            need.c.currency,
+            need.c.kind,
+            need.c.stated_on,
+        )
+        .select_from(need)
+        .outerjoin(project, project.c.id == need.c.project_id)
+        .where(or_(need.c.organisation_id.in_(own), project.c.organisation_id.in_(own)))
+        .order_by(need.c.period_start.desc(), need.c.id)
+    )
+    return Query(statement, viewer)
+
+
+def partners_of(slug: str, viewer: Viewer) -> Query:
+    """Known partners the viewer may see: slug, name, since."""
+    own = _of(slug, viewer)
+    other = case(
+        (partnership.c.organisation_a.in_(own), partnership.c.organisation_b), else_=partnership.c.organisation_a
+    )
+    statement = (
+        select(organisation.c.slug, organisation.c.name, partnership.c.since)
+        .join(partnership, organisation.c.id == other)
+        .where(or_(partnership.c.organisation_a.in_(own), partnership.c.organisation_b.in_(own)))
+        .where(visible.organisations(viewer))
+        .order_by(organisation.c.name)
+    )
+    return Query(statement, viewer)

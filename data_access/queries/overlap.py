@@ -53,7 +53,7 @@ def pairs(filters: Filters, viewer: Viewer) -> Query:
         .where(stored.clearance == viewer.clearance, stored.label != "not_related")
         .where(or_(stored.project_a.in_(chosen), stored.project_b.in_(chosen)))
         .where(visible.organisations(viewer, lead_a), visible.organisations(viewer, lead_b))
-        .where(visible.in_scope(filters, lead_a), visible.in_scope(filters, lead_b))
+        .where(visible.in_network(lead_a), visible.in_network(lead_b))
         .order_by(stored.low.desc(), stored.score.desc(), stored.project_a, stored.project_b)
     )
     return Query(statement, viewer)
@@ -84,13 +84,13 @@ def grid(filters: Filters, viewer: Viewer) -> Query:
     return Query(statement, viewer)
 
 
-def facets(filters: Filters, viewer: Viewer) -> Query:
+def facets(viewer: Viewer) -> Query:
     """Every visible project's facets for evidence cards: project_id, facet, code."""
     statement = (
         select(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
         .join(project, project.c.id == project_facet.c.project_id)
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(visible.organisations(viewer), visible.in_scope(filters), visible.facets(viewer))
+        .where(visible.organisations(viewer), visible.in_network(), visible.facets(viewer))
         .order_by(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
     )
     return Query(statement, viewer)
@@ -118,7 +118,7 @@ def scored_facts(viewer: Viewer) -> Query:
             project.c.ends_on,
         )
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(visible.organisations(viewer), organisation.c.independence != "state_linked")
+        .where(visible.organisations(viewer), visible.in_network())
         .order_by(project.c.id)
     )
     return Query(statement, viewer)

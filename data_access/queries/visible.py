@@ -6,6 +6,8 @@ presence, or of a withheld project place, is NULL (unknown) to whoever lacks the
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, false, or_, select, true
 
 from data_access.filters import Filters
@@ -44,17 +46,28 @@ def facets(viewer: Viewer, table: FromClause = project_facet) -> ColumnElement[b
     return or_(table.c.is_withheld.is_(False), covers(viewer, table.c.code))
 
 
-def in_scope(filters: Filters, table: FromClause = organisation) -> ColumnElement[bool]:
-    """State-linked programmes are out unless the reader asked for them."""
-    return true() if filters.include_state_linked else table.c.independence != "state_linked"
+def in_network(table: FromClause = organisation) -> ColumnElement[bool]:
+    """State-linked programmes are recorded, but are not part of the network and enter none of its figures."""
+    return table.c.independence != "state_linked"
 
 
-def initiatives(filters: Filters, viewer: Viewer, *, but: str = "") -> ColumnElement[bool]:
-    """Organisation rows that are initiatives, visible, in scope and chosen by `filters`.
+def active(as_of: date) -> ColumnElement[bool]:
+    """The organisation had started by `as_of`, as far as known, and not closed by then (METHODS D04)."""
+    started = or_(organisation.c.founded_on.is_(None), organisation.c.founded_on <= as_of)
+    return and_(started, or_(organisation.c.closed_on.is_(None), organisation.c.closed_on > as_of))
 
-    `but` names one filter field to leave out, so that its own options can be counted.
+
+def initiatives(
+    filters: Filters, viewer: Viewer, *, but: str = "", with_state_linked: bool = False
+) -> ColumnElement[bool]:
+    """Organisation rows that are initiatives of the network, visible, and chosen by `filters`.
+
+    `but` names one filter field to leave out, so that its own options can be counted. `with_state_linked` adds
+    programmes outside the network for comparison; whoever asks for them must mark them.
     """
-    conditions = [organisation.c.is_initiative, organisations(viewer), in_scope(filters)]
+    conditions = [organisation.c.is_initiative, organisations(viewer)]
+    if not with_state_linked:
+        conditions.append(in_network())
     if filters.host_countries and but != "host_countries":
         spot = presence.alias()
         conditions.append(
@@ -75,7 +88,7 @@ def initiatives(filters: Filters, viewer: Viewer, *, but: str = "") -> ColumnEle
 
 def projects(filters: Filters, viewer: Viewer) -> ColumnElement[bool]:
     """Project rows (joined to their lead organisation) chosen by `filters`, countries by project place."""
-    conditions = [organisations(viewer), in_scope(filters)]
+    conditions = [organisations(viewer), in_network()]
     for field, facet in (
         ("host_countries", "host_country"),
         ("activities", "activity"),

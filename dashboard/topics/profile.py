@@ -1,0 +1,193 @@
+"""One initiative: what is recorded of it, as far as the viewer may see, and how sure we are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dashboard import labels, words
+from dashboard.data import read
+from dashboard.i18n import _
+from dashboard.metrics import distribution
+from dashboard.report import Figure, Summary, Table
+from dashboard.topics import overlap, portfolio
+from dashboard.visit import Visit
+from data_access import queries
+from data_access.filters import Filters
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The initiative's own row and everything that hangs on it."""
+
+    row: pd.Series
+    places: pd.DataFrame
+    projects: pd.DataFrame
+    grants: pd.DataFrame
+    needs: pd.DataFrame
+    partners: pd.DataFrame
+    pairs: pd.DataFrame
+    signed: int | None
+
+
+def find(visit: Visit, slug: str) -> Profile | None:
+    """The profile, or None when there is none this viewer may open."""
+    viewer, of = visit.viewer, queries.initiatives
+    found = read(of.profile(slug, viewer))
+    if found.empty:
+        return None
+    row = found.iloc[0]
+    projects = read(of.projects_of(slug, viewer))
+    money = portfolio.placed_money(visit)
+    own = money.grants[(money.grants["recipient_id"] == row["organisation_id"]) & money.grants["minor"].notna()]
+    signed = own.loc[own["status"] == "commitment", "minor"]
+    pairs = overlap.reviewed_pairs(visit, Filters())
+    ours = pairs["project_a"].isin(projects["project_id"]) | pairs["project_b"].isin(projects["project_id"])
+    return Profile(
+        row,
+        read(of.presences_of(slug, viewer)),
+        _with_facets(projects, read(of.facets_of(slug, viewer))),
+        read(of.grants_to(slug, viewer)),
+        read(of.needs_of(slug, viewer)),
+        read(of.partners_of(slug, viewer)),
+        pairs[ours],
+        int(signed.sum()) if len(signed) else None,
+    )
+
+
+def _with_facets(projects: pd.DataFrame, facets: pd.DataFrame) -> pd.DataFrame:
+    """Projects with their countries, activities, audiences and languages in words."""
+    shown = facets.assign(name=[labels.code(f, c) for f, c in zip(facets["facet"], facets["code"], strict=True)])
+    for facet, column in (
+        ("host_country", "works_in"),
+        ("activity", "does"),
+        ("audience", "serves"),
+        ("language", "speaks"),
+    ):
+        named = shown[shown["facet"] == facet].groupby("project_id")["name"].agg(", ".join)
+        projects = projects.assign(**{column: projects["project_id"].map(named).astype("str")})
+    return projects
+
+
+def summary(found: Profile, visit: Visit) -> Summary:
+    """Where it works, and four figures."""
+    running = int((found.projects["status"] == "running").sum())
+    similar = int((found.pairs["status"] == "possible_duplication").sum())
+    known, asked = facts_known(found, visit.as_of)
+    return Summary(
+        _("{name} works in {places}.").format(name=found.row["name"], places=places_in_words(found)),
+        [
+            Figure(
+                "projects", len(found.projects), words.number(len(found.projects)), _("{n} running").format(n=running)
+            ),
+            Figure(
+                "signed_total",
+                None if found.signed is None else found.signed / 100,
+                words.money(found.signed, visit.currency),
+                _("{n} grants on record").format(n=words.number(len(found.grants))),
+            ),
+            Figure("similar_projects", similar, words.number(similar), _("to check with others")),
+            Figure("facts_known", known, _("{k} of {n}").format(k=known, n=asked), _("facts of this profile recorded")),
+        ],
+    )
+
+
+def places_in_words(found: Profile) -> str:
+    """The countries its team works in, withheld and not stated in words."""
+    team = found.places[found.places["role"] != "registered"]
+    if team.empty:
+        return _("a place that is not stated")
+    return words.listing(sorted({words.country(place) for place in distribution.place_of(team)}))
+
+
+def facts_known(found: Profile, as_of: pd.Timestamp) -> tuple[int, int]:
+    """How many of the facts a profile asks for are recorded, and how many it asks for."""
+    recent = pd.notna(found.row["confirmed_on"]) and (as_of - found.row["confirmed_on"]).days <= 365
+    asked = [
+        pd.notna(found.row["founded_on"]),
+        pd.notna(found.row["is_registered"]),
+        bool(found.places["host_country"].notna().any()),
+        recent,
+        found.row["independence"] != "unknown",
+        bool(len(found.projects)),
+        bool(found.projects["starts_on"].notna().all()) and bool(len(found.projects)),
+        *(bool(found.projects[column].notna().any()) for column in ("does", "serves", "speaks")),
+    ]
+    return sum(map(bool, asked)), len(asked)
+
+
+def facts(found: Profile) -> list[tuple[str, str]]:
+    """Named facts in words; what is not recorded says so."""
+    row = found.row
+    registered = found.places.loc[found.places["role"] == "registered"]
+    legal = words.listing(sorted({words.country(p) for p in distribution.place_of(registered)}))
+    lines = [
+        (_("Works in"), places_in_words(found)),
+        (_("Registered in"), legal or _("not stated")),
+        (_("Since"), words.day(row["founded_on"])),
+        (
+            _("Last confirmed"),
+            _("{day} by {source}").format(
+                day=words.day(row["confirmed_on"]),
+                source=row["source"] if pd.notna(row["source"]) else _("an unnamed source"),
+            ),
+        ),
+        (_("Independence"), labels.word(row["independence"])),
+    ]
+    if pd.notna(row["fiscal_host"]):
+        lines.append((_("Under the fiscal host"), row["fiscal_host"]))
+    if pd.notna(row["closed_on"]):
+        lines.append((_("Closed"), words.day(row["closed_on"])))
+    if row["visibility"] == "aggregate_only":
+        lines.append((_("Not listed"), _("asked not to be named to funders")))
+    return lines
+
+
+def projects(found: Profile) -> Table:
+    """What it does, for whom, where and in which languages."""
+    columns = ["project", "does", "serves", "works_in", "speaks", "starts_on", "ends_on", "status"]
+    return Table("projects", _("Projects"), found.projects[columns])
+
+
+def grants(found: Profile) -> Table:
+    """Money received, in the currency of each record."""
+    rows = found.grants.assign(
+        amount=found.grants["amount_minor"] / 100,
+        paid=found.grants["paid_minor"] / 100,
+        grant_status=found.grants["status"],
+        signed_on=found.grants["committed_on"],
+    )
+    columns = [
+        "reference",
+        "funder",
+        "project",
+        "amount",
+        "currency",
+        "grant_status",
+        "paid",
+        "signed_on",
+        "starts_on",
+        "ends_on",
+    ]
+    return Table("grants", _("Money received"), rows[columns], _("As recorded; a pledge is not a commitment."))
+
+
+def needs(found: Profile) -> Table:
+    """Needs as stated, in the currency of each record; an empty amount is unknown."""
+    rows = found.needs.assign(amount=found.needs["amount_minor"] / 100)
+    columns = ["project", "period_start", "period_end", "amount", "currency", "stated_on"]
+    return Table("needs", _("Stated needs"), rows[columns], _("An empty amount is unknown, not zero."))
+
+
+def partners(found: Profile) -> Table:
+    """Known partners the viewer may see."""
+    return Table(
+        "partners", _("Known partners"), found.partners.rename(columns={"name": "partner"})[["partner", "since"]]
+    )
+
+
+def similar(found: Profile) -> Table:
+    """Pairs in which one of its projects is involved."""
+    note = _("Most similar first. A question for people, not a verdict.")
+    return Table("pairs", _("Similar projects of others"), overlap.pair_table(found.pairs), note)
