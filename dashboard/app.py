@@ -57,7 +57,13 @@ def open_visit_of_this_run() -> Visit:
     meta = read_meta(shared)
     is_sample = meta.get("is_sample") == "1"
     viewer = who.current_viewer(shared, is_sample=is_sample)
-    has_cases = cases_engine() is not None
+    cases = cases_engine()
+    has_cases = cases is not None
+    if cases is not None and read_meta(cases, "cases").get("is_sample") != meta.get("is_sample"):
+        raise DatabaseProblem(
+            "One of the two databases holds the sample world and the other does not.",
+            "Set both addresses, MERIDIAN_DATABASE_URL and MERIDIAN_CASES_URL, to databases of the same network.",
+        )
     visit = Visit(viewer, Filters(), pd.Timestamp(meta["as_of"]), meta["data_version"], is_sample, has_cases)
     open_visit(visit)
     codes = read(queries.network.codes(viewer))
@@ -66,7 +72,7 @@ def open_visit_of_this_run() -> Visit:
     visit.funders = dict(zip(funders["value"], funders["name"], strict=True))
     visit.last_load = read(queries.network.loads(viewer))["loaded_on"].max()
     filter_bar.adopt_url(visit)
-    visit.filters = filter_bar.chosen_filters()
+    visit.filters = filter_bar.chosen_filters(visit)
     return visit
 
 

@@ -68,8 +68,8 @@ def _init(chosen: argparse.Namespace) -> int:
     else:
         _fill_vocabulary(writers)
     if chosen.reader:
-        for engine in writers.values():
-            database.grant_reader(engine, chosen.reader)
+        for which, engine in writers.items():
+            database.grant_reader(engine, which, chosen.reader)
     print(
         "The databases are ready." if chosen.sample else "The tables are ready. Load data, then run `meridian refresh`."
     )
@@ -105,17 +105,16 @@ def _check(_chosen: argparse.Namespace) -> int:
             print(f"{which}: not configured; every page works without it")
             continue
         try:
-            engine = database.open_reader(url)
-            database.assert_ready(engine, which)
+            database.assert_ready(database.open_reader(url), which)
         except database.DatabaseProblem as problem:
             print(f"{which}: WRONG – {problem}")
             wrong += 1
             continue
-        wrong += _describe(engine, which)
+        _describe(database.open_writer(url), which)
     return 1 if wrong else 0
 
 
-def _describe(engine: Engine, which: database.Which) -> int:
+def _describe(engine: Engine, which: database.Which) -> None:
     meta = database.read_meta(engine, which)
     print(
         f"{which}: schema {database.HEAD[which]} (newest), as of {meta['as_of']}, data version {meta.get('data_version', '–')}"
@@ -125,7 +124,6 @@ def _describe(engine: Engine, which: database.Which) -> int:
     findings = [(name, n) for name, statement in FINDINGS[which].items() if (n := _count(engine, statement))]
     for name, n in findings:
         print(f"  to mend: {n:,} {name}")
-    return 0
 
 
 def _count(engine: Engine, statement: str) -> int:

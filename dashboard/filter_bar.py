@@ -49,10 +49,13 @@ def adopt_url(visit: Visit) -> None:
         state["dropped"] = dropped
 
 
-def chosen_filters() -> Filters:
-    """The choice held in the session."""
+def chosen_filters(visit: Visit) -> Filters:
+    """The choice held in the session, as far as this viewer may choose it: a browser can send anything."""
     state = st.session_state
-    lists = {field: tuple(state.get(f"filter_{name}", ())) for name, field in LISTS.items()}
+    offered = allowed(visit)
+    for name in LISTS:
+        state[f"filter_{name}"] = [value for value in state.get(f"filter_{name}", ()) if value in offered[name]]
+    lists = {field: tuple(state[f"filter_{name}"]) for name, field in LISTS.items()}
     since, until = state.get("filter_from"), state.get("filter_to")
     if since and until and since > until:
         until = None
@@ -90,17 +93,15 @@ def _multiselect(name: str, label: str, shown: Callable[[str], str], visit: Visi
         read(OPTIONS[name](visit.filters, visit.viewer, visit.as_of.date())).set_index("value")["initiatives"].to_dict()
     )
 
-    def with_count(value: str) -> str:
-        return f"{shown(value)} ({counts.get(value, 0)})"
-
     options = sorted({*counts, *st.session_state[f"filter_{name}"]}, key=shown)
+    with_counts = {value: f"{shown(value)} ({counts.get(value, 0)})" for value in options}
     st.multiselect(
         label,
         options,
         key=f"filter_{name}",
         placeholder=_("All"),
         select_all=False,
-        format_func=with_count,
+        format_func=lambda value: with_counts.get(value, value),
     )
 
 

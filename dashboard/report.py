@@ -33,12 +33,13 @@ class Summary:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows to show and export: columns are keys of `labels.COLUMNS`."""
+    """Rows to show and export: columns are keys of `labels.COLUMNS`. `is_live`: exact figures of live cases."""
 
     key: str
     title: str
     rows: pd.DataFrame
     note: str = ""
+    is_live: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)

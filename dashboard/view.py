@@ -92,6 +92,11 @@ def chart(shown: Chart) -> None:
         _table_and_exports(shown)
 
 
+def exportable(report: Report) -> list[Table]:
+    """The report's tables that may leave: exact figures of live cases only from the sample world."""
+    return [table for table in report.tables if current().is_sample or not table.is_live]
+
+
 def choose(where: Any, key: str, label: str, names: dict[str, str]) -> Any:
     """A choice of the page itself; the first of `names` is the default. Returns the chosen key."""
     return where.selectbox(label, list(names), key=f"page_{key}", format_func=names.__getitem__)
@@ -153,6 +158,10 @@ def _table_and_exports(shown: Table, *, selectable: bool = False) -> int | None:
         on_select="rerun" if selectable else "ignore",
         selection_mode="single-row",
     )
+    chosen = event["selection"]["rows"] if selectable else []
+    if shown.is_live and not visit.is_sample:
+        st.caption(_("Exact figures of live cases are not exported."))
+        return chosen[0] if chosen else None
     context, report = contextvars.copy_context(), visit.report
     left, right, _rest = st.columns([1, 1, 4])
     left.download_button(
@@ -173,7 +182,6 @@ def _table_and_exports(shown: Table, *, selectable: bool = False) -> int | None:
         on_click="ignore",
         width="stretch",
     )
-    chosen = event["selection"]["rows"] if selectable else []
     return chosen[0] if chosen else None
 
 
@@ -207,7 +215,7 @@ def about(*notes: str) -> None:
     context = contextvars.copy_context()
     st.download_button(
         _("Whole page as one workbook"),
-        data=lambda: context.copy().run(export.workbook, report, report.tables),
+        data=lambda: context.copy().run(export.workbook, report, exportable(report)),
         file_name=f"meridian-{report.page}.xlsx",
         mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         key="xlsx_page",

@@ -94,7 +94,11 @@ def urls_from_environment() -> Urls:
     cases_url = os.environ.get(CASES_URL_VARIABLE)
     if shared_url:
         return Urls(shared_url, cases_url or None)
-    return Urls(DEFAULT_SHARED_URL, cases_url if cases_url is not None else DEFAULT_CASES_URL)
+    if cases_url:
+        raise DatabaseProblem(
+            f"{CASES_URL_VARIABLE} is set, {SHARED_URL_VARIABLE} is not.", "Set both, or neither for the sample world."
+        )
+    return Urls(DEFAULT_SHARED_URL, DEFAULT_CASES_URL if cases_url is None else None)
 
 
 def _parse(url: str) -> URL:
@@ -180,7 +184,17 @@ def _deadline(at: float) -> Callable[[], int]:
     return lambda: int(time.monotonic() > at)
 
 
-READABLE = frozenset(schema.shared.tables) | frozenset(schema.cases.tables) | {"alembic_version"}
+CASE_TABLES_OF_PAGES = (
+    "case_day",
+    "case_duration",
+    "case_open",
+    "case_problem",
+    "capacity",
+    "meta",
+    "policy_event",
+    "route",
+)
+READABLE = frozenset(schema.shared.tables) | frozenset(CASE_TABLES_OF_PAGES) | {"alembic_version"}
 
 
 def _authorise(action: int, first: str | None, second: str | None, _database: str | None, _trigger: str | None) -> int:
@@ -267,9 +281,15 @@ def counts_per_table(engine: Engine, which: Which) -> dict[str, int]:
         }
 
 
-def grant_reader(engine: Engine, role: str) -> None:
-    """PostgreSQL: let an existing `role` SELECT from every table and do nothing else."""
-    quoted = engine.dialect.identifier_preparer.quote_identifier(role)
+def grant_reader(engine: Engine, which: Which, role: str) -> None:
+    """PostgreSQL: let an existing `role` SELECT from the tables pages read, and do nothing else.
+
+    Of the case database these are the summaries alone: no row of a case.
+    """
+    preparer = engine.dialect.identifier_preparer
+    tables = CASE_TABLES_OF_PAGES if which == "cases" else tuple(schema.shared.tables)
+    names = ", ".join(preparer.quote_identifier(name) for name in (*tables, "alembic_version"))
+    quoted = preparer.quote_identifier(role)
     with engine.begin() as connection:
         connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
-        connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {quoted}"))
+        connection.execute(text(f"GRANT SELECT ON {names} TO {quoted}"))

@@ -33,8 +33,13 @@ class Viewer:
 
     @property
     def clearance(self) -> Clearance:
-        """Which of the two stored overlap computations this viewer reads."""
-        return "funder" if self.role == "funder" else "all"
+        """Which of the two stored overlap computations this viewer reads.
+
+        Scores and rarity computed over everything would tell a coordinator of some countries about withheld places
+        in others, so only who may see everything reads "all".
+        """
+        sees_everything = self.role != "funder" and self.host_countries is None
+        return "all" if sees_everything else "funder"
 
     @property
     def sees_cases(self) -> bool:

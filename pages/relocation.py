@@ -19,5 +19,6 @@ else:
     view.summary(relocation.published_summary(cells))
     if len(cells.quarters):
         view.chart(relocation.people(cells))
-        view.chart(relocation.lengths(cells))
+        if lengths := relocation.lengths(cells):
+            view.chart(lengths)
     view.about(*relocation.published_notes(cells))

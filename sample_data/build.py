@@ -34,6 +34,8 @@ def build(shared: Engine, case_database: Engine | None, seed: int = SEED) -> Non
     if case_database is not None:
         upgrade(case_database, "cases")
         _insert(case_database, case_tables, sample.rows)
+        with case_database.begin() as connection:
+            write_meta(connection, "cases", is_sample="1")
     refresh(shared, case_database, world.AS_OF)
     if case_database is not None:
         _publish(shared, case_database, random.Random(seed + 1))

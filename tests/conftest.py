@@ -93,8 +93,9 @@ def postgresql_urls(postgresql: str) -> database.Urls:
         connection.execute(text("CREATE DATABASE shared"))
         connection.execute(text("CREATE DATABASE cases"))
     build(database.open_writer(f"{postgresql}/shared"), database.open_writer(f"{postgresql}/cases"))
-    for name in ("shared", "cases"):
-        database.grant_reader(database.open_writer(f"{postgresql}/{name}"), "reader")
+    which: database.Which
+    for which in ("shared", "cases"):
+        database.grant_reader(database.open_writer(f"{postgresql}/{which}"), which, "reader")
     reader = postgresql.replace("owner@", "reader@")
     return database.Urls(f"{reader}/shared", f"{reader}/cases")
 

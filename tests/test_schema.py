@@ -53,7 +53,7 @@ def test_upgrade_twice_changes_nothing(fresh: Engine) -> None:
     assert set(database.counts_per_table(fresh, "shared").values()) == {0}
 
 
-ORGANISATION = {"slug": "a", "name": "A", "is_initiative": True, "is_funder": False}
+ORGANISATION = {"slug": "a", "name": "A", "search_key": "a", "is_initiative": True, "is_funder": False}
 
 
 @pytest.mark.parametrize(

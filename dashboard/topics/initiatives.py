@@ -348,7 +348,8 @@ def unlisted(visit: Visit) -> Table | None:
     """The one fixed table of initiatives that asked not to be listed; None for whoever sees them by name."""
     if visit.viewer.role != "funder":
         return None
-    hidden = read(queries.network.unlisted(visit.viewer))["host_country"].dropna().value_counts().to_dict()
+    countries = read(queries.network.unlisted(visit.viewer))["host_country"]
+    hidden = countries.where(countries.notna(), words.UNKNOWN_COUNTRY).value_counts().to_dict()
     groups = distribution.merge_small(hidden, publication.COUNTRY_GROUPS)
     if groups.empty:
         return None

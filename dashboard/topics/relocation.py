@@ -250,6 +250,7 @@ def arrived_and_left(cases: Live) -> Chart:
             [words.short_month(month) for month in newest["month"]],
             [words.number(n) for n in newest["still_waiting"]],
         ),
+        is_live=True,
     )
 
 
@@ -272,6 +273,7 @@ def outcomes(cases: Live) -> Chart:
         _("Share of cases by outcome, open cases included; drawn while at least 5 cases are followed."),
         charts.outcome_areas(curve, names),
         charts.alternative(title, [names[c] for c in columns[2:]], last),
+        is_live=True,
     )
 
 
@@ -291,13 +293,14 @@ def ages(cases: Live) -> Chart:
         _("Open cases by current stage and days since opening."),
         charts.stacked_bars(buckets, "stage", "bucket", "episodes", relocation.AGE_BUCKETS, names),
         charts.alternative(title, [labels.word(s) for s in totals.index], [words.number(n) for n in totals]),
+        is_live=True,
     )
 
 
 def months(cases: Live) -> Table:
     """Opened, closed and open at the end of each month, newest first."""
     columns = ["month", "opened", "reopened", "closed", "open_at_end"]
-    return Table("flow", _("Opened and closed by month"), cases.flow[columns].iloc[::-1])
+    return Table("flow", _("Opened and closed by month"), cases.flow[columns].iloc[::-1], is_live=True)
 
 
 def live_notes(cases: Live) -> list[str]:
@@ -317,22 +320,31 @@ def people(cells: Published) -> Chart:
     title = _("People who asked for help and people who reached safety")
     newest = cells.quarters.iloc[::-1]
     columns = [("opened", _("asked for help")), ("relocated", _("relocated"))]
+    whole = cells.quarters.copy()
+    for measure, _name in columns:
+        whole[measure] = whole[measure].where(whole[f"{measure}_hidden"] == 0)
     return Chart(
         "published",
         title,
         shown_cells(cells.cells),
-        _("People per published quarter, {groups}. A missing column is a figure below 10, not zero.").format(
+        _("People per published quarter, {groups}. A missing column holds a figure below 10, not zero.").format(
             groups=group_names(cells)
         ),
-        charts.columns_over_time(cells.quarters, "period", columns),
-        charts.alternative(title, list(newest["period"]), [cell_words(n) for n in newest["opened"]]),
+        charts.columns_over_time(whole, "period", columns),
+        charts.alternative(
+            title,
+            list(newest["period"]),
+            [shown_people(n, hidden) for n, hidden in zip(newest["opened"], newest["opened_hidden"], strict=True)],
+        ),
     )
 
 
-def lengths(cells: Published) -> Chart:
-    """How long the cases took that ended in the newest published quarter."""
+def lengths(cells: Published) -> Chart | None:
+    """How long the cases took that ended in the newest published quarter; None below 30 people."""
     newest = cells.bands[cells.bands["period"] == cells.bands["period"].max()]
     newest = newest.set_index("measure").reindex(BANDS).reset_index()
+    if newest["value"].sum() < FEWEST_PEOPLE:
+        return None
     title = _("How long ended cases took, {quarter}").format(quarter=newest["period"].iloc[0])
     names = {band: labels.word(band) for band in BANDS}
     shown = [cell_words(value) for value in newest["value"]]

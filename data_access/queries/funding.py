@@ -3,7 +3,7 @@ would hide a currency; conversion and counting rules are in `dashboard.metrics.f
 
 from __future__ import annotations
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 
 from data_access.queries import visible
 from data_access.schema import (
@@ -23,31 +23,35 @@ from data_access.viewer import Query, Viewer
 def grants(viewer: Viewer) -> Query:
     """Every grant whose recipient the viewer may see, never filtered by place or period (attribution comes later).
 
+    A payer, project or intermediary she may not see is unknown: its money comes from an unnamed source.
+
     Columns: grant_id, reference, funder_id, funder_slug, funder, funder_is_member, recipient_id, recipient,
     recipient_is_member, project_id, project, parent_grant_id, amount_minor, currency, status, kind, restriction,
     committed_on, starts_on, ends_on, paid_minor.
     """
     payer, payee = organisation.alias("payer"), organisation.alias("payee")
+    lead = organisation.alias("lead")
+    parent, intermediary = grant.alias("parent"), organisation.alias("intermediary")
     paid = (
         select(payment.c.grant_id, func.sum(payment.c.amount_minor).label("paid_minor"))
         .group_by(payment.c.grant_id)
         .subquery()
     )
-    payer_is_visible = visible.organisations(viewer, payer)
+    named_payer, named_lead = visible.organisations(viewer, payer), visible.organisations(viewer, lead)
     statement = (
         select(
             grant.c.id.label("grant_id"),
             grant.c.reference,
-            grant.c.funder_id,
-            case((payer_is_visible, payer.c.slug)).label("funder_slug"),
-            case((payer_is_visible, payer.c.name)).label("funder"),
-            payer.c.is_initiative.label("funder_is_member"),
+            case((named_payer, grant.c.funder_id)).label("funder_id"),
+            case((named_payer, payer.c.slug)).label("funder_slug"),
+            case((named_payer, payer.c.name)).label("funder"),
+            case((named_payer, payer.c.is_initiative), else_=False).label("funder_is_member"),
             grant.c.recipient_id,
             payee.c.name.label("recipient"),
             payee.c.is_initiative.label("recipient_is_member"),
-            grant.c.project_id,
-            project.c.name.label("project"),
-            grant.c.parent_grant_id,
+            case((named_lead, grant.c.project_id)).label("project_id"),
+            case((named_lead, project.c.name)).label("project"),
+            case((visible.organisations(viewer, intermediary), grant.c.parent_grant_id)).label("parent_grant_id"),
             grant.c.amount_minor,
             grant.c.currency,
             grant.c.status,
@@ -62,6 +66,9 @@ def grants(viewer: Viewer) -> Query:
         .outerjoin(payer, payer.c.id == grant.c.funder_id)
         .join(payee, payee.c.id == grant.c.recipient_id)
         .outerjoin(project, project.c.id == grant.c.project_id)
+        .outerjoin(lead, lead.c.id == project.c.organisation_id)
+        .outerjoin(parent, parent.c.id == grant.c.parent_grant_id)
+        .outerjoin(intermediary, intermediary.c.id == parent.c.recipient_id)
         .outerjoin(paid, paid.c.grant_id == grant.c.id)
         .where(visible.organisations(viewer, payee), visible.in_network(payee))
         .order_by(grant.c.id)
@@ -101,8 +108,28 @@ def needs(viewer: Viewer) -> Query:
 
 
 def declared_places(viewer: Viewer) -> Query:
-    """Where a grant says its money works: grant_id, host_country, share_bp (basis points, NULL if not declared)."""
-    return Query(select(grant_country.c.grant_id, grant_country.c.host_country, grant_country.c.share_bp), viewer)
+    """Where a grant says its money works: grant_id, host_country, share_bp (basis points, NULL if not declared).
+
+    A country the viewer may not connect with the grant's project or recipient is 'withheld' and keeps its share, so
+    that neither the place nor a redistributed amount gives it away.
+    """
+    payee = organisation.alias("payee")
+    country = grant_country.c.host_country
+    hidden = or_(
+        visible.hides(viewer, country, grant.c.recipient_id), visible.withholds(viewer, country, grant.c.project_id)
+    )
+    statement = (
+        select(
+            grant_country.c.grant_id,
+            case((hidden, "withheld"), else_=country).label("host_country"),
+            grant_country.c.share_bp,
+        )
+        .join(grant, grant.c.id == grant_country.c.grant_id)
+        .join(payee, payee.c.id == grant.c.recipient_id)
+        .where(visible.organisations(viewer, payee))
+        .order_by(grant_country.c.grant_id)
+    )
+    return Query(statement, viewer)
 
 
 def project_facets(viewer: Viewer) -> Query:

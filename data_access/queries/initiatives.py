@@ -37,7 +37,8 @@ def places(filters: Filters, viewer: Viewer, basis: Basis = "works_in", words: s
     spots = _spots(basis, viewer).subquery()
     who = organisation.c
     columns = [who.id, who.slug, who.name, who.independence, who.founded_on, who.closed_on, who.confirmed_on]
-    legal = func.coalesce(who.fiscal_host_id, who.id)
+    host = organisation.alias("fiscal_host")
+    legal = case((visible.organisations(viewer, host), host.c.id), else_=who.id)
     hidden = func.coalesce(spots.c.is_withheld, False)
     chosen = visible.initiatives(filters, viewer, with_state_linked=filters.include_state_linked)
     statement = (
@@ -49,7 +50,9 @@ def places(filters: Filters, viewer: Viewer, basis: Basis = "works_in", words: s
             hidden.label("is_withheld"),
             func.count(distinct(spots.c.site)).label("presences"),
         )
+        .select_from(organisation)
         .outerjoin(spots, spots.c.organisation_id == who.id)
+        .outerjoin(host, host.c.id == who.fiscal_host_id)
         .where(chosen, matches(who.search_key, words))
         .group_by(*columns, legal, spots.c.host_country, hidden)
         .order_by(who.name, who.id, spots.c.host_country)
@@ -133,6 +136,7 @@ def profile(slug: str, viewer: Viewer) -> Query:
             source.c.name.label("source"),
             case((visible.organisations(viewer, host), host.c.name)).label("fiscal_host"),
         )
+        .select_from(organisation)
         .outerjoin(source, source.c.id == who.source_id)
         .outerjoin(host, host.c.id == who.fiscal_host_id)
         .where(who.slug == slug, who.is_initiative, visible.organisations(viewer))
@@ -155,8 +159,8 @@ def presences_of(slug: str, viewer: Viewer) -> Query:
             ),
             presence.c.role,
             case((country.is_(None), null()), else_=presence.c.place).label("site"),
-            presence.c.started_on,
-            presence.c.ended_on,
+            case((country.is_(None), null()), else_=presence.c.started_on).label("started_on"),
+            case((country.is_(None), null()), else_=presence.c.ended_on).label("ended_on"),
         )
         .where(presence.c.organisation_id.in_(_of(slug, viewer)))
         .order_by(presence.c.role, presence.c.id)
@@ -194,13 +198,13 @@ def facets_of(slug: str, viewer: Viewer) -> Query:
 def grants_to(slug: str, viewer: Viewer) -> Query:
     """Grants received: reference, funder (NULL if unnamed), project, amount_minor, currency, status, committed_on,
     starts_on, ends_on, paid_minor."""
-    payer = organisation.alias("payer")
+    payer, lead = organisation.alias("payer"), organisation.alias("lead")
     paid = select(func.sum(payment.c.amount_minor)).where(payment.c.grant_id == grant.c.id).scalar_subquery()
     statement = (
         select(
             grant.c.reference,
             case((visible.organisations(viewer, payer), payer.c.name)).label("funder"),
-            project.c.name.label("project"),
+            case((visible.organisations(viewer, lead), project.c.name)).label("project"),
             grant.c.amount_minor,
             grant.c.currency,
             grant.c.status,
@@ -212,6 +216,7 @@ def grants_to(slug: str, viewer: Viewer) -> Query:
         .select_from(grant)
         .outerjoin(payer, payer.c.id == grant.c.funder_id)
         .outerjoin(project, project.c.id == grant.c.project_id)
+        .outerjoin(lead, lead.c.id == project.c.organisation_id)
         .where(grant.c.recipient_id.in_(_of(slug, viewer)))
         .order_by(grant.c.committed_on.desc(), grant.c.id)
     )
@@ -247,7 +252,8 @@ def partners_of(slug: str, viewer: Viewer) -> Query:
     )
     statement = (
         select(organisation.c.slug, organisation.c.name, partnership.c.since)
-        .join(partnership, organisation.c.id == other)
+        .select_from(partnership)
+        .join(organisation, organisation.c.id == other)
         .where(or_(partnership.c.organisation_a.in_(own), partnership.c.organisation_b.in_(own)))
         .where(visible.organisations(viewer))
         .order_by(organisation.c.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from data_access.schema import code, import_run, organisation, policy_event, presence, source
 from data_access.viewer import Query, Viewer
@@ -30,13 +30,13 @@ def loads(viewer: Viewer) -> Query:
 
 
 def unlisted(viewer: Viewer) -> Query:
-    """Aggregate-only initiatives per host country, never filtered: host_country, organisations.
+    """Aggregate-only initiatives, never filtered: host_country (NULL when undisclosed or not stated), organisation_id.
 
     Feeds the one fixed table (`distribution.merge_small`); its raw rows are never shown or exported.
     """
     statement = (
         select(
-            func.min(presence.c.host_country).label("host_country"),
+            func.min(case((presence.c.precision != "undisclosed", presence.c.host_country))).label("host_country"),
             organisation.c.id.label("organisation_id"),
         )
         .select_from(organisation)

@@ -62,7 +62,6 @@ def pairs(filters: Filters, viewer: Viewer) -> Query:
 def grid(filters: Filters, viewer: Viewer) -> Query:
     """Distinct organisations and projects per host country x activity: host_country, activity, organisations, projects."""
     place, work = project_facet.alias("place"), project_facet.alias("work")
-    shown = or_(place.c.is_withheld.is_(False), visible.covers(viewer, place.c.code))
     statement = (
         select(
             place.c.code.label("host_country"),
@@ -74,7 +73,7 @@ def grid(filters: Filters, viewer: Viewer) -> Query:
         .join(organisation, organisation.c.id == project.c.organisation_id)
         .join(place, (place.c.project_id == project.c.id) & (place.c.facet == "host_country"))
         .join(work, (work.c.project_id == project.c.id) & (work.c.facet == "activity"))
-        .where(shown, project.c.status != "ended", visible.projects(filters, viewer))
+        .where(visible.facets(viewer, place), project.c.status != "ended", visible.projects(filters, viewer))
         .group_by(place.c.code, work.c.code)
     )
     if filters.host_countries:

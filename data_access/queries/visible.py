@@ -41,9 +41,41 @@ def presence_country(viewer: Viewer, table: FromClause = presence) -> ColumnElem
     return case((hidden, None), else_=table.c.host_country)
 
 
+def hides(viewer: Viewer, country: ColumnElement, organisation_id: ColumnElement) -> ColumnElement[bool]:
+    """The country is an undisclosed place of the organisation that the viewer does not cover."""
+    place, undisclosed = _undisclosed(country)
+    return and_(~covers(viewer, country), exists().where(place.c.organisation_id == organisation_id, undisclosed))
+
+
+def withholds(viewer: Viewer, country: ColumnElement, project_id: ColumnElement) -> ColumnElement[bool]:
+    """The country is a withheld place of the project, or an undisclosed one of its lead, that the viewer does not
+    cover."""
+    place, undisclosed = _undisclosed(country)
+    lead, mark = project.alias(), project_facet.alias()
+    of_lead = exists().where(lead.c.id == project_id, place.c.organisation_id == lead.c.organisation_id, undisclosed)
+    of_project = exists().where(
+        mark.c.project_id == project_id,
+        mark.c.facet == "host_country",
+        mark.c.code == country,
+        mark.c.is_withheld,
+    )
+    return and_(~covers(viewer, country), or_(of_lead, of_project))
+
+
+def _undisclosed(country: ColumnElement) -> tuple[FromClause, ColumnElement[bool]]:
+    """A presence, and the condition that its organisation is in `country` only at undisclosed places."""
+    place, disclosed = presence.alias(), presence.alias()
+    elsewhere = exists().where(
+        disclosed.c.organisation_id == place.c.organisation_id,
+        disclosed.c.host_country == place.c.host_country,
+        disclosed.c.precision != "undisclosed",
+    )
+    return place, and_(place.c.host_country == country, place.c.precision == "undisclosed", ~elsewhere)
+
+
 def facets(viewer: Viewer, table: FromClause = project_facet) -> ColumnElement[bool]:
     """The project facet may enter this viewer's arithmetic."""
-    return or_(table.c.is_withheld.is_(False), covers(viewer, table.c.code))
+    return or_(table.c.facet != "host_country", ~withholds(viewer, table.c.code, table.c.project_id))
 
 
 def in_network(table: FromClause = organisation) -> ColumnElement[bool]:
@@ -82,7 +114,7 @@ def initiatives(
         if chosen and but != field:
             conditions.append(_has_project_with(facet, chosen, viewer))
     if filters.funders and but != "funders":
-        conditions.append(_has_grant_from(filters.funders))
+        conditions.append(_has_grant_from(filters.funders, viewer))
     return and_(*conditions)
 
 
@@ -97,7 +129,7 @@ def projects(filters: Filters, viewer: Viewer) -> ColumnElement[bool]:
         if chosen := getattr(filters, field):
             conditions.append(_has_facet(project, facet, chosen, viewer))
     if filters.funders:
-        conditions.append(project.c.id.in_(_projects_funded_by(filters.funders)))
+        conditions.append(project.c.id.in_(_projects_funded_by(filters.funders, viewer)))
     return and_(*conditions)
 
 
@@ -116,20 +148,26 @@ def _has_project_with(facet: str, codes: tuple[str, ...], viewer: Viewer) -> Col
     return exists().where(work.c.organisation_id == organisation.c.id, _has_facet(work, facet, codes, viewer))
 
 
-def _has_grant_from(slugs: tuple[str, ...]) -> ColumnElement[bool]:
+def _has_grant_from(slugs: tuple[str, ...], viewer: Viewer) -> ColumnElement[bool]:
     money, payer = grant.alias(), organisation.alias()
     return exists().where(
         money.c.recipient_id == organisation.c.id,
         money.c.funder_id == payer.c.id,
         money.c.status != "cancelled",
         payer.c.slug.in_(slugs),
+        organisations(viewer, payer),
     )
 
 
-def _projects_funded_by(slugs: tuple[str, ...]) -> Select:
+def _projects_funded_by(slugs: tuple[str, ...], viewer: Viewer) -> Select:
     payer = organisation.alias()
     return (
         select(grant.c.project_id)
         .join(payer, payer.c.id == grant.c.funder_id)
-        .where(payer.c.slug.in_(slugs), grant.c.project_id.is_not(None), grant.c.status != "cancelled")
+        .where(
+            payer.c.slug.in_(slugs),
+            organisations(viewer, payer),
+            grant.c.project_id.is_not(None),
+            grant.c.status != "cancelled",
+        )
     )

@@ -1,0 +1,243 @@
+"""What a funder or a coordinator may not know changes nothing she sees: properties over a changed database."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sqlalchemy import Connection, Engine, insert, text
+
+from dashboard.metrics import distribution
+from dashboard.refresh import refresh
+from data_access import database, publication, queries
+from data_access.filters import Filters
+from data_access.schema import grant, grant_country, organisation, presence, project, project_facet
+from data_access.search import search_key
+from data_access.viewer import Query, Viewer
+from sample_data.world import AS_OF
+from tests.conftest import FUNDER, LITHUANIAN
+
+UNLISTED = {"unlisted"}
+
+
+def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Query]:
+    """Every query a page makes of the shared database."""
+    chosen = filters or Filters()
+    asked = {
+        "grants": queries.funding.grants(viewer),
+        "needs": queries.funding.needs(viewer),
+        "declared places": queries.funding.declared_places(viewer),
+        "project facets": queries.funding.project_facets(viewer),
+        "organisation places": queries.funding.organisation_places(viewer),
+        "pairs": queries.overlap.pairs(chosen, viewer),
+        "rarity": queries.overlap.rarity(viewer),
+        "grid": queries.overlap.grid(chosen, viewer),
+        "facets": queries.overlap.facets(viewer),
+        "projects": queries.initiatives.projects_per_initiative(chosen, viewer),
+        "facets of initiatives": queries.initiatives.facets_of_initiatives(chosen, viewer),
+        "country options": queries.choices.host_countries(chosen, viewer, AS_OF),
+        "activity options": queries.choices.facet_codes("activity", chosen, viewer, AS_OF),
+        "audience options": queries.choices.facet_codes("audience", chosen, viewer, AS_OF),
+        "funder options": queries.choices.funders(chosen, viewer, AS_OF),
+        "unlisted": queries.network.unlisted(viewer),
+    }
+    for basis in queries.initiatives.BASES:
+        asked[f"places {basis}"] = queries.initiatives.places(chosen, viewer, basis)
+    return asked
+
+
+def answers(engine: Engine, viewer: Viewer, filters: Filters | None = None) -> dict[str, pd.DataFrame]:
+    return {name: database.run(engine, query) for name, query in everything(viewer, filters).items()}
+
+
+@pytest.fixture
+def copy(sample_urls: database.Urls, tmp_path: Path) -> Engine:
+    """A writable copy of the shared sample."""
+    shutil.copy(sample_urls.shared.removeprefix("sqlite:///"), tmp_path / "copy.db")
+    return database.open_writer(f"sqlite:///{tmp_path}/copy.db")
+
+
+def changed(engine: Engine, change: Callable[[Connection], object]) -> None:
+    with engine.begin() as connection:
+        change(connection)
+    refresh(engine, None, AS_OF)
+
+
+def add_unlisted(connection: Connection, rng: random.Random) -> int:
+    """An initiative that asked not to be listed, with places, a project, money in and money passed on."""
+    number = rng.randrange(10_000, 99_999)
+    row = {"slug": f"hidden-{number}", "name": f"Hidden {number}", "search_key": search_key(f"Hidden {number}")}
+    hidden = connection.execute(
+        insert(organisation).values(
+            row
+            | {"is_initiative": True, "is_funder": True, "visibility": "aggregate_only", "independence": "independent"}
+        )
+    ).inserted_primary_key[0]
+    countries = rng.sample(["DE", "GE", "LT", "KG"], 2)
+    for country in countries:
+        connection.execute(
+            insert(presence).values(
+                organisation_id=hidden, host_country=country, role="team", precision="city", place="X"
+            )
+        )
+    led = connection.execute(
+        insert(project).values(
+            slug=f"p-{number}", name=f"Hidden work {number}", organisation_id=hidden, status="running"
+        )
+    ).inserted_primary_key[0]
+    for facet, codes in {"activity": ["elections"], "host_country": countries, "audience": ["youth"]}.items():
+        for code in codes:
+            connection.execute(insert(project_facet).values(project_id=led, facet=facet, code=code, is_withheld=False))
+    money = {"amount_minor": 50_000_000, "currency": "EUR", "status": "commitment", "restriction": "unknown",
+             "committed_on": AS_OF, "starts_on": AS_OF, "ends_on": AS_OF}  # fmt: skip
+    connection.execute(
+        insert(grant).values(
+            money | {"reference": f"H-{number}", "funder_id": 160, "recipient_id": hidden, "kind": "new"}
+        )
+    )
+    return hidden
+
+
+def same(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame], but: set[str]) -> None:
+    for name in before.keys() - but:
+        pd.testing.assert_frame_equal(before[name], after[name], obj=name)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_adding_an_unlisted_initiative_changes_only_the_fixed_table(copy: Engine, seed: int) -> None:
+    before = answers(copy, FUNDER)
+    changed(copy, lambda connection: add_unlisted(connection, random.Random(seed)))
+    after = answers(copy, FUNDER)
+    same(before, after, UNLISTED)
+    assert len(after["unlisted"]) == len(before["unlisted"]) + 1
+
+
+@pytest.mark.parametrize("change", [
+    "UPDATE presence SET host_country = 'FR' WHERE organisation_id IN (SELECT id FROM organisation WHERE visibility = 'aggregate_only')",
+    "DELETE FROM presence WHERE organisation_id IN (SELECT id FROM organisation WHERE visibility = 'aggregate_only')",
+    "UPDATE organisation SET name = 'Other', closed_on = NULL WHERE visibility = 'aggregate_only'",
+    "UPDATE project_facet SET code = 'elections' WHERE facet = 'activity' AND project_id IN (SELECT p.id FROM project p "
+    "JOIN organisation o ON o.id = p.organisation_id WHERE o.visibility = 'aggregate_only') AND code = 'media'",
+    "UPDATE \"grant\" SET amount_minor = 7 WHERE recipient_id IN (SELECT id FROM organisation WHERE visibility = 'aggregate_only')",
+])  # fmt: skip
+def test_moving_or_removing_unlisted_initiatives_changes_only_the_fixed_table(copy: Engine, change: str) -> None:
+    before = answers(copy, FUNDER)
+    changed(copy, lambda connection: connection.execute(text(change)))
+    same(before, answers(copy, FUNDER), UNLISTED)
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters(host_countries=("KG",)), Filters(activities=("elections",))])
+def test_filters_do_not_find_an_unlisted_initiative(copy: Engine, filters: Filters) -> None:
+    before = answers(copy, FUNDER, filters)
+    changed(copy, lambda connection: add_unlisted(connection, random.Random(1)))
+    same(before, answers(copy, FUNDER, filters), UNLISTED)
+
+
+def test_a_hidden_intermediary_is_an_unnamed_source(copy: Engine) -> None:
+    def pass_on(connection: Connection) -> None:
+        hidden = add_unlisted(connection, random.Random(5))
+        parent = connection.scalar(text('SELECT id FROM "grant" WHERE recipient_id = :h'), {"h": hidden})
+        listed = connection.scalar(
+            text(
+                "SELECT id FROM organisation WHERE visibility = 'public' AND is_initiative ORDER BY id LIMIT 1 OFFSET 9"
+            )
+        )
+        connection.execute(
+            insert(grant).values(
+                reference="H-on", funder_id=hidden, recipient_id=listed, parent_grant_id=parent, amount_minor=40_000_000,
+                currency="EUR", status="commitment", kind="regrant", restriction="unknown", committed_on=AS_OF,
+                starts_on=AS_OF, ends_on=AS_OF,
+            )
+        )  # fmt: skip
+
+    changed(copy, pass_on)
+    rows = database.run(copy, queries.funding.grants(FUNDER))
+    row = rows[rows["reference"] == "H-on"].iloc[0]
+    assert pd.isna(row["funder_id"]) and pd.isna(row["parent_grant_id"]) and not row["funder_is_member"]
+    slug = "hidden-" + str(database.run(copy, queries.network.unlisted(FUNDER)).shape[0])
+    for forged in (slug, "berezovyy-telegraf-5"):
+        chosen = Filters(funders=(forged,))
+        hidden_payer = database.run(copy, queries.initiatives.places(chosen, FUNDER))
+        named = database.run(copy, queries.choices.funders(Filters(), FUNDER, AS_OF))["value"]
+        assert hidden_payer.empty or forged in set(named)
+
+
+def withhold(connection: Connection) -> None:
+    """Withhold one more project place, in a project that declares its grant's country too."""
+    place = connection.execute(
+        text(
+            "SELECT f.project_id, f.code FROM project_facet f JOIN project p ON p.id = f.project_id JOIN organisation o "
+            "ON o.id = p.organisation_id WHERE f.facet = 'host_country' AND NOT f.is_withheld AND f.code = 'DE' AND "
+            "o.visibility = 'public' AND EXISTS (SELECT 1 FROM \"grant\" g WHERE g.project_id = p.id) ORDER BY 1 LIMIT 1"
+        )
+    ).one()
+    own = connection.scalar(text('SELECT id FROM "grant" WHERE project_id = :p ORDER BY id'), {"p": place.project_id})
+    connection.execute(text("DELETE FROM grant_country WHERE grant_id = :g"), {"g": own})
+    connection.execute(insert(grant_country), {"grant_id": own, "host_country": "DE", "share_bp": 10_000})
+    connection.execute(
+        text("UPDATE project_facet SET is_withheld = true WHERE project_id = :p AND facet = 'host_country'"),
+        {"p": place.project_id},
+    )
+
+
+@pytest.mark.parametrize("viewer", [FUNDER, LITHUANIAN], ids=["funder", "coordinator of LT"])
+def test_a_withheld_place_could_be_any_other_withheld_place(copy: Engine, viewer: Viewer) -> None:
+    """Moving a withheld place elsewhere changes nothing for whoever may not know it."""
+    changed(copy, withhold)
+    before = answers(copy, viewer)
+    move = (
+        "UPDATE project_facet SET code = 'NL' WHERE is_withheld AND code = 'DE' AND NOT EXISTS (SELECT 1 FROM "
+        "project_facet x WHERE x.project_id = project_facet.project_id AND x.facet = 'host_country' AND x.code = 'NL')"
+    )
+    follow = (
+        "UPDATE grant_country SET host_country = 'NL' WHERE host_country = 'DE' AND grant_id IN (SELECT g.id FROM \"grant\" g "
+        "JOIN project_facet f ON f.project_id = g.project_id AND f.is_withheld AND f.code = 'NL') AND NOT EXISTS (SELECT 1 "
+        "FROM grant_country x WHERE x.grant_id = grant_country.grant_id AND x.host_country = 'NL')"
+    )
+    changed(copy, lambda connection: (connection.execute(text(move)), connection.execute(text(follow))))
+    same(before, answers(copy, viewer), set())
+
+
+def test_an_undisclosed_place_is_in_no_answer_with_its_country(copy: Engine) -> None:
+    """Not as a presence, nor through the same organisation's projects or declared grant places."""
+    with copy.connect() as connection:
+        undisclosed = connection.execute(
+            text(
+                "SELECT DISTINCT p.organisation_id, p.host_country FROM presence p WHERE p.precision = 'undisclosed' AND "
+                "NOT EXISTS (SELECT 1 FROM presence q WHERE q.organisation_id = p.organisation_id AND q.host_country = "
+                "p.host_country AND q.precision <> 'undisclosed')"
+            )
+        ).all()
+        leads = dict(tuple(row) for row in connection.execute(text("SELECT id, organisation_id FROM project")))
+        payees = dict(tuple(row) for row in connection.execute(text('SELECT id, recipient_id FROM "grant"')))
+    found = answers(copy, FUNDER)
+    hidden = {tuple(row) for row in undisclosed}
+    assert hidden
+    facets = found["facets"][found["facets"]["facet"] == "host_country"]
+    assert not hidden & {(leads[p], c) for p, c in zip(facets["project_id"], facets["code"], strict=True)}
+    declared = found["declared places"]
+    assert not hidden & {(payees[g], c) for g, c in zip(declared["grant_id"], declared["host_country"], strict=True)}
+    for basis in queries.initiatives.BASES:
+        places = found[f"places {basis}"]
+        assert not hidden & set(zip(places["organisation_id"], places["host_country"], strict=True)), basis
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_group_of_the_fixed_table_is_recovered_by_subtraction(seed: int) -> None:
+    """An attacker knows the total and every shown group: what is left is at least three, over at least two groups."""
+    rng = random.Random(seed)
+    counts = {c: rng.randint(0, 7) for c in ("DE", "LT", "PL", "FR", "GE", "AM", "LV", "CZ", "RS", "US", "KZ", "ZZ")}
+    counts = {country: n for country, n in counts.items() if n}
+    table = distribution.merge_small(counts, publication.COUNTRY_GROUPS).set_index("country_group")["organisations"]
+    groups: dict[str, int] = {}
+    for country, n in counts.items():
+        group = publication.COUNTRY_GROUPS.get(country, "other")
+        groups[group] = groups.get(group, 0) + n
+    hidden = {group: n for group, n in groups.items() if group not in table or group == "other"}
+    assert all(n >= distribution.SMALL_GROUP for n in table)
+    assert not hidden or len(hidden) >= 2 or set(hidden) == {"other"}
+    assert not hidden or sum(hidden.values()) >= distribution.SMALL_GROUP
