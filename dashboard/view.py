@@ -80,6 +80,9 @@ def chart(shown: Chart) -> None:
     The table is also what remains where a browser has no WebGL for maps.
     """
     _heading(shown)
+    if shown.rows.empty:
+        _table_and_exports(shown)
+        return
     key: str = f"chart_{shown.key}"
     react: Any = shown.on_select or "ignore"
     if isinstance(shown.picture, pdk.Deck):

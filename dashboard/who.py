@@ -16,7 +16,7 @@ from dashboard.data import read
 from dashboard.i18n import _
 from dashboard.visit import current
 from data_access import queries
-from data_access.filters import Filters
+from data_access.filters import BETWEEN, Filters
 from data_access.schema import ROLES, viewer_country
 from data_access.schema import viewer as viewer_table
 from data_access.viewer import Viewer
@@ -77,9 +77,11 @@ def viewer_of(shared: Engine, subject: str) -> Viewer:
 def _sample_viewer() -> Viewer:
     state = st.session_state
     if "view_as" not in state:
-        role, _colon, countries = st.query_params.get("as", "funder").partition(":")
+        role, *countries = st.query_params.get("as", "funder").split(BETWEEN)
         state["view_as"] = role if role in ROLES else "funder"
-        state["view_as_countries"] = [c for c in countries.split(",") if len(c) == 2 and c.isalpha() and c.isupper()]
+        state["view_as_countries"] = [c for c in countries if len(c) == 2 and c.isalpha() and c.isupper()]
+    for key in ("view_as", "view_as_countries"):
+        state[key] = state.get(key, [])  # a widget's value outlives a page change only when it is set again
     scope = tuple(sorted(state.get("view_as_countries", ()))) or None
     return Viewer(state["view_as"], scope if state["view_as"] == "coordinator" else None)
 
@@ -110,5 +112,5 @@ def as_parameter(viewer: Viewer) -> dict[str, str]:
     """The sample viewer as a URL parameter, empty for the default."""
     if viewer.role == "funder":
         return {}
-    scope = f":{','.join(viewer.host_countries)}" if viewer.role == "coordinator" and viewer.host_countries else ""
-    return {"as": viewer.role + scope}
+    scope = viewer.host_countries or () if viewer.role == "coordinator" else ()
+    return {"as": BETWEEN.join((viewer.role, *scope))}

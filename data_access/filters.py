@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 LISTS = {"country": "host_countries", "activity": "activities", "audience": "audiences", "funder": "funders"}
 MONTH = re.compile(r"^(20\d\d)-(0[1-9]|1[0-2])$")
 MAX_CHOICES = 60
+BETWEEN = "."
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Filters:
 
     def to_parameters(self) -> dict[str, str]:
         """Only what differs from the default, as short readable URL parameters."""
-        parameters = {name: ",".join(getattr(self, field)) for name, field in LISTS.items() if getattr(self, field)}
+        parameters = {name: BETWEEN.join(getattr(self, field)) for name, field in LISTS.items() if getattr(self, field)}
         if self.since:
             parameters["from"] = self.since
         if self.until:
@@ -52,7 +53,7 @@ def from_parameters(
     dropped: list[str] = []
     choices: dict[str, object] = {}
     for name, field in LISTS.items():
-        asked = [value for value in parameters.get(name, "").split(",") if value][:MAX_CHOICES]
+        asked = [value for value in parameters.get(name, "").split(BETWEEN) if value][:MAX_CHOICES]
         kept = tuple(dict.fromkeys(value for value in asked if value in allowed.get(name, ())))
         if len(kept) < len(set(asked)):
             dropped.append(name)

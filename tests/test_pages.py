@@ -12,7 +12,7 @@ from dashboard.visit import NoVisit, open_visit
 from data_access import database
 from tests.conftest import PAGES, ROOT
 
-ROLES = ("funder", "coordinator", "coordinator:LT", "steward")
+ROLES = ("funder", "coordinator", "coordinator.LT", "steward")
 
 
 def open_page(page: str, role: str = "funder", **parameters: str) -> AppTest:
@@ -57,6 +57,7 @@ def test_every_page_stands_a_choice_that_leaves_nothing(page: str, role: str) ->
         page, role, country="KG", activity="elections", audience="belarusians", **{"from": "2022-03", "to": "2022-03"}
     )
     assert not app.exception
+    assert not app.error
 
 
 @pytest.mark.usefixtures("deployment")
@@ -93,7 +94,7 @@ def test_what_does_not_apply_on_a_page_is_said() -> None:
 
 @pytest.mark.usefixtures("deployment")
 def test_a_link_that_asks_for_what_is_not_on_offer_says_so_and_shows_the_rest() -> None:
-    app = open_page("overview", country="LT,XX")
+    app = open_page("overview", country="LT.XX")
     assert app.session_state["filter_country"] == ["LT"]
     assert any("not on offer" in warning.value for warning in app.warning)
 

@@ -38,7 +38,7 @@ def places(filters: Filters, viewer: Viewer, basis: Basis = "works_in", words: s
     who = organisation.c
     columns = [who.id, who.slug, who.name, who.independence, who.founded_on, who.closed_on, who.confirmed_on]
     host = organisation.alias("fiscal_host")
-    legal = case((visible.organisations(viewer, host), host.c.id), else_=who.id)
+    legal = func.coalesce(case((visible.organisations(viewer, host), host.c.id)), who.id)
     hidden = func.coalesce(spots.c.is_withheld, False)
     chosen = visible.initiatives(filters, viewer, with_state_linked=filters.include_state_linked)
     statement = (
