@@ -208,6 +208,15 @@ def test_clicking_a_bar_chooses_its_country(tab: Tab, server: Server) -> None:
     page.wait_for_url(re.compile(r"country=DE"))
 
 
+def test_opening_a_profile_keeps_role_and_choice(tab: Tab, server: Server) -> None:
+    page = tab.open(address("directory", server, **{"as": "coordinator.GE"}, country="GE"))
+    table = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
+    page.mouse.click(table["x"] + 17, table["y"] + 53)
+    page.wait_for_url(re.compile(r"/initiative\?as=coordinator\.GE&id=.+&country=GE"))
+    tab.settle()
+    assert page.get_by_text("Registered in").count() == 1
+
+
 def test_the_downloaded_workbook_has_the_rows_of_the_page(tab: Tab, server: Server) -> None:
     page = tab.open(address("initiatives", server, country="LT"))
     page.get_by_text("Table and export:").first.click()

@@ -76,6 +76,12 @@ def test_a_sleeping_query_is_cancelled_on_postgresql(postgresql_urls: database.U
         connection.execute(text("SELECT pg_sleep(20)"))
 
 
+@pytest.mark.parametrize("table", ["relocation_case", "case_episode", "stage_event", "hold", "frozen_atom"])
+def test_a_page_reader_cannot_read_a_row_of_a_case(urls: database.Urls, table: str) -> None:
+    with database.open_reader(str(urls.cases)).connect() as connection, pytest.raises(DBAPIError):
+        connection.execute(text(f"SELECT count(*) FROM {table}"))
+
+
 def test_error_texts_carry_no_bound_value(sample_urls: database.Urls) -> None:
     with database.open_reader(sample_urls.shared).connect() as connection, pytest.raises(DBAPIError) as caught:
         connection.execute(text("SELECT nosuch FROM meta WHERE key = :secret"), {"secret": "Ivan SECRETNAME"})
@@ -126,3 +132,7 @@ def test_without_an_address_the_sample_files_are_meant_and_with_one_no_case_data
     assert database.urls_from_environment().cases == database.DEFAULT_CASES_URL
     monkeypatch.setenv(database.SHARED_URL_VARIABLE, "sqlite:////srv/real.db")
     assert database.urls_from_environment() == database.Urls("sqlite:////srv/real.db", None)
+    monkeypatch.delenv(database.SHARED_URL_VARIABLE)
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, "sqlite:////srv/cases.db")
+    with pytest.raises(database.DatabaseProblem, match="Set both"):
+        database.urls_from_environment()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from dashboard.visit import NoVisit, open_visit
@@ -134,6 +136,32 @@ def test_without_a_case_database_a_funder_notices_nothing(monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("deployment")
+@pytest.mark.usefixtures("deployment")
+def test_a_sample_beside_a_real_case_database_is_refused(monkeypatch: pytest.MonkeyPatch, deployment, tmp_path) -> None:
+    shutil.copy(deployment.cases.removeprefix("sqlite:///"), tmp_path / "real.db")
+    with database.open_writer(f"sqlite:///{tmp_path}/real.db").begin() as connection:
+        connection.execute(text("DELETE FROM meta WHERE key = 'is_sample'"))
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, f"sqlite:///{tmp_path}/real.db")
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
+    app.query_params["as"] = "coordinator"
+    app.run()
+    assert app.error and not app.metric and not app.dataframe
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_forged_choice_is_dropped(sample) -> None:
+    """A browser can send any value for a widget: an unlisted organisation's slug tells a funder nothing."""
+    with sample["shared"].connect() as connection:
+        slug = connection.scalar(text("SELECT slug FROM organisation WHERE visibility = 'aggregate_only' LIMIT 1"))
+    app = open_page("overview")
+    before = figures(app)
+    app.session_state["filter_funder"] = [slug]
+    app.session_state["filter_country"] = ["XX"]
+    app.run()
+    assert app.session_state["filter_funder"] == [] and figures(app) == before
+
+
+@pytest.mark.usefixtures("deployment")
 def test_a_coordinator_without_a_case_database_reads_published_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
     assert "People who asked" in figures(open_page("relocation", "coordinator"))
@@ -182,10 +210,6 @@ def test_a_database_that_cannot_be_read_is_a_page_with_the_remedy(monkeypatch, d
 
 
 def test_a_real_database_without_sign_in_serves_nobody(monkeypatch, deployment, tmp_path) -> None:
-    import shutil
-
-    from sqlalchemy import text
-
     copy = tmp_path / "real.db"
     shutil.copy(deployment.shared.removeprefix("sqlite:///"), copy)
     with database.open_writer(f"sqlite:///{copy}").begin() as connection:

@@ -15,6 +15,15 @@ from sample_data.build import build
 from sample_data.world import PRIMARY
 
 
+@pytest.fixture(scope="session")
+def sample(sample_urls: database.Urls) -> dict[str, Engine]:
+    """The sample with every table in reach; a page's reader sees no row of a case."""
+    return {
+        "shared": database.open_writer(sample_urls.shared),
+        "cases": database.open_writer(str(sample_urls.cases)),
+    }
+
+
 def fingerprint(engine: Engine, which: database.Which) -> dict[str, str]:
     """A hash of every table's rows in primary-key order."""
     with engine.connect() as connection:
