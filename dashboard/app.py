@@ -73,6 +73,7 @@ def open_visit_of_this_run() -> Visit:
     visit.last_load = read(queries.network.loads(viewer))["loaded_on"].max()
     filter_bar.adopt_url(visit)
     visit.filters = filter_bar.chosen_filters(visit)
+    visit.currency = filter_bar.chosen_currency()
     return visit
 
 
@@ -137,9 +138,10 @@ def main() -> None:
     if visit.is_sample:
         st.caption(_("Sample world: every name and figure is invented."))
     filter_bar.sentence(visit)
+    money = {} if visit.currency == filter_bar.CURRENCIES[0] else {"currency": visit.currency}
     own = {"id": st.query_params["id"]} if page.url_path == "initiative" and "id" in st.query_params else {}
     viewed_as = who.as_parameter(visit.viewer) if visit.is_sample else {}
-    visit.link = f"/{page.url_path}?{filter_bar.write_url(viewed_as | own, visit.filters)}".rstrip("?")
+    visit.link = f"/{page.url_path}?{filter_bar.write_url(viewed_as | own | money, visit.filters)}".rstrip("?")
     run(page)
     footer(visit)
 

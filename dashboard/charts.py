@@ -179,6 +179,7 @@ def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str) -> go.Figure:
             "name": name,
             "x": list(values.index),
             "y": _numbers(values),
+            "customdata": [f"{month:%Y-%m}" for month in values.index],
             "marker": marker,
             "hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency} {name}<extra></extra>",
         }
@@ -188,7 +189,7 @@ def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str) -> go.Figure:
     step = {"line": {"color": SECOND, "width": 2.5, "shape": "hvh"}}
     hover = {"hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>"}
     traces.append(_line(need, "month", ("need", _("Stated need")), SECOND, **step, **hover))
-    return _figure(traces, 380, barmode="stack")
+    return _figure(traces, 380, barmode="stack", clickmode="event+select")
 
 
 OUTCOME_COLOURS = {
@@ -293,6 +294,53 @@ def ranges(rows: pd.DataFrame, category: str, low: str, high: str, names: Mappin
         "hovertemplate": "%{y}: %{customdata}<extra></extra>",
     }
     return _figure([trace], max(160, 24 * len(rows) + 60), FROM_ZERO, DOWNWARDS)
+
+
+def strip(rows: pd.DataFrame, value: str, name: str, marked: str, names: tuple[str, str]) -> go.Figure:
+    """One dot per row along a share from 0 to 1, stacked where they meet; `marked` rows have another symbol.
+
+    `names`: legend of marked and unmarked dots.
+    """
+    bins = (rows[value].astype(float) * 50).round() / 50
+    height = bins.groupby(bins).cumcount() + 1
+    traces: list[Trace] = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": legend,
+            "x": _numbers(bins[mask] * 100),
+            "y": _numbers(height[mask]),
+            "hovertext": [plain(text) for text in rows[name][mask]],
+            "marker": {"size": 9, "color": colour, "symbol": symbol},
+            "hovertemplate": "%{hovertext}: %{x:.0f} %<extra></extra>",
+        }
+        for mask, legend, colour, symbol in (
+            (rows[marked].astype(bool), names[0], SECOND, "diamond"),
+            (~rows[marked].astype(bool), names[1], FIRST, "circle"),
+        )
+    ]
+    return _figure(
+        traces, 300, {"range": [0, 103], "ticksuffix": " %"}, {"showticklabels": False, "rangemode": "tozero"}
+    )
+
+
+def waterfall(names: Sequence[str], values: Sequence[float], measures: Sequence[str], text: Sequence[str]) -> go.Figure:
+    """From a start over steps to an end: `measures` says absolute, relative or total per step."""
+    trace = {
+        "type": "waterfall",
+        "x": [plain(name) for name in names],
+        "y": list(values),
+        "measure": list(measures),
+        "text": list(text),
+        "textposition": "outside",
+        "cliponaxis": False,
+        "increasing": {"marker": {"color": MIDDLE}},
+        "decreasing": {"marker": {"color": SECOND}},
+        "totals": {"marker": {"color": FIRST}},
+        "connector": {"line": {"color": GREY, "width": 1}},
+        "hovertemplate": "%{x}: %{text}<extra></extra>",
+    }
+    return _figure([trace], 340, y=FROM_ZERO)
 
 
 def grid(

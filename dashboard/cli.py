@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.refresh import refresh
-from data_access import database
+from data_access import database, rates
 from data_access.migrate import upgrade
 from data_access.vocabulary import code_rows, route_rows
 
@@ -45,6 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     rebuild = commands.add_parser("refresh", help="rebuild summaries and overlap pairs")
     rebuild.add_argument("--as-of", type=date.fromisoformat, help="cut-off date, YYYY-MM-DD; default: the recorded one")
     rebuild.set_defaults(run=_refresh)
+    money = commands.add_parser("rates", help="load exchange rates")
+    money.add_argument("file", nargs="?", type=Path, help="a CSV with the columns currency, date, per_eur")
+    money.add_argument("--since", type=date.fromisoformat, default=date(2021, 12, 1), help="first day of bundled rates")
+    money.set_defaults(run=_rates)
     serve = commands.add_parser("serve", help="serve the dashboard")
     serve.add_argument("--port", type=int, default=8501)
     serve.set_defaults(run=_serve)
@@ -162,6 +166,17 @@ def _refresh(chosen: argparse.Namespace) -> int:
         as_of = date.fromisoformat(recorded)
     refresh(writers["shared"], writers.get("cases"), as_of)
     print(f"Summaries rebuilt as of {as_of}.")
+    return 0
+
+
+def _rates(chosen: argparse.Namespace) -> int:
+    try:
+        rows = rates.from_csv(chosen.file) if chosen.file else rates.bundled(chosen.since)
+    except (rates.BadRates, OSError) as problem:
+        print(f"meridian: {problem}", file=sys.stderr)
+        return 1
+    stored = rates.store(_writers()["shared"], rows)
+    print(f"{stored:,} rates stored. Run `meridian refresh` so that pages see them.")
     return 0
 
 

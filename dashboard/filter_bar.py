@@ -26,6 +26,7 @@ OPTIONS: dict[str, Callable[[Filters, Viewer, date], Query]] = {
     "funder": queries.choices.funders,
 }
 FIRST_MONTH = "2022-03"
+CURRENCIES = ("EUR", "USD")
 
 
 def allowed(visit: Visit) -> dict[str, list[str]]:
@@ -36,7 +37,7 @@ def allowed(visit: Visit) -> dict[str, list[str]]:
 
 def adopt_url(visit: Visit) -> None:
     """Take filters from the URL when it is new to this session; drop what is not on offer and say so."""
-    asked = {key: value for key, value in st.query_params.to_dict().items() if key not in ("as", "id")}
+    asked = {key: value for key, value in st.query_params.to_dict().items() if key not in ("as", "id", "currency")}
     state = st.session_state
     if "filter_country" in state and (asked == state.get("written_url", {}) or not asked):
         return
@@ -62,6 +63,13 @@ def chosen_filters(visit: Visit) -> Filters:
     return Filters(**lists, since=since, until=until, include_state_linked=bool(state.get("filter_state")))
 
 
+def chosen_currency() -> str:
+    """The reporting currency: from the session, at first from the URL."""
+    asked = st.session_state.get("currency", st.query_params.get("currency", CURRENCIES[0]))
+    st.session_state["currency"] = asked if asked in CURRENCIES else CURRENCIES[0]
+    return st.session_state["currency"]
+
+
 def draw(visit: Visit) -> None:
     """The widgets, in the sidebar."""
     st.markdown(f"**{_('Filters')}**")
@@ -84,6 +92,7 @@ def draw(visit: Visit) -> None:
             placeholder=_("Any"),
             format_func=_month_name,
         )
+    st.selectbox(_("Amounts in"), CURRENCIES, key="currency")
     st.toggle(_("Include state-linked programmes"), key="filter_state")
 
 
@@ -166,6 +175,18 @@ def write_url(extra: dict[str, str], filters: Filters) -> str:
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
     return "&".join(f"{key}={value}" for key, value in wanted.items())
+
+
+def choose_row(chart_key: str) -> Callable[[], None]:
+    """A callback for a chart: what was clicked becomes the choice of the selectbox that opens its rows."""
+
+    def apply() -> None:
+        points = st.session_state[f"chart_{chart_key}"]["selection"].get("points", [])
+        if points:
+            clicked = points[0].get("customdata")
+            st.session_state[f"open_{chart_key}"] = clicked[0] if isinstance(clicked, list) else clicked
+
+    return apply
 
 
 def choose_country(chart_key: str) -> Callable[[], None]:

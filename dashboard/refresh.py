@@ -61,7 +61,7 @@ def facet_hashes(projects: pd.DataFrame, facets: pd.DataFrame) -> dict[int, str]
     """One fingerprint per project of the facts a person judged: facet values and dates."""
     values = (facets["facet"] + "=" + facets["code"]).groupby(facets["project_id"]).agg(lambda v: ";".join(sorted(v)))
     dates = _iso(projects["starts_on"]) + "/" + _iso(projects["ends_on"])
-    facts = projects["project_id"].map(values).fillna("") + "|" + dates
+    facts = projects["project_id"].map(values.to_dict()).astype(object).fillna("") + "|" + dates
     return dict(zip(projects["project_id"], facts, strict=True))
 
 

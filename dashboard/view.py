@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard import export, labels
 from dashboard.i18n import _
-from dashboard.report import Chart, Report, Summary, Table
+from dashboard.report import Chart, Figure, Report, Summary, Table
 from dashboard.visit import Visit, current
 
 AUTOLINK = re.compile(r":(?=//)|@|\bwww(?=\.)", re.IGNORECASE)
@@ -62,12 +62,16 @@ def _say_what_does_not_apply(visit: Visit, applies: Sequence[str]) -> None:
 
 
 def summary(found: Summary) -> None:
-    """The page's computed answer, then a row of KPIs, each with comparison, coverage and definition."""
-    report = current().report
-    report.answer = found.sentence
-    report.figures.extend(found.figures)
+    """The page's computed answer, then its KPIs."""
+    current().report.answer = found.sentence
     st.markdown(f"##### {plain(found.sentence)}")
-    for column, item in zip(st.columns(len(found.figures)), found.figures, strict=True):
+    figures(found.figures)
+
+
+def figures(items: Sequence[Figure]) -> None:
+    """A row of KPIs, each with comparison, coverage and definition."""
+    current().report.figures.extend(items)
+    for column, item in zip(st.columns(len(items)), items, strict=True):
         term = labels.TERMS[item.term]
         with column.container(border=True, height="stretch", gap="xsmall"):
             st.metric(plain(_(term.label)), item.shown, help=plain(_(term.definition)))
@@ -100,9 +104,17 @@ def exportable(report: Report) -> list[Table]:
     return [table for table in report.tables if current().is_sample or not table.is_live]
 
 
-def choose(where: Any, key: str, label: str, names: dict[str, str]) -> Any:
+def choose(key: str, label: str, names: dict[str, str], where: Any = st) -> Any:
     """A choice of the page itself; the first of `names` is the default. Returns the chosen key."""
     return where.selectbox(label, list(names), key=f"page_{key}", format_func=names.__getitem__)
+
+
+def open_rows(key: str, label: str, names: dict[str, str]) -> str | None:
+    """Which figure's rows to show: chosen here with the keyboard, or by a click in the chart `key`."""
+    state = f"open_{key}"
+    if st.session_state.get(state) not in names:
+        st.session_state[state] = None
+    return st.selectbox(label, list(names), index=None, key=state, placeholder=_("none"), format_func=names.__getitem__)
 
 
 def search(label: str, placeholder: str) -> str:

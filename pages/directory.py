@@ -10,7 +10,7 @@ visit = view.begin("directory", _("Directory"), ("host_countries", "activities",
 left, right = st.columns([2, 1])
 with left:
     words = view.search(_("Search a name"), _("part of a name, in any script"))
-confirmation = view.choose(right, "confirmation", _("Confirmed"), directory.confirmation_names())
+confirmation = view.choose("confirmation", _("Confirmed"), directory.confirmation_names(), right)
 found = directory.find(visit, words, confirmation)
 
 view.summary(directory.summary(found, visit))

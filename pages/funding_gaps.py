@@ -1,6 +1,4 @@
-"""Where money is missing: the cliff, the largest gaps, dependence on one funder, newcomers."""
-
-import streamlit as st
+"""Where money is missing: the cliff, the largest gaps, dependence on one funder, newcomers, and the rows behind."""
 
 from dashboard import view
 from dashboard.i18n import _
@@ -15,18 +13,26 @@ money = portfolio.picture(visit)
 
 view.summary(funding.summary(money))
 view.chart(funding.cliff(money))
+if month := view.open_rows("cliff", _("Open the rows of a month"), funding.row_names(money)):
+    view.table(funding.rows_of_month(money, month))
 
-view.chart(funding.gaps(money, view.choose(st, "gaps", _("Gaps by"), funding.gap_names())))
-
-view.chart(funding.newcomers(money))
-view.table(funding.dependence(money))
+by = view.choose("gaps_by", _("Gaps by"), funding.gap_names())
+gaps = funding.gaps(money, by)
+view.chart(gaps)
+if bar := view.open_rows("gaps", _("Open the rows of a bar"), funding.gap_rows(gaps, by)):
+    view.table(funding.rows_of_gap(money, by, bar))
+if grid := funding.coverage_grid(money):
+    view.chart(grid)
 view.table(funding.lines(money))
+
+view.figures(funding.shape(money))
+view.chart(funding.leaning_strip(money))
+view.table(funding.dependence(money))
+view.chart(funding.newcomers(money))
+view.chart(funding.flow(money))
+for chart in (funding.per_thousand(money, visit), funding.other_income(money, visit)):
+    if chart:
+        view.chart(chart)
 view.table(funding.to_fix(money))
 
-view.about(
-    _("Pledges are not counted. Cancelled grants are out. Re-granted money is counted once, where it ends up."),
-    _("Needs are as stated by organisations on the dates recorded; stating large needs is rewarded by this measure."),
-    money.coverage_words,
-    money.rate_words,
-    _("Money for several countries or activities without declared shares is split equally."),
-)
+view.about(*funding.notes(money))

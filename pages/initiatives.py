@@ -11,9 +11,9 @@ visit = view.begin(
 )
 one, two, three = st.columns([4, 3, 5])
 choice = initiatives.Choice(
-    view.choose(one, "unit", _("Count"), initiatives.unit_names()),
-    view.choose(two, "counting", _("In several countries"), initiatives.counting_names()) == "share",
-    view.choose(three, "basis", _("Place"), initiatives.basis_names()),
+    view.choose("unit", _("Count"), initiatives.unit_names(), one),
+    view.choose("counting", _("In several countries"), initiatives.counting_names(), two) == "share",
+    view.choose("basis", _("Place"), initiatives.basis_names(), three),
 )
 found = initiatives.find(visit, choice)
 

@@ -130,7 +130,7 @@ def test_undated_and_inverted_grants_are_not_spread_but_listed() -> None:
         {"amount_minor": 100},
     )
     assert set(funding.spread(frame)["grant_id"]) == {4}
-    assert dict(funding.to_fix(frame).to_numpy()) == {"no_amount": 1, "no_rate": 0, "no_dates": 1, "inverted_dates": 1}
+    assert list(funding.to_fix(frame)["reason"]) == ["no_amount", "no_dates", "inverted_dates"]
 
 
 def rates(*rows: tuple[str, str, float]) -> pd.DataFrame:
@@ -209,3 +209,102 @@ def test_newcomers_of_the_first_recorded_year_cannot_be_judged() -> None:
     one = funding.newcomers(frame[rows["funder"] == "F2"]).set_index("year")
     assert pd.isna(one.loc[2023, "newcomers"])
     assert one.loc[2024, "newcomers"] == expected["new_to_this_funder"]["F2"]["2024"]["k"]
+
+
+def test_months_of_cash_are_unknown_without_cash_or_cost() -> None:
+    rows, expected = case("B08")
+    assert [funding.runway(r["cash"], r["avg_monthly_cost"]) for r in rows] == expected["months"]
+    assert [funding.runway(r["unrestricted"], r["avg_monthly_cost"]) for r in rows] == expected["months_unrestricted"]
+
+
+def test_concentration_is_said_as_a_number_of_equal_recipients() -> None:
+    rows, expected = case("B10")
+    found = [funding.concentration(pd.Series(row["shares"])) for row in rows]
+    assert [f["hhi"] for f in found] == close(expected["hhi"])
+    assert [f["effective_number"] for f in found] == close(expected["effective_number"])
+
+
+def test_concentration_of_nothing_is_unknown() -> None:
+    rows, expected = case("B11")
+    found = [funding.concentration(pd.Series(row["amounts"], dtype="float64")) for row in rows]
+    assert [f["hhi"] for f in found] == expected["hhi"]
+    assert [f["effective_number"] for f in found] == expected["effective_number"]
+
+
+def test_gini_of_one_recipient_is_zero_although_it_holds_everything() -> None:
+    rows, expected = case("B12")
+    found = [funding.gini(pd.Series(row["amounts"], dtype="float64")) for row in rows]
+    assert [None if f["gini"] is None else round(f["gini"], 9) for f in found] == [
+        None if g is None else round(g, 9) for g in expected["gini"]
+    ]
+    corrected = [f["gini_corrected"] for f in found]
+    for value, wanted in zip(corrected, expected["gini_corrected"], strict=True):
+        assert value == (None if wanted is None else close(wanted))
+    example = pd.Series([10, 20, 30, 40])
+    assert funding.lorenz(example).to_numpy().ravel().tolist() == close(
+        [v for point in expected["lorenz_10_20_30_40"] for v in point]
+    )
+    assert (funding.top_share(example, 1), funding.top_share(example, 2)) == close(
+        (expected["top1_share_10_20_30_40"], expected["top2_share"])
+    )
+
+
+def test_grant_sizes_use_the_nearest_rank() -> None:
+    given_values, expected = case("B15")
+    amounts = pd.Series(given_values["amounts"])
+    found = funding.grant_sizes(amounts, given_values["small_threshold"])
+    assert (found["median"], found["p80"]) == (expected["median"], expected["p80"])
+    assert (found["small"].known, found["small"].total) == (expected["small"]["k"], expected["small"]["n"])
+    assert found["small_amount_share"] == close(expected["small"]["amount_share"])
+
+
+def test_unlabelled_money_widens_the_unrestricted_share() -> None:
+    given_values, expected = case("B16")
+    found = funding.restricted_share(**given_values)
+    assert found["of_labelled"] == close(expected["unrestricted_share_of_labelled"])
+    assert found["labelled"] == close(expected["labelled_share"])
+    assert found["bounds"] == close(tuple(expected["bounds_unrestricted_of_all"]))
+    assert funding.restricted_share(0, 0, 0) == {"of_labelled": None, "labelled": None, "bounds": None}
+
+
+def test_money_per_thousand_is_a_range_and_unknown_population_cannot_be_compared() -> None:
+    rows, expected = case("B20")
+    frame = pd.DataFrame(rows)
+    money = pd.DataFrame({"host_country": frame["country"], "funded": frame["funding"]})
+    known = frame[frame["pop"].notna()]
+    population = pd.DataFrame(
+        {"host_country": known["country"], "central": known["pop"], "low": known["low"], "high": known["high"]}
+    )
+    found = funding.per_thousand(money, population).set_index("host_country")
+    for country, value in expected["per_1000"].items():
+        assert (
+            pd.isna(found.loc[country, "per_1000"]) if value is None else found.loc[country, "per_1000"] == close(value)
+        )
+    for country, span in expected["range"].items():
+        ends = found.loc[country, ["low", "high"]]
+        assert ends.isna().all() if span is None else list(ends) == close(span)
+    for country, value in expected["lq"].items():
+        assert found.loc[country, "lq"] == close(value)
+    missing = found.loc[found["per_1000"].isna(), "funded"].sum() / found["funded"].sum()
+    assert missing == close(expected["not_normalised_share"])
+
+
+def test_waiting_for_payment_includes_those_still_unpaid() -> None:
+    frame = grants(
+        {"committed_on": "2024-01-01"},
+        {"committed_on": "2024-01-01"},
+        {"committed_on": "2024-01-01"},
+        {"status": "pledge"},
+    ).assign(first_paid_on=pd.to_datetime(["2024-01-21", "2024-02-10", None, None]))
+    rows = funding.payment_durations(frame, pd.Timestamp("2024-03-01"))
+    assert rows.to_numpy().tolist() == [[20, "paid", 1], [40, "paid", 1], [60, "open", 1]]
+
+
+def test_a_grant_to_fix_is_listed_with_each_of_its_reasons() -> None:
+    frame = grants({"amount_minor": None, "ends_on": None}, {"amount_minor": 5}, {"status": "pledge", "ends_on": None})
+    found = funding.to_fix(frame, unplaced={2})
+    assert list(zip(found["grant_id"], found["reason"], strict=True)) == [
+        (1, "no_amount"),
+        (1, "no_dates"),
+        (2, "no_country"),
+    ]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.metrics import relocation
+from dashboard.metrics import relocation, survival
 from tests.case_files import case, close
 
 
@@ -71,7 +71,7 @@ def histogram(rows: list[dict]) -> pd.DataFrame:
 @pytest.mark.parametrize("name", ["A16", "A20"])
 def test_outcomes_compete_and_ties_are_exact(name: str) -> None:
     rows, expected = case(name)
-    table = relocation.outcome_curve(histogram(rows)).set_index("t")
+    table = survival.outcome_curve(histogram(rows)).set_index("t")
     for line in expected["table"]:
         for column, value in line.items():
             if column != "t":
@@ -83,16 +83,16 @@ def test_outcomes_compete_and_ties_are_exact(name: str) -> None:
 
 def test_the_curve_says_when_half_have_ended_and_unknown_when_they_have_not() -> None:
     rows, expected = case("A16")
-    curve = relocation.outcome_curve(histogram(rows))
-    assert relocation.days_until(curve, 0.5) == expected["median_time_to_any_closure"]
-    assert relocation.days_until(curve, 0.8) is None
+    curve = survival.outcome_curve(histogram(rows))
+    assert survival.days_until(curve, 0.5) == expected["median_time_to_any_closure"]
+    assert survival.days_until(curve, 0.8) is None
 
 
 def test_median_at_exactly_one_half_is_the_first_day_it_is_reached() -> None:
     rows, expected = case("A18")
-    curve = relocation.outcome_curve(histogram(rows))
+    curve = survival.outcome_curve(histogram(rows))
     assert dict(zip(curve["t"].astype(str), curve["still_open"], strict=True)) == close(expected["survival"], 1e-12)
-    assert relocation.days_until(curve, 0.5) == expected["median"]
+    assert survival.days_until(curve, 0.5) == expected["median"]
 
 
 @given(
@@ -101,7 +101,7 @@ def test_median_at_exactly_one_half_is_the_first_day_it_is_reached() -> None:
     )
 )
 def test_shares_add_to_one_on_every_day(rows: list[tuple[int, str, int]]) -> None:
-    curve = relocation.outcome_curve(pd.DataFrame(rows, columns=["days", "outcome", "episodes"]))
+    curve = survival.outcome_curve(pd.DataFrame(rows, columns=["days", "outcome", "episodes"]))
     if len(curve):
         total = curve.drop(columns=["t", "at_risk"]).sum(axis=1)
         assert list(total) == close([1.0] * len(curve))
@@ -112,7 +112,7 @@ def test_a_histogram_gives_the_curve_of_its_cases() -> None:
     rows = [(3, "relocated", 4), (5, "open", 2), (7, "refused", 3), (9, "open", 5)]
     grouped = pd.DataFrame(rows, columns=["days", "outcome", "episodes"])
     single = grouped.loc[grouped.index.repeat(grouped["episodes"])].assign(episodes=1)
-    pd.testing.assert_frame_equal(relocation.outcome_curve(grouped), relocation.outcome_curve(single))
+    pd.testing.assert_frame_equal(survival.outcome_curve(grouped), survival.outcome_curve(single))
 
 
 def test_ages_fall_into_buckets_closed_on_the_left_and_future_ones_are_left_out() -> None:

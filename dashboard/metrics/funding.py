@@ -7,6 +7,7 @@ recipient and, when the payer is itself in the network, takes the same amount fr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -333,7 +334,73 @@ def top_share(amounts: pd.Series, n: int) -> float | None:
     return float(amounts.nlargest(n).sum()) / total if total else None
 
 
-def grant_sizes(amounts: pd.Series, small: int = SMALL_GRANT_MINOR) -> dict[str, object]:
+def gini(amounts: pd.Series) -> dict[str, float | None]:
+    """Gini and its correction for few recipients (B12); None for a zero total. Never shown without the top share:
+    a single recipient has Gini 0."""
+    n, total = len(amounts), float(amounts.sum())
+    if not total:
+        return {"gini": None, "gini_corrected": None}
+    ascending = amounts.sort_values().to_numpy(dtype=float)
+    value = float(2 * (np.arange(1, n + 1) * ascending).sum() / (n * total) - (n + 1) / n)
+    return {"gini": value, "gini_corrected": value * n / (n - 1) if n > 1 else None}
+
+
+def lorenz(amounts: pd.Series) -> pd.DataFrame:
+    """Points of the Lorenz curve, smallest recipients first (B12): recipients, money, both as shares from 0 to 1."""
+    ascending = amounts.sort_values().to_numpy(dtype=float)
+    share = np.concatenate([[0.0], ascending.cumsum() / ascending.sum()]) if ascending.sum() else np.array([0.0])
+    return pd.DataFrame({"recipients": np.linspace(0, 1, len(share)), "money": share})
+
+
+def runway(cash: float | None, monthly_cost: float | None) -> float | None:
+    """Months of cash: cash over average monthly cost; None when either is unknown or nothing is spent (B08)."""
+    if cash is None or not monthly_cost or pd.isna(cash) or pd.isna(monthly_cost):
+        return None
+    return cash / monthly_cost
+
+
+def restricted_share(unrestricted: int, restricted: int, unknown: int) -> dict[str, Any]:
+    """Unrestricted money as a share of labelled money, and its bounds if the unlabelled went either way (B16)."""
+    labelled, total = unrestricted + restricted, unrestricted + restricted + unknown
+    return {
+        "of_labelled": unrestricted / labelled if labelled else None,
+        "labelled": labelled / total if total else None,
+        "bounds": (unrestricted / total, (unrestricted + unknown) / total) if total else None,
+    }
+
+
+def per_thousand(money: pd.DataFrame, populations: pd.DataFrame) -> pd.DataFrame:
+    """Money per 1,000 recent emigrants as a range (B20): host_country, funded, per_1000, low, high, lq.
+
+    `money`: host_country, funded. Countries without a population keep NA: they cannot be compared. `low` and `high`
+    are NA without a population range; `lq` compares the country's share of money with its share of people.
+    """
+    columns = populations[["host_country", "central", "low", "high"]].rename(columns={"low": "fewest", "high": "most"})
+    joined = money.merge(columns, on="host_country", how="left")
+    funded, people = joined["funded"].astype("Float64"), joined["central"].astype("Float64")
+    known = people.notna()
+    share_of_money = funded / funded[known].sum()
+    share_of_people = people / people.sum()
+    return joined.assign(
+        per_1000=funded / people * 1000,
+        low=funded / joined["most"].astype("Float64") * 1000,
+        high=funded / joined["fewest"].astype("Float64") * 1000,
+        lq=share_of_money / share_of_people,
+    )[["host_country", "funded", "per_1000", "low", "high", "lq"]]
+
+
+def payment_durations(grants: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Days from signature to first payment, unpaid ones still waiting (B17): days, outcome (paid, open), episodes."""
+    signed = grants[(grants["status"] == "commitment") & (grants["committed_on"] <= as_of)]
+    paid = signed["first_paid_on"].notna() & (signed["first_paid_on"] <= as_of)
+    until = signed["first_paid_on"].where(paid, as_of)
+    rows = pd.DataFrame(
+        {"days": (until - signed["committed_on"]).dt.days.clip(lower=0), "outcome": np.where(paid, "paid", "open")}
+    )
+    return rows.groupby(["days", "outcome"]).size().rename("episodes").reset_index()
+
+
+def grant_sizes(amounts: pd.Series, small: int = SMALL_GRANT_MINOR) -> dict[str, Any]:
     """Median and p80 (nearest rank), and how many are small with their share of money (B15)."""
     under = amounts[amounts < small]
     total = float(amounts.sum())
@@ -345,14 +412,18 @@ def grant_sizes(amounts: pd.Series, small: int = SMALL_GRANT_MINOR) -> dict[str,
     }
 
 
-def to_fix(grants: pd.DataFrame) -> pd.DataFrame:
-    """Grants a figure had to leave out, by reason (E.2): reason, grants, in the order a steward would mend them."""
+def to_fix(grants: pd.DataFrame, unplaced: set[int] | None = None) -> pd.DataFrame:
+    """Signed grants a figure had to leave out or could not place, one row per grant and reason (E.2).
+
+    Adds `reason` to the grant's columns, in the order a steward would mend them. `unplaced`: ids without a country.
+    """
     counted = grants[grants["status"] == "commitment"]
-    inverted = (counted["ends_on"] < counted["starts_on"]).fillna(False)
     reasons = {
         "no_amount": counted["amount_minor"].isna(),
         "no_rate": counted["amount_minor"].notna() & counted["minor"].isna(),
         "no_dates": counted["starts_on"].isna() | counted["ends_on"].isna(),
-        "inverted_dates": inverted,
+        "inverted_dates": (counted["ends_on"] < counted["starts_on"]).fillna(False),
+        "no_country": counted["grant_id"].isin(unplaced or set()),
     }
-    return pd.DataFrame({"reason": list(reasons), "grants": [int(mask.sum()) for mask in reasons.values()]})
+    found = [counted[mask.to_numpy(dtype=bool)].assign(reason=reason) for reason, mask in reasons.items()]
+    return pd.concat(found, ignore_index=True)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from dashboard import charts, labels, words
+from dashboard import charts, filter_bar, labels, words
+from dashboard.data import read
 from dashboard.i18n import _
-from dashboard.metrics import funding
+from dashboard.metrics import funding, survival
 from dashboard.metrics.statistics import Coverage
 from dashboard.report import Chart, Figure, Summary, Table
-from dashboard.topics.portfolio import Portfolio, by_part
+from dashboard.topics.portfolio import Portfolio, by_part, rows_behind
+from dashboard.visit import Visit
+from data_access import queries
 
 GAPS_SHOWN = 15
 DEPENDENT_SHOWN = 20
+TOP = 5
+GRID = 10
+COVERED_FROM = 0.995
+UNDER_FUNDED_BELOW = 0.5
 
 
 def summary(money: Portfolio) -> Summary:
@@ -122,6 +131,7 @@ def cliff(money: Portfolio) -> Chart:
             [words.short_month(month) for month in rows["month"]],
             [words.money(v, money.currency) for v in rows["signed"]],
         ),
+        filter_bar.choose_row("cliff"),
     )
 
 
@@ -146,6 +156,7 @@ def gaps(money: Portfolio, by: str) -> Chart:
         ),
         charts.ranked_bars(bars, by, [("met", _("covered")), ("missing", _("gap"))], names, text=amounts),
         charts.alternative(title, list(names.values()), amounts),
+        filter_bar.choose_row("gaps"),
     )
 
 
@@ -155,6 +166,7 @@ def ranked_gaps(money: Portfolio, by: str) -> pd.DataFrame:
     ranked = summed[summed["gap"] > 0].sort_values(["gap", by], ascending=[False, True]).reset_index(drop=True)
     if by == "line":
         known = money.lines.set_index("line")
+        ranked["key"] = ranked["line"]
         ranked["line"] = [f"{known['name'][line]} · {known['organisation'][line]}" for line in ranked["line"]]
     return ranked
 
@@ -200,6 +212,290 @@ def lines(money: Portfolio) -> Table:
 
 
 def to_fix(money: Portfolio) -> Table:
-    """What the figures left out."""
-    note = _("Left out of the figures above until somebody mends them.")
-    return Table("to_fix", _("Grants to fix"), funding.to_fix(money.grants), note)
+    """Every signed grant a figure left out or could not place, with the reason; over-committed lines beside it."""
+    rows = funding.to_fix(money.grants, money.unplaced)
+    rows = rows.assign(organisation=rows["recipient"], original=rows["amount_minor"] / 100)
+    columns = [
+        "reference",
+        "reason",
+        "organisation",
+        "funder",
+        "original",
+        "currency",
+        "committed_on",
+        "starts_on",
+        "ends_on",
+    ]
+    note = _(
+        "Left out of the figures, or in no country, until somebody mends them. {n} budget lines are over-committed."
+    )
+    return Table("to_fix", _("Grants to fix"), rows[columns], note.format(n=words.number(money.over_committed)))
+
+
+def shape(money: Portfolio) -> list[Figure]:
+    """Concentration, sizes, restriction and the wait for payment, as a second row of figures."""
+    signed = money.signed
+    received = signed.groupby("recipient_id")["minor"].sum().astype(float)
+    top, equal = funding.top_share(received, TOP), funding.concentration(received)["effective_number"]
+    sizes = funding.grant_sizes(signed["minor"])
+    label = signed.groupby("restriction")["minor"].sum()
+    core = funding.restricted_share(*(int(label.get(kind, 0)) for kind in ("unrestricted", "restricted", "unknown")))
+    bounds = core["bounds"]
+    curve = survival.outcome_curve(funding.payment_durations(money.grants, money.as_of))
+    half = survival.days_until(curve, 0.5)
+    unpaid = signed["first_paid_on"].isna()
+    small = sizes["small"]
+    return [
+        Figure(
+            "top_share",
+            top,
+            words.percent(top),
+            _("as if {n} equal recipients").format(n=words.decimal(equal)),
+            _("{n} organisations").format(n=words.number(len(received))),
+        ),
+        Figure(
+            "grant_size",
+            None if sizes["median"] is None else sizes["median"] / 100,
+            words.money(sizes["median"], money.currency),
+            _("{k} of {n} grants below 10,000").format(k=words.number(small.known), n=words.number(small.total)),
+            _("{share} of the money").format(share=words.percent(sizes["small_amount_share"])),
+        ),
+        Figure(
+            "unrestricted",
+            core["of_labelled"],
+            words.percent(core["of_labelled"]),
+            _("of all money between {low} and {high}").format(
+                low=words.percent(bounds[0]), high=words.percent(bounds[1])
+            )
+            if bounds
+            else "",
+            _("{share} of money is labelled").format(share=words.percent(core["labelled"])),
+        ),
+        Figure(
+            "payment_wait",
+            half,
+            words.days(half),
+            _("unpaid grants included") if half is not None else _("fewer than half are paid yet"),
+            _("{k} of {n} have no payment yet").format(k=words.number(unpaid.sum()), n=words.number(len(signed))),
+        ),
+    ]
+
+
+def leaning_strip(money: Portfolio) -> Chart:
+    """Share of the largest funder per organisation, single-funder organisations marked."""
+    rows = money.leaning.assign(is_single=money.leaning["funders"] <= 1)
+    single = int(rows["is_single"].sum())
+    title = _("{n} organisations have a single named funder").format(n=words.number(single))
+    return Chart(
+        "leaning",
+        title,
+        rows[["organisation", "total", "funders", "largest_funder", "low", "high"]],
+        _("Share of an organisation's signed money that comes from its largest funder; one mark per organisation."),
+        charts.strip(rows, "low", "organisation", "is_single", (_("single funder"), _("several funders"))),
+        charts.alternative(title, list(rows["organisation"]), [words.percent(v) for v in rows["low"]]),
+    )
+
+
+def coverage_grid(money: Portfolio) -> Chart | None:
+    """Host country x activity: gap in the cell, colour by coverage, words where there is no number."""
+    cells = by_part(money, ["host_country", "activity"], with_unknown=True)
+    cells = cells[cells["host_country"].str.len() == 2]
+    cells = cells[cells["activity"] != funding.NOT_STATED]
+    if cells.empty:
+        return None
+    cells["signal"] = [_signal(need, coverage) for need, coverage in zip(cells["need"], cells["coverage"], strict=True)]
+    title = _("Coverage of stated need by host country and activity")
+    grid = _complete(cells, money.currency)
+    order = {"none_recorded": 0, "need_unknown": 1, "covered": 2, "partly_covered": 3, "under_funded": 4}
+    return Chart(
+        "coverage",
+        title,
+        cells[["host_country", "activity", "need", "funded", "gap", "surplus", "coverage", "signal"]],
+        _("In each cell the gap of {year} in {currency}; the largest countries and activities by need.").format(
+            year=money.year, currency=money.currency
+        ),
+        charts.grid(grid, "work", "country", "text", "signal", {k: (n, labels.word(k)) for k, n in order.items()}),
+        charts.alternative(title, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
+    )
+
+
+def _signal(need: Any, coverage: Any) -> str:
+    if pd.isna(need):
+        return "need_unknown"
+    if pd.isna(coverage) or coverage >= COVERED_FROM:
+        return "covered"
+    return "under_funded" if coverage < UNDER_FUNDED_BELOW else "partly_covered"
+
+
+def _complete(cells: pd.DataFrame, currency: str) -> pd.DataFrame:
+    """The ten largest countries and activities by need as a complete grid with words in every cell."""
+    largest = [
+        list(cells.groupby(c)["need"].sum().sort_values(ascending=False, kind="stable").index[:GRID])
+        for c in ("host_country", "activity")
+    ]
+    index = pd.MultiIndex.from_product(largest, names=["host_country", "activity"])
+    grid = cells.set_index(["host_country", "activity"]).reindex(index).reset_index()
+    grid["signal"] = grid["signal"].astype(object).fillna("none_recorded")
+    grid["country"] = grid["host_country"].map(words.country)
+    grid["work"] = [labels.code("activity", activity) for activity in grid["activity"]]
+    plain = {"none_recorded": "–", "need_unknown": "?"}
+    grid["text"] = [plain.get(s) or words.money(g, currency) for s, g in zip(grid["signal"], grid["gap"], strict=True)]
+    return grid
+
+
+def flow(money: Portfolio) -> Chart:
+    """How much enters the network, how much of it intermediaries pass on, and what leaves."""
+    passed = funding.pass_through(money.all_grants)
+    kept = passed["new_money"] - passed["internal"] - passed["outgoing"]
+    steps = [
+        ("new_money", "absolute", passed["new_money"]),
+        ("regranted", "relative", -passed["internal"]),
+        ("outgoing", "relative", -passed["outgoing"]),
+        ("kept", "total", kept),
+    ]
+    names = [labels.word(step) for step, _measure, _value in steps]
+    amounts = [words.money(abs(value), money.currency) for _step, _measure, value in steps]
+    title = _("{share} of new money is passed on inside the network").format(
+        share=words.percent(passed["internal"] / passed["new_money"] if passed["new_money"] else None)
+    )
+    return Chart(
+        "flow",
+        title,
+        pd.DataFrame({"step": [s for s, _m, _v in steps], "total": pd.array([v for _s, _m, v in steps], "Int64")}),
+        _(
+            "All signed grants on record, whole network: a grant adds once, where its payer is outside; filters do not cut it."
+        ),
+        charts.waterfall(names, [v / 100 for _s, _m, v in steps], [m for _s, m, _v in steps], amounts),
+        charts.alternative(title, names, amounts),
+    )
+
+
+def per_thousand(money: Portfolio, visit: Visit) -> Chart | None:
+    """Signed money of the year per 1,000 recent emigrants, as ranges sorted by name."""
+    placed = money.parts[(money.parts["month"].dt.year == money.year) & (money.parts["host_country"].str.len() == 2)]
+    totals = placed.groupby("host_country")["minor"].sum().rename("funded").reset_index()
+    rates = funding.per_thousand(totals, read(queries.initiatives.populations(visit.viewer)))
+    known = rates[rates["low"].notna()]
+    if known.empty:
+        return None
+    known = known.assign(low=known["low"].astype(float) / 100, high=known["high"].astype(float) / 100)
+    names = {code: words.country(code) for code in known["host_country"]}
+    known = known.sort_values("host_country", key=lambda codes: codes.map(names)).reset_index(drop=True)
+    missing = rates.loc[rates["low"].isna(), "funded"].sum() / rates["funded"].sum()
+    title = _("Signed money per 1,000 recent emigrants, as ranges")
+    spans = [f"{words.number(r.low)}–{words.number(r.high)}" for r in known.itertuples()]
+    return Chart(
+        "money_per_thousand",
+        title,
+        pd.DataFrame(
+            {
+                "host_country": known["host_country"],
+                "funded": known["funded"],
+                "low_money": known["low"],
+                "high_money": known["high"],
+            }
+        ),
+        _("{year}, in {currency}; low to high population estimate. {share} of the money cannot be compared.").format(
+            year=money.year, currency=money.currency, share=words.percent(missing)
+        ),
+        charts.ranges(known, "host_country", "low", "high", names),
+        charts.alternative(title, list(names.values()), spans),
+    )
+
+
+def other_income(money: Portfolio, visit: Visit) -> Chart | None:
+    """Crowdfunding, diaspora giving and earned income by year, beside grants."""
+    rates = read(queries.funding.rates(visit.viewer))
+    rows = read(queries.funding.other_income(visit.filters, visit.viewer))
+    rows = rows.assign(received_on=pd.to_datetime(rows["year"].astype("str") + "-12-31"))
+    rows = funding.convert(rows, rates, money.currency, on="received_on")
+    if rows["minor"].dropna().empty:
+        return None
+    wide = rows.pivot_table(index="year", columns="kind", values="minor", aggfunc="sum", fill_value=0)
+    kinds = [kind for kind in ("crowdfunding", "diaspora", "earned") if kind in wide]
+    shown = wide[kinds].astype("int64").reset_index().assign(year=lambda frame: frame["year"].astype("str"))
+    drawn = shown.assign(**{kind: shown[kind] / 100 for kind in kinds})
+    title = _("Income beyond grants by year")
+    newest = shown.iloc[-1]
+    return Chart(
+        "other_income",
+        title,
+        shown,
+        _("As stated by initiatives, in {currency}; most state none, which is not zero.").format(
+            currency=money.currency
+        ),
+        charts.columns_over_time(drawn, "year", [(kind, labels.word(kind)) for kind in kinds]),
+        charts.alternative(
+            title, [labels.word(k) for k in kinds], [words.money(newest[k], money.currency) for k in kinds]
+        ),
+    )
+
+
+def gap_rows(gaps: Chart, by: str) -> dict[str, str]:
+    """The bars whose rows can be opened."""
+    return {value: value if by == "line" else labels.code(by, value) for value in gaps.rows[by]}
+
+
+def notes(money: Portfolio) -> list[str]:
+    """How money is counted, and what is left out."""
+    status = funding.money_status(money.grants[money.grants["minor"].notna()])
+    return [
+        _("Pledges are not counted. Cancelled grants are out. Re-granted money is counted once, where it ends up."),
+        _(
+            "{carried} of {total} signed is carried over from earlier; {unknown} has no recorded status and is left out."
+        ).format(
+            carried=words.money(status["of_which_carry_over"], money.currency),
+            total=words.money(status["funding_total"], money.currency),
+            unknown=words.money(status["unknown_status"], money.currency),
+        ),
+        _(
+            "Needs are as stated by organisations on the dates recorded; stating large needs is rewarded by this measure."
+        ),
+        money.coverage_words,
+        money.rate_words,
+        _("Money for several countries or activities without declared shares is split equally."),
+    ]
+
+
+def row_names(money: Portfolio) -> dict[str, str]:
+    """What rows can be opened: the months of the cliff."""
+    return {f"{month:%Y-%m}": words.month(month) for month in money.monthly["month"]}
+
+
+def rows_of_month(money: Portfolio, month: str) -> Table:
+    """The grants and needs behind one month of the cliff; signed rows add to the month to the cent."""
+    when = pd.Timestamp(month)
+    return _rows(money, when, when, _("Behind {month}").format(month=words.month(when)), "month_rows")
+
+
+def rows_of_gap(money: Portfolio, by: str, value: str) -> Table:
+    """The grants and needs behind one bar of the gaps, over the year."""
+    chosen = money if by == "line" else money.only(by, value)
+    if by == "line":
+        ranked = ranked_gaps(money, by)
+        chosen = money.only("line", str(ranked.loc[ranked["line"] == value, "key"].iloc[0]))
+    first, last = pd.Timestamp(f"{money.year}-01-01"), pd.Timestamp(f"{money.year}-12-01")
+    name = value if by == "line" else labels.code(by, value)
+    return _rows(chosen, first, last, _("Behind {name} in {year}").format(name=name, year=money.year), "gap_rows")
+
+
+def _rows(money: Portfolio, first: pd.Timestamp, last: pd.Timestamp, title: str, key: str) -> Table:
+    rows = rows_behind(money, first, last)
+    signed = rows.loc[rows["entry"] != "need", "part"].sum()
+    needed = rows.loc[rows["entry"] == "need", "part"].sum()
+    note = _("Signed rows add to {signed}, needs to {needed}. Money passed on is taken from its intermediary.").format(
+        signed=words.exact_money(signed, money.currency), needed=words.exact_money(needed, money.currency)
+    )
+    columns = [
+        "entry",
+        "reference",
+        "funder",
+        "organisation",
+        "line",
+        "host_country",
+        "activity",
+        "part",
+        "original",
+        "currency",
+    ]
+    return Table(key, title, rows[columns], note)

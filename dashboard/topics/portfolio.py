@@ -6,7 +6,7 @@ money (overview, funding page, exports) reads this one picture, so figures agree
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +33,7 @@ class Portfolio:
     as_of: pd.Timestamp
     currency: str
     year: int
+    all_grants: pd.DataFrame
     grants: pd.DataFrame
     parts: pd.DataFrame
     needs: pd.DataFrame
@@ -61,6 +62,25 @@ class Portfolio:
     def newcomers(self) -> pd.DataFrame:
         """First-time and all grantees per year."""
         return funding.newcomers(self.signed)
+
+    @cached_property
+    def unplaced(self) -> set[int]:
+        """Grants whose money is in no known country."""
+        return set(self.parts.loc[self.parts["host_country"] == funding.NOT_STATED, "grant_id"])
+
+    @property
+    def over_committed(self) -> int:
+        """Project lines with more signed money in the year than their stated budget (B19)."""
+        budgets = set(self.needs.loc[self.needs["kind"] == "budget", "line"])
+        lines = funding.coverage_lines(self.lines)
+        own = lines["line"].isin(budgets) & lines["line"].str.startswith("p")
+        return int((lines["surplus"].gt(0).fillna(False) & own).sum())
+
+    def only(self, column: str, value: str) -> Portfolio:
+        """The same picture kept to one line, country or activity, for the rows behind a figure."""
+        return replace(
+            self, parts=self.parts[self.parts[column] == value], needs=self.needs[self.needs[column] == value]
+        )
 
     @property
     def signed(self) -> pd.DataFrame:
@@ -121,6 +141,7 @@ def picture(visit: Visit) -> Portfolio:
         as_of,
         visit.currency,
         year,
+        placed.grants,
         grants,
         signed,
         needs,
@@ -145,6 +166,8 @@ PART_COLUMNS = [
     "minor",
 ]
 NEED_COLUMNS = [
+    "need_id",
+    "kind",
     "line",
     "project",
     "organisation",
@@ -272,7 +295,7 @@ def _monthly(
 
 def _coverage_words(grants: pd.DataFrame) -> str:
     counted = grants[grants["status"] == "commitment"]
-    left_out = int(funding.to_fix(grants)["grants"].sum())
+    left_out = funding.to_fix(grants)["grant_id"].nunique()
     return _("{n} of {total} signed grants could not be converted or placed in time").format(
         n=words.number(left_out), total=words.number(len(counted))
     )
@@ -286,10 +309,35 @@ def _rate_words(visit: Visit, rates: pd.DataFrame) -> str:
     ).format(currency=visit.currency, sets=sets, day=newest)
 
 
-def by_part(portfolio: Portfolio, columns: list[str]) -> pd.DataFrame:
+def rows_behind(portfolio: Portfolio, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+    """One row per grant or need, country and activity with money in the months from `first` to `last`.
+
+    Columns: entry (signed, passed_on, need), reference, funder, organisation, line, host_country, activity, part
+    (minor units falling into the months), original (major units) and currency of the record. Signed and passed on add
+    to the figures of those months to the cent.
+    """
+    keys = ["line", "host_country", "activity"]
+    money = portfolio.parts[portfolio.parts["month"].between(first, last)]
+    money = money.assign(entry=np.where(money["minor"] < 0, "passed_on", "signed"))
+    signed = money.groupby(["entry", "grant_id", *keys], as_index=False)["minor"].sum()
+    known = portfolio.all_grants[["grant_id", "reference", "funder", "recipient", "amount_minor", "currency"]]
+    signed = signed.merge(known, on="grant_id", how="left").rename(columns={"recipient": "organisation"})
+    stated = portfolio.needs[portfolio.needs["month"].between(first, last)]
+    needed = stated.groupby(["need_id", *keys, "organisation"], as_index=False)["minor"].sum().assign(entry="need")
+    rows = pd.concat([signed, needed], ignore_index=True)
+    names = portfolio.lines.set_index("line")["name"]
+    return rows.assign(
+        line=rows["line"].map(names).astype("str"),
+        part=rows["minor"].astype("Int64"),
+        original=rows["amount_minor"].astype("Float64") / 100,
+    )
+
+
+def by_part(portfolio: Portfolio, columns: list[str], *, with_unknown: bool = False) -> pd.DataFrame:
     """Need, funded, coverage, gap and surplus of the year per line and part, summed over `columns`.
 
     The gap of each line within a part is taken before summing, so parts can add to more than the headline.
+    `with_unknown` adds parts with money on lines that state no need: need, gap and coverage NA.
     """
     keys = ["line", *[column for column in columns if column != "line"]]
     in_year = portfolio.parts[portfolio.parts["month"].dt.year == portfolio.year]
@@ -300,6 +348,10 @@ def by_part(portfolio: Portfolio, columns: list[str]) -> pd.DataFrame:
     cells = funding.coverage_lines(pd.concat([need, money], axis=1).reset_index())
     known = cells[cells["need"].notna()]
     summed = known.groupby(columns, as_index=False)[["need", "funded", "gap", "surplus"]].sum()
+    if with_unknown:
+        unknown = cells[cells["need"].isna()].groupby(columns, as_index=False)[["funded"]].sum()
+        only = unknown.merge(summed[columns], on=columns, how="left", indicator=True)
+        summed = pd.concat([summed, only[only["_merge"] == "left_only"].drop(columns="_merge")], ignore_index=True)
     summed["coverage"] = (summed["need"] - summed["gap"]).astype("Float64") / summed["need"].astype("Float64").where(
         summed["need"] > 0
     )

@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard import charts, export, labels, words
 from dashboard.data import read
 from dashboard.i18n import _
-from dashboard.metrics import relocation
+from dashboard.metrics import relocation, survival
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.visit import Visit
 from data_access import publication, queries
@@ -60,8 +60,8 @@ def live_summary(visit: Visit, cases: Live) -> Summary:
     before = relocation.open_on(cases.per_day, visit.as_of - pd.DateOffset(months=3))
     held = int(cases.open_ages.loc[cases.open_ages["on_hold"].astype(bool), "episodes"].sum())
     rate, earlier = relocation.resolved_rate(cases.flow), relocation.resolved_rate(cases.flow, skip=1)
-    curve = relocation.readable(relocation.outcome_curve(cases.durations))
-    half, four_fifths = relocation.days_until(curve, 0.5), relocation.days_until(curve, 0.8)
+    curve = relocation.readable(survival.outcome_curve(cases.durations))
+    half, four_fifths = survival.days_until(curve, 0.5), survival.days_until(curve, 0.8)
     if not relocation.can_show_percentile(cases.durations, 80):
         half = four_fifths = None
     due = relocation.on_time_share(cases.durations)
@@ -256,7 +256,7 @@ def arrived_and_left(cases: Live) -> Chart:
 
 def outcomes(cases: Live) -> Chart:
     """What happens to people, and when."""
-    curve = relocation.readable(relocation.outcome_curve(cases.durations))
+    curve = relocation.readable(survival.outcome_curve(cases.durations))
     columns = ["t", "at_risk", *[c for c in curve if c in labels.COLUMNS and c not in ("t", "at_risk")]]
     half_year = curve[curve["t"] <= HALF_YEAR]
     title = _("Outcomes by days since opening")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import case, func, or_, select
 
+from data_access.filters import Filters
 from data_access.queries import visible
 from data_access.schema import (
     fx_rate,
@@ -17,6 +18,7 @@ from data_access.schema import (
     project,
     project_facet,
 )
+from data_access.schema import other_income as other_income_table
 from data_access.viewer import Query, Viewer
 
 
@@ -27,13 +29,17 @@ def grants(viewer: Viewer) -> Query:
 
     Columns: grant_id, reference, funder_id, funder_slug, funder, funder_is_member, recipient_id, recipient,
     recipient_is_member, project_id, project, parent_grant_id, amount_minor, currency, status, kind, restriction,
-    committed_on, starts_on, ends_on, paid_minor.
+    committed_on, starts_on, ends_on, paid_minor, first_paid_on.
     """
     payer, payee = organisation.alias("payer"), organisation.alias("payee")
     lead = organisation.alias("lead")
     parent, intermediary = grant.alias("parent"), organisation.alias("intermediary")
     paid = (
-        select(payment.c.grant_id, func.sum(payment.c.amount_minor).label("paid_minor"))
+        select(
+            payment.c.grant_id,
+            func.sum(payment.c.amount_minor).label("paid_minor"),
+            func.min(payment.c.paid_on).label("first_paid_on"),
+        )
         .group_by(payment.c.grant_id)
         .subquery()
     )
@@ -61,6 +67,7 @@ def grants(viewer: Viewer) -> Query:
             grant.c.starts_on,
             grant.c.ends_on,
             paid.c.paid_minor,
+            paid.c.first_paid_on,
         )
         .select_from(grant)
         .outerjoin(payer, payer.c.id == grant.c.funder_id)
@@ -161,3 +168,15 @@ def organisation_places(viewer: Viewer) -> Query:
 def rates(viewer: Viewer) -> Query:
     """Exchange rates: currency, on_date, micro_per_eur (units per euro times 10**6), rate_set."""
     return Query(select(fx_rate).order_by(fx_rate.c.on_date, fx_rate.c.currency), viewer)
+
+
+def other_income(filters: Filters, viewer: Viewer) -> Query:
+    """Income beyond grants of the chosen initiatives: year, kind, amount_minor, currency, stated_on (the year's end)."""
+    columns = [other_income_table.c[name] for name in ("year", "kind", "amount_minor", "currency")]
+    statement = (
+        select(*columns)
+        .join(organisation, organisation.c.id == other_income_table.c.organisation_id)
+        .where(visible.initiatives(filters, viewer))
+        .order_by(other_income_table.c.year, other_income_table.c.kind)
+    )
+    return Query(statement, viewer)

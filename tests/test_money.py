@@ -1,0 +1,193 @@
+"""Every sum on the funding page is the sum of its rows, to the cent, on both databases; one portfolio by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine, insert, text
+
+from dashboard.cli import main
+from dashboard.refresh import refresh, write_meta
+from dashboard.topics import funding, portfolio
+from dashboard.visit import Visit
+from data_access import database, rates, schema
+from data_access.filters import Filters
+from data_access.migrate import upgrade
+from data_access.viewer import Viewer
+from tests.conftest import FUNDER, LITHUANIAN, STEWARD, open_sample_visit
+
+CHOICES = [
+    Filters(),
+    Filters(host_countries=("LT",)),
+    Filters(activities=("media", "legal_aid")),
+    Filters(audiences=("at_risk",), host_countries=("DE", "GE")),
+    Filters(since="2025-01", until="2025-12"),
+]
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("viewer", [FUNDER, LITHUANIAN, STEWARD], ids=str)
+@pytest.mark.parametrize("filters", CHOICES, ids=str)
+def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filters: Filters) -> None:
+    money = portfolio.picture(open_sample_visit(viewer, filters))
+    for month, signed, need in zip(money.monthly["month"], money.monthly["signed"], money.monthly["need"], strict=True):
+        rows = funding.rows_of_month(money, f"{month:%Y-%m}").rows
+        assert rows.loc[rows["entry"] != "need", "part"].sum() == signed
+        assert rows.loc[rows["entry"] == "need", "part"].sum() == (0 if pd.isna(need) else need)
+    for by in funding.gap_names():
+        bars = funding.gaps(money, by)
+        for value, need in zip(bars.rows[by], bars.rows["need"], strict=True):
+            rows = funding.rows_of_gap(money, by, value).rows
+            assert rows.loc[rows["entry"] == "need", "part"].sum() == need
+    year = money.parts[money.parts["month"].dt.year == money.year]
+    assert money.lines["funded"].sum() == year["minor"].sum()
+
+
+@pytest.mark.usefixtures("deployment")
+def test_parts_of_countries_add_to_the_whole() -> None:
+    whole = portfolio.picture(open_sample_visit(STEWARD))
+    countries = sorted(set(whole.parts["host_country"]))
+    assert "not_stated" in countries
+    by_country = whole.parts.groupby("host_country")["minor"].sum()
+    for country in [c for c in countries if len(c) == 2][:6]:
+        one = portfolio.picture(open_sample_visit(STEWARD, Filters(host_countries=(country,))))
+        assert one.parts["minor"].sum() == by_country[country]
+
+
+@pytest.mark.usefixtures("deployment")
+def test_the_currency_switch_changes_amounts_and_never_coverage_lines() -> None:
+    visit = open_sample_visit(STEWARD)
+    euro = portfolio.picture(visit)
+    visit.currency = "USD"
+    dollar = portfolio.picture(visit)
+    assert dollar.totals.lines.known == euro.totals.lines.known
+    assert 0.8 < dollar.totals.need / euro.totals.need < 1.5 and dollar.totals.need != euro.totals.need
+    assert "USD" in dollar.rate_words and "EUR" in euro.rate_words
+
+
+OUTSIDE, INTERMEDIARY, FIRST, SECOND = 1, 2, 3, 4
+YEAR = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31), "committed_on": date(2025, 12, 20)}
+EURO = {"currency": "EUR", "kind": "new", "restriction": "unknown", "status": "commitment", "parent_grant_id": None}
+
+
+def fill(engine: Engine) -> None:
+    """A two-step re-grant, a pledge, a cancelled grant, a missing rate and an inverted date."""
+    names = {OUTSIDE: "Outside", INTERMEDIARY: "Hub", FIRST: "First", SECOND: "Second"}
+    upgrade(engine, "shared")
+    with engine.begin() as connection:
+        connection.execute(
+            insert(schema.organisation),
+            [
+                {"id": n, "slug": name.lower(), "name": name, "search_key": name.lower(), "is_initiative": n != OUTSIDE,
+                 "is_funder": n < FIRST, "visibility": "public", "independence": "independent"}
+                for n, name in names.items()
+            ],
+        )  # fmt: skip
+        connection.execute(
+            insert(schema.presence),
+            [{"organisation_id": n, "host_country": "LT", "role": "team", "precision": "country"} for n in (2, 3, 4)],
+        )
+        connection.execute(
+            insert(schema.project),
+            [{"id": n, "slug": f"p{n}", "name": f"P{n}", "organisation_id": n, "status": "running"} for n in (3, 4)],
+        )
+        connection.execute(
+            insert(schema.need),
+            [
+                {"project_id": n, "period_start": date(2026, 1, 1), "period_end": date(2026, 12, 31), "currency": "EUR",
+                 "amount_minor": amount, "kind": "budget", "stated_on": date(2025, 12, 1)}
+                for n, amount in ((3, 30_000_00), (4, 50_000_00))
+            ],
+        )  # fmt: skip
+        rows: list[dict] = [
+            {"funder_id": OUTSIDE, "recipient_id": INTERMEDIARY, "project_id": None, "amount_minor": 100_000_00},
+            {"funder_id": INTERMEDIARY, "recipient_id": FIRST, "project_id": 3, "amount_minor": 60_000_00,
+             "parent_grant_id": 1, "kind": "regrant"},
+            {"funder_id": FIRST, "recipient_id": SECOND, "project_id": 4, "amount_minor": 20_000_00,
+             "parent_grant_id": 2, "kind": "regrant"},
+            {"funder_id": OUTSIDE, "recipient_id": SECOND, "project_id": 4, "amount_minor": 7_000_00, "status": "pledge"},
+            {"funder_id": OUTSIDE, "recipient_id": SECOND, "project_id": 4, "amount_minor": 9_000_00, "status": "cancelled"},
+            {"funder_id": OUTSIDE, "recipient_id": SECOND, "project_id": 4, "amount_minor": 8_000_00, "currency": "KZT"},
+            {"funder_id": OUTSIDE, "recipient_id": SECOND, "project_id": 4, "amount_minor": 6_000_00,
+             "ends_on": date(2025, 6, 1)},
+        ]  # fmt: skip
+        for number, row in enumerate(rows, 1):
+            grant = EURO | YEAR | {"id": number, "reference": f"G{number}"} | row
+            connection.execute(insert(schema.grant), grant)
+        write_meta(connection, "shared", is_sample="1")
+    refresh(engine, None, date(2026, 6, 30))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def by_hand(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deployment) -> str:
+    """The address of a database with the portfolio above."""
+    url = f"sqlite:///{tmp_path}/hand.db"
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgresql")
+        admin = database.open_writer(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text("DROP DATABASE IF EXISTS by_hand"))
+            connection.execute(text("CREATE DATABASE by_hand"))
+        url = f"{server}/by_hand"
+    fill(database.open_writer(url))
+    monkeypatch.setenv(database.SHARED_URL_VARIABLE, url)
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    return url
+
+
+def test_a_portfolio_by_hand_has_the_right_totals(by_hand: str) -> None:
+    visit: Visit = open_sample_visit(FUNDER)
+    visit.as_of = pd.Timestamp("2026-06-30")
+    money = portfolio.picture(visit)
+    lines = money.lines.set_index("line")["funded"].to_dict()
+    assert lines == {"o2": 40_000_00, "p3": 40_000_00, "p4": 20_000_00}
+    assert money.parts["minor"].sum() == 100_000_00
+    assert (money.totals.need, money.totals.gap, money.totals.surplus) == (80_000_00, 30_000_00, 10_000_00)
+    assert money.monthly["pledged"].sum() == 7_000_00
+    assert money.over_committed == 1
+    fix = funding.to_fix(money).rows
+    assert dict(zip(fix["reference"], fix["reason"], strict=True)) == {"G6": "no_rate", "G7": "inverted_dates"}
+    steps = funding.flow(money).rows.set_index("step")["total"].to_dict()
+    assert steps == {"new_money": 106_000_00, "regranted": -80_000_00, "outgoing": 0, "kept": 26_000_00}
+
+
+def test_bundled_rates_cover_the_usual_currencies() -> None:
+    rows = rates.bundled(date(2022, 1, 1))
+    assert {"USD", "GBP", "SEK", "NOK", "CHF", "CZK", "PLN"} <= {row["currency"] for row in rows}
+    dollar = [row for row in rows if row["currency"] == "USD" and row["on_date"] == date(2022, 3, 1)]
+    assert dollar[0]["micro_per_eur"] == pytest.approx(1_116_200, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("GE,2026-01-01,2.9", "currency"),
+        ("GEL,1.1.2026,2.9", "date"),
+        ("GEL,2026-01-01,2;9", "per_eur"),
+        ("GEL,2026-01-01,0", "per_eur"),
+    ],
+)
+def test_a_bad_rate_names_file_row_column_and_value(tmp_path: Path, line: str, column: str) -> None:
+    path = tmp_path / "rates.csv"
+    path.write_text(f"currency,date,per_eur\nAMD,2026-01-01,430.5\n{line}\n")
+    with pytest.raises(rates.BadRates, match=rf"rates\.csv, row 3, column {column}"):
+        rates.from_csv(path)
+
+
+def test_rates_are_replaced_by_day_and_nothing_is_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setenv(database.SHARED_URL_VARIABLE, f"sqlite:///{tmp_path}/s.db")
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    main(["init"])
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("currency,date,per_eur\nGEL,2026-01-01,2.95\n")
+    bad.write_text("currency,date,per_eur\nGEL,2026-01-01,3.1\nGEL,2026-01-02,x\n")
+    assert main(["rates", str(good)]) == 0 and main(["rates", str(good)]) == 0
+    assert main(["rates", str(bad)]) == 1
+    assert "row 3, column per_eur: 'x'" in capsys.readouterr().err
+    with database.open_reader(f"sqlite:///{tmp_path}/s.db").connect() as connection:
+        assert connection.execute(text("SELECT currency, micro_per_eur FROM fx_rate")).all() == [("GEL", 2_950_000)]
