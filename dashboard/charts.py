@@ -120,15 +120,16 @@ def columns_over_time(
             "name": name,
             "x": list(rows[when]),
             "y": _numbers(rows[column] * (-1 if column in negative else 1)),
-            "customdata": _numbers(rows[column]),
+            "customdata": [str(value) for value in rows[when]],
+            "hovertext": ["–" if pd.isna(value) else f"{value:,}" for value in rows[column]],
             "marker": {"color": colour, "pattern": {"shape": hatched}},
-            "hovertemplate": f"%{{x}}: %{{customdata:,}} {name}<extra></extra>",
+            "hovertemplate": f"%{{x}}: %{{hovertext}} {name}<extra></extra>",
         }
         for (column, name), colour in zip(values, (FIRST, SECOND, THIRD), strict=False)
     ]
     if line:
         traces.append(_line(rows, when, line, FIFTH))
-    return _figure(traces, 340, barmode="relative" if negative else "group")
+    return _figure(traces, 340, barmode="relative" if negative else "group", clickmode="event+select")
 
 
 def _line(rows: pd.DataFrame, when: str, value: tuple[str, str], colour: str, **more: Any) -> Trace:

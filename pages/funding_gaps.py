@@ -23,12 +23,18 @@ if bar := view.open_rows("gaps", _("Open the rows of a bar"), funding.gap_rows(g
     view.table(funding.rows_of_gap(money, by, bar))
 if grid := funding.coverage_grid(money):
     view.chart(grid)
+    if cell := view.open_rows("coverage", _("Open the rows of a cell"), funding.cell_names(grid)):
+        view.table(funding.rows_of_cell(money, cell))
 view.table(funding.lines(money))
+view.table(funding.ending(money))
+view.table(funding.who_funds(money))
 
 view.figures(funding.shape(money))
 view.chart(funding.leaning_strip(money))
 view.table(funding.dependence(money))
 view.chart(funding.newcomers(money))
+if year := view.open_rows("newcomers", _("Open the grantees of a year"), funding.year_names(money)):
+    view.table(funding.rows_of_year(money, year))
 view.chart(funding.flow(money))
 for chart in (funding.per_thousand(money, visit), funding.other_income(money, visit)):
     if chart:

@@ -42,6 +42,20 @@ def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filte
         for value, need in zip(bars.rows[by], bars.rows["need"], strict=True):
             rows = funding.rows_of_gap(money, by, value).rows
             assert rows.loc[rows["entry"] == "need", "part"].sum() == need
+    if grid := funding.coverage_grid(money):
+        for cell, row in zip(
+            funding.cell_names(grid),
+            grid.rows.sort_values("gap", ascending=False, na_position="last").itertuples(),
+            strict=True,
+        ):
+            rows = funding.rows_of_cell(money, cell).rows
+            assert rows.loc[rows["entry"] == "need", "part"].sum() == (0 if pd.isna(row.need) else row.need)
+    for year in funding.year_names(money):
+        rows = funding.rows_of_year(money, year).rows
+        counted = money.newcomers.set_index("year").loc[int(year)]
+        assert len(rows) == counted["grantees"] and rows["total"].sum() == counted["amount"]
+        if pd.notna(counted["newcomers"]):
+            assert (rows["grantee"] == "first_time").sum() == counted["newcomers"]
     year = money.parts[money.parts["month"].dt.year == money.year]
     assert money.lines["funded"].sum() == year["minor"].sum()
 

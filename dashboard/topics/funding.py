@@ -19,6 +19,7 @@ from data_access import queries
 GAPS_SHOWN = 15
 DEPENDENT_SHOWN = 20
 TOP = 5
+ENDING_DAYS = 180
 GRID = 10
 COVERED_FROM = 0.995
 UNDER_FUNDED_BELOW = 0.5
@@ -196,6 +197,7 @@ def newcomers(money: Portfolio) -> Chart:
         _("Organisations that signed a grant. The first recorded year cannot be judged and stays empty."),
         charts.columns_over_time(years, "year", columns),
         charts.alternative(title, list(years["year"]), [words.number(n) for n in years["newcomers"]]),
+        filter_bar.choose_row("newcomers"),
     )
 
 
@@ -499,3 +501,91 @@ def _rows(money: Portfolio, first: pd.Timestamp, last: pd.Timestamp, title: str,
         "currency",
     ]
     return Table(key, title, rows[columns], note)
+
+
+def ending(money: Portfolio) -> Table:
+    """Whose last signed money ends within 180 days of the cut-off, soonest first, with size and largest funder."""
+    signed = money.signed
+    last = signed.groupby("recipient_id")["ends_on"].max()
+    soon = last[(last >= money.as_of) & (last <= money.as_of + pd.Timedelta(days=ENDING_DAYS))]
+    rows = money.leaning[money.leaning["organisation_id"].isin(soon.index)].copy()
+    rows["last_day"] = pd.to_datetime(soon.reindex(rows["organisation_id"]).to_numpy())
+    rows["days_left"] = (rows["last_day"] - money.as_of).dt.days
+    places = money.parts[money.parts["host_country"].str.len() == 2]
+    for column, shown, names in (("host_country", "works_in", words.country), ("activity", "does", _activity)):
+        known = places[["organisation_id", column]].drop_duplicates()
+        named = known.assign(name=known[column].map(names)).sort_values("name")
+        rows[shown] = rows["organisation_id"].map(named.groupby("organisation_id")["name"].agg(", ".join))
+    rows = rows.sort_values(["days_left", "organisation"]).reset_index(drop=True)
+    columns = ["organisation", "last_day", "days_left", "total", "funders", "largest_funder", "works_in", "does"]
+    return Table(
+        "ending",
+        _("{n} organisations lose their last signed money within {days} days").format(
+            n=words.number(len(rows)), days=ENDING_DAYS
+        ),
+        rows[columns].astype({"works_in": "str", "does": "str"}),
+        _("Last day of any signed grant on record. Pledges are not counted."),
+    )
+
+
+def _activity(code: str) -> str:
+    return labels.code("activity", code)
+
+
+def who_funds(money: Portfolio) -> Table:
+    """The funders behind the signed money of this choice, largest first; unnamed sources are one row."""
+    chosen = money.parts[money.parts["minor"] > 0]
+    sums = chosen.groupby("grant_id")["minor"].sum().rename("here").reset_index()
+    rows = sums.merge(money.all_grants[["grant_id", "funder", "recipient_id"]], on="grant_id")
+    grouped = rows.assign(funder=rows["funder"].astype(object).fillna(_("not named"))).groupby("funder", as_index=False)
+    table = grouped.agg(
+        grants=("grant_id", "nunique"), organisations=("recipient_id", "nunique"), total_here=("here", "sum")
+    )
+    table = table.sort_values(["total_here", "funder"], ascending=[False, True]).reset_index(drop=True)
+    return Table(
+        "who_funds",
+        _("Who funds this choice"),
+        table[["funder", "organisations", "grants", "total_here"]],
+        _("Signed money on record placed in the chosen countries and activities, re-grants under their intermediary."),
+    )
+
+
+def cell_names(grid: Chart) -> dict[str, str]:
+    """The cells of the coverage grid whose rows can be opened."""
+    cells = grid.rows.sort_values("gap", ascending=False, na_position="last")
+    return {
+        f"{r.host_country}.{r.activity}": f"{words.country(r.host_country)} · {labels.code('activity', r.activity)}"
+        for r in cells.itertuples()
+    }
+
+
+def rows_of_cell(money: Portfolio, cell: str) -> Table:
+    """The grants and needs behind one cell of the coverage grid, over the year."""
+    country, _dot, activity = cell.partition(".")
+    chosen = money.only("host_country", country).only("activity", activity)
+    first, last = pd.Timestamp(f"{money.year}-01-01"), pd.Timestamp(f"{money.year}-12-01")
+    name = f"{words.country(country)} · {labels.code('activity', activity)}"
+    return _rows(chosen, first, last, _("Behind {name} in {year}").format(name=name, year=money.year), "cell_rows")
+
+
+def year_names(money: Portfolio) -> dict[str, str]:
+    """The years whose grantees can be opened."""
+    return {str(year): str(year) for year in money.newcomers["year"]}
+
+
+def rows_of_year(money: Portfolio, year: str) -> Table:
+    """Who signed a grant in a year, first-time grantees first; in the first recorded year this cannot be judged."""
+    dated = money.signed[money.signed["committed_on"].notna()]
+    first = dated.groupby("recipient_id")["committed_on"].min().dt.year
+    own = dated[dated["committed_on"].dt.year == int(year)]
+    rows = own.groupby(["recipient_id", "recipient"], as_index=False).agg(
+        grants=("grant_id", "size"), total=("minor", "sum")
+    )
+    began = first.reindex(rows["recipient_id"]).to_numpy()
+    judged = int(year) > first.min()
+    rows["grantee"] = [
+        "first_time" if judged and b == int(year) else "returning" if judged else "unjudged" for b in began
+    ]
+    rows = rows.rename(columns={"recipient": "organisation"}).sort_values(["grantee", "organisation"])
+    title = _("Grantees of {year}").format(year=year)
+    return Table("year_rows", title, rows[["organisation", "grantee", "grants", "total"]].reset_index(drop=True))
