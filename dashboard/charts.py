@@ -325,6 +325,17 @@ def strip(rows: pd.DataFrame, value: str, name: str, marked: str, names: tuple[s
     )
 
 
+def lorenz(points: pd.DataFrame) -> go.Figure:
+    """Share of money over share of recipients, with the line of equal shares."""
+    shares = points * 100
+    traces = [
+        _line(shares, "recipients", ("money", _("as it is")), FIRST),
+        _line(shares, "recipients", ("recipients", _("if all were equal")), GREY),
+    ]
+    percent = {"range": [0, 100], "ticksuffix": " %"}
+    return _figure(traces, 320, percent, percent)
+
+
 def waterfall(names: Sequence[str], values: Sequence[float], measures: Sequence[str], text: Sequence[str]) -> go.Figure:
     """From a start over steps to an end: `measures` says absolute, relative or total per step."""
     trace = {

@@ -31,6 +31,7 @@ view.table(funding.who_funds(money))
 
 view.figures(funding.shape(money))
 view.chart(funding.leaning_strip(money))
+view.chart(funding.spread_of_money(money))
 view.table(funding.dependence(money))
 view.chart(funding.newcomers(money))
 if year := view.open_rows("newcomers", _("Open the grantees of a year"), funding.year_names(money)):

@@ -82,10 +82,11 @@ def test_the_cliff_is_found_where_signed_money_ends() -> None:
     frame = grants(
         *({"starts_on": g["start"], "ends_on": g["end"], "amount_minor": g["amount"]} for g in given_values["grants"])
     )
-    for day, rate in expected["committed_per_day"].items():
-        assert funding.run_rate(frame, pd.Timestamp(day)) == close(rate)
     months = pd.date_range("2024-01-01", "2025-12-01", freq="MS")
     signed = funding.spread(frame).groupby("month")["minor"].sum().reindex(months, fill_value=0).to_numpy()
+    per_day = dict(zip(months, signed / months.days_in_month, strict=True))
+    for day, rate in expected["committed_per_day"].items():
+        assert per_day[pd.Timestamp(day).to_period("M").start_time] == close(rate)
     need = [given_values["need_per_day"] * month.days_in_month for month in months]
     monthly = pd.DataFrame({"month": months, "signed": signed, "signed_on_need": signed, "need": need})
     fall = funding.cliff(monthly, pd.Timestamp(given_values["as_of"]), frame["ends_on"].max())

@@ -19,12 +19,6 @@ def per_day(cases: list[dict]) -> pd.DataFrame:
     return frame.assign(reopened=0, on_date=pd.to_datetime(frame.index)).reset_index(drop=True)
 
 
-@pytest.mark.parametrize("name", ["A01", "A03"])
-def test_stock_follows_from_flow_and_a_hold_is_no_progress(name: str) -> None:
-    counts, expected = case(name)
-    assert relocation.stock_flow(counts) == close(expected)
-
-
 def test_resolved_rate_is_unknown_when_nothing_came_in() -> None:
     rows, expected = case("A05")
     found = [relocation.ResolvedRate(row["resolved"], row["incoming"]).percent for row in rows]

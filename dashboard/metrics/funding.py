@@ -249,12 +249,6 @@ def cliff(monthly: pd.DataFrame, as_of: pd.Timestamp, last_day: pd.Timestamp | N
     return Cliff(today, first(under), first(dropped), last_day)
 
 
-def run_rate(grants: pd.DataFrame, day: pd.Timestamp) -> float:
-    """Signed money per day on `day`: sum of amount / inclusive days over grants running that day (B07)."""
-    running = grants[(grants["starts_on"] <= day) & (grants["ends_on"] >= day)]
-    return float((running["minor"] / ((running["ends_on"] - running["starts_on"]).dt.days + 1)).sum())
-
-
 def dependence(grants: pd.DataFrame) -> pd.DataFrame:
     """Per organisation the share of its largest funder (B13).
 

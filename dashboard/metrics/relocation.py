@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.metrics.statistics import Coverage, minimum_n, percentile
+from dashboard.metrics.statistics import Coverage, minimum_n
 
 AGE_EDGES = (0, 30, 90, 180, 365)
 AGE_BUCKETS = ("0-29", "30-89", "90-179", "180-364", "365+", "unknown")
@@ -50,26 +50,6 @@ def open_on(per_day: pd.DataFrame, day: pd.Timestamp) -> int:
     """Episodes open at the end of `day`: opened by then and not closed by then (A10)."""
     seen = per_day[per_day["on_date"] <= day]
     return int(seen["opened"].sum() + seen["reopened"].sum() - seen["closed"].sum())
-
-
-def stock_flow(counts: dict[str, int]) -> dict[str, float | None]:
-    """NCSC caseload identity for one period, with cases on hold apart (A01, A03).
-
-    `counts`: begin_active, begin_inactive, new, reopened, reactivated, closed, closed_reopened, placed_inactive.
-    `resolved_rate` is the product's figure: parking a case on hold is not progress.
-    """
-    incoming = counts["new"] + counts["reopened"] + counts["reactivated"]
-    outgoing = counts["closed"] + counts["closed_reopened"] + counts["placed_inactive"]
-    resolved = counts["closed"] + counts["closed_reopened"]
-    arrivals = counts["new"] + counts["reopened"]
-    return {
-        "incoming": incoming,
-        "outgoing": outgoing,
-        "end_active": counts["begin_active"] + incoming - outgoing,
-        "end_inactive": counts["begin_inactive"] + counts["placed_inactive"] - counts["reactivated"],
-        "clearance_rate_ncsc": 100 * outgoing / incoming if incoming else None,
-        "resolved_rate": 100 * resolved / arrivals if arrivals else None,
-    }
 
 
 @dataclass(frozen=True)
@@ -130,12 +110,6 @@ def open_longer_than(open_ages: pd.DataFrame, days: int = STANDARD_DAYS) -> Cove
     """Open episodes older than `days`, of all open ones."""
     older = open_ages[(open_ages["days"] > days).fillna(False)]
     return Coverage(int(older["episodes"].sum()), int(open_ages["episodes"].sum()))
-
-
-def closed_percentile(durations: pd.DataFrame, p: int) -> int | None:
-    """Nearest-rank percentile of days among closed episodes only, for comparison with the curve."""
-    closed = durations[durations["outcome"] != "open"]
-    return percentile(closed["days"], p, closed["episodes"])
 
 
 def outcome_shares(durations: pd.DataFrame) -> dict[str, Coverage]:

@@ -39,15 +39,6 @@ def largest_remainder(values: Sequence[float] | np.ndarray, total: int) -> list[
     return shares.tolist()
 
 
-def percent_change(before: float | None, after: float | None) -> float | None:
-    """(after - before) / before in per cent; None when `before` is unknown, or zero with something after (X03)."""
-    if before is None or after is None or pd.isna(before) or pd.isna(after):
-        return None
-    if before == 0:
-        return 0.0 if after == 0 else None
-    return 100.0 * (after - before) / before
-
-
 def percentile(
     values: Sequence[int] | pd.Series, p: int, weights: Sequence[int] | pd.Series | None = None
 ) -> int | None:
@@ -94,9 +85,3 @@ def competition_rank(counts: pd.Series) -> pd.Series:
     rank = counts.rank(method="min", ascending=False).astype("int64")
     tied = rank.duplicated(keep=False)
     return rank.astype("str").where(~tied, rank.astype("str") + "=")
-
-
-def known_sum(values: pd.Series) -> tuple[float | None, Coverage]:
-    """Sum of what is known, None when nothing is, and how much was known (X08)."""
-    known = values.dropna()
-    return (known.sum().item() if len(known) else None), Coverage(len(known), len(values))

@@ -283,6 +283,24 @@ def shape(money: Portfolio) -> list[Figure]:
     ]
 
 
+def spread_of_money(money: Portfolio) -> Chart:
+    """The Lorenz curve of recipients, with the Gini beside the top share, never alone."""
+    received = money.signed.groupby("recipient_id")["minor"].sum().astype(float)
+    points, index = funding.lorenz(received), funding.gini(received)["gini_corrected"]
+    half = funding.top_share(received, max(1, len(received) // 2))
+    title = _("The larger half of recipients holds {share} of signed money").format(share=words.percent(half))
+    return Chart(
+        "lorenz",
+        title,
+        points,
+        _(
+            "Recipients from the smallest up and the money they hold together. Gini {gini} over {n} organisations."
+        ).format(gini=words.decimal(index, 2), n=words.number(len(received))),
+        charts.lorenz(points),
+        charts.alternative(title, [_("half of recipients")], [words.percent(1 - half if half is not None else None)]),
+    )
+
+
 def leaning_strip(money: Portfolio) -> Chart:
     """Share of the largest funder per organisation, single-funder organisations marked."""
     rows = money.leaning.assign(is_single=money.leaning["funders"] <= 1)

@@ -10,7 +10,7 @@ from dashboard import charts, filter_bar, labels, maps, words
 from dashboard.data import read
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import distribution
-from dashboard.metrics.statistics import Coverage
+from dashboard.metrics.statistics import Coverage, competition_rank
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.visit import Visit, current
 from data_access import publication, queries
@@ -201,7 +201,7 @@ def by_country(found: Initiatives) -> Chart:
     return Chart(
         "by_country",
         title,
-        drawn[["place", choice.unit, *(column for column, _name in segments)]],
+        _ranked(drawn, choice.unit)[["rank", "place", choice.unit, *(column for column, _name in segments)]],
         _("Active {unit} by {basis}, {how}. {line}").format(
             unit=unit_names()[choice.unit], basis=basis_names()[choice.basis], how=how, line=reconciled(found)
         ),
@@ -209,6 +209,12 @@ def by_country(found: Initiatives) -> Chart:
         charts.alternative(title, list(names.values()), shown),
         filter_bar.choose_country("by_country"),
     )
+
+
+def _ranked(bars: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Adds `rank` among named countries: ties share it, marked '='; withheld and not stated have none."""
+    named = bars[~bars["place"].isin(distribution.UNPLACED)]
+    return bars.assign(rank=competition_rank(named[unit]).reindex(bars.index).fillna("–"))
 
 
 def _title(bars: pd.DataFrame, unit: str) -> str:
@@ -265,7 +271,8 @@ def history(found: Initiatives) -> Chart:
 
 def mix(found: Initiatives, visit: Visit) -> Chart | None:
     """How the largest countries divide over activities; None when none has five initiatives."""
-    counts = distribution.activity_mix(_work(found, visit, "activity"), minimum=SMALLEST_MIX)
+    work = distribution.location_quotient(_work(found, visit, "activity"), SMALLEST_MIX)
+    counts = distribution.activity_mix(work, minimum=SMALLEST_MIX)
     if counts.empty:
         return None
     sizes = found.named.set_index("place")["initiatives"]
@@ -276,7 +283,7 @@ def mix(found: Initiatives, visit: Visit) -> Chart | None:
     return Chart(
         "mix",
         title,
-        counts[["place", "activity", "initiatives", "percent"]],
+        counts[["place", "activity", "initiatives", "percent", "lq"]],
         _(
             "Share of recorded activities in per cent; an initiative counts once per activity. Countries with five or more."
         ),

@@ -325,6 +325,8 @@ def rows_behind(portfolio: Portfolio, first: pd.Timestamp, last: pd.Timestamp) -
     stated = portfolio.needs[portfolio.needs["month"].between(first, last)]
     needed = stated.groupby(["need_id", *keys, "organisation"], as_index=False)["minor"].sum().assign(entry="need")
     rows = pd.concat([signed, needed], ignore_index=True)
+    order = rows["entry"].map({"signed": 0, "passed_on": 1, "need": 2})
+    rows = rows.assign(order=order).sort_values(["order", "minor"], ascending=[True, False], kind="stable")
     names = portfolio.lines.set_index("line")["name"]
     return rows.assign(
         line=rows["line"].map(names).astype("str"),

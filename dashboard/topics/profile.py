@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard import labels, words
 from dashboard.data import read
 from dashboard.i18n import _
-from dashboard.metrics import distribution
+from dashboard.metrics import distribution, funding
 from dashboard.report import Figure, Summary, Table
 from dashboard.topics import overlap, portfolio
 from dashboard.visit import Visit
@@ -29,6 +29,7 @@ class Profile:
     partners: pd.DataFrame
     pairs: pd.DataFrame
     signed: int | None
+    finance: pd.DataFrame
 
 
 def find(visit: Visit, slug: str) -> Profile | None:
@@ -53,6 +54,7 @@ def find(visit: Visit, slug: str) -> Profile | None:
         read(of.partners_of(slug, viewer)),
         pairs[ours],
         int(signed.sum()) if len(signed) else None,
+        read(of.finance_of(slug, viewer)),
     )
 
 
@@ -135,6 +137,12 @@ def facts(found: Profile) -> list[tuple[str, str]]:
         ),
         (_("Independence"), labels.word(row["independence"])),
     ]
+    for stated in found.finance.itertuples():
+        months = funding.runway(stated.cash_minor, stated.monthly_cost_minor)
+        free = funding.runway(stated.unrestricted_minor, stated.monthly_cost_minor)
+        text = _("{months} months, of it unrestricted {free}; stated {day}")
+        shown = text.format(months=words.decimal(months), free=words.decimal(free), day=words.day(stated.on_date))
+        lines.append((_("Cash lasts"), shown))
     if pd.notna(row["fiscal_host"]):
         lines.append((_("Under the fiscal host"), row["fiscal_host"]))
     if pd.notna(row["closed_on"]):

@@ -10,6 +10,7 @@ from dashboard import charts, export, labels, words
 from dashboard.data import read
 from dashboard.i18n import _
 from dashboard.metrics import relocation, survival
+from dashboard.metrics.statistics import Coverage, wilson
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.visit import Visit
 from data_access import publication, queries
@@ -104,7 +105,7 @@ def live_summary(visit: Visit, cases: Live) -> Summary:
                 else _("fewer than four in five have ended yet"),
                 _("{n} cases followed").format(n=words.number(followed)),
             ),
-            Figure("on_time", due.share, words.percent(due.share), _("closed within 120 days"), words.based_on(due)),
+            Figure("on_time", due.share, words.percent(due.share), between(due), words.based_on(due)),
             Figure(
                 "open_long",
                 old.known,
@@ -303,14 +304,31 @@ def months(cases: Live) -> Table:
     return Table("flow", _("Opened and closed by month"), cases.flow[columns].iloc[::-1], is_live=True)
 
 
+def between(share: Coverage) -> str:
+    """The 95 % interval of a share in words, empty when there is nothing to judge."""
+    limits = wilson(share.known, share.total)
+    if limits is None:
+        return ""
+    return _("between {low} and {high}").format(low=words.percent(limits[0]), high=words.percent(limits[1]))
+
+
 def live_notes(cases: Live) -> list[str]:
     """What the live figures leave out, and how they count."""
     broken = int(cases.problems["episodes"].sum())
+    shares = relocation.outcome_shares(cases.durations)
     left_out = _("{n} records contradict themselves or lack a date and are left out of dated figures.")
     return [
         left_out.format(n=words.number(broken)),
         *(f"{labels.word(row.problem)}: {words.number(row.episodes)}" for row in cases.problems.itertuples()),
         _("A reopened case counts as a new episode. The newest weeks are incomplete: entries arrive late."),
+        _(
+            "Relocated of decided {decided} ({interval}), of all closed {closed}; ended without a decision {none}."
+        ).format(
+            decided=words.percent(shares["of_decided"].share),
+            interval=between(shares["of_decided"]) or "–",
+            closed=words.percent(shares["of_closed"].share),
+            none=words.percent(shares["non_decision"].share),
+        ),
         _("The waiting times include those still waiting; closed cases alone would mislead."),
     ]
 

@@ -12,6 +12,7 @@ from data_access.schema import (
     grant,
     need,
     organisation,
+    organisation_finance,
     partnership,
     payment,
     population,
@@ -257,5 +258,18 @@ def partners_of(slug: str, viewer: Viewer) -> Query:
         .where(or_(partnership.c.organisation_a.in_(own), partnership.c.organisation_b.in_(own)))
         .where(visible.organisations(viewer))
         .order_by(organisation.c.name)
+    )
+    return Query(statement, viewer)
+
+
+def finance_of(slug: str, viewer: Viewer) -> Query:
+    """The newest stated cash position: on_date, cash_minor, unrestricted_minor, monthly_cost_minor. Empty for funders:
+    what an initiative has in the bank is for those who help it, not for those who give."""
+    columns = [organisation_finance.c[n] for n in ("on_date", "cash_minor", "unrestricted_minor", "monthly_cost_minor")]
+    statement = (
+        select(*columns)
+        .where(organisation_finance.c.organisation_id.in_(_of(slug, viewer)), literal(viewer.role != "funder"))
+        .order_by(organisation_finance.c.on_date.desc())
+        .limit(1)
     )
     return Query(statement, viewer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import case, func, select
 
-from data_access.schema import code, import_run, organisation, policy_event, presence, source
+from data_access.schema import code, import_run, organisation, presence, source
 from data_access.viewer import Query, Viewer
 
 
@@ -46,8 +46,3 @@ def unlisted(viewer: Viewer) -> Query:
         .group_by(organisation.c.id)
     )
     return Query(statement, viewer)
-
-
-def policy_marks(viewer: Viewer) -> Query:
-    """Dated marks for time axes: on_date, host_country, label_en, label_de, label_ru."""
-    return Query(select(policy_event).order_by(policy_event.c.on_date), viewer, "cases")
