@@ -37,10 +37,10 @@ def percent(share: float | None) -> str:
     if share is None or pd.isna(share):
         return "–"
     if 0 < share < 0.005:
-        return "<1 %"
+        return "<1\u00a0%"
     if 0.995 <= share < 1:
-        return ">99 %"
-    return f"{math.floor(share * 100 + 0.5)} %"
+        return ">99\u00a0%"
+    return f"{math.floor(share * 100 + 0.5)}\u00a0%"
 
 
 def money(minor: float | None, currency: str) -> str:
@@ -49,7 +49,9 @@ def money(minor: float | None, currency: str) -> str:
         return "–"
     major = minor / 100
     digits = 0 if abs(major) < 1000 else max(0, 2 - int(math.log10(abs(major))) % 3)
-    compact = format_compact_decimal(major, locale=language.get(), fraction_digits=digits)
+    compact = format_compact_decimal(
+        round(major) if digits == 0 else major, locale=language.get(), fraction_digits=digits
+    )
     return f"{get_currency_symbol(currency, locale=language.get())}{compact}"
 
 

@@ -20,7 +20,7 @@ def test_percentages_add_to_100_by_largest_remainder(name: str) -> None:
 
 def test_a_share_that_is_not_nothing_never_reads_zero_and_one_that_is_not_all_never_reads_100() -> None:
     given_values, expected = case("X02")
-    shown = [words.percent(v / sum(given_values["values"])).replace(" ", "") for v in given_values["values"]]
+    shown = [words.percent(v / sum(given_values["values"])).replace("\u00a0", "") for v in given_values["values"]]
     assert shown == expected["display"]
 
 

@@ -57,7 +57,16 @@ def test_every_text_goes_through_translation() -> None:
 
 @pytest.mark.parametrize(
     ("minor", "shown"),
-    [(123_456_789, "€1.23M"), (12_345_600, "€123K"), (99_900, "€999"), (0, "€0"), (None, "–"), (pd.NA, "–")],
+    [
+        (123_456_789, "€1.23M"),
+        (12_345_600, "€123K"),
+        (99_900, "€999"),
+        (53_731, "€537"),
+        (99_999_99, "€100K"),
+        (0, "€0"),
+        (None, "–"),
+        (pd.NA, "–"),
+    ],
 )
 def test_money_has_three_significant_digits_and_unknown_a_dash(minor, shown: str) -> None:
     assert words.money(minor, "EUR") == shown
