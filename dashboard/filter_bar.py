@@ -29,10 +29,9 @@ FIRST_MONTH = "2022-03"
 CURRENCIES = ("EUR", "USD")
 
 
-def allowed(visit: Visit) -> dict[str, list[str]]:
-    """Every value this viewer may choose, whatever else is chosen."""
-    as_of = visit.as_of.date()
-    return {name: list(read(options(Filters(), visit.viewer, as_of))["value"]) for name, options in OPTIONS.items()}
+def on_offer(name: str, visit: Visit) -> list[str]:
+    """Every value of one filter this viewer may choose, whatever else is chosen."""
+    return list(read(OPTIONS[name](Filters(), visit.viewer, visit.as_of.date()))["value"])
 
 
 def adopt_url(visit: Visit) -> None:
@@ -41,7 +40,7 @@ def adopt_url(visit: Visit) -> None:
     state = st.session_state
     if "filter_country" in state and (asked == state.get("written_url", {}) or not asked):
         return
-    filters, dropped = from_parameters(asked, allowed(visit))
+    filters, dropped = from_parameters(asked, {name: on_offer(name, visit) for name in LISTS})
     for name, field in LISTS.items():
         state[f"filter_{name}"] = list(getattr(filters, field))
     state["filter_from"], state["filter_to"] = filters.since, filters.until
@@ -53,9 +52,10 @@ def adopt_url(visit: Visit) -> None:
 def chosen_filters(visit: Visit) -> Filters:
     """The choice held in the session, as far as this viewer may choose it: a browser can send anything."""
     state = st.session_state
-    offered = allowed(visit)
     for name in LISTS:
-        state[f"filter_{name}"] = [value for value in state.get(f"filter_{name}", ()) if value in offered[name]]
+        asked = state.get(f"filter_{name}") or ()
+        offered = on_offer(name, visit) if asked else ()
+        state[f"filter_{name}"] = [value for value in asked if value in offered]
     lists = {field: tuple(state[f"filter_{name}"]) for name, field in LISTS.items()}
     since, until = state.get("filter_from"), state.get("filter_to")
     if since and until and since > until:

@@ -109,6 +109,21 @@ def choose(key: str, label: str, names: dict[str, str], where: Any = st) -> Any:
     return where.selectbox(label, list(names), key=f"page_{key}", format_func=names.__getitem__)
 
 
+def part(names: dict[str, str]) -> str:
+    """Which part of a long page to show; only that part is computed. The first of `names` is the default."""
+    first = next(iter(names))
+    chosen = st.segmented_control(
+        _("Part of this page"),
+        list(names),
+        default=first,
+        required=True,
+        key="page_part",
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+    )
+    return chosen if chosen in names else first
+
+
 def open_rows(key: str, label: str, names: dict[str, str]) -> str | None:
     """Which figure's rows to show: chosen here with the keyboard, or by a click in the chart `key`."""
     state = f"open_{key}"
@@ -229,7 +244,7 @@ def about(*notes: str) -> None:
             st.markdown(f"- **{plain(_(term.label))}**: {plain(_(term.definition))}")
     context = contextvars.copy_context()
     st.download_button(
-        _("Whole page as one workbook"),
+        _("Everything shown here as one workbook"),
         data=lambda: context.copy().run(export.workbook, report, exportable(report)),
         file_name=f"meridian-{report.page}.xlsx",
         mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -18,18 +18,21 @@ choice = initiatives.Choice(
 found = initiatives.find(visit, choice)
 
 view.summary(initiatives.summary(found))
-bars, bubbles = st.columns(2, gap="large")
-with bars:
-    view.chart(initiatives.by_country(found))
-with bubbles:
-    view.chart(initiatives.on_map(found))
-    if ranges := initiatives.per_thousand(found, visit):
-        view.chart(ranges)
-view.chart(initiatives.history(found))
-if mix := initiatives.mix(found, visit):
-    view.chart(mix)
-view.table(initiatives.countries(found, visit))
-if unlisted := initiatives.unlisted(visit):
-    view.table(unlisted)
+part = view.part(initiatives.part_names())
+
+if part == "where":
+    bars, bubbles = st.columns(2, gap="large")
+    with bars:
+        view.chart(initiatives.by_country(found))
+    with bubbles:
+        view.chart(initiatives.on_map(found))
+    view.table(initiatives.countries(found, visit))
+    if unlisted := initiatives.unlisted(visit):
+        view.table(unlisted)
+else:
+    view.chart(initiatives.history(found))
+    for chart in (initiatives.mix(found, visit), initiatives.per_thousand(found, visit)):
+        if chart:
+            view.chart(chart)
 
 view.about(*initiatives.notes(found))

@@ -85,7 +85,8 @@ def _units(now: pd.DataFrame, as_of: pd.Timestamp, unit: str, projects: pd.DataF
     if unit == "presences":
         rows = rows.assign(n=now["presences"].astype(float))
         return rows[rows["n"] > 0]
-    return rows.groupby(["unit_id", "place"], as_index=False).agg({"n": "max", "is_confirmed": "any"})
+    confirmed_first = rows.sort_values("is_confirmed", ascending=False, kind="stable")
+    return confirmed_first.drop_duplicates(["unit_id", "place"])
 
 
 def place_of(rows: pd.DataFrame) -> pd.Series:

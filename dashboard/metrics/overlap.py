@@ -168,6 +168,8 @@ def reviewed(pairs: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     An answer holds while the facet hash is the same; `not_a_duplicate` hides a pair, `already_coordinating` makes
     it coordinated, different answers make it disputed (C14).
     """
+    if answers.empty:
+        return pairs.assign(answer=None, people=pd.NA, has_changed=False, status=pairs["label"])
     joined = pairs.merge(current_answers(answers), on=["project_a", "project_b"], how="left", suffixes=("", "_then"))
     joined["has_changed"] = joined["answer"].notna() & (joined["facet_hash"] != joined["facet_hash_then"])
     holds = joined["answer"].where(~joined["has_changed"])

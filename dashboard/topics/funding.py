@@ -136,6 +136,16 @@ def cliff(money: Portfolio) -> Chart:
     )
 
 
+def part_names() -> dict[str, str]:
+    """The parts of the funding page."""
+    return {
+        "gaps": _("Gaps"),
+        "dependence": _("Who depends on whom"),
+        "reach": _("Whom money reaches"),
+        "records": _("Records to fix"),
+    }
+
+
 def gap_names() -> dict[str, str]:
     """What gaps can be ranked by."""
     return {"line": _("Project"), "activity": _("Activity"), "host_country": _("Host country")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -49,11 +50,16 @@ class Initiatives:
     def total(self) -> int:
         return sum(self.placement.values())
 
-    @property
+    @cached_property
     def named(self) -> pd.DataFrame:
         """Initiatives per country, fully counted, without withheld and not stated."""
         counts = distribution.count_by_place(self.places, self.as_of)
         return counts[~counts["place"].isin(distribution.UNPLACED)]
+
+
+def part_names() -> dict[str, str]:
+    """The parts of the initiatives page."""
+    return {"where": _("Where"), "what": _("Since when, doing what, for how many")}
 
 
 def unit_names() -> dict[str, str]:
