@@ -201,9 +201,9 @@ def _needs(world: World) -> None:
             if project["ends_on"] and project["ends_on"].year < year:
                 continue
             signed = _signed_in(world, number, year if year < 2027 else 2026)
-            if not signed and rng.random() < 0.45:
+            if not signed and rng.random() < 0.55:
                 continue
-            stated = signed * rng.uniform(0.8, 1.45) if signed else usual
+            stated = signed * rng.uniform(0.75, 1.2) if signed else usual
             amount = None if rng.random() < 0.08 else round(stated / 10_000) * 10_000
             world.add("need", project_id=number, organisation_id=None, period_start=date(year, 1, 1),
                       period_end=date(year, 12, 31), amount_minor=amount, currency="EUR",

@@ -95,7 +95,7 @@ def fall_words(money: Portfolio) -> str:
     if below is None:
         return _("it stays above 75 % of need as far as need is stated")
     if below <= money.as_of:
-        return _("it is below 75 % of need already")
+        return _("this month it is already below 75 % of need")
     return _("from {month} it is below 75 % of need").format(month=words.month(below))
 
 
