@@ -117,7 +117,7 @@ def part(names: dict[str, str]) -> str:
         list(names),
         default=first,
         required=True,
-        key="page_part",
+        key=f"part_{current().report.page}",
         format_func=names.__getitem__,
         label_visibility="collapsed",
     )

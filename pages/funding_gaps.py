@@ -40,9 +40,15 @@ elif part == "reach":
         view.table(funding.rows_of_year(money, year))
     view.chart(funding.spread_of_money(money))
     view.chart(funding.flow(money))
-    for chart in (funding.per_thousand(money, visit), funding.other_income(money, visit)):
-        if chart:
-            view.chart(chart)
+    if step := view.open_rows("flow", _("Open the grants of a step"), funding.step_names()):
+        view.table(funding.rows_of_step(money, step))
+    if rates := funding.per_thousand(money, visit):
+        view.chart(rates)
+    if income := funding.other_income(money, visit):
+        view.chart(income)
+        if stated := view.open_rows("other_income", _("Open the rows of a year"), funding.income_names(income)):
+            view.table(funding.rows_of_income(money, visit, stated))
+    view.table(funding.signed_grants(money))
 else:
     view.table(funding.to_fix(money))
 

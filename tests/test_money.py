@@ -56,6 +56,15 @@ def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filte
         assert len(rows) == counted["grantees"] and rows["total"].sum() == counted["amount"]
         if pd.notna(counted["newcomers"]):
             assert (rows["grantee"] == "first_time").sum() == counted["newcomers"]
+    flow = funding.flow(money).rows.set_index("step")["total"].abs()
+    for step in funding.step_names():
+        assert funding.rows_of_step(money, step).rows["total"].sum() == flow[step]
+    assert funding.signed_grants(money).rows["total"].sum() == money.leaning["total"].sum()
+    visit = open_sample_visit(viewer, filters)
+    if income := funding.other_income(money, visit):
+        for stated, row in zip(funding.income_names(income), income.rows.itertuples(), strict=True):
+            rows = funding.rows_of_income(money, visit, stated).rows
+            assert rows["total"].sum() == sum(v for k, v in row._asdict().items() if k not in ("Index", "year"))
     year = money.parts[money.parts["month"].dt.year == money.year]
     assert money.lines["funded"].sum() == year["minor"].sum()
 

@@ -62,6 +62,31 @@ def test_every_page_stands_a_choice_that_leaves_nothing(page: str, role: str) ->
     assert not app.error
 
 
+PARTS = {"initiatives": ("what",), "funding_gaps": ("dependence", "reach", "records")}
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("role", ["funder", "coordinator"])
+@pytest.mark.parametrize(("page", "part"), [(page, part) for page, parts in PARTS.items() for part in parts])
+@pytest.mark.parametrize("choice", [{}, {"country": "KG", "activity": "elections", "audience": "belarusians"}], ids=str)
+def test_every_part_of_a_long_page_starts(page: str, part: str, role: str, choice: dict[str, str]) -> None:
+    app = open_page(page, role, **choice)
+    app.session_state[f"part_{page}"] = part
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert app.session_state[f"part_{page}"] == part
+
+
+@pytest.mark.usefixtures("deployment")
+def test_opening_the_rows_of_a_figure_shows_them() -> None:
+    app = open_page("funding_gaps")
+    before = len(app.dataframe)
+    next(box for box in app.selectbox if box.key == "open_cliff").select("2026-10").run()
+    assert len(app.dataframe) == before + 1
+    assert any("Behind October 2026" in heading.value for heading in app.subheader)
+
+
 @pytest.mark.usefixtures("deployment")
 @pytest.mark.parametrize("role", ["funder", "coordinator"])
 def test_choosing_lithuania_changes_the_figures_it_applies_to(role: str) -> None:

@@ -433,12 +433,16 @@ def per_thousand(money: Portfolio, visit: Visit) -> Chart | None:
     )
 
 
+def _stated_income(money: Portfolio, visit: Visit) -> pd.DataFrame:
+    """Income beyond grants with `minor` in the reporting currency, at the rate of the year's end."""
+    rows = read(queries.funding.other_income(visit.filters, visit.viewer))
+    dated = rows.assign(received_on=pd.to_datetime(rows["year"].astype("str") + "-12-31"))
+    return funding.convert(dated, read(queries.funding.rates(visit.viewer)), money.currency, on="received_on")
+
+
 def other_income(money: Portfolio, visit: Visit) -> Chart | None:
     """Crowdfunding, diaspora giving and earned income by year, beside grants."""
-    rates = read(queries.funding.rates(visit.viewer))
-    rows = read(queries.funding.other_income(visit.filters, visit.viewer))
-    rows = rows.assign(received_on=pd.to_datetime(rows["year"].astype("str") + "-12-31"))
-    rows = funding.convert(rows, rates, money.currency, on="received_on")
+    rows = _stated_income(money, visit)
     if rows["minor"].dropna().empty:
         return None
     wide = rows.pivot_table(index="year", columns="kind", values="minor", aggfunc="sum", fill_value=0)
@@ -617,3 +621,46 @@ def rows_of_year(money: Portfolio, year: str) -> Table:
     rows = rows.rename(columns={"recipient": "organisation"}).sort_values(["grantee", "organisation"])
     title = _("Grantees of {year}").format(year=year)
     return Table("year_rows", title, rows[["organisation", "grantee", "grants", "total"]].reset_index(drop=True))
+
+
+STEPS = {"new_money": (False, True), "regranted": (True, True), "outgoing": (True, False)}
+
+
+def step_names() -> dict[str, str]:
+    """The steps of the flow whose grants can be opened."""
+    return {step: labels.word(step) for step in STEPS}
+
+
+def rows_of_step(money: Portfolio, step: str) -> Table:
+    """The grants behind one step of the flow: from outside in, inside, or out; they add to it to the cent."""
+    counted = money.all_grants[(money.all_grants["status"] == "commitment") & money.all_grants["minor"].notna()]
+    payer, payee = (counted[f"{side}_is_member"].fillna(False).astype(bool) for side in ("funder", "recipient"))
+    inside, into = STEPS[step]
+    rows = counted[(payer == inside) & (payee == into)]
+    return Table("step_rows", _("Behind “{step}”").format(step=labels.word(step)), _grant_rows(rows))
+
+
+def signed_grants(money: Portfolio) -> Table:
+    """Every signed grant behind sizes, restriction, concentration and the wait for payment."""
+    note = _("They add to {total}.").format(total=words.exact_money(money.signed["minor"].sum(), money.currency))
+    return Table("signed_grants", _("All signed grants of this choice"), _grant_rows(money.signed), note)
+
+
+def _grant_rows(grants: pd.DataFrame) -> pd.DataFrame:
+    rows = grants.assign(organisation=grants["recipient"], total=grants["minor"], original=grants["amount_minor"] / 100)
+    columns = ["reference", "funder", "organisation", "project", "total", "original", "currency", "restriction"]
+    return rows[[*columns, "committed_on", "first_paid_on"]].reset_index(drop=True)
+
+
+def income_names(income: Chart) -> dict[str, str]:
+    """The years of income beyond grants whose rows can be opened."""
+    return {year: year for year in income.rows["year"]}
+
+
+def rows_of_income(money: Portfolio, visit: Visit, year: str) -> Table:
+    """Who stated which income beyond grants in a year."""
+    rows = _stated_income(money, visit)
+    own = rows[(rows["year"] == int(year)) & rows["minor"].notna()]
+    shown = own.assign(total=own["minor"], original=own["amount_minor"] / 100)
+    columns = ["organisation", "kind", "total", "original", "currency"]
+    return Table("income_rows", _("Income beyond grants stated for {year}").format(year=year), shown[columns])

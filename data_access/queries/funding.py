@@ -171,12 +171,12 @@ def rates(viewer: Viewer) -> Query:
 
 
 def other_income(filters: Filters, viewer: Viewer) -> Query:
-    """Income beyond grants of the chosen initiatives: year, kind, amount_minor, currency, stated_on (the year's end)."""
+    """Income beyond grants of the chosen initiatives: organisation, year, kind, amount_minor, currency."""
     columns = [other_income_table.c[name] for name in ("year", "kind", "amount_minor", "currency")]
     statement = (
-        select(*columns)
+        select(organisation.c.name.label("organisation"), *columns)
         .join(organisation, organisation.c.id == other_income_table.c.organisation_id)
         .where(visible.initiatives(filters, viewer))
-        .order_by(other_income_table.c.year, other_income_table.c.kind)
+        .order_by(other_income_table.c.year, organisation.c.name, other_income_table.c.kind)
     )
     return Query(statement, viewer)
