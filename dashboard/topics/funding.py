@@ -8,7 +8,7 @@ import pandas as pd
 
 from dashboard import charts, filter_bar, labels, words
 from dashboard.data import read
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.metrics import funding, survival
 from dashboard.metrics.statistics import Coverage
 from dashboard.report import Chart, Figure, Summary, Table
@@ -188,7 +188,9 @@ def dependence(money: Portfolio) -> Table:
     dependent = leaning[leaning["is_dependent"].fillna(False).astype(bool)]
     return Table(
         "dependence",
-        _("{n} organisations lean on one funder").format(n=words.number(len(dependent))),
+        ngettext("{n} organisation leans on one funder", "{n} organisations lean on one funder", len(dependent)).format(
+            n=words.number(len(dependent))
+        ),
         dependent.head(DEPENDENT_SHOWN)[["organisation", "total", "funders", "largest_funder", "low", "high"]],
         _("More than half of all signed money on record from one funder; up to {n} shown.").format(n=DEPENDENT_SHOWN),
     )
@@ -315,7 +317,9 @@ def leaning_strip(money: Portfolio) -> Chart:
     """Share of the largest funder per organisation, single-funder organisations marked."""
     rows = money.leaning.assign(is_single=money.leaning["funders"] <= 1)
     single = int(rows["is_single"].sum())
-    title = _("{n} organisations have a single named funder").format(n=words.number(single))
+    title = ngettext(
+        "{n} organisation has a single named funder", "{n} organisations have a single named funder", single
+    ).format(n=words.number(single))
     return Chart(
         "leaning",
         title,
@@ -552,9 +556,11 @@ def ending(money: Portfolio) -> Table:
     columns = ["organisation", "last_day", "days_left", "total", "funders", "largest_funder", "works_in", "does"]
     return Table(
         "ending",
-        _("{n} organisations lose their last signed money within {days} days").format(
-            n=words.number(len(rows)), days=ENDING_DAYS
-        ),
+        ngettext(
+            "{n} organisation loses its last signed money within {days} days",
+            "{n} organisations lose their last signed money within {days} days",
+            len(rows),
+        ).format(n=words.number(len(rows)), days=ENDING_DAYS),
         rows[columns].astype({"works_in": "str", "does": "str"}),
         _("Last day of any signed grant on record. Pledges are not counted."),
     )
