@@ -63,23 +63,23 @@ def about(visit: Visit, report: Report, export_id: str) -> list[tuple[str, str]]
 
 def filter_sentence(visit: Visit) -> str:
     """The reader's choices as one sentence."""
-    parts = [f"{label}: {words.listing(values)}" for label, values in chosen(visit)]
+    parts = [f"{label}: {words.listing(values)}" for _name, label, values in chosen(visit)]
     return "; ".join(parts) if parts else _("none: the whole network")
 
 
-def chosen(visit: Visit) -> list[tuple[str, list[str]]]:
-    """Label and readable values of every filter that is set."""
+def chosen(visit: Visit) -> list[tuple[str, str, list[str]]]:
+    """URL name, label and readable values of every filter that is set."""
     filters = visit.filters
     parts = [
-        (_("Host country"), [words.country(code) for code in filters.host_countries]),
-        (_("Activity"), [labels.code("activity", code) for code in filters.activities]),
-        (_("Audience"), [labels.code("audience", code) for code in filters.audiences]),
-        (_("Funder"), [visit.funders.get(slug, slug) for slug in filters.funders]),
-        (_("From"), [words.month(pd.Timestamp(filters.since))] if filters.since else []),
-        (_("To"), [words.month(pd.Timestamp(filters.until))] if filters.until else []),
-        (_("Scope"), [_("state-linked programmes included")] if filters.include_state_linked else []),
+        ("country", _("Host country"), [words.country(code) for code in filters.host_countries]),
+        ("activity", _("Activity"), [labels.code("activity", code) for code in filters.activities]),
+        ("audience", _("Audience"), [labels.code("audience", code) for code in filters.audiences]),
+        ("funder", _("Funder"), [visit.funders.get(slug, slug) for slug in filters.funders]),
+        ("from", _("From"), [words.month(pd.Timestamp(filters.since))] if filters.since else []),
+        ("to", _("To"), [words.month(pd.Timestamp(filters.until))] if filters.until else []),
+        ("state", _("Scope"), [_("state-linked programmes included")] if filters.include_state_linked else []),
     ]
-    return [(label, values) for label, values in parts if values]
+    return [part for part in parts if part[2]]
 
 
 def workbook(report: Report, tables: Sequence[Table]) -> bytes:

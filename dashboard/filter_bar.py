@@ -127,14 +127,14 @@ def sentence(visit: Visit) -> None:
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption(_("Showing only"), width="content")
-        for number, (label, values) in enumerate(parts):
+        for name, label, values in parts:
             st.button(
                 f"{view.plain(label)}: {view.plain(words.listing(values))} ✕",
-                key=f"remove_{number}",
+                key=f"remove_{name}",
                 type="tertiary",
                 help=_("Remove this filter"),
                 on_click=_clear,
-                args=(KEYS[_position(visit, number)],),
+                args=(f"filter_{name}",),
             )
         st.button(_("Clear all"), key="remove_all", type="tertiary", on_click=_clear, args=tuple(KEYS))
 
@@ -148,14 +148,6 @@ KEYS = (
     "filter_to",
     "filter_state",
 )
-
-
-def _position(visit: Visit, number: int) -> int:
-    """Which key the n-th visible part belongs to."""
-    filters = visit.filters
-    is_set = [bool(getattr(filters, field)) for field in LISTS.values()]
-    is_set += [bool(filters.since), bool(filters.until), filters.include_state_linked]
-    return [place for place, on in enumerate(is_set) if on][number]
 
 
 def _month_name(month: str) -> str:

@@ -13,8 +13,7 @@ from babel.numbers import format_compact_decimal, format_currency, format_decima
 
 from dashboard.i18n import _, language, ngettext
 from dashboard.metrics.statistics import Coverage
-
-UNKNOWN_COUNTRY = "ZZ"
+from data_access.summaries import UNKNOWN_COUNTRY
 
 
 @lru_cache

@@ -16,6 +16,7 @@ WEIGHTS = {"activity": 0.40, "host_country": 0.25, "audience": 0.25, "language":
 POSSIBLE = 0.75
 RELATED = 0.45
 MINIMUM_DAYS = 30
+CROWDED_FROM = 5
 BLOCK = 1024
 LABELS = (
     "possible_duplication",
@@ -188,5 +189,5 @@ def agreement(pairs: pd.DataFrame) -> tuple[int, int]:
 
 def grid_words(organisations: pd.Series) -> pd.Series:
     """What a cell of the grid says: none recorded, one provider, several, crowded (5 or more)."""
-    edges = [-1, 0, 1, 4, np.inf]
+    edges = [-1, 0, 1, CROWDED_FROM - 1, np.inf]
     return pd.cut(organisations, edges, labels=["none_recorded", "one_provider", "several", "crowded"]).astype("str")

@@ -7,14 +7,14 @@ import pandas as pd
 from dashboard import charts, labels, words
 from dashboard.data import read
 from dashboard.i18n import _
+from dashboard.metrics.overlap import CROWDED_FROM
 from dashboard.report import Chart
 from dashboard.topics.portfolio import Portfolio, by_part
 from dashboard.visit import Visit
 from data_access import queries
 
-CROWDED_FROM = 5
 UNDER_FUNDED_BELOW = 0.5
-ROWS, COLUMNS = 12, 12
+MOST = 12
 
 
 def cells(visit: Visit, portfolio: Portfolio) -> pd.DataFrame:
@@ -65,24 +65,27 @@ def levels() -> dict[str, tuple[int, str]]:
 
 
 def _complete(frame: pd.DataFrame) -> pd.DataFrame:
-    """The busiest countries and activities as a complete grid with readable names and texts."""
-    countries = _busiest(frame, "host_country", ROWS)
-    activities = _busiest(frame, "activity", COLUMNS)
-    complete = pd.MultiIndex.from_product([countries, activities], names=["host_country", "activity"])
-    grid = frame.set_index(["host_country", "activity"]).reindex(complete).reset_index()
+    """The busiest countries and activities with a text in every cell."""
+    grid = laid_out(frame, "organisations", MOST)
     grid["signal"] = grid["signal"].astype(object).fillna("none_recorded")
     grid["organisations"] = grid["organisations"].fillna(0)
-    grid["country"] = grid["host_country"].map(words.country)
-    grid["work"] = grid["activity"].map(lambda value: labels.code("activity", value))
     grid["text"] = [
         _cell_text(n, coverage) for n, coverage in zip(grid["organisations"], grid["coverage"], strict=True)
     ]
     return grid
 
 
-def _busiest(frame: pd.DataFrame, column: str, most: int) -> list[str]:
-    totals = frame.groupby(column)["organisations"].sum().reset_index()
-    return list(totals.sort_values(["organisations", column], ascending=[False, True])[column].head(most))
+def laid_out(cells: pd.DataFrame, by: str, most: int) -> pd.DataFrame:
+    """The `most` host countries and activities with the largest sums of `by`, as a complete grid: one row per
+    combination, largest first, with the names `country` and `work`; missing combinations hold NA."""
+    keys = ("host_country", "activity")
+    largest = [list(cells.groupby(k)[by].sum().sort_values(ascending=False, kind="stable").index[:most]) for k in keys]
+    index = pd.MultiIndex.from_product(largest, names=keys)
+    grid = cells.set_index(list(keys)).reindex(index).reset_index()
+    return grid.assign(
+        country=grid["host_country"].map(words.country),
+        work=[labels.code("activity", activity) for activity in grid["activity"]],
+    )
 
 
 def _cell_text(organisations: int, coverage: float | None) -> str:

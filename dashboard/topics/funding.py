@@ -12,6 +12,7 @@ from dashboard.i18n import _, ngettext
 from dashboard.metrics import funding, survival
 from dashboard.metrics.statistics import Coverage
 from dashboard.report import Chart, Figure, Summary, Table
+from dashboard.topics.crossing import UNDER_FUNDED_BELOW, laid_out
 from dashboard.topics.portfolio import Portfolio, by_part, rows_behind
 from dashboard.visit import Visit
 from data_access import queries
@@ -22,7 +23,6 @@ TOP = 5
 ENDING_DAYS = 180
 GRID = 10
 COVERED_FROM = 0.995
-UNDER_FUNDED_BELOW = 0.5
 
 
 def summary(money: Portfolio) -> Summary:
@@ -363,15 +363,8 @@ def _signal(need: Any, coverage: Any) -> str:
 
 def _complete(cells: pd.DataFrame, currency: str) -> pd.DataFrame:
     """The ten largest countries and activities by need as a complete grid with words in every cell."""
-    largest = [
-        list(cells.groupby(c)["need"].sum().sort_values(ascending=False, kind="stable").index[:GRID])
-        for c in ("host_country", "activity")
-    ]
-    index = pd.MultiIndex.from_product(largest, names=["host_country", "activity"])
-    grid = cells.set_index(["host_country", "activity"]).reindex(index).reset_index()
+    grid = laid_out(cells, "need", GRID)
     grid["signal"] = grid["signal"].astype(object).fillna("none_recorded")
-    grid["country"] = grid["host_country"].map(words.country)
-    grid["work"] = [labels.code("activity", activity) for activity in grid["activity"]]
     plain = {"none_recorded": "–", "need_unknown": "?"}
     grid["text"] = [plain.get(s) or words.money(g, currency) for s, g in zip(grid["signal"], grid["gap"], strict=True)]
     return grid

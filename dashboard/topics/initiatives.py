@@ -15,6 +15,7 @@ from dashboard.metrics.statistics import Coverage, competition_rank
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.visit import Visit, current
 from data_access import publication, queries
+from data_access.summaries import UNKNOWN_COUNTRY
 
 SMALLEST_MIX = 5
 
@@ -362,7 +363,7 @@ def unlisted(visit: Visit) -> Table | None:
     if visit.viewer.role != "funder":
         return None
     countries = read(queries.network.unlisted(visit.viewer))["host_country"]
-    hidden = countries.where(countries.notna(), words.UNKNOWN_COUNTRY).value_counts().to_dict()
+    hidden = countries.where(countries.notna(), UNKNOWN_COUNTRY).value_counts().to_dict()
     groups = distribution.merge_small(hidden, publication.COUNTRY_GROUPS)
     if groups.empty:
         return None

@@ -12,11 +12,11 @@ from dashboard.data import read
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import overlap
 from dashboard.report import Chart, Figure, Summary, Table
+from dashboard.topics.crossing import MOST, laid_out
 from dashboard.visit import Visit
 from data_access import queries
 from data_access.filters import Filters
 
-MOST_ROWS, MOST_COLUMNS = 12, 12
 CARDS_SHOWN = 8
 
 
@@ -217,17 +217,8 @@ def grid_levels() -> dict[str, tuple[int, str]]:
 
 def grid_cells(grid: pd.DataFrame) -> pd.DataFrame:
     """The busiest countries and activities as a complete grid: country, work, text, word."""
-    busiest = {
-        column: list(
-            grid.groupby(column)["organisations"].sum().sort_values(ascending=False, kind="stable").head(most).index
-        )
-        for column, most in (("host_country", MOST_COLUMNS), ("activity", MOST_ROWS))
-    }
-    complete = pd.MultiIndex.from_product(busiest.values(), names=list(busiest))
-    cells = grid.set_index(list(busiest)).reindex(complete).reset_index()
+    cells = laid_out(grid, "organisations", MOST)
     cells["organisations"] = cells["organisations"].fillna(0)
     cells["word"] = overlap.grid_words(cells["organisations"].astype("int64"))
     cells["text"] = cells["organisations"].map(lambda n: "–" if n == 0 else str(n))
-    cells["country"] = cells["host_country"].map(words.country)
-    cells["work"] = cells["activity"].map(lambda code: labels.code("activity", code))
     return cells
