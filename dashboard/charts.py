@@ -7,6 +7,7 @@ follows light and dark without a rerun. Bars start at zero; partial periods are 
 from __future__ import annotations
 
 import html
+import itertools
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -355,12 +356,55 @@ def waterfall(names: Sequence[str], values: Sequence[float], measures: Sequence[
     return _figure([trace], 340, y=FROM_ZERO)
 
 
+def closeness(rows: pd.DataFrame, name: str, statuses: Mapping[str, str]) -> go.Figure:
+    """A bar from `low` to `high` and a dot at `score`, out of 100, per row in the order given; a symbol per status."""
+    places = pd.Series(range(len(rows)), index=rows.index)
+    names = _names(rows, name, None)
+    traces: list[Trace] = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "y": list(places),
+            "x": _numbers((rows["high"] - rows["low"]) * 100),
+            "base": _numbers(rows["low"] * 100),
+            "width": 0.3,
+            "marker": {"color": PALE},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
+    ]
+    looks = itertools.cycle(zip((FIRST, SECOND, THIRD, FOURTH), ("circle", "diamond", "square", "cross"), strict=True))
+    for (status, word), (colour, symbol) in zip(statuses.items(), looks, strict=False):
+        mine = rows["status"] == status
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": word,
+                "y": list(places[mine]),
+                "x": _numbers(rows["score"][mine] * 100),
+                "hovertext": [names[place] for place in places[mine]],
+                "marker": {"size": 11, "color": colour, "symbol": symbol},
+                "hovertemplate": f"%{{hovertext}}: %{{x:.0f}}, {word}<extra></extra>",
+            }
+        )
+    ticks = {"tickvals": list(places), "ticktext": [shortened(one) for one in names]}
+    return _figure(traces, max(180, 26 * len(rows) + 90), {"range": [0, 103]}, DOWNWARDS | ticks, showlegend=True)
+
+
 def grid(
-    cells: pd.DataFrame, row: str, column: str, text: str, level: str, levels: Mapping[str, tuple[int, str]]
+    cells: pd.DataFrame,
+    row: str,
+    column: str,
+    text: str,
+    level: str,
+    levels: Mapping[str, tuple[int, str]],
+    opens: str | None = None,
 ) -> go.Figure:
     """A table of cells with a word-backed colour each: `level` picks from `levels` (order, name); text in cells.
 
-    `cells` must be complete: one row per combination.
+    `cells` must be complete: one row per combination. A click hands over the column `opens`: a heatmap cannot be
+    clicked, so invisible squares lie over its cells.
     """
     rows, columns = list(dict.fromkeys(cells[row])), list(dict.fromkeys(cells[column]))
     place = {(r, c): n for n, (r, c) in enumerate(zip(cells[row], cells[column], strict=True))}
@@ -373,7 +417,7 @@ def grid(
     trace = {
         "type": "heatmap",
         "x": [plain(name) for name in columns],
-        "y": ["<br>".join(plain(line) for line in textwrap.wrap(name, 17)) for name in rows],
+        "y": [_wrapped(name) for name in rows],
         "z": laid_out([levels[value][0] for value in cells[level]]),
         "text": laid_out(list(cells[text])),
         "customdata": laid_out([levels[value][1] for value in cells[level]]),
@@ -398,8 +442,29 @@ def grid(
         }
         for order, name in names.items()
     ]
-    x = {"side": "bottom", "autotickangles": [0, 90], "showgrid": False}
-    return _figure([trace, *legend], 38 * len(rows) + 110, x, DOWNWARDS | {"showgrid": False})
+    squares: list[Trace] = []
+    if opens:
+        squares.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [plain(name) for name in cells[column]],
+                "y": [_wrapped(name) for name in cells[row]],
+                "customdata": list(cells[opens]),
+                "text": [levels[value][1] for value in cells[level]],
+                "hovertext": list(cells[text]),
+                "marker": {"symbol": "square", "size": 34, "color": CLEAR},
+                "hovertemplate": "%{y} · %{x}<br>%{text}: %{hovertext}<extra></extra>",
+                "showlegend": False,
+            }
+        )
+    x = {"side": "bottom", "autotickangles": [0, 90], "showgrid": False, "range": [-0.5, len(columns) - 0.5]}
+    y = {"ticksuffix": "  ", "showgrid": False, "range": [len(rows) - 0.5, -0.5]}
+    return _figure([trace, *legend, *squares], 38 * len(rows) + 110, x, y, clickmode="event+select")
+
+
+def _wrapped(name: str) -> str:
+    return "<br>".join(plain(line) for line in textwrap.wrap(name, 17))
 
 
 def alternative(title: str, names: Sequence[str], values: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The `meridian` command: init, check, refresh, serve. It trusts whoever holds the database credentials."""
+"""The `meridian` command: init, check, refresh, overlap-report, rates, serve. It trusts whoever holds the database credentials."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.metrics import overlap
 from dashboard.refresh import refresh
-from data_access import database, rates
+from data_access import database, queries, rates
+from data_access.filters import Filters
 from data_access.migrate import upgrade
+from data_access.viewer import Viewer
 from data_access.vocabulary import code_rows, route_rows
 
 ROOT = Path(__file__).parent.parent
@@ -39,12 +42,17 @@ def _parser() -> argparse.ArgumentParser:
     init = commands.add_parser("init", help="create the tables, or bring them to the newest schema")
     init.add_argument("--sample", action="store_true", help="fill empty databases with the invented sample world")
     init.add_argument("--reader", metavar="ROLE", help="PostgreSQL: let this existing role SELECT, and nothing else")
+    init.add_argument(
+        "--answers", metavar="ROLE", help="PostgreSQL: let this existing role add answers on pairs, and nothing else"
+    )
     init.set_defaults(run=_init)
     check = commands.add_parser("check", help="say what is in the databases and what is wrong with them")
     check.set_defaults(run=_check)
     rebuild = commands.add_parser("refresh", help="rebuild summaries and overlap pairs")
     rebuild.add_argument("--as-of", type=date.fromisoformat, help="cut-off date, YYYY-MM-DD; default: the recorded one")
     rebuild.set_defaults(run=_refresh)
+    report = commands.add_parser("overlap-report", help="say how often people agreed with suggested pairs")
+    report.set_defaults(run=_overlap_report)
     money = commands.add_parser("rates", help="load exchange rates")
     money.add_argument("file", nargs="?", type=Path, help="a CSV with the columns currency, date, per_eur")
     money.add_argument("--since", type=date.fromisoformat, default=date(2021, 12, 1), help="first day of bundled rates")
@@ -74,6 +82,8 @@ def _init(chosen: argparse.Namespace) -> int:
     if chosen.reader:
         for which, engine in writers.items():
             database.grant_reader(engine, which, chosen.reader)
+    if chosen.answers:
+        database.grant_appender(writers["shared"], chosen.answers, "overlap_verdict")
     print(
         "The databases are ready." if chosen.sample else "The tables are ready. Load data, then run `meridian refresh`."
     )
@@ -167,6 +177,38 @@ def _refresh(chosen: argparse.Namespace) -> int:
     refresh(writers["shared"], writers.get("cases"), as_of)
     print(f"Summaries rebuilt as of {as_of}.")
     return 0
+
+
+def _overlap_report(_chosen: argparse.Namespace) -> int:
+    reader = database.open_reader(database.urls_from_environment().shared)
+    database.assert_ready(reader)
+    everything = Viewer("steward", None)
+    answers = database.run(reader, queries.overlap.answers(everything))
+    pairs = overlap.reviewed(database.run(reader, queries.overlap.pairs(Filters(), everything)), answers)
+    answered = int(pairs["answer"].notna().sum())
+    print(f"{answered:,} of {len(pairs):,} stored pairs have an answer that holds; history: {len(answers):,} answers.")
+    if answered < overlap.VALIDATED_FROM:
+        print(
+            f"Marks {overlap.POSSIBLE:g} and {overlap.RELATED:g} are not yet validated: {overlap.VALIDATED_FROM} needed."
+        )
+    suggested = pairs[pairs["label"] == "possible_duplication"].sort_values("score", ascending=False, kind="stable")
+    judged = overlap.worth_a_talk(suggested["answer"])
+    for k in (10, 20):
+        print(
+            f"Precision at {k:<3}{_share(overlap.precision_at(k, judged))} of {judged.head(k).notna().sum()} answered"
+        )
+    print(f"Average precision {_share(overlap.average_precision(judged))}")
+    both, doubly = overlap.kappa_of(answers)
+    print(f"Two people's agreement (kappa) {'–' if both is None else f'{both:.2f}'} over {doubly} pairs")
+    print(f"\n{'score':<12}{'pairs':>8}{'answered':>10}{'worth a talk':>14}")
+    for row in overlap.agreement_by_score(pairs).itertuples():
+        print(f"{row.stratum:<12}{row.pairs:>8,}{row.answered:>10,}{row.agreed:>14,}")
+    print("Pairs below the lowest mark are not stored and never shown, so nobody judges them here.")
+    return 0
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
 
 
 def _rates(chosen: argparse.Namespace) -> int:

@@ -18,6 +18,10 @@ from data_access.viewer import Query
 T = TypeVar("T")
 
 
+class NoAnswers(RuntimeError):
+    """This server has no connection to record people's answers with."""
+
+
 class NoCases(RuntimeError):
     """Live case figures were asked of a deployment without a case database."""
 
@@ -43,6 +47,24 @@ def cases_engine() -> Engine | None:
     """The engine of the case database, or None on a deployment that does not know of one."""
     url = database.urls_from_environment().cases
     return engine("cases", url) if url else None
+
+
+@st.cache_resource
+def _appender(url: str, table: str) -> Engine:
+    return database.open_appender(url, table)
+
+
+def appender(table: str) -> Engine:
+    """The narrow connection that adds rows to one shared table. Raises NoAnswers where this server has none."""
+    url = database.answers_url(database.urls_from_environment())
+    if url is None:
+        raise NoAnswers
+    return _appender(url, table)
+
+
+def read_now(query: Query) -> pd.DataFrame:
+    """The rows of `query` as they are now, never cached: for small tables that people write while others read."""
+    return database.run(shared_engine(), query)
 
 
 def read(query: Query) -> pd.DataFrame:

@@ -6,7 +6,9 @@ Called by `meridian refresh`, by every import and by the sample builder.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, delete, insert
@@ -15,7 +17,9 @@ from dashboard.metrics import overlap
 from data_access import database, queries, summaries
 from data_access.viewer import Viewer
 
-CLEARANCES = {"funder": Viewer("funder"), "all": Viewer("steward", None)}
+FUNDER = Viewer("funder")
+EVERYTHING = Viewer("steward", None)
+SCOPED_UP_TO = 1500
 
 
 def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
@@ -24,11 +28,9 @@ def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
         with cases.begin() as connection:
             summaries.rebuild_cases(connection, as_of)
             write_meta(connection, "cases", as_of=as_of.isoformat())
-    scored = {clearance: score(shared, viewer, as_of) for clearance, viewer in CLEARANCES.items()}
     version = int(database.read_meta(shared).get("data_version", "0")) + 1
     with shared.begin() as connection:
-        for clearance, (pairs, rarity) in scored.items():
-            summaries.store_overlap(connection, clearance, pairs, rarity)
+        summaries.store_overlap(connection, score_for_everyone(connection, as_of), as_of)
         write_meta(connection, "shared", as_of=as_of.isoformat(), data_version=str(version))
 
 
@@ -39,30 +41,60 @@ def write_meta(connection: Connection, which: database.Which, **values: str) -> 
     connection.execute(insert(table), [{"key": key, "value": value} for key, value in values.items()])
 
 
-def score(shared: Engine, viewer: Viewer, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Labelled pairs worth storing and how rare each facet value is, as one clearance sees them."""
-    projects = database.run(shared, queries.overlap.scored_facts(viewer))
+def score_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, Callable[[], summaries.Scored]]]:
+    """How to score pairs, per clearance: funders, those who see everything, and each set of countries
+    a coordinator has.
+
+    A set whose coordinators see no fact that funders do not see is left out: they read the funders' scores. So are
+    all sets in a database of more than `SCOPED_UP_TO` projects, where a copy per set would be too large.
+    """
+    common = facts(shared, FUNDER, as_of)
+    yield FUNDER.clearance, partial(score, shared, common, as_of)
+    yield EVERYTHING.clearance, partial(score, shared, facts(shared, EVERYTHING, as_of), as_of)
+    if len(common[0]) > SCOPED_UP_TO:
+        return
+    rows = database.run(shared, queries.overlap.scopes(EVERYTHING))
+    for scope in sorted({tuple(sorted(own)) for _subject, own in rows.groupby("subject")["host_country"]}):
+        viewer = Viewer("coordinator", scope)
+        known = facts(shared, viewer, as_of)
+        if not all(mine.equals(theirs) for mine, theirs in zip(known, common, strict=True)):
+            yield viewer.clearance, partial(score, shared, known, as_of)
+
+
+def facts(shared: Connection, viewer: Viewer, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Projects of the window and their facets, as far as `viewer` may know them."""
+    projects = database.run(shared, queries.overlap.projects(viewer))
+    projects = projects[overlap.in_window(projects, pd.Timestamp(as_of))].reset_index(drop=True)
     facets = database.run(shared, queries.overlap.facets(viewer))
-    partners = database.run(shared, queries.overlap.partnerships(viewer))
+    return projects, facets[facets["project_id"].isin(projects["project_id"])].reset_index(drop=True)
+
+
+def score(shared: Connection, known: tuple[pd.DataFrame, pd.DataFrame], as_of: date) -> summaries.Scored:
+    """Labelled pairs worth storing and how rare each facet value is, from the facts of `facts`."""
+    projects, facets = known
+    partners = database.run(shared, queries.overlap.partnerships(EVERYTHING))
     pairs = overlap.score_pairs(projects, facets, pd.Timestamp(as_of))
     leads = projects.set_index("project_id")["organisation_id"]
-    known = set(zip(partners["organisation_a"], partners["organisation_b"], strict=True))
+    together = set(zip(partners["organisation_a"], partners["organisation_b"], strict=True))
     sides = zip(pairs["project_a"].map(leads), pairs["project_b"].map(leads), strict=True)
-    pairs["are_partners"] = [(min(side), max(side)) in known for side in sides]
+    pairs["are_partners"] = [(min(side), max(side)) in together for side in sides]
     pairs["label"] = overlap.label(pairs)
     kept = pairs[~pairs["label"].isin(["not_related", "same_organisation"])]
-    hashes = facet_hashes(projects, facets)
+    fingerprints = facet_hashes(projects, database.run(shared, queries.overlap.facets(EVERYTHING, known_to=FUNDER)))
     ids = zip(kept["project_a"], kept["project_b"], strict=True)
-    kept = kept.assign(facet_hash=[_joined(hashes[a], hashes[b]) for a, b in ids])
-    return kept.drop(columns="same_organisation"), overlap.facet_counts(facets)
+    kept = kept.assign(facet_hash=[_joined(fingerprints[a], fingerprints[b]) for a, b in ids])
+    return summaries.Scored(kept.drop(columns="same_organisation"), overlap.facet_counts(facets))
 
 
 def facet_hashes(projects: pd.DataFrame, facets: pd.DataFrame) -> dict[int, str]:
-    """One fingerprint per project of the facts a person judged: facet values and dates."""
+    """One fingerprint per project of the facts a person judged: facet values nobody withholds, and dates.
+
+    Withheld places stay out, so that an answer means the same to every reader and tells nobody of a withheld change.
+    """
     values = (facets["facet"] + "=" + facets["code"]).groupby(facets["project_id"]).agg(lambda v: ";".join(sorted(v)))
     dates = _iso(projects["starts_on"]) + "/" + _iso(projects["ends_on"])
-    facts = projects["project_id"].map(values.to_dict()).astype(object).fillna("") + "|" + dates
-    return dict(zip(projects["project_id"], facts, strict=True))
+    known = projects["project_id"].map(values.to_dict()).astype(object).fillna("") + "|" + dates
+    return dict(zip(projects["project_id"], known, strict=True))
 
 
 def _iso(days: pd.Series) -> pd.Series:

@@ -51,6 +51,16 @@ class Chart(Table):
     on_select: Callable[[], None] | None = None
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """Why a pair is listed: a headline, one (name, similarity or None, words) per facet, facts, and answers so far."""
+
+    headline: str
+    facets: list[tuple[str, float | None, str]]
+    facts: list[tuple[str, str]]
+    answers: list[tuple[str, str]]
+
+
 @dataclass
 class Report:
     """One page as one viewer saw it."""

@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard import export, labels
 from dashboard.i18n import _
-from dashboard.report import Chart, Figure, Report, Summary, Table
+from dashboard.report import Chart, Evidence, Figure, Report, Summary, Table
 from dashboard.visit import Visit, current
 
 AUTOLINK = re.compile(r":(?=//)|@|\bwww(?=\.)", re.IGNORECASE)
@@ -105,7 +105,12 @@ def exportable(report: Report) -> list[Table]:
 
 
 def choose(key: str, label: str, names: dict[str, str], where: Any = st) -> Any:
-    """A choice of the page itself; the first of `names` is the default. Returns the chosen key."""
+    """A choice of the page itself; the first of `names` is the default. Returns the chosen key.
+
+    A choice that is gone, such as a pair that was just answered, gives way to the default.
+    """
+    if st.session_state.get(f"page_{key}") not in names:
+        st.session_state[f"page_{key}"] = next(iter(names))
     return where.selectbox(label, list(names), key=f"page_{key}", format_func=names.__getitem__)
 
 
@@ -147,10 +152,58 @@ def lines(facts: Sequence[tuple[str, str]]) -> None:
     st.markdown("\n".join(f"- **{plain(name)}**: {plain(text)}" for name, text in facts))
 
 
-def card(headline: str, facts: Sequence[tuple[str, str]]) -> None:
-    """A closed card that opens to named lines."""
-    with st.expander(plain(headline)):
-        lines(facts)
+def evidence(shown: Evidence) -> None:
+    """Why a pair is listed: a bar per facet, other facts, and what people answered so far."""
+    with st.container(border=True):
+        st.markdown(f"##### {plain(shown.headline)}")
+        left, right = st.columns(2)
+        with left:
+            for name, similarity, text in shown.facets:
+                st.progress(similarity or 0.0, f"**{plain(name)}**: {plain(text)}")
+        with right:
+            lines(shown.facts)
+            if shown.answers:
+                st.markdown(f"**{_('Answers so far')}**")
+                lines(shown.answers)
+
+
+def answer_form(
+    pair: str, answers: dict[str, str], reasons: dict[str, str], why_not: str | None
+) -> tuple[str, str | None] | None:
+    """Ask for an answer on `pair`; `why_not` says instead why this reader cannot give one.
+
+    Returns the answer and its reason once both are there, else None.
+    """
+    if why_not:
+        st.caption(plain(why_not))
+        return None
+    with st.form(f"answer_{pair}", border=False):
+        said = st.segmented_control(
+            _("Your answer"), list(answers), key=f"said_{pair}", format_func=lambda answer: answers[answer]
+        )
+        left, right = st.columns([3, 1], vertical_alignment="bottom")
+        reason = left.selectbox(
+            _("Why is it not a duplicate?"),
+            list(reasons),
+            index=None,
+            key=f"why_{pair}",
+            placeholder=_("only for “not a duplicate”"),
+            format_func=lambda reason: reasons[reason],
+        )
+        sent = right.form_submit_button(_("Record the answer"), type="primary", width="stretch")
+    if sent and said == "not_a_duplicate" and reason is None:
+        st.warning(_("Choose why it is not a duplicate; nothing was recorded yet."))
+    elif sent and said is None:
+        st.warning(_("Choose an answer first."))
+    elif sent and said in answers and (reason is None or reason in reasons):
+        return said, reason
+    return None
+
+
+def start_again(message: str) -> None:
+    """Say what was done and draw the page anew."""
+    st.toast(plain(message), icon=":material/check:")
+    st.rerun()
 
 
 def table(shown: Table) -> None:

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +19,9 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import (
     Boolean,
+    Connection,
     Date,
+    DateTime,
     Engine,
     Float,
     Integer,
@@ -31,20 +34,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 from data_access import schema
 from data_access.viewer import Query
 
 SHARED_URL_VARIABLE = "MERIDIAN_DATABASE_URL"
 CASES_URL_VARIABLE = "MERIDIAN_CASES_URL"
+ANSWERS_URL_VARIABLE = "MERIDIAN_ANSWERS_URL"
 SAMPLE_FOLDER = Path(__file__).parent.parent / "var"
 DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
 DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
 STATEMENT_SECONDS = 3
-HEAD = {"shared": "shared_0001", "cases": "cases_0001"}
+HEAD = {"shared": "shared_0002", "cases": "cases_0001"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 Which = Literal["shared", "cases"]
+Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
 
 ALLOWED_FUNCTIONS = frozenset(
     [
@@ -99,6 +105,17 @@ def urls_from_environment() -> Urls:
             f"{CASES_URL_VARIABLE} is set, {SHARED_URL_VARIABLE} is not.", "Set both, or neither for the sample world."
         )
     return Urls(DEFAULT_SHARED_URL, DEFAULT_CASES_URL if cases_url is None else None)
+
+
+def answers_url(urls: Urls) -> str | None:
+    """Where people's answers on overlap are written: MERIDIAN_ANSWERS_URL, a login of its own; with SQLite the file.
+
+    None: this deployment records no answers.
+    """
+    own = os.environ.get(ANSWERS_URL_VARIABLE)
+    if own is not None:
+        return own or None
+    return urls.shared if make_url(urls.shared).get_backend_name() == "sqlite" else None
 
 
 def _parse(url: str) -> URL:
@@ -156,7 +173,33 @@ def open_writer(url: str) -> Engine:
     return engine
 
 
+def open_appender(url: str, table: str) -> Engine:
+    """An engine that can add rows to one table of the shared database, read that table, and do nothing else.
+
+    On SQLite an authorizer holds this; on PostgreSQL the rights of the login (`grant_appender`). Two people writing
+    at once wait for each other for at most five seconds.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed, "rw", _authorise_appending(table))
+    return create_engine(
+        parsed,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=2,
+        connect_args={
+            "connect_timeout": 3,
+            "application_name": "meridian-appender",
+            "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000}",
+        },
+    )
+
+
 def _sqlite_reader(parsed: URL) -> Engine:
+    return _sqlite_engine(parsed, "ro", _authorise)
+
+
+def _sqlite_engine(parsed: URL, mode: str, authorizer: Authorizer) -> Engine:
     path = Path(parsed.database or "")
     if not path.is_file():
         raise DatabaseProblem(
@@ -165,12 +208,13 @@ def _sqlite_reader(parsed: URL) -> Engine:
         )
 
     def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, check_same_thread=False)
         connection.execute("PRAGMA trusted_schema=OFF")
-        connection.set_authorizer(_authorise)
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.set_authorizer(authorizer)
         return connection
 
-    engine = create_engine("sqlite://", creator=connect, hide_parameters=True, poolclass=None)
+    engine = create_engine("sqlite://", creator=connect, hide_parameters=True, poolclass=QueuePool, max_overflow=20)
 
     @event.listens_for(engine, "before_cursor_execute")
     def start_clock(connection: object, *_rest: object) -> None:
@@ -207,6 +251,20 @@ def _authorise(action: int, first: str | None, second: str | None, _database: st
     if action == sqlite3.SQLITE_PRAGMA and first == "read_uncommitted" and second is None:
         return sqlite3.SQLITE_OK
     return sqlite3.SQLITE_DENY
+
+
+def _authorise_appending(table: str) -> Authorizer:
+    """INSERT into and SELECT from `table`; of the tables it refers to, the ids that a foreign key checks."""
+    referred = {key.column.table.name for key in schema.shared.tables[table].foreign_keys}
+
+    def authorise(action: int, first: str | None, second: str | None, database: str | None, trigger: str | None) -> int:
+        if action == sqlite3.SQLITE_INSERT and first == table:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_READ and first != table:
+            return sqlite3.SQLITE_OK if first in referred and second == "id" else sqlite3.SQLITE_DENY
+        return _authorise(action, first, second, database, trigger)
+
+    return authorise
 
 
 def assert_ready(engine: Engine, which: Which = "shared") -> None:
@@ -247,9 +305,9 @@ def read_meta(engine: Engine, which: Which = "shared") -> dict[str, str]:
         return {row.key: row.value for row in connection.execute(select(table.c.key, table.c.value))}
 
 
-def run(engine: Engine, query: Query) -> pd.DataFrame:
-    """The rows of `query`: dates as datetime64, counts and money as Int64, flags as boolean, text as str."""
-    with engine.connect() as connection:
+def run(source: Engine | Connection, query: Query) -> pd.DataFrame:
+    """The rows of `query`: dates and UTC times as datetime64, counts and money as Int64, flags as boolean, text as str."""
+    with source.connect() if isinstance(source, Engine) else nullcontext(source) as connection:
         rows = connection.execute(query.statement).all()
     columns = query.statement.selected_columns
     values = zip(*rows, strict=True) if rows else ((),) * len(columns)
@@ -261,6 +319,8 @@ def run(engine: Engine, query: Query) -> pd.DataFrame:
 def _typed(values: list[Any], kind: object) -> Any:
     if isinstance(kind, Date):
         return np.array(values, dtype="datetime64[us]")
+    if isinstance(kind, DateTime):
+        return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).dt.tz_localize(None).to_numpy()
     if isinstance(kind, Boolean):
         return pd.array(values, dtype="boolean")
     if isinstance(kind, Integer):
@@ -293,3 +353,14 @@ def grant_reader(engine: Engine, which: Which, role: str) -> None:
     with engine.begin() as connection:
         connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
         connection.execute(text(f"GRANT SELECT ON {names} TO {quoted}"))
+
+
+def grant_appender(engine: Engine, role: str, table: str) -> None:
+    """PostgreSQL: let an existing `role` add rows to one shared table and read it, and do nothing else."""
+    preparer = engine.dialect.identifier_preparer
+    name, quoted = preparer.quote_identifier(table), preparer.quote_identifier(role)
+    with engine.begin() as connection:
+        sequence = connection.scalar(select(func.pg_get_serial_sequence(name, "id")))
+        connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
+        connection.execute(text(f"GRANT SELECT, INSERT ON {name} TO {quoted}"))
+        connection.execute(text(f"GRANT USAGE ON SEQUENCE {sequence} TO {quoted}"))

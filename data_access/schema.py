@@ -47,6 +47,7 @@ GRANT_KINDS = ("new", "carry_over", "regrant")
 RESTRICTIONS = ("unrestricted", "restricted", "unknown")
 NEED_KINDS = ("minimum", "budget", "ambition")
 ANSWERS = ("not_a_duplicate", "already_coordinating", "confirmed", "not_sure")
+REASONS = ("other_people", "other_place", "other_work", "other_time", "agreed_division", "wrong_facts")
 ROLES = ("funder", "coordinator", "steward")
 STAGES = (
     "request",
@@ -184,6 +185,7 @@ organisation = Table(
         server_default="aggregate_only",
     ),
     Column("source_id", ForeignKey("source.id"), index=True),
+    Column("recorded_on", Date),
     CheckConstraint("is_initiative OR is_funder", name="has_a_part"),
     ordered("founded_on", "closed_on"),
 )
@@ -266,6 +268,7 @@ grant = Table(
     Column("committed_on", Date),
     Column("starts_on", Date),
     Column("ends_on", Date),
+    Column("recorded_on", Date),
 )
 grant_country = Table(
     "grant_country",
@@ -332,17 +335,18 @@ overlap_verdict = Table(
     Column("project_a", ForeignKey("project.id"), nullable=False),
     Column("project_b", ForeignKey("project.id"), nullable=False),
     Column("answer", String(24), one_of("answer", ANSWERS), nullable=False),
-    Column("reason", Text),
+    Column("reason", String(24), one_of("reason", REASONS)),
     Column("subject", String(64), nullable=False),
     Column("answered_at", DateTime(timezone=True), nullable=False),
     Column("facet_hash", String(64), nullable=False),
     CheckConstraint("project_a < project_b", name="sorted_pair"),
+    CheckConstraint("answer <> 'not_a_duplicate' OR reason IS NOT NULL", name="says_why"),
     Index("ix_overlap_verdict_pair", "project_a", "project_b"),
 )
 overlap_pair = Table(
     "overlap_pair",
     shared,
-    Column("clearance", String(8), one_of("clearance", ("funder", "all")), primary_key=True),
+    Column("clearance", String(800), primary_key=True),
     Column("project_a", ForeignKey("project.id"), primary_key=True),
     Column("project_b", ForeignKey("project.id"), primary_key=True, index=True),
     Column("low", Float, nullable=False),
@@ -356,13 +360,14 @@ overlap_pair = Table(
     Column("are_partners", Boolean, nullable=False),
     Column("facet_hash", String(64), nullable=False),
     Column("label", String(24), nullable=False),
+    Column("flagged_on", Date),
     CheckConstraint("project_a < project_b", name="sorted_pair"),
     CheckConstraint("low <= score AND score <= high", name="bounds"),
 )
 facet_rarity = Table(
     "facet_rarity",
     shared,
-    Column("clearance", String(8), primary_key=True),
+    Column("clearance", String(800), primary_key=True),
     Column("facet", String(20), primary_key=True),
     Column("code", String(40), primary_key=True),
     Column("projects", Integer, nullable=False),

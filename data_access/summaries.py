@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
@@ -45,6 +47,8 @@ from data_access.schema import (
 UNKNOWN_COUNTRY = "ZZ"
 UNKNOWN_ROUTE = "unknown"
 STANDARD_DAYS = 120
+FLAG = "possible_duplication"
+ROWS_AT_ONCE = 20_000
 _episode = case_episode.c
 _country = func.coalesce(_episode.host_country, UNKNOWN_COUNTRY).label("host_country")
 _route = func.coalesce(_episode.route, UNKNOWN_ROUTE).label("route")
@@ -166,12 +170,46 @@ def _insert_counts(connection: Connection, table: Table, episodes: Select) -> No
     connection.execute(insert(table).from_select([*rows.c.keys(), "episodes"], counted))
 
 
-def store_overlap(connection: Connection, clearance: str, pairs: pd.DataFrame, rarity: pd.DataFrame) -> None:
-    """Replace the stored pairs and value counts of one clearance, in the caller's transaction."""
-    for table, frame in ((overlap_pair, pairs), (facet_rarity, rarity)):
-        connection.execute(delete(table).where(table.c.clearance == clearance))
-        records = (
-            frame.assign(clearance=clearance).astype(object).where(frame.assign(clearance=clearance).notna(), None)
-        )
-        if len(records):
-            connection.execute(insert(table), records.to_dict("records"))
+@dataclass(frozen=True)
+class Scored:
+    """What one clearance reads of overlap: labelled `pairs` and, per facet value, its `rarity`."""
+
+    pairs: pd.DataFrame
+    rarity: pd.DataFrame
+
+
+def store_overlap(connection: Connection, scores: Iterable[tuple[str, Callable[[], Scored]]], as_of: date) -> None:
+    """Replace all stored pairs and value counts, in the caller's transaction.
+
+    `scores`: clearance and what computes its scores, called one after the other so that only one is in memory.
+
+    A pair keeps the day it was first flagged for checking; nothing is new at the first scoring of a clearance.
+    """
+    before = _flagged_before(connection)
+    for table in (overlap_pair, facet_rarity):
+        connection.execute(delete(table))
+    for clearance, score in scores:
+        _store(connection, clearance, score(), before.get(clearance), as_of)
+
+
+def _store(connection: Connection, clearance: str, found: Scored, before: dict | None, as_of: date) -> None:
+    for table, frame in ((overlap_pair, _with_first_flag(found.pairs, before, as_of)), (facet_rarity, found.rarity)):
+        for start in range(0, len(frame), ROWS_AT_ONCE):
+            rows = frame.iloc[start : start + ROWS_AT_ONCE].assign(clearance=clearance).astype(object)
+            connection.execute(insert(table), rows.where(rows.notna(), None).to_dict("records"))
+
+
+def _flagged_before(connection: Connection) -> dict[str, dict[tuple[int, int], date | None]]:
+    """Per clearance scored before, its flagged pairs and the day each was first flagged."""
+    stored = overlap_pair.c
+    flagged = select(stored.clearance, stored.project_a, stored.project_b, stored.flagged_on)
+    before: dict[str, dict] = {name: {} for name in connection.scalars(select(facet_rarity.c.clearance).distinct())}
+    for clearance, first, second, day in connection.execute(flagged.where(stored.label == FLAG)):
+        before.setdefault(clearance, {})[first, second] = day
+    return before
+
+
+def _with_first_flag(pairs: pd.DataFrame, before: dict | None, as_of: date) -> pd.DataFrame:
+    keys = zip(pairs["project_a"], pairs["project_b"], pairs["label"] == FLAG, strict=True)
+    first_time = None if before is None else as_of
+    return pairs.assign(flagged_on=[(before or {}).get((a, b), first_time) if flag else None for a, b, flag in keys])

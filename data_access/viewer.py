@@ -10,7 +10,6 @@ from sqlalchemy import Select
 from data_access import schema
 
 Role = Literal["funder", "coordinator", "steward"]
-Clearance = Literal["funder", "all"]
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,20 @@ class Viewer:
                 raise ValueError(f"{country!r} is not an ISO 3166-1 alpha-2 country code.")
 
     @property
-    def clearance(self) -> Clearance:
-        """Which of the two stored overlap computations this viewer reads.
+    def clearance(self) -> str:
+        """Whose computation of overlap this viewer reads: "funder", "all", or her own countries'.
 
         Scores and rarity computed over everything would tell a coordinator of some countries about withheld places
-        in others, so only who may see everything reads "all".
+        in others, so each scope has its own, and reads the funders' where it sees no more than they do.
         """
-        sees_everything = self.role != "funder" and self.host_countries is None
-        return "all" if sees_everything else "funder"
+        if self.role == "steward" or (self.role == "coordinator" and self.host_countries is None):
+            return "all"
+        return ".".join(sorted(self.host_countries or ())) or "funder"
+
+    @property
+    def answers_pairs(self) -> bool:
+        """Coordinators answer whether two projects do the same; everybody else reads their answers."""
+        return self.role == "coordinator"
 
     @property
     def sees_cases(self) -> bool:

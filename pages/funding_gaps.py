@@ -25,7 +25,7 @@ if part == "gaps":
         view.table(funding.rows_of_gap(money, by, bar))
     if grid := funding.coverage_grid(money):
         view.chart(grid)
-        if cell := view.open_rows("coverage", _("Open the rows of a cell"), funding.cell_names(grid)):
+        if cell := view.open_rows("coverage", _("Open the rows of a cell"), funding.grid_names(grid)):
             view.table(funding.rows_of_cell(money, cell))
     view.table(funding.lines(money))
 elif part == "dependence":

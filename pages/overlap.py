@@ -1,22 +1,40 @@
-"""Who does the same: pairs worth a conversation, each with its reasons, and who works on what where."""
-
-import streamlit as st
+"""Who does the same: pairs worth a conversation with their reasons and people's answers, and who works on what where."""
 
 from dashboard import view
 from dashboard.i18n import _
-from dashboard.topics import overlap
+from dashboard.topics import evidence, overlap
 
 visit = view.begin("overlap", _("Who does the same?"), ("host_countries", "activities", "audiences", "funders"))
 found = overlap.find(visit)
 
 view.summary(overlap.summary(found))
+part = view.part(overlap.part_names())
 
-st.subheader(_("The strongest pairs to check"), anchor=False)
-st.caption(_("Similar does not mean wasteful: several providers can be right. Open a pair to see why it is listed."))
-for card in overlap.strongest(visit, found):
-    view.card(card.headline, card.lines)
+if part == "pairs":
+    status = view.choose("list", _("List"), overlap.list_names(found))
+    pairs = overlap.pair_names(found.with_status(status))
+    if pairs:
+        pair = view.choose("pair", _("Pair, the strongest first"), pairs)
+        view.evidence(evidence.of_pair(found, pair))
+        said = view.answer_form(pair, evidence.answer_names(), evidence.reason_names(), evidence.why_not_here(visit))
+        if said:
+            evidence.answer(found, pair, *said)
+            view.start_again(_("Your answer is recorded."))
+        view.table(overlap.similar(found, status))
+elif part == "where":
+    if grid := overlap.providers(found):
+        view.chart(grid)
+        if cell := view.open_rows("grid", _("Open the projects of a cell"), overlap.grid_names(grid)):
+            view.table(overlap.rows_of_cell(visit, cell))
+elif part == "funders":
+    if shared := overlap.shared_grantees(visit):
+        view.chart(shared)
+        if two := view.open_rows("co_funding", _("Open what two funders share"), overlap.funder_pair_names(shared)):
+            view.table(overlap.rows_of_funders(visit, shared, two))
+elif part == "project":
+    if names := overlap.project_names(found):
+        view.chart(overlap.around(found, view.choose("around", _("Project"), names)))
+else:
+    view.table(overlap.facts_to_fill(found))
 
-if grid := overlap.providers(found):
-    view.chart(grid)
-view.table(overlap.similar(found))
 view.about(*overlap.notes(found))

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import view
 from dashboard.i18n import _
 from dashboard.report import Summary
-from dashboard.topics import answers, crossing, portfolio
+from dashboard.topics import answers, changes, crossing, funding, overlap, portfolio
 
 visit = view.begin(
     "overview",
@@ -24,6 +24,12 @@ for column, answer in zip(st.columns(len(four)), four, strict=True):
 
 if grid := crossing.chart(visit, money):
     view.chart(grid)
+    if cell := view.open_rows("crossing", _("Open the rows of a cell"), crossing.grid_names(grid)):
+        view.table(overlap.rows_of_cell(visit, cell))
+        view.table(funding.rows_of_cell(money, cell))
+
+if day := changes.previous_load(visit):
+    view.table(changes.since(visit, money, day))
 
 view.about(
     _("A cell counts running projects recorded for that country and activity. None recorded is no proof of absence."),

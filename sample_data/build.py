@@ -14,7 +14,7 @@ from data_access.migrate import upgrade
 from data_access.schema import cases as case_tables
 from data_access.schema import shared as shared_tables
 from data_access.vocabulary import code_rows, route_rows
-from sample_data import cases, money, world
+from sample_data import answers, cases, money, world
 
 SEED = 20220224
 
@@ -25,6 +25,7 @@ def build(shared: Engine, case_database: Engine | None, seed: int = SEED) -> Non
     world.populate(sample)
     money.populate(sample)
     cases.populate(sample)
+    _say_when_recorded(sample)
     sample.rows["code"] = code_rows()
     sample.rows["route"] = route_rows()
     upgrade(shared, "shared")
@@ -36,9 +37,18 @@ def build(shared: Engine, case_database: Engine | None, seed: int = SEED) -> Non
         _insert(case_database, case_tables, sample.rows)
         with case_database.begin() as connection:
             write_meta(connection, "cases", is_sample="1")
+    refresh(shared, None, world.PREVIOUS_LOAD)
+    answers.populate(shared)
     refresh(shared, case_database, world.AS_OF)
     if case_database is not None:
         _publish(shared, case_database, random.Random(seed + 1))
+
+
+def _say_when_recorded(sample: world.World) -> None:
+    for row in sample.rows["organisation"]:
+        row["recorded_on"] = world.recorded_after(row["founded_on"], world.REGISTERED_AFTER)
+    for row in sample.rows["grant"]:
+        row["recorded_on"] = world.recorded_after(row["committed_on"], world.GRANT_HEARD_AFTER)
 
 
 def _insert(engine: Engine, metadata: MetaData, rows: Mapping[str, list[dict]]) -> None:

@@ -12,6 +12,8 @@ from sample_data import names
 
 AS_OF = date(2026, 10, 18)
 BEGIN = date(2022, 3, 1)
+FIRST_LOAD, PREVIOUS_LOAD, LAST_LOAD = date(2022, 6, 16), date(2026, 9, 16), date(2026, 10, 16)
+REGISTERED_AFTER, GRANT_HEARD_AFTER = 105, 10
 PRIMARY = {
     "DE": 24, "GE": 14, "LT": 9, "LV": 7, "AM": 6, "PL": 6, "RS": 4, "TR": 4, "CZ": 4, "FR": 4, "IL": 4, "US": 4,
     "NL": 3, "KZ": 2, "ME": 2, "ES": 2, "KG": 1, "EE": 3, "FI": 3, "GB": 3, "SE": 2, "IT": 2, "AT": 2, "BG": 2, "CY": 1,
@@ -67,18 +69,37 @@ def populate(world: World) -> None:
     for organisation in list(world.main_activity):
         _projects(world, organisation)
     _overlapping_pairs(world)
+    _coordinators(world)
 
 
 def _sources(world: World) -> None:
-    for name, rhythm, loaded, rejected in (
-        ("Network register (invented)", 30, date(2026, 10, 12), 0),
-        ("Funders' open grants (invented)", 90, date(2026, 9, 28), 3),
-        ("Coordinators' case log (invented)", 7, date(2026, 10, 16), 2),
-        ("Population estimates (invented)", 180, date(2026, 2, 2), 0),
+    for name, rhythm, loads, rejected in (
+        ("Network register (invented)", 30, (PREVIOUS_LOAD, LAST_LOAD), 0),
+        ("Funders' open grants (invented)", 90, (date(2026, 6, 16), PREVIOUS_LOAD), 3),
+        ("Coordinators' case log (invented)", 30, (PREVIOUS_LOAD, LAST_LOAD), 2),
+        ("Population estimates (invented)", 180, (date(2026, 2, 2),), 0),
     ):
         source = world.add("source", name=name, owner="Sample network", licence="CC0", rhythm_days=rhythm)
-        world.add("import_run", source_id=source, loaded_on=loaded, status="done", created=120, updated=14,
-                  unchanged=300, rejected=rejected)  # fmt: skip
+        for loaded in loads:
+            world.add("import_run", source_id=source, loaded_on=loaded, status="done", created=120, updated=14,
+                      unchanged=300, rejected=rejected)  # fmt: skip
+
+
+def _coordinators(world: World) -> None:
+    """One coordinator per host country, so that each country's overlap is scored."""
+    for country in sorted(PRIMARY):
+        subject = f"sample coordinator of {country}"
+        world.add("viewer", subject=subject, role="coordinator", all_countries=False)
+        world.add("viewer_country", subject=subject, host_country=country)
+
+
+def recorded_after(day: date | None, delay: int) -> date | None:
+    """The monthly load, on the 16th, that first brought in what happened on `day`; None for what is not known."""
+    if day is None:
+        return None
+    heard = day + timedelta(days=delay)
+    load = heard.replace(day=16) if heard.day <= 16 else (heard.replace(day=1) + timedelta(days=32)).replace(day=16)
+    return max(FIRST_LOAD, min(load, LAST_LOAD))
 
 
 def _initiatives(world: World) -> None:
@@ -230,11 +251,11 @@ def add_facets(world: World, project: int, values: dict[str, list[str]], *, with
 
 
 def _overlapping_pairs(world: World) -> None:
-    """Six pairs with a story: duplicated, partners, unknown place, one after the other, dismissed, short."""
+    """Six pairs with a story: duplicated, partners, newly alike, unknown place, one after the other, short."""
     stories = (
         ("GE", "psychology", "journalists", (date(2025, 3, 1), date(2027, 2, 28)), (date(2025, 6, 1), date(2027, 5, 31))),
         ("LT", "digital", "journalists", (date(2025, 1, 1), date(2026, 12, 31)), (date(2025, 9, 1), date(2027, 8, 31))),
-        ("DE", "prisoners", "political_prisoners", (date(2026, 1, 1), date(2027, 12, 31)), (date(2026, 2, 1), None)),
+        ("DE", "prisoners", "political_prisoners", (date(2026, 1, 1), date(2027, 12, 31)), (date(2026, 9, 1), None)),
         (None, "memory", "host_society", (date(2025, 5, 1), date(2027, 4, 30)), (date(2025, 5, 1), date(2027, 4, 30))),
         ("PL", "elections", "in_russia", (date(2024, 1, 1), date(2024, 12, 31)), (date(2025, 1, 1), date(2026, 12, 31))),
         ("RS", "antiwar", "new_diaspora", (date(2025, 1, 1), date(2026, 12, 31)), (date(2025, 2, 1), date(2026, 12, 31))),

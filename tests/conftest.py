@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -125,16 +126,42 @@ def empty_shared(tmp_path: Path) -> Engine:
     return engine
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """A newly created, empty database that can be written."""
+    if request.param == "sqlite":
+        return database.open_writer(f"sqlite:///{tmp_path}/fresh.db")
+    server = request.getfixturevalue("postgresql")
+    name = f"fresh_{uuid.uuid4().hex[:8]}"
+    with database.open_writer(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT").connect() as c:
+        c.execute(text(f"CREATE DATABASE {name}"))
+    return database.open_writer(f"{server}/{name}")
+
+
 @pytest.fixture
 def deployment(sample_urls: database.Urls, monkeypatch: pytest.MonkeyPatch) -> database.Urls:
     """The process environment points at the sample, with fresh caches."""
+    _serve(sample_urls, monkeypatch)
+    return sample_urls
+
+
+@pytest.fixture
+def own_sample(tmp_path: Path, sample_urls: database.Urls, monkeypatch: pytest.MonkeyPatch) -> database.Urls:
+    """A sample world of this test's own, to write into, served like `deployment`."""
+    for url in (sample_urls.shared, str(sample_urls.cases)):
+        shutil.copy(url.removeprefix("sqlite:///"), tmp_path)
+    urls = database.Urls(f"sqlite:///{tmp_path}/shared.db", f"sqlite:///{tmp_path}/cases.db")
+    _serve(urls, monkeypatch)
+    return urls
+
+
+def _serve(urls: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
     import streamlit as st
 
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, sample_urls.shared)
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, str(sample_urls.cases))
+    monkeypatch.setenv(database.SHARED_URL_VARIABLE, urls.shared)
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, str(urls.cases))
     st.cache_data.clear()
     st.cache_resource.clear()
-    return sample_urls
 
 
 def open_sample_visit(viewer: Viewer = FUNDER, filters: Filters | None = None) -> Visit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,14 @@ def test_without_an_address_the_sample_files_are_meant_and_with_one_no_case_data
     monkeypatch.setenv(database.CASES_URL_VARIABLE, "sqlite:////srv/cases.db")
     with pytest.raises(database.DatabaseProblem, match="Set both"):
         database.urls_from_environment()
+
+
+def test_many_threads_read_at_once_without_closing_each_others_connections(urls: database.Urls) -> None:
+    reader = database.open_reader(urls.shared)
+
+    def read(_n: int) -> int:
+        with reader.connect() as connection:
+            return int(connection.scalar(text("SELECT count(*) FROM project_facet")) or 0)
+
+    with ThreadPoolExecutor(16) as pool:
+        assert len(set(pool.map(read, range(400)))) == 1

@@ -71,7 +71,7 @@ def tables(visit) -> list[Table]:
     pairs = overlap.find(visit)
     return [
         initiatives.by_country(found), initiatives.history(found), funding.cliff(money), funding.lines(money),
-        funding.dependence(money), funding.newcomers(money), overlap.similar(pairs),
+        funding.dependence(money), funding.newcomers(money), overlap.similar(pairs, "possible_duplication"),
     ]  # fmt: skip
 
 

@@ -131,7 +131,7 @@ def test_blocks_do_not_change_the_scores(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def answers(*rows: tuple[int, int, str, str, str]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["project_a", "project_b", "answer", "subject", "facet_hash"])
-    return frame.assign(answered_at=range(len(frame)))
+    return frame.assign(answered_at=range(len(frame)), reason=None)
 
 
 def test_an_answer_holds_until_the_facts_change_and_two_answers_are_a_dispute() -> None:
@@ -156,9 +156,125 @@ def test_an_answer_holds_until_the_facts_change_and_two_answers_are_a_dispute() 
         "disputed",
     ]
     assert list(found["has_changed"]) == [False, True, False, False, False]
-    assert overlap.agreement(found) == (1, 3)
+    assert overlap.agreement(found) == (1, 2)
 
 
 def test_the_newest_answer_of_a_person_counts() -> None:
     said = answers((1, 2, "not_sure", "u", "h"), (1, 2, "confirmed", "u", "h"))
-    assert list(overlap.current_answers(said)["answer"]) == ["confirmed"]
+    assert list(overlap.newest_answers(said)["answer"]) == ["confirmed"]
+
+
+def test_an_answer_given_on_older_facts_takes_no_part_in_a_dispute() -> None:
+    pairs = pd.DataFrame({"project_a": [1], "project_b": [2], "facet_hash": ["h2"], "label": "possible_duplication"})
+    said = answers((1, 2, "not_a_duplicate", "u", "h1"), (1, 2, "confirmed", "v", "h2"))
+    found = overlap.reviewed(pairs, said).iloc[0]
+    assert (found["status"], found["people"], found["has_changed"]) == ("confirmed", 1, False)
+
+
+def test_precision_leaves_the_unsure_out_of_both_sides() -> None:
+    given_values, expected = case("C09")
+    ranked = pd.Series(given_values["labels_ranked"])
+    for k, precision in expected["precision_at"].items():
+        assert overlap.precision_at(int(k), ranked) == close(precision)
+    assert overlap.average_precision(ranked) == close(expected["average_precision"])
+    unsure = pd.Series(given_values["labels_with_unsure"])
+    assert overlap.precision_at(5, unsure) == close(expected["precision_at_5_ignoring_unsure"])
+    assert overlap.precision_at(10, pd.Series([], dtype="float64")) is None
+    assert overlap.average_precision(pd.Series([0, 0])) is None
+
+
+def test_two_people_agree_beyond_chance() -> None:
+    given_values, expected = case("C11")
+    assert overlap.kappa(**given_values) == close(expected["kappa"])
+    assert overlap.kappa(0, 0, 0, 0) is None
+    assert overlap.kappa(5, 0, 0, 0) is None
+
+
+def test_kappa_is_counted_from_the_pairs_two_people_answered() -> None:
+    rows = []
+    for n, (first, second) in enumerate(
+        [("confirmed", "confirmed")] * 20
+        + [("already_coordinating", "not_a_duplicate")] * 5
+        + [("not_a_duplicate", "confirmed")] * 10
+        + [("not_a_duplicate", "not_a_duplicate")] * 15
+    ):
+        rows += [(n, 1000, first, "u", "h"), (n, 1000, second, "v", "h")]
+    rows += [(900, 1000, "confirmed", "u", "h"), (901, 1000, "confirmed", "u", "h"), (901, 1000, "not_sure", "v", "h")]
+    found, pairs = overlap.kappa_of(answers(*rows))
+    assert (found, pairs) == (close(case("C11")[1]["kappa"]), 50)
+    assert overlap.kappa_of(answers()) == (None, 0)
+
+
+def test_agreement_is_counted_per_stratum_of_the_score() -> None:
+    pairs = pd.DataFrame(
+        {"score": [1.0, 0.9, 0.76, 0.5, 0.2], "answer": ["confirmed", "not_a_duplicate", "not_sure", None, "confirmed"]}
+    )
+    found = overlap.agreement_by_score(pairs).set_index("stratum")
+    assert found.loc["0.90–1.00"].tolist() == [2, 2, 1]
+    assert found.loc["0.75–0.90"].tolist() == [1, 0, 0]
+    assert found.loc["0.00–0.45"].tolist() == [1, 1, 1]
+    assert next(iter(found.index)) == "0.90–1.00"
+
+
+def test_unknown_facets_are_left_out_of_the_mean_and_bound_it() -> None:
+    """C13: a number within its range, a category and a missing value."""
+    given_values, expected = case("C13")
+    one, two, three = given_values["rows"]
+
+    def alike(a: dict, b: dict) -> dict[str, float]:
+        known = {k: a[k] is not None and b[k] is not None for k in a}
+        budget = 1 - abs(a["budget"] - b["budget"]) / given_values["range_budget"] if known["budget"] else np.nan
+        return {"budget": budget} | {k: float(a[k] == b[k]) if known[k] else np.nan for k in ("type", "lang")}
+
+    rows = pd.DataFrame([alike(one, two), alike(one, three), alike(two, three)])
+    found = overlap.gower(rows, {"budget": 1, "type": 1, "lang": 1})
+    assert list(found["score"]) == close(list(expected["similarity"].values()))
+    assert (found["low"] <= found["score"]).all() and (found["score"] <= found["high"]).all()
+    assert found["high"].iloc[2] == close(2 / 3)
+
+
+def test_similar_projects_are_grouped_the_same_way_each_time() -> None:
+    given_values, expected = case("C12")
+    pairs = pd.DataFrame(given_values["edges"], columns=["project_a", "project_b"]).assign(score=1.0)
+    found = pd.Series(overlap.groups(pairs))
+    assert [sorted(found[found == n].index) for n in (1, 2)] == expected["communities"]
+    assert overlap.groups(pairs.iloc[::-1]) == overlap.groups(pairs)
+
+
+def test_funders_that_pay_the_same_organisations_are_counted_in_sets() -> None:
+    given_values, expected = case("C08")
+    rows = [(f, r) for f, recipients in given_values.items() for r in recipients]
+    found = overlap.co_funding(pd.DataFrame([*rows, ("F1", "A")], columns=["funder_id", "recipient_id"]))
+    cells = found.set_index(["first", "second"])
+    for measure in ("shared", "jaccard", "overlap_coefficient"):
+        known = {pair: value for pair, value in expected[measure].items() if value is not None}
+        for pair, value in known.items():
+            assert cells.loc[tuple(pair.split("-")), measure] == close(value)
+    assert cells.loc[("F1", "F1"), "shared"] == 3
+    assert "F4" not in found["first"].unique()
+    assert overlap.set_similarity({"A"}, set()) == (None, None)
+
+
+def test_plain_set_similarity_of_the_documented_example() -> None:
+    given_values, expected = case("C06")
+    jaccard, coefficient = overlap.set_similarity(*map(set, given_values["sets"]))
+    assert (jaccard, coefficient) == (close(expected["jaccard"]), close(expected["overlap_coefficient"]))
+
+
+def test_facts_to_fill_in_name_the_project_that_lacks_them() -> None:
+    facets = facet_rows(
+        {"activity": ["media"], "audience": ["x"], "language": ["ru"]},
+        {"activity": ["media"], "audience": ["x"], "language": ["ru"], "host_country": ["DE"]},
+        {"activity": ["media"], "audience": ["x"], "language": ["ru"], "host_country": ["DE"]},
+    )
+    projects = project_rows(3, starts_on=pd.to_datetime(pd.Series(["2024-01-01", None, "2024-01-01"])))
+    pairs = overlap.score_pairs(projects, facets, AS_OF)
+    found = overlap.facts_to_fill(pairs, projects, facets)
+    assert list(found.itertuples(index=False, name=None)) == [(1, "host_country", 2), (2, "dates", 2)]
+
+
+def test_the_window_keeps_a_year_on_either_side_and_unknown_dates() -> None:
+    dates = [("2024-01-01", "2025-01-01"), ("2020-01-01", "2023-12-31"), ("2026-01-01", None), (None, None),
+             ("2025-12-31", None), ("2020-01-01", "2024-01-01")]  # fmt: skip
+    projects = pd.DataFrame(dates, columns=["starts_on", "ends_on"]).apply(pd.to_datetime)
+    assert list(overlap.in_window(projects, AS_OF)) == [True, False, False, True, True, True]

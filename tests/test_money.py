@@ -44,7 +44,7 @@ def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filte
             assert rows.loc[rows["entry"] == "need", "part"].sum() == need
     if grid := funding.coverage_grid(money):
         for cell, row in zip(
-            funding.cell_names(grid),
+            funding.grid_names(grid),
             grid.rows.sort_values("gap", ascending=False, na_position="last").itertuples(),
             strict=True,
         ):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, Row, select, text
 
 from data_access import database
 from data_access.schema import published_cell
@@ -29,10 +30,17 @@ def fingerprint(engine: Engine, which: database.Which) -> dict[str, str]:
     with engine.connect() as connection:
         return {
             name: hashlib.sha256(
-                repr(connection.execute(select(table).order_by(*table.primary_key.columns)).all()).encode()
+                repr(
+                    [_bare(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
+                ).encode()
             ).hexdigest()
             for name, table in database.METADATA[which].tables.items()
         }
+
+
+def _bare(row: Row) -> list:
+    """PostgreSQL hands out times with their zone, SQLite without; both hold UTC."""
+    return [value.replace(tzinfo=None) if isinstance(value, datetime) else value for value in row]
 
 
 def test_two_builds_are_the_same(tmp_path: Path, sample: dict[str, Engine]) -> None:

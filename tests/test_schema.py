@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from datetime import date
 
 import pytest
@@ -16,18 +15,6 @@ from data_access import database, schema
 from data_access.migrate import upgrade
 
 WHICH: tuple[database.Which, ...] = ("shared", "cases")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def fresh(request: pytest.FixtureRequest, tmp_path) -> Engine:
-    """A newly created, empty database that can be written."""
-    if request.param == "sqlite":
-        return database.open_writer(f"sqlite:///{tmp_path}/fresh.db")
-    server = request.getfixturevalue("postgresql")
-    name = f"fresh_{uuid.uuid4().hex[:8]}"
-    with database.open_writer(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT").connect() as c:
-        c.execute(text(f"CREATE DATABASE {name}"))
-    return database.open_writer(f"{server}/{name}")
 
 
 @pytest.mark.parametrize("which", WHICH)

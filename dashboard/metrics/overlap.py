@@ -6,18 +6,23 @@ A missing facet is unknown: it counts 0 in `low`, 1 in `high` and is left out of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
+# Starting values of METHODS C.2, not yet validated: they are to move until four of five suggestions are worth a talk.
 WEIGHTS = {"activity": 0.40, "host_country": 0.25, "audience": 0.25, "language": 0.10}
 POSSIBLE = 0.75
 RELATED = 0.45
 MINIMUM_DAYS = 30
+VALIDATED_FROM = 100
+WINDOW_DAYS = 365
 CROWDED_FROM = 5
-BLOCK = 1024
+BLOCK = 512
+STRATA = (0.45, 0.6, 0.75, 0.9)
 LABELS = (
     "possible_duplication",
     "coordinated",
@@ -26,17 +31,12 @@ LABELS = (
     "related",
     "same_organisation",
 )
-PAIR_COLUMNS = [
-    "project_a",
-    "project_b",
-    "low",
-    "score",
-    "high",
-    *WEIGHTS,
-    "days_together",
-    "are_partners",
-    "label",
-]
+STATUS_AFTER = {
+    "not_a_duplicate": "dismissed",
+    "already_coordinating": "coordinated",
+    "confirmed": "confirmed",
+    "disputed": "disputed",
+}
 
 
 def rarity(documents: pd.Series, n: int) -> pd.Series:
@@ -55,6 +55,12 @@ def days_together(
     return days.where(start_a.notna() & start_b.notna()).astype("Int64")
 
 
+def in_window(projects: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
+    """Which projects ran, or are to run, within a year of the cut-off; unknown dates stay in (C.2, one window)."""
+    first, last = as_of - pd.Timedelta(days=WINDOW_DAYS), as_of + pd.Timedelta(days=WINDOW_DAYS)
+    return ~(projects["ends_on"] < first) & ~(projects["starts_on"] > last)
+
+
 def facet_counts(facets: pd.DataFrame) -> pd.DataFrame:
     """Projects per facet value: facet, code, projects, of_projects (all projects with any facet)."""
     counts = facets.groupby(["facet", "code"], as_index=False)["project_id"].nunique()
@@ -62,11 +68,12 @@ def facet_counts(facets: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_pairs(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Every pair that shares an activity, scored exactly by block matrix products (C.2, C.5).
+    """Every pair that shares an activity and could be related, scored exactly by block matrix products (C.2, C.5).
 
     `projects`: project_id, organisation_id, starts_on, ends_on (distinct ids); `facets`: project_id, facet, code.
     Returns project_a < project_b, low, score, high, one similarity per facet (NaN unknown), days_together and
-    same_organisation. Symmetric: the order of the input does not matter.
+    same_organisation; pairs whose highest possible score is below `RELATED` are left out, block by block, so that
+    memory follows the pairs kept. Symmetric: the order of the input does not matter.
     """
     projects = projects.sort_values("project_id").reset_index(drop=True)
     facets = facets[facets["facet"].isin(list(WEIGHTS)) & facets["project_id"].isin(projects["project_id"])]
@@ -100,31 +107,32 @@ def _score_block(matrices: dict[str, sparse.csr_matrix], start: int) -> pd.DataF
     i, j = shared_activity.row[above] + start, shared_activity.col[above]
     order = np.lexsort((j, i))
     i, j = i[order], j[order]
-    similarities = {facet: _jaccard(matrix, i, j) for facet, matrix in matrices.items()}
-    return pd.DataFrame({"i": i, "j": j} | _bounds(similarities) | similarities)
+    similarities = pd.DataFrame({facet: _jaccard(matrix, i, j, start) for facet, matrix in matrices.items()})
+    scored = pd.concat([pd.DataFrame({"i": i, "j": j}), gower(similarities, WEIGHTS), similarities], axis=1)
+    return scored[scored["high"] >= RELATED]
 
 
-def _jaccard(matrix: sparse.csr_matrix, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """Weighted Jaccard per pair; NaN where either side has no value (C02)."""
+def _jaccard(matrix: sparse.csr_matrix, i: np.ndarray, j: np.ndarray, start: int) -> np.ndarray:
+    """Weighted Jaccard per pair, `i` within the block from `start`; NaN where either side has no value (C02)."""
     total = np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
-    shared = np.empty(len(i))
-    for part in range(0, len(i), 200_000):
-        cut = slice(part, part + 200_000)
-        shared[cut] = np.asarray(matrix[i[cut]].multiply(matrix[j[cut]]).sum(axis=1)).ravel()
+    shared = (matrix[start : start + BLOCK] @ matrix.T).toarray()[i - start, j]
     known = (total[i] > 0) & (total[j] > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(known, shared / (total[i] + total[j] - shared), np.nan)
 
 
-def _bounds(similarities: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    weight = np.array([WEIGHTS[facet] for facet in similarities])[:, None]
-    values = np.vstack(list(similarities.values()))
+def gower(similarities: pd.DataFrame, weights: Mapping[str, float]) -> pd.DataFrame:
+    """Weighted mean of the similarities that are known: `low` counts unknown as 0, `high` as 1, `score` leaves it out.
+
+    One row per row of `similarities` (columns named as in `weights`, NaN unknown); rounded to 9 decimals (C13).
+    """
+    weight = np.array([weights[facet] for facet in similarities])
+    values = similarities.to_numpy(dtype=float)
     known = ~np.isnan(values)
-    low = (np.nan_to_num(values) * weight).sum(axis=0)
-    judged = (known * weight).sum(axis=0)
-    high = low + (~known * weight).sum(axis=0)
-    score = np.divide(low, judged, out=np.zeros_like(low), where=judged > 0)
-    return {name: np.round(v, 9) for name, v in {"low": low, "score": score, "high": high}.items()}
+    same, judged = np.nan_to_num(values) @ weight, known @ weight
+    score = np.divide(same, judged, out=np.zeros_like(same), where=judged > 0)
+    bounds = {"low": same / weight.sum(), "score": score, "high": (same + ~known @ weight) / weight.sum()}
+    return pd.DataFrame(bounds, index=similarities.index).round(9)
 
 
 def label(pairs: pd.DataFrame) -> pd.Series:
@@ -150,41 +158,139 @@ def unknown_facts(pairs: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     return (tuple(missing.columns[row]) for row in missing.to_numpy(dtype=bool))
 
 
-def current_answers(answers: pd.DataFrame) -> pd.DataFrame:
-    """The newest answer per pair and person, joined to one status per pair (C14).
-
-    Returns project_a, project_b, answer ('disputed' when people differ), facet_hash of the newest, people.
-    """
-    pair = ["project_a", "project_b"]
-    newest = answers.sort_values("answered_at").drop_duplicates([*pair, "subject"], keep="last")
-    grouped = newest.groupby(pair, as_index=False)
-    found = grouped.agg(answer=("answer", "last"), facet_hash=("facet_hash", "last"), people=("subject", "nunique"))
-    differ = grouped["answer"].nunique()["answer"] > 1
-    return found.assign(answer=found["answer"].mask(differ, "disputed"))
+def newest_answers(answers: pd.DataFrame) -> pd.DataFrame:
+    """The newest answer of each person to each pair, in the order given; earlier ones stay in the history (C14)."""
+    return answers.drop_duplicates(["project_a", "project_b", "subject"], keep="last")
 
 
 def reviewed(pairs: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
-    """`pairs` with people's answers laid over: adds answer, has_changed (facts changed since) and status.
+    """`pairs` with people's answers laid over (C14).
 
-    An answer holds while the facet hash is the same; `not_a_duplicate` hides a pair, `already_coordinating` makes
-    it coordinated, different answers make it disputed (C14).
+    `answers`: project_a, project_b, answer, reason, subject, answered_at, facet_hash, oldest first. Adds answer
+    ('disputed' when people differ), reason, people, answered_at, has_changed and status. An answer holds while the
+    facts it was given on are the same; when none holds any more the label stands again and has_changed is True.
     """
-    if answers.empty:
-        return pairs.assign(answer=None, people=pd.NA, has_changed=False, status=pairs["label"])
-    joined = pairs.merge(current_answers(answers), on=["project_a", "project_b"], how="left", suffixes=("", "_then"))
-    joined["has_changed"] = joined["answer"].notna() & (joined["facet_hash"] != joined["facet_hash_then"])
-    holds = joined["answer"].where(~joined["has_changed"])
-    status = joined["label"].astype(object)
-    status = status.mask(holds == "not_a_duplicate", "dismissed").mask(holds == "already_coordinating", "coordinated")
-    status = status.mask(holds == "confirmed", "confirmed").mask(holds == "disputed", "disputed")
-    return joined.assign(status=status.astype("str")).drop(columns="facet_hash_then")
+    pair = ["project_a", "project_b"]
+    said = newest_answers(answers).merge(pairs[[*pair, "facet_hash"]], on=pair, suffixes=("", "_now"))
+    said["holds"] = said["facet_hash"] == said["facet_hash_now"]
+    last = said.groupby(pair).agg(answered_at=("answered_at", "last"), ever=("answer", "last"))
+    held = said[said["holds"]].groupby(pair)
+    joint = held.agg(answer=("answer", "last"), reason=("reason", "last"), people=("subject", "nunique"))
+    joint["answer"] = joint["answer"].mask(held["answer"].nunique() > 1, "disputed")
+    found = pairs.merge(joint, on=pair, how="left").merge(last, on=pair, how="left")
+    found["has_changed"] = found["answer"].isna() & found.pop("ever").notna()
+    found["people"] = found["people"].astype("Int64")
+    found["status"] = found["answer"].map(STATUS_AFTER).fillna(found["label"]).astype("str")
+    return found
+
+
+def worth_a_talk(answer: pd.Series) -> pd.Series:
+    """Whether people found a suggested pair worth a conversation: boolean, NA without a clear answer."""
+    clear = {"not_a_duplicate": False, "already_coordinating": True, "confirmed": True}
+    return answer.map(clear).astype("boolean")
 
 
 def agreement(pairs: pd.DataFrame) -> tuple[int, int]:
     """People agreed with k of n suggestions: reviewed pairs labelled possible duplication with a clear answer (C.4)."""
-    suggested = pairs.loc[pairs["label"] == "possible_duplication", "answer"].dropna()
-    judged = suggested[~suggested.isin(["not_sure", "disputed"])]
-    return int((judged != "not_a_duplicate").sum()), len(judged)
+    judged = worth_a_talk(pairs.loc[pairs["label"] == "possible_duplication", "answer"]).dropna()
+    return int(judged.sum()), len(judged)
+
+
+def precision_at(k: int, judged: pd.Series) -> float | None:
+    """Share of the first `k` of a ranking that people found right; NA (unsure, unanswered) counts neither way (C09)."""
+    found = judged.head(k).dropna()
+    return float(found.mean()) if len(found) else None
+
+
+def average_precision(judged: pd.Series) -> float | None:
+    """Mean of the precision at each right answer of a ranking (C09); None without one."""
+    clear = judged.dropna().astype(float).reset_index(drop=True)
+    running = clear.cumsum() / (clear.index + 1)
+    return float(running[clear == 1].mean()) if clear.any() else None
+
+
+def kappa(both_yes: int, only_first: int, only_second: int, both_no: int) -> float | None:
+    """Cohen's kappa of two people's yes and no (C11); None when chance alone would make them agree, or without data."""
+    n = both_yes + only_first + only_second + both_no
+    if not n:
+        return None
+    observed = (both_yes + both_no) / n
+    first, second = (both_yes + only_first) / n, (both_yes + only_second) / n
+    expected = first * second + (1 - first) * (1 - second)
+    return None if expected == 1 else (observed - expected) / (1 - expected)
+
+
+def kappa_of(answers: pd.DataFrame) -> tuple[float | None, int]:
+    """Kappa over pairs two people answered clearly, the first two of each pair, and how many such pairs."""
+    newest = newest_answers(answers)
+    clear = newest.assign(yes=worth_a_talk(newest["answer"])).dropna(subset="yes")
+    votes = [tuple(yes.head(2)) for _pair, yes in clear.groupby(["project_a", "project_b"])["yes"] if len(yes) > 1]
+    both_yes, only_first, only_second = (votes.count(vote) for vote in ((True, True), (True, False), (False, True)))
+    return kappa(both_yes, only_first, only_second, votes.count((False, False))), len(votes)
+
+
+def agreement_by_score(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Of the answered pairs in each stratum of the score, how many were worth a talk: stratum, pairs, answered, agreed."""
+    bounds = [0.0, *STRATA, 1.0]
+    names = [f"{low:.2f}–{high:.2f}" for low, high in itertools.pairwise(bounds)]
+    stratum = pd.cut(pairs["score"], bounds, labels=names, include_lowest=True, right=False).fillna(names[-1])
+    yes = worth_a_talk(pairs["answer"])
+    counted = pd.DataFrame({"stratum": stratum, "answered": yes.notna(), "agreed": yes.fillna(False)})
+    found = counted.groupby("stratum", observed=False).agg(
+        pairs=("answered", "size"), answered=("answered", "sum"), agreed=("agreed", "sum")
+    )
+    return found[::-1].reset_index()
+
+
+def facts_to_fill(pairs: pd.DataFrame, projects: pd.DataFrame, facets: pd.DataFrame) -> pd.DataFrame:
+    """Which missing fact of which project keeps pairs undecided: project_id, fact, pairs; most pairs first.
+
+    `pairs`: those that cannot be told yet; `projects`: project_id, starts_on; `facets`: project_id, facet, code. A
+    fact is a facet or 'dates'.
+    """
+    recorded = set(zip(facets["project_id"], facets["facet"], strict=True))
+    dated = projects.loc[projects["starts_on"].notna(), "project_id"]
+    recorded |= {(project, "dates") for project in dated}
+    sides = zip(pairs["project_a"], pairs["project_b"], unknown_facts(pairs), strict=True)
+    missing = [(p, fact) for a, b, facts in sides for p in (a, b) for fact in facts if (p, fact) not in recorded]
+    found = pd.DataFrame(missing, columns=["project_id", "fact"]).value_counts().rename("pairs").reset_index()
+    return found.sort_values(["pairs", "project_id", "fact"], ascending=[False, True, True], ignore_index=True)
+
+
+def groups(pairs: pd.DataFrame) -> dict[int, int]:
+    """Project -> number of its group, largest first: Louvain with a fixed seed over the score (C12).
+
+    Only to put alike pairs beside each other in a list; never shown as a finding.
+    """
+    import networkx as nx  # noqa: PLC0415 - loaded only where a list is grouped
+
+    graph = nx.Graph()
+    graph.add_weighted_edges_from(pairs[["project_a", "project_b", "score"]].itertuples(index=False, name=None))
+    found = sorted(nx.community.louvain_communities(graph, seed=1), key=lambda g: (-len(g), min(g)))
+    return {project: number for number, group in enumerate(found, 1) for project in group}
+
+
+def co_funding(grants: pd.DataFrame, most: int = 25) -> pd.DataFrame:
+    """Grantees two funders share: first, second, shared, grantees (of the first), jaccard, overlap_coefficient (C08).
+
+    `grants`: funder_id, recipient_id. The `most` funders with most grantees, every ordered pair of them, the diagonal
+    included.
+    """
+    portfolios = grants.dropna().groupby("funder_id")["recipient_id"].agg(set)
+    largest = portfolios[portfolios.map(len).sort_values(ascending=False, kind="stable").index[:most]]
+    rows = [
+        (first, second, len(a & b), len(a), *set_similarity(a, b))
+        for (first, a), (second, b) in itertools.product(largest.items(), repeat=2)
+    ]
+    columns = ["first", "second", "shared", "grantees", "jaccard", "overlap_coefficient"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def set_similarity(a: set, b: set) -> tuple[float | None, float | None]:
+    """Jaccard index and overlap coefficient of two sets; None when either is empty (C06, C08)."""
+    if not a or not b:
+        return None, None
+    return len(a & b) / len(a | b), len(a & b) / min(len(a), len(b))
 
 
 def grid_words(organisations: pd.Series) -> pd.Series:

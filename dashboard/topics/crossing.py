@@ -6,6 +6,7 @@ import pandas as pd
 
 from dashboard import charts, labels, words
 from dashboard.data import read
+from dashboard.filter_bar import choose_row
 from dashboard.i18n import _
 from dashboard.metrics.overlap import CROWDED_FROM
 from dashboard.report import Chart
@@ -51,11 +52,19 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
         finding,
         found[["host_country", "activity", "organisations", "need", "funded", "coverage", "signal"]],
         _(
-            "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is stated."
+            "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is "
+            "stated. Click a cell to open its rows."
         ).format(year=money.year),
-        charts.grid(grid, "work", "country", "text", "signal", levels()),
+        charts.grid(grid, "work", "country", "text", "signal", levels(), opens="cell"),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
+        on_select=choose_row("crossing"),
     )
+
+
+def grid_names(grid: Chart) -> dict[str, str]:
+    """The cells whose rows can be opened, those that lack money or have one provider first."""
+    order = {signal: -place for signal, (place, _name) in levels().items()}
+    return cell_names(grid.rows.sort_values("signal", key=lambda signals: signals.map(order), kind="stable"))
 
 
 def levels() -> dict[str, tuple[int, str]]:
@@ -77,15 +86,24 @@ def _complete(frame: pd.DataFrame) -> pd.DataFrame:
 
 def laid_out(cells: pd.DataFrame, by: str, most: int) -> pd.DataFrame:
     """The `most` host countries and activities with the largest sums of `by`, as a complete grid: one row per
-    combination, largest first, with the names `country` and `work`; missing combinations hold NA."""
+    combination, largest first, with its key `cell` and the names `country` and `work`; missing combinations hold NA."""
     keys = ("host_country", "activity")
     largest = [list(cells.groupby(k)[by].sum().sort_values(ascending=False, kind="stable").index[:most]) for k in keys]
     index = pd.MultiIndex.from_product(largest, names=keys)
     grid = cells.set_index(list(keys)).reindex(index).reset_index()
     return grid.assign(
+        cell=grid["host_country"] + "." + grid["activity"],
         country=grid["host_country"].map(words.country),
         work=[labels.code("activity", activity) for activity in grid["activity"]],
     )
+
+
+def cell_names(cells: pd.DataFrame) -> dict[str, str]:
+    """Cells of a grid that can be opened, in the order given: "country.activity" -> name."""
+    return {
+        f"{cell.host_country}.{cell.activity}": f"{words.country(cell.host_country)} · {labels.code('activity', cell.activity)}"
+        for cell in cells.itertuples()
+    }
 
 
 def _cell_text(organisations: int, coverage: float | None) -> str:

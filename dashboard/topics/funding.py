@@ -12,7 +12,7 @@ from dashboard.i18n import _, ngettext
 from dashboard.metrics import funding, survival
 from dashboard.metrics.statistics import Coverage
 from dashboard.report import Chart, Figure, Summary, Table
-from dashboard.topics.crossing import UNDER_FUNDED_BELOW, laid_out
+from dashboard.topics.crossing import UNDER_FUNDED_BELOW, cell_names, laid_out
 from dashboard.topics.portfolio import Portfolio, by_part, rows_behind
 from dashboard.visit import Visit
 from data_access import queries
@@ -348,8 +348,11 @@ def coverage_grid(money: Portfolio) -> Chart | None:
         _("In each cell the gap of {year} in {currency}; the largest countries and activities by need.").format(
             year=money.year, currency=money.currency
         ),
-        charts.grid(grid, "work", "country", "text", "signal", {k: (n, labels.word(k)) for k, n in order.items()}),
+        charts.grid(
+            grid, "work", "country", "text", "signal", {k: (n, labels.word(k)) for k, n in order.items()}, opens="cell"
+        ),
         charts.alternative(title, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
+        on_select=filter_bar.choose_row("coverage"),
     )
 
 
@@ -581,13 +584,9 @@ def who_funds(money: Portfolio) -> Table:
     )
 
 
-def cell_names(grid: Chart) -> dict[str, str]:
+def grid_names(grid: Chart) -> dict[str, str]:
     """The cells of the coverage grid whose rows can be opened."""
-    cells = grid.rows.sort_values("gap", ascending=False, na_position="last")
-    return {
-        f"{r.host_country}.{r.activity}": f"{words.country(r.host_country)} · {labels.code('activity', r.activity)}"
-        for r in cells.itertuples()
-    }
+    return cell_names(grid.rows.sort_values("gap", ascending=False, na_position="last"))
 
 
 def rows_of_cell(money: Portfolio, cell: str) -> Table:

@@ -1,59 +1,74 @@
-"""Who does the same: pairs to check with their evidence, and who works on what where."""
+"""Who does the same: similar pairs with people's answers laid over, the grid, shared grantees, one project, open facts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import pandas as pd
 
 from dashboard import charts, labels, words
-from dashboard.data import read
+from dashboard.data import computed, read, read_now
+from dashboard.filter_bar import choose_row
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import overlap
 from dashboard.report import Chart, Figure, Summary, Table
-from dashboard.topics.crossing import MOST, laid_out
+from dashboard.topics import portfolio
+from dashboard.topics.crossing import MOST, cell_names, laid_out
 from dashboard.visit import Visit
 from data_access import queries
 from data_access.filters import Filters
 
-CARDS_SHOWN = 8
+MOST_FUNDERS = 20
+MOST_NEIGHBOURS = 19
+LISTS = ("possible_duplication", "cannot_tell", "disputed", "confirmed", "coordinated", "dismissed", "related")
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """`pairs` with people's answers laid over; `grid`: organisations per host country and activity."""
+    """`pairs` with people's answers laid over; `grid`: organisations per host country and activity; `money`: signed
+    minor units per project."""
 
+    visit: Visit
     pairs: pd.DataFrame
     grid: pd.DataFrame
 
+    def with_status(self, status: str) -> pd.DataFrame:
+        """The pairs of one status, strongest first."""
+        return self.pairs[self.pairs["status"] == status]
+
     def count(self, status: str) -> int:
-        return int((self.pairs["status"] == status).sum())
+        return len(self.with_status(status))
 
+    @cached_property
+    def money(self) -> pd.Series:
+        """Signed money tagged to each project, in minor units of the reporting currency (B03)."""
+        grants = portfolio.placed_money(self.visit).grants
+        signed = grants[(grants["status"] == "commitment") & grants["minor"].notna() & grants["project_id"].notna()]
+        return signed.groupby("project_id")["minor"].sum()
 
-@dataclass(frozen=True)
-class Card:
-    """One pair: a headline and (name, text) lines readable without statistics."""
-
-    headline: str
-    lines: list[tuple[str, str]]
+    def at_stake(self, pairs: pd.DataFrame) -> int | None:
+        """Signed money on the projects of `pairs`, each project once; None when none is tagged to them."""
+        known = self.money.reindex(sorted({*pairs["project_a"], *pairs["project_b"]})).dropna()
+        return int(known.sum()) if len(known) else None
 
 
 def find(visit: Visit) -> Overlap:
     """Stored pairs of the viewer's clearance, reviewed, and the grid."""
     grid = read(queries.overlap.grid(visit.filters, visit.viewer))
-    return Overlap(reviewed_pairs(visit, visit.filters), grid)
+    return Overlap(visit, reviewed_pairs(visit, visit.filters), grid)
 
 
 def reviewed_pairs(visit: Visit, filters: Filters) -> pd.DataFrame:
     """Pairs under `filters` with people's answers laid over."""
     pairs = read(queries.overlap.pairs(filters, visit.viewer))
-    return overlap.reviewed(pairs, read(queries.overlap.answers(visit.viewer)))
+    return overlap.reviewed(pairs, read_now(queries.overlap.answers(visit.viewer)))
 
 
 def summary(found: Overlap) -> Summary:
     """The answer sentence and the five KPIs of METHODS E.3."""
     to_check, known, unclear = (found.count(s) for s in ("possible_duplication", "coordinated", "cannot_tell"))
+    at_stake = found.at_stake(found.with_status("possible_duplication"))
     agreed, judged = overlap.agreement(found.pairs)
     single = int((found.grid["organisations"] == 1).sum())
     return Summary(
@@ -63,8 +78,8 @@ def summary(found: Overlap) -> Summary:
                 "pairs_to_check",
                 to_check,
                 words.number(to_check),
+                _("{money} signed for them").format(money=words.money(at_stake, found.visit.currency)),
                 _("of {n} similar pairs").format(n=words.number(len(found.pairs))),
-                _("{u} cannot be judged yet").format(u=words.number(unclear)),
             ),
             Figure("coordinated", known, words.number(known), _("similar and known to work together")),
             Figure("cannot_tell", unclear, words.number(unclear), _("missing facts keep them open")),
@@ -73,15 +88,20 @@ def summary(found: Overlap) -> Summary:
                 single,
                 words.number(single),
                 _("of {n} recorded cells").format(n=words.number(len(found.grid))),
+                _("{n} with none recorded").format(n=words.number(_empty_cells(found.grid))),
             ),
             Figure(
                 "agreement",
                 agreed if judged else None,
                 _("{k} of {n}").format(k=agreed, n=judged) if judged else "–",
-                _("so far") if judged else _("no suggestion has been answered yet"),
+                _("suggestions worth a talk, so far") if judged else _("no suggestion has been answered yet"),
             ),
         ],
     )
+
+
+def _empty_cells(grid: pd.DataFrame) -> int:
+    return grid["host_country"].nunique() * grid["activity"].nunique() - len(grid)
 
 
 def sentence(to_check: int, unclear: int) -> str:
@@ -97,16 +117,39 @@ def sentence(to_check: int, unclear: int) -> str:
     ).format(n=words.number(to_check))
 
 
-def strongest(visit: Visit, found: Overlap) -> list[Card]:
-    """Evidence cards of the strongest pairs to check."""
-    return cards(visit, found.pairs[found.pairs["status"] == "possible_duplication"].head(CARDS_SHOWN))
+def part_names() -> dict[str, str]:
+    """The parts of the page, in reading order."""
+    return {
+        "pairs": _("Pairs to look at"),
+        "where": _("Who works on what, where"),
+        "funders": _("Shared grantees"),
+        "project": _("One project"),
+        "facts": _("Facts to fill in"),
+    }
+
+
+def list_names(found: Overlap) -> dict[str, str]:
+    """The lists of pairs that hold any, with their counts; those to check come first."""
+    counts = {status: found.count(status) for status in LISTS}
+    shown = {status: n for status, n in counts.items() if n} or {LISTS[0]: 0}
+    return {status: f"{labels.word(status).capitalize()} ({words.number(n)})" for status, n in shown.items()}
+
+
+def pair_names(pairs: pd.DataFrame) -> dict[str, str]:
+    """The pairs of a list by rank, those whose facts changed since they were answered marked."""
+    text, marked = _("{score} of 100: {a} and {b}"), _("{pair} (changed since it was answered)")
+    names = {}
+    for pair in pairs.itertuples():
+        name = text.format(score=words.number(pair.score * 100), a=pair.name_a, b=pair.name_b)
+        names[f"{pair.project_a}.{pair.project_b}"] = marked.format(pair=name) if pair.has_changed else name
+    return names
 
 
 def providers(found: Overlap) -> Chart | None:
     """The grid with a word for each cell; None when nothing is recorded."""
     if found.grid.empty:
         return None
-    cells = grid_cells(found.grid)
+    cells = _grid_cells(found.grid)
     single = int((found.grid["organisations"] == 1).sum())
     title = _("{n} of {m} combinations have a single provider").format(
         n=words.number(single), m=words.number(len(found.grid))
@@ -115,81 +158,60 @@ def providers(found: Overlap) -> Chart | None:
         "grid",
         title,
         found.grid.sort_values(["organisations", "host_country", "activity"], ascending=[False, True, True]),
-        _("Distinct organisations with a running project. A dash: none recorded."),
-        charts.grid(cells, "work", "country", "text", "word", grid_levels()),
+        _("Distinct organisations with a project that has not ended. A dash: none recorded. Click a cell to open it."),
+        charts.grid(cells, "work", "country", "text", "word", _levels(GRID_WORDS), opens="cell"),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
+        on_select=choose_row("grid"),
     )
 
 
-def similar(found: Overlap) -> Table:
-    """Every stored pair with what missing facts could change."""
-    note = _("Most similar first. At least and at most say what missing facts could change.")
-    return Table("pairs", _("All similar pairs"), pair_table(found.pairs), note)
+GRID_WORDS = ("none_recorded", "several", "crowded", "one_provider")
 
 
-def notes(found: Overlap) -> list[str]:
-    """How the score is made, and how many pairs each word holds."""
-    weights = {facet: words.percent(weight) for facet, weight in overlap.WEIGHTS.items()}
-    return [
-        _(
-            "Only facts entered here are compared. The score weighs activity {activity}, host country {host_country}, "
-            "audience {audience} and language {language}."
-        ).format(**weights),
-        _("Marks of {p} and {r} are starting values, not yet validated.").format(
-            p=words.percent(overlap.POSSIBLE), r=words.percent(overlap.RELATED)
-        ),
-        *(f"{labels.word(status)}: {words.number(n)}" for status, n in found.pairs["status"].value_counts().items()),
-    ]
+def _levels(known: tuple[str, ...]) -> dict[str, tuple[int, str]]:
+    return {word: (place, labels.word(word)) for place, word in enumerate(known)}
 
 
-def cards(visit: Visit, pairs: pd.DataFrame) -> list[Card]:
-    """An evidence card per pair, in the order given."""
-    facets = read(queries.overlap.facets(visit.viewer))
-    shown = facets[facets["project_id"].isin({*pairs["project_a"], *pairs["project_b"]})]
-    values = shown.groupby(["project_id", "facet"])["code"].agg(set).to_dict()
-    counted = read(queries.overlap.rarity(visit.viewer))
-    rarity = dict(zip(zip(counted["facet"], counted["code"], strict=True), counted["projects"], strict=True))
-    total = int(counted["of_projects"].max()) if len(counted) else 0
-    return [_card(pair, values, rarity, total) for pair in pairs.itertuples()]
+def _grid_cells(grid: pd.DataFrame) -> pd.DataFrame:
+    """The busiest countries and activities as a complete grid: country, work, text, word."""
+    cells = laid_out(grid, "organisations", MOST)
+    cells["organisations"] = cells["organisations"].fillna(0)
+    cells["word"] = overlap.grid_words(cells["organisations"].astype("int64"))
+    cells["text"] = cells["organisations"].map(lambda n: "–" if n == 0 else str(n))
+    return cells
 
 
-def _card(pair: Any, values: dict, rarity: dict, total: int) -> Card:
-    headline = _("{score}: {a} ({oa}) and {b} ({ob})").format(
-        score=words.percent(pair.score),
-        a=pair.name_a,
-        oa=pair.organisation_a,
-        b=pair.name_b,
-        ob=pair.organisation_b,
+def grid_names(grid: Chart) -> dict[str, str]:
+    """The cells whose projects can be opened."""
+    return cell_names(grid.rows)
+
+
+def rows_of_cell(visit: Visit, cell: str) -> Table:
+    """The projects behind one cell, as the grid counts them."""
+    country, _dot, activity = cell.partition(".")
+    rows = read(queries.overlap.projects_of_cell(country, activity, visit.filters, visit.viewer))
+    title = _("Behind {name}").format(name=f"{words.country(country)} · {labels.code('activity', activity)}")
+    return Table("cell_projects", title, rows[["project", "organisation", "starts_on", "ends_on"]])
+
+
+def similar(found: Overlap, status: str) -> Table:
+    """Every pair of one list with what missing facts could change, groups of alike projects beside each other."""
+    pairs = found.with_status(status)
+    pairs = pairs.assign(group=pairs["project_a"].map(_groups(found)))
+    note = _(
+        "Most similar first. At least and at most say what missing facts could change. Pairs of one group resemble "
+        "each other: one call may do for all of them."
     )
-    lines = []
-    for facet in overlap.WEIGHTS:
-        a, b = values.get((pair.project_a, facet), set()), values.get((pair.project_b, facet), set())
-        lines.append((labels.word(facet).capitalize(), _compared(facet, a, b, rarity, total)))
-    if pd.notna(pair.days_together):
-        lines.append((_("Time"), _("both ran on {days}").format(days=words.days(int(pair.days_together)))))
-    lines.append((_("Known partners"), _("yes") if pair.are_partners else _("not recorded")))
-    return Card(headline, lines)
+    return Table("pairs", _("All of them: {list}").format(list=labels.word(status)), pair_table(pairs), note)
 
 
-def _compared(facet: str, a: set, b: set, rarity: dict, total: int) -> str:
-    if not a or not b:
-        return _("not recorded for one of them")
-    both = [
-        _("{name} ({n} of {total} projects)").format(
-            name=labels.code(facet, code), n=rarity.get((facet, code), 0), total=total
-        )
-        for code in sorted(a & b)
-    ]
-    parts = [_("both: {values}").format(values=", ".join(both))] if both else [_("nothing in common")]
-    for side, only in (("A", a - b), ("B", b - a)):
-        if only:
-            names = ", ".join(labels.code(facet, code) for code in sorted(only))
-            parts.append(_("only {side}: {values}").format(side=side, values=names))
-    return "; ".join(parts)
+def _groups(found: Overlap) -> dict[int, int]:
+    kept = found.pairs[["project_a", "project_b", "score"]]
+    return computed(lambda: overlap.groups(kept), "overlap groups", found.visit.filters)
 
 
 def pair_table(pairs: pd.DataFrame) -> pd.DataFrame:
-    """The page's table of pairs, with the facts that are missing in words."""
+    """Pairs as a table, with the facts that are missing in words; `group` only where it was worked out."""
     missing = [words.listing([labels.word(fact) for fact in facts]) for facts in overlap.unknown_facts(pairs)]
     table = pairs.assign(pair_score=pairs["score"], pair_low=pairs["low"], pair_high=pairs["high"], missing=missing)
     columns = [
@@ -203,22 +225,140 @@ def pair_table(pairs: pd.DataFrame) -> pd.DataFrame:
         "days_together",
         "status",
         "missing",
+        *(["group"] if "group" in pairs else []),
     ]
     return table[columns].reset_index(drop=True)
 
 
-def grid_levels() -> dict[str, tuple[int, str]]:
-    """Order and name of each word a grid cell can say."""
-    return {
-        word: (place, labels.word(word))
-        for place, word in enumerate(("none_recorded", "several", "crowded", "one_provider"))
-    }
+def shared_grantees(visit: Visit) -> Chart | None:
+    """Funder by funder: how many organisations both pay (C08); None without two funders."""
+    signed = portfolio.picture(visit).signed
+    cells = overlap.co_funding(signed[["funder_id", "recipient_id"]], MOST_FUNDERS)
+    if cells["first"].nunique() < 2:
+        return None
+    names = signed.drop_duplicates("funder_id").set_index("funder_id")["funder"]
+    cells = cells.assign(first_funder=cells["first"].map(names), second_funder=cells["second"].map(names))
+    own = cells["first"] == cells["second"]
+    cells["word"] = pd.cut(cells["shared"], [-1, 0, 1, 3, float("inf")], labels=SHARED_STEPS).astype("str")
+    cells["word"] = cells["word"].mask(own, "own_grantees")
+    cells["text"] = cells["shared"].map(lambda n: words.number(n) if n else "·")
+    cells["short_first"], cells["short_second"] = (
+        cells[column].map(charts.shortened) for column in ("first_funder", "second_funder")
+    )
+    per_grantee = signed.groupby("recipient_id")["funder_id"].nunique()
+    title = _("{n} of {m} funded organisations have three or more funders").format(
+        n=words.number(int((per_grantee >= 3).sum())), m=words.number(len(per_grantee))
+    )
+    pairs = cells[(cells["first"] < cells["second"]) & (cells["shared"] > 0)]
+    pairs = pairs.sort_values(["shared", "first_funder", "second_funder"], ascending=[False, True, True])
+    return Chart(
+        "co_funding",
+        title,
+        pairs.assign(shared_grantees=pairs["shared"], share_of_smaller=pairs["overlap_coefficient"])[
+            ["first_funder", "second_funder", "shared_grantees", "share_of_smaller"]
+        ],
+        _("Organisations both funders signed a grant with; on the diagonal each funder's own. The {n} largest.").format(
+            n=words.number(cells["first"].nunique())
+        ),
+        charts.grid(cells, "short_first", "short_second", "text", "word", _levels(SHARED_WORDS)),
+        charts.alternative(
+            title, list(pairs["first_funder"] + " · " + pairs["second_funder"]), [str(n) for n in pairs["shared"]]
+        ),
+    )
 
 
-def grid_cells(grid: pd.DataFrame) -> pd.DataFrame:
-    """The busiest countries and activities as a complete grid: country, work, text, word."""
-    cells = laid_out(grid, "organisations", MOST)
-    cells["organisations"] = cells["organisations"].fillna(0)
-    cells["word"] = overlap.grid_words(cells["organisations"].astype("int64"))
-    cells["text"] = cells["organisations"].map(lambda n: "–" if n == 0 else str(n))
-    return cells
+SHARED_STEPS = ("none_shared", "one_shared", "few_shared", "many_shared")
+SHARED_WORDS = ("none_shared", "own_grantees", "one_shared", "few_shared", "many_shared")
+
+
+def funder_pair_names(shown: Chart) -> dict[str, str]:
+    """Pairs of funders whose shared grantees can be opened."""
+    rows = shown.rows.itertuples()
+    return {f"{n}": f"{r.first_funder} · {r.second_funder} ({r.shared_grantees})" for n, r in enumerate(rows)}
+
+
+def rows_of_funders(visit: Visit, shown: Chart, chosen: str) -> Table:
+    """The organisations both funders pay, with what each signed."""
+    pair = shown.rows.iloc[int(chosen)]
+    signed = portfolio.picture(visit).signed
+    by = [signed[signed["funder"] == pair[side]] for side in ("first_funder", "second_funder")]
+    both = by[0][by[0]["recipient_id"].isin(by[1]["recipient_id"])].groupby(["recipient_id", "recipient"])
+    rows = both["minor"].sum().rename("from_first").reset_index()
+    rows["from_second"] = rows["recipient_id"].map(by[1].groupby("recipient_id")["minor"].sum())
+    rows = rows.sort_values("from_first", ascending=False).assign(organisation=rows["recipient"])
+    title = _("Paid by {a} and by {b}").format(a=pair["first_funder"], b=pair["second_funder"])
+    return Table("funders_rows", title, rows[["organisation", "from_first", "from_second"]].reset_index(drop=True))
+
+
+def project_names(found: Overlap) -> dict[str, str]:
+    """Projects with a similar one, by name."""
+    sides = [found.pairs[[f"project_{s}", f"name_{s}", f"organisation_{s}"]].set_axis(range(3), axis=1) for s in "ab"]
+    both = pd.concat(sides).drop_duplicates(0).sort_values([1, 0])
+    return {str(project): f"{name} ({lead})" for project, name, lead in both.itertuples(index=False, name=None)}
+
+
+def around(found: Overlap, project: str) -> Chart:
+    """What one project resembles: its closest neighbours with the range missing facts leave open."""
+    chosen = int(project)
+    of_a, of_b = found.pairs["project_a"] == chosen, found.pairs["project_b"] == chosen
+    mine = found.pairs[of_a | of_b].head(MOST_NEIGHBOURS)
+    is_first = mine["project_a"] == chosen
+    other = {column: mine[f"{column}_b"].where(is_first, mine[f"{column}_a"]) for column in ("name", "organisation")}
+    rows = mine.assign(project=other["name"], organisation=other["organisation"])
+    rows = rows.assign(pair_score=rows["score"], pair_low=rows["low"], pair_high=rows["high"])
+    name = (mine["name_a"].where(is_first, mine["name_b"])).iloc[0]
+    title = _("{project} resembles {n} others").format(project=name, n=words.number(int((of_a | of_b).sum())))
+    return Chart(
+        "around",
+        title,
+        rows[["project", "organisation", "pair_score", "pair_low", "pair_high", "days_together", "status"]],
+        _("Similarity out of 100, the closest first; the bar says what missing facts could change."),
+        charts.closeness(rows, "project", {s: labels.word(s) for s in rows["status"].unique()}),
+        charts.alternative(title, list(rows["project"]), [words.percent(s) for s in rows["score"]]),
+    )
+
+
+def facts_to_fill(found: Overlap) -> Table:
+    """Which fact of which project would settle most undecided pairs."""
+    unclear = found.with_status("cannot_tell")
+    projects = read(queries.overlap.projects(found.visit.viewer))
+    facets = read(queries.overlap.facets(found.visit.viewer))
+    rows = overlap.facts_to_fill(unclear, projects, facets).merge(projects, on="project_id")
+    return Table(
+        "facts",
+        ngettext(
+            "{n} missing fact keeps pairs from being judged",
+            "{n} missing facts keep pairs from being judged",
+            len(rows),
+        ).format(n=words.number(len(rows))),
+        rows.assign(undecided=rows["pairs"])[["project", "organisation", "fact", "undecided"]],
+        _(
+            "Those that settle most pairs first. A place may be missing because it is withheld from you, not because "
+            "nobody knows it."
+        ),
+    )
+
+
+def notes(found: Overlap) -> list[str]:
+    """How the score is made, how far it is tested, and how many pairs each word holds."""
+    weights = {facet: words.percent(weight) for facet, weight in overlap.WEIGHTS.items()}
+    answered = int(found.pairs["answer"].notna().sum())
+    marks = _("Marks: {p} to check, {r} related, {d} days together.").format(
+        p=words.number(overlap.POSSIBLE * 100), r=words.number(overlap.RELATED * 100), d=overlap.MINIMUM_DAYS
+    )
+    if answered < overlap.VALIDATED_FROM:
+        marks += " " + _("Starting values, not yet validated: {n} of {m} answers so far.").format(
+            n=words.number(answered), m=words.number(overlap.VALIDATED_FROM)
+        )
+    return [
+        _("Similar does not mean wasteful: several providers can be right."),
+        _(
+            "Only facts entered here are compared. The score weighs activity {activity}, host country {host_country}, "
+            "audience {audience} and language {language}; a value few projects share counts more."
+        ).format(**weights),
+        _("Compared are projects that ran, or are to run, within {n} days of the cut-off.").format(
+            n=words.number(overlap.WINDOW_DAYS)
+        ),
+        marks,
+        *(f"{labels.word(status)}: {words.number(n)}" for status, n in found.pairs["status"].value_counts().items()),
+    ]

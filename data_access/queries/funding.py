@@ -29,7 +29,7 @@ def grants(viewer: Viewer) -> Query:
 
     Columns: grant_id, reference, funder_id, funder_slug, funder, funder_is_member, recipient_id, recipient,
     recipient_is_member, project_id, project, parent_grant_id, amount_minor, currency, status, kind, restriction,
-    committed_on, starts_on, ends_on, paid_minor, first_paid_on.
+    committed_on, starts_on, ends_on, recorded_on, paid_minor, first_paid_on.
     """
     payer, payee = organisation.alias("payer"), organisation.alias("payee")
     lead = organisation.alias("lead")
@@ -66,6 +66,7 @@ def grants(viewer: Viewer) -> Query:
             grant.c.committed_on,
             grant.c.starts_on,
             grant.c.ends_on,
+            grant.c.recorded_on,
             paid.c.paid_minor,
             paid.c.first_paid_on,
         )

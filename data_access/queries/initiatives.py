@@ -273,3 +273,9 @@ def finance_of(slug: str, viewer: Viewer) -> Query:
         .limit(1)
     )
     return Query(statement, viewer)
+
+
+def comings_and_goings(filters: Filters, viewer: Viewer) -> Query:
+    """When each chosen initiative was first recorded here and when it closed: recorded_on, closed_on."""
+    statement = select(organisation.c.recorded_on, organisation.c.closed_on)
+    return Query(statement.where(visible.initiatives(filters, viewer)), viewer)

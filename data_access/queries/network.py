@@ -29,6 +29,12 @@ def loads(viewer: Viewer) -> Query:
     return Query(statement, viewer)
 
 
+def load_days(viewer: Viewer) -> Query:
+    """The days on which anything was loaded, newest first: loaded_on."""
+    statement = select(import_run.c.loaded_on).where(import_run.c.status == "done").distinct()
+    return Query(statement.order_by(import_run.c.loaded_on.desc()), viewer)
+
+
 def unlisted(viewer: Viewer) -> Query:
     """Aggregate-only initiatives, never filtered: host_country (NULL when undisclosed or not stated), organisation_id.
 

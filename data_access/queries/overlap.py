@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import distinct, func, or_, select
+from sqlalchemy import ColumnElement, distinct, func, or_, select
 
 from data_access.filters import Filters
 from data_access.queries import visible
@@ -14,15 +14,17 @@ from data_access.schema import (
     partnership,
     project,
     project_facet,
+    viewer_country,
 )
+from data_access.schema import viewer as viewers
 from data_access.viewer import Query, Viewer
 
 
 def pairs(filters: Filters, viewer: Viewer) -> Query:
     """Pairs of which one project is chosen by `filters` and both are visible; scores are never rescaled.
 
-    Columns: project_a, name_a, organisation_a, project_b, name_b, organisation_b, same_organisation, low, score,
-    high, activity, host_country, audience, language, days_together, are_partners, facet_hash, label.
+    Columns: project_a, name_a, organisation_a, lead_a (organisation id), the same of b, low, score, high, activity,
+    host_country, audience, language, days_together, are_partners, facet_hash, label, flagged_on.
     """
     chosen = (
         select(project.c.id)
@@ -37,20 +39,23 @@ def pairs(filters: Filters, viewer: Viewer) -> Query:
             stored.project_a,
             first.c.name.label("name_a"),
             lead_a.c.name.label("organisation_a"),
+            lead_a.c.id.label("lead_a"),
             stored.project_b,
             second.c.name.label("name_b"),
             lead_b.c.name.label("organisation_b"),
+            lead_b.c.id.label("lead_b"),
             *(stored[name] for name in ("low", "score", "high", "activity", "host_country", "audience", "language")),
             stored.days_together,
             stored.are_partners,
             stored.facet_hash,
             stored.label,
+            stored.flagged_on,
         )
         .join(first, first.c.id == stored.project_a)
         .join(second, second.c.id == stored.project_b)
         .join(lead_a, lead_a.c.id == first.c.organisation_id)
         .join(lead_b, lead_b.c.id == second.c.organisation_id)
-        .where(stored.clearance == viewer.clearance, stored.label != "not_related")
+        .where(stored.clearance == _stored_for(viewer), stored.label != "not_related")
         .where(or_(stored.project_a.in_(chosen), stored.project_b.in_(chosen)))
         .where(visible.organisations(viewer, lead_a), visible.organisations(viewer, lead_b))
         .where(visible.in_network(lead_a), visible.in_network(lead_b))
@@ -83,13 +88,33 @@ def grid(filters: Filters, viewer: Viewer) -> Query:
     return Query(statement, viewer)
 
 
-def facets(viewer: Viewer) -> Query:
-    """Every visible project's facets for evidence cards: project_id, facet, code."""
+def projects_of_cell(country: str, activity: str, filters: Filters, viewer: Viewer) -> Query:
+    """The projects one cell of `grid` counts: project, organisation, starts_on, ends_on."""
+    place, work = project_facet.alias("place"), project_facet.alias("work")
+    statement = (
+        select(
+            project.c.name.label("project"),
+            organisation.c.name.label("organisation"),
+            project.c.starts_on,
+            project.c.ends_on,
+        )
+        .join(organisation, organisation.c.id == project.c.organisation_id)
+        .join(place, (place.c.project_id == project.c.id) & (place.c.facet == "host_country"))
+        .join(work, (work.c.project_id == project.c.id) & (work.c.facet == "activity"))
+        .where(place.c.code == country, work.c.code == activity)
+        .where(visible.facets(viewer, place), project.c.status != "ended", visible.projects(filters, viewer))
+        .order_by(organisation.c.name, project.c.name)
+    )
+    return Query(statement, viewer)
+
+
+def facets(viewer: Viewer, known_to: Viewer | None = None) -> Query:
+    """Every visible project's facets: project_id, facet, code; `known_to` keeps those another viewer may know too."""
     statement = (
         select(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
         .join(project, project.c.id == project_facet.c.project_id)
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(visible.organisations(viewer), visible.in_network(), visible.facets(viewer))
+        .where(visible.organisations(viewer), visible.in_network(), visible.facets(known_to or viewer))
         .order_by(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
     )
     return Query(statement, viewer)
@@ -98,21 +123,31 @@ def facets(viewer: Viewer) -> Query:
 def rarity(viewer: Viewer) -> Query:
     """How many projects hold each facet value, as stored for the viewer's clearance: facet, code, projects, of_projects."""
     columns = [facet_rarity.c[name] for name in ("facet", "code", "projects", "of_projects")]
-    return Query(select(*columns).where(facet_rarity.c.clearance == viewer.clearance), viewer)
+    return Query(select(*columns).where(facet_rarity.c.clearance == _stored_for(viewer)), viewer)
+
+
+def _stored_for(viewer: Viewer) -> ColumnElement[str]:
+    """The viewer's own computation when there is one, else the funders'."""
+    own = select(facet_rarity.c.clearance).where(facet_rarity.c.clearance == viewer.clearance).limit(1)
+    return func.coalesce(own.scalar_subquery(), "funder")
 
 
 def answers(viewer: Viewer) -> Query:
     """Every recorded answer, oldest first: project_a, project_b, answer, reason, subject, answered_at, facet_hash."""
     columns = [c for c in overlap_verdict.c if c.name != "id"]
-    return Query(select(*columns).order_by(overlap_verdict.c.answered_at), viewer)
+    return Query(select(*columns).order_by(overlap_verdict.c.id), viewer)
 
 
-def scored_facts(viewer: Viewer) -> Query:
-    """What scoring reads at refresh: project_id, organisation_id, starts_on, ends_on of projects the viewer may see."""
+def projects(viewer: Viewer) -> Query:
+    """Projects the viewer may see: project_id, project, slug, organisation_id, organisation, organisation_slug,
+    starts_on, ends_on."""
     statement = (
         select(
             project.c.id.label("project_id"),
+            project.c.name.label("project"),
             project.c.organisation_id,
+            organisation.c.name.label("organisation"),
+            organisation.c.slug.label("organisation_slug"),
             project.c.starts_on,
             project.c.ends_on,
         )
@@ -124,5 +159,15 @@ def scored_facts(viewer: Viewer) -> Query:
 
 
 def partnerships(viewer: Viewer) -> Query:
-    """Known partners: organisation_a, organisation_b."""
-    return Query(select(partnership.c.organisation_a, partnership.c.organisation_b), viewer)
+    """Known partners: organisation_a, organisation_b, since."""
+    return Query(select(partnership.c.organisation_a, partnership.c.organisation_b, partnership.c.since), viewer)
+
+
+def scopes(viewer: Viewer) -> Query:
+    """The countries of every coordinator who answers for some: subject, host_country."""
+    statement = (
+        select(viewer_country.c.subject, viewer_country.c.host_country)
+        .join(viewers, viewers.c.subject == viewer_country.c.subject)
+        .where(viewers.c.role == "coordinator", ~viewers.c.all_countries)
+    )
+    return Query(statement, viewer)

@@ -1,0 +1,190 @@
+"""Why a pair is listed, readable without statistics, and what people answered about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from dashboard import labels, words
+from dashboard.data import NoAnswers, appender, read, read_now
+from dashboard.i18n import _, ngettext
+from dashboard.metrics import overlap
+from dashboard.report import Evidence
+from dashboard.topics import portfolio
+from dashboard.topics.overlap import Overlap
+from dashboard.visit import Visit
+from data_access import queries
+from data_access.schema import ANSWERS, REASONS
+from data_access.verdicts import Verdict, record
+
+
+def of_pair(found: Overlap, key: str) -> Evidence:
+    """The evidence of the pair `key` ("a.b") of `found`. Raises KeyError for a pair that is not there."""
+    pair, visit = _pair(found, key), found.visit
+    facets = read(queries.overlap.facets(visit.viewer))
+    values = {
+        project: rows.groupby("facet")["code"].agg(set).to_dict()
+        for project, rows in facets[facets["project_id"].isin([pair.project_a, pair.project_b])].groupby("project_id")
+    }
+    a, b = (values.get(project, {}) for project in (pair.project_a, pair.project_b))
+    counted = read(queries.overlap.rarity(visit.viewer)).set_index(["facet", "code"])
+    compared = [
+        (labels.word(facet).capitalize(), _known(getattr(pair, facet)), _compared(facet, a, b, counted))
+        for facet in overlap.WEIGHTS
+    ]
+    return Evidence(_headline(pair), compared, _facts(found, pair), _answers(visit, pair))
+
+
+def _pair(found: Overlap, key: str) -> Any:
+    a, _dot, b = key.partition(".")
+    chosen = found.pairs[(found.pairs["project_a"] == int(a)) & (found.pairs["project_b"] == int(b))]
+    if chosen.empty:
+        raise KeyError(key)
+    return next(chosen.itertuples())
+
+
+def _known(similarity: float) -> float | None:
+    return None if pd.isna(similarity) else float(similarity)
+
+
+def _headline(pair: Any) -> str:
+    return _("A: {a} ({oa}) – B: {b} ({ob}): {score}").format(
+        a=pair.name_a, oa=pair.organisation_a, b=pair.name_b, ob=pair.organisation_b, score=_score(pair)
+    )
+
+
+def _score(pair: Any) -> str:
+    low, high = words.number(pair.low * 100), words.number(pair.high * 100)
+    if low == high:
+        return _("{n} of 100 alike").format(n=low)
+    return _("between {low} and {high} of 100 alike, depending on missing facts").format(low=low, high=high)
+
+
+def _compared(facet: str, a: dict[str, set], b: dict[str, set], counted: pd.DataFrame) -> str:
+    first, second = a.get(facet, set()), b.get(facet, set())
+    if not first or not second:
+        side = _("A and B") if not first and not second else _("A") if not first else _("B")
+        return _("not recorded for {side}").format(side=side)
+    parts = []
+    if both := sorted(first & second):
+        parts.append(_("both {values}").format(values=words.listing([_with_rarity(facet, c, counted) for c in both])))
+    for side, only in ((_("A"), first - second), (_("B"), second - first)):
+        if only:
+            names = words.listing(sorted(labels.code(facet, code) for code in only))
+            parts.append(_("only {side}: {values}").format(side=side, values=names))
+    return "; ".join(parts)
+
+
+def _with_rarity(facet: str, code: str, counted: pd.DataFrame) -> str:
+    name = labels.code(facet, code)
+    if (facet, code) not in counted.index:
+        return name
+    row = counted.loc[(facet, code)]
+    return _("{name} ({n} of {total} projects)").format(
+        name=name, n=words.number(row["projects"]), total=words.number(row["of_projects"])
+    )
+
+
+def _facts(found: Overlap, pair: Any) -> list[tuple[str, str]]:
+    lines = [(_("Time"), _time(found.visit, pair))]
+    tagged = found.money.reindex([pair.project_a, pair.project_b])
+    amounts = [words.money(m, found.visit.currency) if pd.notna(m) else _("nothing") for m in tagged]
+    if tagged.isna().all():
+        lines.append((_("Money"), _("no signed grant is tied to either project")))
+    else:
+        lines.append((_("Money"), _("signed for A {a}, for B {b}").format(a=amounts[0], b=amounts[1])))
+    lines.append((_("Funders of both initiatives"), _common_funders(found.visit, pair)))
+    lines.append((_("Known partners"), _partnership(found.visit, pair)))
+    if pair.has_changed:
+        lines.append((_("Changed"), _("facts changed since people answered; the question stands again")))
+    return lines
+
+
+def _time(visit: Visit, pair: Any) -> str:
+    if pd.isna(pair.days_together):
+        return _("a start date is not recorded, so nobody can say whether they ran together")
+    projects = read(queries.overlap.projects(visit.viewer)).set_index("project_id")
+    a, b = projects.loc[pair.project_a], projects.loc[pair.project_b]
+    if not pair.days_together:
+        return _("one after the other: A {a}, B {b}").format(a=_period(a), b=_period(b))
+    months = max(1, round(int(pair.days_together) / 30.44))
+    together = ngettext("both run for {n} month", "both run for {n} months", months).format(n=months)
+    return _("{together} (A {a}, B {b})").format(together=together, a=_period(a), b=_period(b))
+
+
+def _period(project: pd.Series) -> str:
+    ends = _("open end") if pd.isna(project["ends_on"]) else words.short_month(project["ends_on"])
+    return f"{words.short_month(project['starts_on'])} – {ends}"
+
+
+def _common_funders(visit: Visit, pair: Any) -> str:
+    grants = portfolio.placed_money(visit).grants
+    counted = grants[(grants["status"] != "cancelled") & grants["funder"].notna()]
+    of_a, of_b = (set(counted.loc[counted["recipient_id"] == lead, "funder"]) for lead in (pair.lead_a, pair.lead_b))
+    return words.listing(sorted(of_a & of_b)) or _("none recorded")
+
+
+def _partnership(visit: Visit, pair: Any) -> str:
+    if not pair.are_partners:
+        return _("not recorded")
+    known = read(queries.overlap.partnerships(visit.viewer))
+    first, second = sorted((pair.lead_a, pair.lead_b))
+    row = known[(known["organisation_a"] == first) & (known["organisation_b"] == second)].iloc[0]
+    return _("yes") if pd.isna(row["since"]) else _("since {day}").format(day=words.day(row["since"]))
+
+
+def _answers(visit: Visit, pair: Any) -> list[tuple[str, str]]:
+    """Every answer so far, newest first: who (never by name) and when, and what."""
+    said = read_now(queries.overlap.answers(visit.viewer))
+    said = said[(said["project_a"] == pair.project_a) & (said["project_b"] == pair.project_b)]
+    people = {subject: n for n, subject in enumerate(dict.fromkeys(said["subject"]), 1)}
+    lines = []
+    for answer in said.iloc[::-1].itertuples():
+        who = _("You") if answer.subject == visit.viewer.subject else _("Person {n}").format(n=people[answer.subject])
+        what = labels.word(answer.answer)
+        if pd.notna(answer.reason):
+            what = _("{answer}: {reason}").format(answer=what, reason=labels.word(answer.reason))
+        if answer.facet_hash != pair.facet_hash:
+            what = _("{answer} (on facts that have changed since)").format(answer=what)
+        lines.append((_("{who}, {day}").format(who=who, day=words.day(pd.Timestamp(answer.answered_at))), what))
+    return lines
+
+
+def answer_names() -> dict[str, str]:
+    """The four answers."""
+    return {answer: labels.word(answer).capitalize() for answer in ANSWERS}
+
+
+def reason_names() -> dict[str, str]:
+    """Why two projects are not duplicates: a fixed list, so that no text about people can be written."""
+    return {reason: labels.word(reason).capitalize() for reason in REASONS}
+
+
+def why_not_here(visit: Visit) -> str | None:
+    """Why this reader cannot answer here, in a sentence; None when she can."""
+    if not visit.viewer.answers_pairs:
+        return _("Coordinators answer; everybody reads their answers.")
+    try:
+        appender("overlap_verdict")
+    except NoAnswers:
+        return _("This server records no answers: MERIDIAN_ANSWERS_URL is not set.")
+    return None
+
+
+def answer(found: Overlap, key: str, said: str, reason: str | None) -> None:
+    """Record the reader's answer on a pair she sees, on the facts as she sees them.
+
+    Raises PermissionError for a reader who only reads, KeyError for a pair not shown to her, and ValueError for a
+    "not a duplicate" without a reason.
+    """
+    visit, pair = found.visit, _pair(found, key)
+    if not visit.viewer.answers_pairs:
+        raise PermissionError("Only coordinators answer.")
+    if said == "not_a_duplicate" and reason is None:
+        raise ValueError("Say why it is not a duplicate.")
+    why = reason if said == "not_a_duplicate" else None
+    now = datetime.now(UTC)
+    ids = int(pair.project_a), int(pair.project_b)
+    record(appender("overlap_verdict"), Verdict(*ids, said, why, visit.viewer.subject, now, pair.facet_hash))

@@ -1,0 +1,124 @@
+"""A coordinator answers a pair on the page and finds it remembered; everybody else only reads."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, text, update
+from streamlit.testing.v1 import AppTest
+
+from dashboard.topics import changes, evidence, overlap, portfolio
+from data_access import database
+from data_access.schema import overlap_pair, overlap_verdict
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
+from tests.test_pages import open_page
+
+
+def shown_pair(app: AppTest) -> str:
+    return next(box for box in app.selectbox if box.key == "page_pair").value
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def give(app: AppTest, answer: str, reason: str | None = None) -> AppTest:
+    pair = shown_pair(app)
+    app.segmented_control(key=f"said_{pair}").set_value(answer)
+    if reason:
+        app.selectbox(key=f"why_{pair}").set_value(reason)
+    next(button for button in app.button if button.label == "Record the answer").click()
+    return app.run()
+
+
+def recorded(urls: database.Urls) -> list[tuple]:
+    with database.open_reader(urls.shared).connect() as connection:
+        columns = [overlap_verdict.c[name] for name in ("project_a", "project_b", "answer", "reason", "subject")]
+        return [tuple(row) for row in connection.execute(select(*columns).order_by(overlap_verdict.c.id))]
+
+
+def test_an_answered_pair_leaves_the_queue_and_is_remembered_after_a_reload(own_sample: database.Urls) -> None:
+    app = open_page("overlap", "coordinator")
+    strongest, before = shown_pair(app), int(figures(app)["Pairs to check"])
+    app = give(app, "confirmed")
+    assert not app.exception and not app.error
+    assert shown_pair(app) != strongest
+    again = open_page("overlap", "coordinator")
+    assert int(figures(again)["Pairs to check"]) == before - 1
+    again.selectbox(key="page_list").set_value("confirmed").run()
+    again.selectbox(key="page_pair").set_value(strongest).run()
+    said = [mark.value.replace("\\", "") for mark in again.markdown]
+    assert any("You, " in line and "confirmed: will talk" in line for line in said)
+    a, _dot, b = strongest.partition(".")
+    assert recorded(own_sample)[-1] == (int(a), int(b), "confirmed", None, "sample")
+
+
+def test_not_a_duplicate_needs_its_reason(own_sample: database.Urls) -> None:
+    app = open_page("overlap", "coordinator")
+    pair, before = shown_pair(app), recorded(own_sample)
+    app = give(app, "not_a_duplicate")
+    assert any("Choose why" in warning.value for warning in app.warning)
+    assert recorded(own_sample) == before
+    app = give(app, "not_a_duplicate", "other_people")
+    assert recorded(own_sample)[-1][2:4] == ("not_a_duplicate", "other_people")
+    assert shown_pair(app) != pair
+
+
+@pytest.mark.usefixtures("own_sample")
+@pytest.mark.parametrize("role", ["funder", "steward"])
+def test_whoever_does_not_coordinate_is_offered_no_answer_and_can_record_none(role: str) -> None:
+    app = open_page("overlap", role)
+    assert not any(button.label == "Record the answer" for button in app.button)
+    found = overlap.find(open_sample_visit({"funder": FUNDER, "steward": STEWARD}[role]))
+    pair = next(iter(overlap.pair_names(found.with_status("possible_duplication"))))
+    with pytest.raises(PermissionError):
+        evidence.answer(found, pair, "confirmed", None)
+
+
+@pytest.mark.usefixtures("own_sample")
+def test_nobody_answers_a_pair_she_does_not_see() -> None:
+    everything, funders = overlap.find(open_sample_visit(EVERYWHERE)), overlap.find(open_sample_visit(FUNDER))
+    hidden = set(overlap.pair_names(everything.pairs)) - set(overlap.pair_names(funders.pairs))
+    scoped = overlap.find(open_sample_visit(LITHUANIAN))
+    unseen = sorted(hidden - set(overlap.pair_names(scoped.pairs)))
+    assert unseen
+    with pytest.raises(KeyError):
+        evidence.answer(scoped, unseen[0], "confirmed", None)
+
+
+def test_a_server_without_the_connection_says_so(own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(database.ANSWERS_URL_VARIABLE, "")
+    app = open_page("overlap", "coordinator")
+    assert any("records no answers" in caption.value for caption in app.caption)
+    assert not any(button.label == "Record the answer" for button in app.button)
+
+
+def test_an_answer_holds_until_the_facts_change_and_then_the_pair_asks_again(own_sample: database.Urls) -> None:
+    app = open_page("overlap", "coordinator")
+    pair = shown_pair(app)
+    give(app, "confirmed")
+    a, _dot, b = pair.partition(".")
+    with database.open_writer(own_sample.shared).begin() as connection:
+        these = (overlap_pair.c.project_a == int(a)) & (overlap_pair.c.project_b == int(b))
+        connection.execute(update(overlap_pair).where(these).values(facet_hash="f" * 64))
+        connection.execute(text("UPDATE meta SET value = '99' WHERE key = 'data_version'"))
+    app = open_page("overlap", "coordinator")
+    assert shown_pair(app) == pair
+    assert any("facts changed since people answered" in mark.value for mark in app.markdown)
+
+
+@pytest.mark.usefixtures("own_sample")
+def test_an_answer_is_among_what_changed_and_counts_for_the_agreement() -> None:
+    visit = open_sample_visit(EVERYWHERE)
+    money, day = portfolio.picture(visit), changes.previous_load(visit)
+    assert day is not None
+
+    def answered() -> int:
+        rows = changes.since(visit, money, day).rows.set_index("change")
+        return int(rows.loc["pairs_answered", "number"])
+
+    before, found = answered(), overlap.find(visit)
+    agreed = overlap.summary(found).figures[4].value
+    pair = next(iter(overlap.pair_names(found.with_status("possible_duplication"))))
+    evidence.answer(found, pair, "already_coordinating", None)
+    assert answered() == before + 1
+    assert overlap.summary(overlap.find(visit)).figures[4].value == int(str(agreed)) + 1
