@@ -155,7 +155,7 @@ def lines(facts: Sequence[tuple[str, str]]) -> None:
 def evidence(shown: Evidence) -> None:
     """Why a pair is listed: a bar per facet, other facts, and what people answered so far."""
     with st.container(border=True):
-        st.markdown(f"##### {plain(shown.headline)}")
+        st.markdown(f"**{plain(shown.headline)}**")
         left, right = st.columns(2)
         with left:
             for name, similarity, text in shown.facets:

@@ -62,7 +62,8 @@ def test_every_page_stands_a_choice_that_leaves_nothing(page: str, role: str) ->
     assert not app.error
 
 
-PARTS = {"initiatives": ("what",), "funding_gaps": ("dependence", "reach", "records")}
+PARTS = {
+    "overlap": ("where", "funders", "project", "facts"),"initiatives": ("what",), "funding_gaps": ("dependence", "reach", "records")}
 
 
 @pytest.mark.usefixtures("deployment")
