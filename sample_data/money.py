@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date, timedelta
 
-from sample_data.world import AS_OF, BEGIN, World
+from sample_data.world import AS_OF, BEGIN, World, add_facets, add_project
 
 RATES = {
     "USD": 1.09,
@@ -45,6 +45,7 @@ def populate(world: World) -> None:
     _regrants(world)
     _broken(world)
     _needs(world)
+    _crowded_and_short(world)
     _finances(world)
 
 
@@ -209,6 +210,23 @@ def _needs(world: World) -> None:
                       period_end=date(year, 12, 31), amount_minor=amount, currency="EUR",
                       kind=rng.choice(("budget", "budget", "minimum", "ambition")), confidence=rng.choice(("low", "medium", "high")),
                       stated_by="initiative", stated_on=min(date(year - 1, 11, 15), AS_OF - timedelta(days=20)))  # fmt: skip
+
+
+def _crowded_and_short(world: World) -> None:
+    """In Georgia many do independent media and most of it is unpaid: a cell that is crowded and under-funded at once."""
+    local = [
+        number
+        for number, row in enumerate(world.rows["organisation"][:150], 1)
+        if row["visibility"] == "public" and row["closed_on"] is None and "GE" in world.countries[number]
+    ]
+    for lead in local[:6]:
+        project = add_project(world, lead, "media", date(2026, 1, 1), date(2027, 6, 30))
+        places = {"activity": ["media"], "audience": ["new_diaspora"], "host_country": ["GE"], "language": ["ka", "ru"]}
+        add_facets(world, project, places)
+        for year in (2026, 2027):
+            world.add("need", project_id=project, organisation_id=None, period_start=date(year, 1, 1),
+                      period_end=date(year, 12, 31), amount_minor=2_500_000, currency="EUR", kind="minimum",
+                      confidence="medium", stated_by="initiative", stated_on=date(2025, 11, 15))  # fmt: skip
 
 
 def _signed_in(world: World, project: int, year: int) -> float:
