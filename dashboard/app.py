@@ -68,6 +68,9 @@ def open_visit_of_this_run() -> Visit:
     open_visit(visit)
     codes = read(queries.network.codes(viewer))
     visit.codes = dict(zip(zip(codes["facet"], codes["code"], strict=True), codes["label_en"], strict=True))
+    if viewer.sees_cases and has_cases:
+        routes = read(queries.relocation.routes(viewer))
+        visit.codes |= {("route", code): label for code, label in zip(routes["code"], routes["label_en"], strict=True)}
     funders = read(queries.choices.funders(Filters(), viewer, visit.as_of.date()))
     visit.funders = dict(zip(funders["value"], funders["name"], strict=True))
     visit.last_load = read(queries.network.loads(viewer))["loaded_on"].max()

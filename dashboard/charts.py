@@ -30,6 +30,7 @@ DOWNWARDS = {"autorange": "reversed", "ticksuffix": "  "}
 
 Trace = dict[str, Any]
 Axis = Mapping[str, Any]
+Mark = tuple[pd.Timestamp, str]
 
 
 def _figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | None = None, **layout: Any) -> go.Figure:
@@ -83,7 +84,7 @@ def ranked_bars(
     Categories in `unknown` are grey. `text` labels the end of each bar. A click hands over the category.
     """
     names = _names(rows, category, label)
-    shades = ((FIRST, GREY), (LIGHT, PALE), (FOURTH, FOURTH))
+    shades = ((FIRST, GREY), (LIGHT, PALE), (PALE, PALE))
     traces: list[Trace] = [
         {
             "type": "bar",
@@ -112,8 +113,10 @@ def columns_over_time(
     line: tuple[str, str] | None = None,
     partial: str | None = None,
     negative: Sequence[str] = (),
+    marks: Sequence[Mark] = (),
 ) -> go.Figure:
-    """Columns per period; those named in `negative` point down, partial periods are hatched, `line` lies over."""
+    """Columns per period; those named in `negative` point down, partial periods are hatched, `line` lies over, numbered
+    `marks` are dated events."""
     hatched = ["/" if part else "" for part in rows[partial].astype(bool)] if partial else ""
     traces: list[Trace] = [
         {
@@ -130,7 +133,22 @@ def columns_over_time(
     ]
     if line:
         traces.append(_line(rows, when, line, FIFTH))
-    return _figure(traces, 340, barmode="relative" if negative else "group", clickmode="event+select")
+    mode = "relative" if negative else "group"
+    return _figure(traces, 340, barmode=mode, clickmode="event+select", **_marked(marks))
+
+
+def _marked(marks: Sequence[Mark]) -> dict[str, Any]:
+    """Dotted lines at dated events, numbered on top so that names cannot overlap; the caption says what they are."""
+    lines = [
+        {"type": "line", "x0": day, "x1": day, "yref": "paper", "y0": 0, "y1": 1, "line": {"dash": "dot", "width": 1.5, "color": GREY}}
+        for day, _label in marks
+    ]  # fmt: skip
+    numbers = [
+        {"x": day, "yref": "paper", "y": 1, "yanchor": "top", "text": str(n), "hovertext": plain(label), "showarrow": False,
+         "bgcolor": SHADE, "borderpad": 2}
+        for n, (day, label) in enumerate(marks, 1)
+    ]  # fmt: skip
+    return {"shapes": lines, "annotations": numbers}
 
 
 def _line(rows: pd.DataFrame, when: str, value: tuple[str, str], colour: str, **more: Any) -> Trace:
@@ -144,8 +162,15 @@ def _line(rows: pd.DataFrame, when: str, value: tuple[str, str], colour: str, **
     } | more
 
 
-def two_lines(rows: pd.DataFrame, when: str, upper: tuple[str, str], lower: tuple[str, str], gap: str) -> go.Figure:
-    """Two cumulative lines with the gap between them shaded and named."""
+def two_lines(
+    rows: pd.DataFrame,
+    when: str,
+    upper: tuple[str, str],
+    lower: tuple[str, str],
+    gap: str,
+    marks: Sequence[Mark] = (),
+) -> go.Figure:
+    """Two cumulative lines with the gap between them shaded and named, and numbered `marks` of dated events."""
     between = {"fill": "tonexty", "fillcolor": SHADE}
     traces = [_line(rows, when, lower, FIRST), _line(rows, when, upper, SECOND, **between)]
     named = [
@@ -159,7 +184,8 @@ def two_lines(rows: pd.DataFrame, when: str, upper: tuple[str, str], lower: tupl
         }
         for _index, r in rows.tail(1).iterrows()
     ]
-    return _figure(traces, 360, annotations=named)
+    events = _marked(marks)
+    return _figure(traces, 360, shapes=events["shapes"], annotations=[*named, *events["annotations"]])
 
 
 def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str) -> go.Figure:

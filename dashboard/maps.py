@@ -19,6 +19,7 @@ LIGHT = {
     "land": [255, 255, 255],
     "edge": [190, 199, 209],
     "bubble": [18, 67, 109, 190],
+    "leaving": [244, 106, 37, 200],
     "ink": [27, 39, 51],
 }
 DARK = {
@@ -26,6 +27,7 @@ DARK = {
     "land": [38, 49, 61],
     "edge": [70, 84, 99],
     "bubble": [107, 172, 230, 190],
+    "leaving": [255, 160, 100, 200],
     "ink": [230, 235, 240],
 }
 WORLD = [[-180, -85], [-60, -85], [60, -85], [180, -85], [180, 85], [60, 85], [-60, 85], [-180, 85]]
@@ -63,17 +65,6 @@ def bubbles(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
     pixels = pdk.types.String("pixels")
     layers = [
         pdk.Layer(
-            "PolygonLayer", id="sea", data=[{"p": WORLD}], get_polygon="p", get_fill_color=colours["sea"], stroked=False
-        ),
-        pdk.Layer(
-            "GeoJsonLayer",
-            id="land",
-            data=SHAPES,
-            get_fill_color=colours["land"],
-            get_line_color=colours["edge"],
-            line_width_min_pixels=0.7,
-        ),
-        pdk.Layer(
             "ScatterplotLayer",
             id="places",
             data=points,
@@ -99,10 +90,57 @@ def bubbles(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
             font_weight=600,
         ),
     ]
+    return _deck(layers, colours)
+
+
+def _deck(layers: list[pdk.Layer], colours: dict[str, list[int]]) -> CompactDeck:
+    """`layers` over the sea and the countries' shapes."""
+    sea = pdk.Layer(
+        "PolygonLayer", id="sea", data=[{"p": WORLD}], get_polygon="p", get_fill_color=colours["sea"], stroked=False
+    )
+    land = pdk.Layer(
+        "GeoJsonLayer",
+        id="land",
+        data=SHAPES,
+        get_fill_color=colours["land"],
+        get_line_color=colours["edge"],
+        line_width_min_pixels=0.7,
+    )
     return CompactDeck(
-        layers=layers,
+        layers=[sea, land, *layers],
         map_provider=None,
         initial_view_state=pdk.ViewState(latitude=49, longitude=27, zoom=2.6, min_zoom=1, max_zoom=6),
         views=[pdk.View(type="MapView", controller=True, repeat=False)],
         tooltip={"html": "<b>{title}</b><br/>{line}"},
     )
+
+
+def arcs(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
+    """An arc per way from country to country, width by number. `rows`: waiting_country, host_country, episodes, title,
+    line (tooltip words)."""
+    colours = DARK if dark else LIGHT
+    most = max(1, int(rows["episodes"].max()))
+    ways = [
+        {
+            "from": label_points()[r.waiting_country],
+            "to": label_points()[r.host_country],
+            "width": round(1 + 9 * r.episodes / most, 1),
+            "title": r.title,
+            "line": r.line,
+        }
+        for r in rows.itertuples()
+    ]
+    layer = pdk.Layer(
+        "ArcLayer",
+        id="ways",
+        data=ways,
+        get_source_position="from",
+        get_target_position="to",
+        get_width="width",
+        get_source_color=colours["leaving"],
+        get_target_color=colours["bubble"],
+        get_height=0.4,
+        pickable=True,
+        auto_highlight=True,
+    )
+    return _deck([layer], colours)

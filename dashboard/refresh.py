@@ -13,8 +13,8 @@ from functools import partial
 import pandas as pd
 from sqlalchemy import Connection, Engine, delete, insert
 
-from dashboard.metrics import overlap
-from data_access import database, queries, summaries
+from dashboard.metrics import overlap, relocation
+from data_access import case_summaries, database, queries, summaries
 from data_access.viewer import Viewer
 
 FUNDER = Viewer("funder")
@@ -26,7 +26,7 @@ def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
     """Rebuild summaries up to `as_of`, each database in one transaction, and bump `data_version`."""
     if cases is not None:
         with cases.begin() as connection:
-            summaries.rebuild_cases(connection, as_of)
+            case_summaries.rebuild(connection, as_of, relocation.STANDARD_DAYS, relocation.HORIZONS)
             write_meta(connection, "cases", as_of=as_of.isoformat())
     version = int(database.read_meta(shared).get("data_version", "0")) + 1
     with shared.begin() as connection:

@@ -37,6 +37,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from data_access import schema
+from data_access.case_summaries import SUMMARIES
 from data_access.viewer import Query
 
 SHARED_URL_VARIABLE = "MERIDIAN_DATABASE_URL"
@@ -46,7 +47,7 @@ SAMPLE_FOLDER = Path(__file__).parent.parent / "var"
 DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
 DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
 STATEMENT_SECONDS = 3
-HEAD = {"shared": "shared_0002", "cases": "cases_0001"}
+HEAD = {"shared": "shared_0003", "cases": "cases_0002"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 Which = Literal["shared", "cases"]
@@ -228,16 +229,7 @@ def _deadline(at: float) -> Callable[[], int]:
     return lambda: int(time.monotonic() > at)
 
 
-CASE_TABLES_OF_PAGES = (
-    "case_day",
-    "case_duration",
-    "case_open",
-    "case_problem",
-    "capacity",
-    "meta",
-    "policy_event",
-    "route",
-)
+CASE_TABLES_OF_PAGES = (*(table.name for table in SUMMARIES), "capacity", "meta", "policy_event", "route")
 READABLE = frozenset(schema.shared.tables) | frozenset(CASE_TABLES_OF_PAGES) | {"alembic_version"}
 
 

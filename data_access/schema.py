@@ -384,6 +384,14 @@ published_cell = Table(
     Column("release", String(12), nullable=False),
     CheckConstraint("value IS NULL OR (value >= 10 AND value % 5 = 0)", name="protected"),
 )
+publication_year = Table(
+    "publication_year",
+    shared,
+    Column("year", Integer, primary_key=True),
+    Column("periods", String(8), one_of("periods", ("quarters", "halves")), nullable=False),
+    Column("country_groups", Text, nullable=False),
+    Column("route_groups", Text, nullable=False),
+)
 meta = Table(
     "meta",
     shared,
@@ -493,44 +501,104 @@ policy_event = Table(
     Column("label_de", String(160), nullable=False),
     Column("label_ru", String(160), nullable=False),
 )
+
+
+def _case_keys(*more: Column) -> tuple[Column, ...]:
+    """Host country and route, which every case summary is counted by, then `more` of its key."""
+    return (
+        Column("host_country", String(2), primary_key=True),
+        Column("route", String(40), primary_key=True),
+        *more,
+    )
+
+
 case_day = Table(
     "case_day",
     cases,
     Column("on_date", Date, primary_key=True),
-    Column("host_country", String(2), primary_key=True),
-    Column("route", String(40), primary_key=True),
+    *_case_keys(),
     Column("opened", Integer, nullable=False),
     Column("reopened", Integer, nullable=False),
     Column("closed", Integer, nullable=False),
+    Column("closed_reopened", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("resumed", Integer, nullable=False),
+    Column("relocated_people", Integer, nullable=False),
+)
+case_stage_day = Table(
+    "case_stage_day",
+    cases,
+    Column("on_date", Date, primary_key=True),
+    *_case_keys(Column("stage", String(24), primary_key=True)),
+    Column("entered", Integer, nullable=False),
+    Column("moved_on", Integer, nullable=False),
+    Column("reached", Integer, nullable=False),
+)
+case_reach = Table(
+    "case_reach",
+    cases,
+    *_case_keys(
+        Column("opened_month", Date, primary_key=True),
+        Column("horizon", Integer, primary_key=True),
+        Column("stage", String(24), primary_key=True),
+    ),
+    Column("episodes", Integer, nullable=False),
 )
 case_duration = Table(
     "case_duration",
     cases,
-    Column("host_country", String(2), primary_key=True),
-    Column("route", String(40), primary_key=True),
-    Column("opened_month", Date, primary_key=True),
-    Column("is_due", Boolean, primary_key=True),
-    Column("days", Integer, primary_key=True),
-    Column("outcome", String(16), primary_key=True),
+    *_case_keys(
+        Column("opened_month", Date, primary_key=True),
+        Column("is_due", Boolean, primary_key=True),
+        Column("entry", Integer, primary_key=True),
+        Column("days", Integer, primary_key=True),
+        Column("outcome", String(16), primary_key=True),
+    ),
     Column("episodes", Integer, nullable=False),
 )
 case_open = Table(
     "case_open",
     cases,
-    Column("host_country", String(2), primary_key=True),
-    Column("route", String(40), primary_key=True),
-    Column("stage", String(24), primary_key=True),
-    Column("on_hold", Boolean, primary_key=True),
-    Column("days", Integer, primary_key=True),
+    *_case_keys(
+        Column("stage", String(24), primary_key=True),
+        Column("on_hold", Boolean, primary_key=True),
+        Column("days", Integer, primary_key=True),
+    ),
     Column("episodes", Integer, nullable=False),
 )
-case_problem = Table(
-    "case_problem",
+case_lag = Table(
+    "case_lag",
     cases,
-    Column("host_country", String(2), primary_key=True),
-    Column("route", String(40), primary_key=True),
-    Column("problem", String(24), primary_key=True),
+    *_case_keys(Column("days", Integer, primary_key=True)),
+    Column("events", Integer, nullable=False),
+)
+case_transit = Table(
+    "case_transit",
+    cases,
+    Column("waiting_country", String(2), primary_key=True),
+    *_case_keys(Column("opened_month", Date, primary_key=True), Column("is_open", Boolean, primary_key=True)),
     Column("episodes", Integer, nullable=False),
+)
+case_call = Table(
+    "case_call",
+    cases,
+    Column("case_id", String(36), primary_key=True),
+    Column("episode_no", Integer, primary_key=True),
+    Column("host_country", String(2), nullable=False, index=True),
+    Column("route", String(40), nullable=False),
+    Column("stage", String(24), nullable=False),
+    Column("on_hold", Boolean, nullable=False),
+    Column("opened_on", Date, nullable=False),
+    Column("stage_since", Date, nullable=False),
+)
+case_fix = Table(
+    "case_fix",
+    cases,
+    Column("case_id", String(36), primary_key=True),
+    Column("episode_no", Integer, primary_key=True),
+    Column("host_country", String(2), nullable=False, index=True),
+    Column("route", String(40), nullable=False),
+    Column("problem", String(24), nullable=False),
 )
 frozen_atom = Table(
     "frozen_atom",

@@ -1,24 +1,46 @@
-"""How fast relocation cases move: live and grouped for coordinators, published quarters for everybody else."""
+"""How fast relocation cases move: live and grouped for coordinators, published periods for everybody else."""
 
 from dashboard import view
 from dashboard.i18n import _
-from dashboard.topics import relocation
+from dashboard.topics import cases, published, relocation
 
 visit = view.begin("relocation", _("How fast do relocation cases move?"), ("host_countries", "period"))
 
 if relocation.is_live(visit):
-    cases = relocation.live(visit)
-    view.summary(relocation.live_summary(visit, cases))
-    view.chart(relocation.arrived_and_left(cases))
-    view.chart(relocation.outcomes(cases))
-    view.chart(relocation.ages(cases))
-    view.table(relocation.months(cases))
-    view.about(*relocation.live_notes(cases))
+    found = cases.find(visit)
+    view.summary(cases.summary(visit, found))
+    part = view.part(cases.part_names())
+    if part == "now":
+        if bottleneck := cases.bottleneck(visit):
+            view.chart(bottleneck)
+        view.figures(cases.soon_too_long(found))
+        view.chart(cases.ages(found))
+        if clocks := cases.clocks(visit):
+            view.chart(clocks)
+        view.table(cases.call_list(visit, view.choose("call_order", _("Whom to call first"), cases.call_orders())))
+    elif part == "flow":
+        view.chart(cases.arrived_and_left(visit, found))
+        view.chart(cases.months(visit, found))
+        if forecast := cases.forecast(visit, found):
+            view.chart(forecast)
+    elif part == "outcomes":
+        view.chart(cases.outcomes(found))
+        view.table(cases.routes(found))
+        view.table(cases.cohorts(visit, view.choose("horizon", _("How far"), cases.horizon_names())))
+    elif part == "places":
+        if places := cases.places(visit):
+            view.chart(places)
+        if journeys := cases.journeys(visit):
+            view.chart(journeys)
+    else:
+        view.table(cases.fixes(visit))
+        view.table(cases.reconciliation(visit, found))
+    view.about(*cases.notes(visit, found))
 else:
-    cells = relocation.published(visit)
-    view.summary(relocation.published_summary(cells))
-    if len(cells.quarters):
-        view.chart(relocation.people(cells))
-        if lengths := relocation.lengths(cells):
+    shown = published.find(visit)
+    view.summary(published.summary(shown))
+    if len(shown.quarters):
+        view.chart(published.people(shown))
+        if lengths := published.lengths(shown):
             view.chart(lengths)
-    view.about(*relocation.published_notes(cells))
+    view.about(*published.notes(shown))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.metrics import relocation, survival
+from dashboard.metrics.statistics import percent_change
 from tests.case_files import case, close
 
 
@@ -16,7 +17,8 @@ def per_day(cases: list[dict]) -> pd.DataFrame:
     opened = pd.Series([c["opened"] for c in cases]).value_counts().rename("opened")
     closed = pd.Series([c["closed"] for c in cases if c["closed"]], dtype="str").value_counts().rename("closed")
     frame = pd.concat([opened, closed], axis=1).fillna(0).astype("int64").sort_index()
-    return frame.assign(reopened=0, on_date=pd.to_datetime(frame.index)).reset_index(drop=True)
+    rest = dict.fromkeys(("reopened", "closed_reopened", "held", "resumed"), 0)
+    return frame.assign(on_date=pd.to_datetime(frame.index), **rest).reset_index(drop=True)
 
 
 def test_resolved_rate_is_unknown_when_nothing_came_in() -> None:
@@ -135,3 +137,143 @@ def test_three_denominators_have_three_names() -> None:
     assert shares["of_decided"].share == expected["recognition_rate"]["share"]
     assert shares["of_closed"].share == expected["share_of_all_closed"]
     assert shares["non_decision"].share == close(expected["non_decision_share"])
+
+
+def test_what_was_closed_on_its_first_day_is_at_risk_on_that_day() -> None:
+    rows = pd.DataFrame([(0, "refused", 1, 0), (9, "open", 3, 0)], columns=["days", "outcome", "episodes", "entry"])
+    curve = survival.outcome_curve(rows)
+    assert (curve["at_risk"].iloc[0], curve["still_open"].iloc[0]) == (4, 0.75)
+
+
+def test_days_needed_are_unknown_when_nothing_was_closed() -> None:
+    rows, expected = case("A05")
+    found = [relocation.disposition_days(row["resolved"], row["pending_end"], row["days"]) for row in rows]
+    assert found == pytest.approx([row["disposition_days"] for row in expected])
+
+
+def test_work_waiting_is_counted_back_in_months_of_arrivals() -> None:
+    rows, expected = case("A07")
+    found = [relocation.months_of_work(row["pending"], row["receipts_latest_first"]) for row in rows]
+    assert found == expected["months"]
+    assert relocation.months_of_work(0, [0, 5]) == 0
+
+
+def test_granted_of_decided_and_changes_from_year_to_year() -> None:
+    rows, expected = case("A06")
+    for row, percent in zip(rows, expected["grant_percent_rounded"], strict=True):
+        decided = {"relocated": row["granted"], "refused": row["initial_decisions"] - row["granted"], "withdrawn": 99}
+        shares = relocation.outcome_shares(
+            pd.DataFrame([(1, k, n) for k, n in decided.items()], columns=["days", "outcome", "episodes"])
+        )
+        share = shares["of_decided"].share
+        assert share is not None and round(share * 100) == percent
+    for field, percent in expected["change_2015_percent"].items():
+        change = percent_change(rows[2][field], rows[3][field])
+        assert change is not None and round(change) == percent
+
+
+def test_a_forecast_is_the_exact_chance_of_clearing_what_is_open() -> None:
+    given_values, expected = case("A22")
+    found = relocation.forecast(given_values["backlog"], given_values["weekly_closures"])
+    assert found is not None
+    weeks = {p: found.weeks_at(int(p) / 100) for p in expected["weeks_to_clear"]}
+    assert weeks == expected["weeks_to_clear"]
+    for week, chance in expected["probability_cleared_by_week"].items():
+        assert found.cleared[int(week) - 1] == close(chance)
+
+
+def test_a_forecast_with_arrivals_stops_at_the_week_that_clears() -> None:
+    given_values, expected = case("A24")
+    found = relocation.exact_forecast(
+        given_values["backlog"], given_values["weekly_closures"], given_values["weekly_arrivals"]
+    )
+    for week, chance in expected["probability_cleared_by_week"].items():
+        assert found.cleared[int(week) - 1] == close(chance)
+
+
+def test_too_little_history_gives_no_forecast() -> None:
+    given_values, expected = case("A26")
+    assert relocation.forecast(given_values["backlog"], given_values["weekly_closures"]) is expected["weeks_to_clear"]
+
+
+def test_a_stock_that_grows_is_never_promised_to_clear() -> None:
+    found = relocation.forecast(400, [5] * 12, [7] * 12)
+    assert found is not None
+    assert (found.weekly_growth, found.weeks_at(0.5)) == (2, None)
+    assert relocation.forecast(0, [1] * 8).weeks_at(0.95) == 1  # type: ignore[union-attr]
+
+
+def test_weeks_end_at_the_cut_off_and_only_whole_ones_count() -> None:
+    days = pd.date_range("2024-01-01", periods=10)
+    rows = pd.DataFrame({"on_date": days, "opened": 1, "reopened": 0, "closed": 2})
+    found = relocation.weekly(rows, pd.Timestamp("2024-01-10"))
+    assert found.to_dict("list") == {"arrivals": [7], "closures": [14]}
+    assert relocation.weekly(rows.iloc[:0], pd.Timestamp("2024-01-10")).empty
+
+
+def test_a_running_month_is_compared_day_for_day() -> None:
+    given_values, expected = case("A33")
+    per_day = pd.concat(
+        pd.Series(n, index=pd.date_range(*period.split(".."))) for period, n in given_values["arrivals_per_day"].items()
+    )
+    found = relocation.like_for_like(per_day, pd.Timestamp(given_values["as_of"]))
+    wanted = expected["like_for_like"]
+    assert (found.current, found.previous) == (wanted["current"], wanted["previous"])
+    assert (found.current_days, found.previous_days) == (wanted["current_days"], wanted["previous_days"])
+    assert found.change_in_daily_rate == close(wanted["change_in_daily_rate_percent"])
+
+
+def test_a_month_is_compared_with_the_same_month_last_year() -> None:
+    given_values, expected = case("A34")
+    monthly = pd.Series(given_values["monthly"])
+    monthly.index = pd.to_datetime(monthly.index)
+    found = relocation.compare(monthly[: pd.Timestamp("2024-08-01")])
+    assert found is not None
+    assert (found.percent, found.against) == (close(expected["yoy_2024_08_percent"]), "year")
+    assert percent_change(24, 10) == close(expected["mom_2024_08_percent"])
+    short = relocation.compare(monthly["2024-07-01":].reindex(pd.date_range("2024-06-01", periods=4, freq="MS"), fill_value=9))  # fmt: skip
+    assert short is not None and short.against == "three_months"
+    assert relocation.compare(monthly.head(2)) is None
+
+
+def test_a_month_outside_the_usual_range_is_marked_and_short_histories_are_not() -> None:
+    given_values, expected = case("A41")
+    found = relocation.usual(given_values["monthly"])
+    assert found is not None
+    assert (found.mean, found.upper, found.lower) == close((expected["mean"], expected["upper"], expected["lower"]))
+    assert [found.is_unusual(n) for n in given_values["then_month"]] == expected["signal"]
+    assert relocation.usual(given_values["monthly"][:11]) is None
+
+
+def test_change_from_zero_and_from_unknown_has_no_percent() -> None:
+    given_values, expected = case("X03")
+    assert [percent_change(a, b) for a, b in given_values["pairs"]] == expected["change_percent"]
+
+
+def test_clocks_that_end_today_are_over() -> None:
+    clocks = pd.DataFrame(
+        [("visa_free", 365, 365, 2), ("visa_free", 365, 336, 3), ("visa_free", 365, 335, 1), ("short", 90, 1, 4)],
+        columns=["route", "clock_days", "days", "episodes"],
+    )
+    found = relocation.running_out(clocks).set_index(["route", "left"])["episodes"].to_dict()
+    assert found == {("visa_free", "over"): 2, ("visa_free", "within_30"): 4, ("short", "within_90"): 4}
+
+
+def test_who_will_have_waited_longer_next_month_lies_between_none_ending_and_all_as_usual() -> None:
+    curve = pd.DataFrame({"t": [150, 200], "still_open": [0.5, 0.25], "at_risk": [9, 9]})
+    ages = pd.DataFrame({"days": [140, 175, 190, 10], "episodes": [4, 2, 3, 50]})
+    now, at_most, expected = relocation.open_after(ages, curve, 180, 30)
+    assert (now, at_most) == (3, 5)
+    assert expected == close(2 * 0.5 + 3 * 0.5)
+
+
+def test_limits_of_the_median_enclose_it_and_narrow_with_more_cases() -> None:
+    few = pd.DataFrame({"days": range(10, 50, 2), "outcome": "relocated", "episodes": 1})
+    many = few.assign(episodes=30)
+    for rows in (few, many):
+        curve = survival.outcome_curve(rows)
+        low, high = survival.limits_of(curve, 0.5)
+        middle = survival.days_until(curve, 0.5)
+        assert low is not None and high is not None and middle is not None and low <= middle <= high
+    assert survival.limits_of(survival.outcome_curve(many), 0.5) == (28, 30)
+    assert survival.limits_of(survival.outcome_curve(few), 0.5) == (18, 38)

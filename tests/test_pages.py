@@ -63,7 +63,10 @@ def test_every_page_stands_a_choice_that_leaves_nothing(page: str, role: str) ->
 
 
 PARTS = {
-    "overlap": ("where", "funders", "project", "facts"),"initiatives": ("what",), "funding_gaps": ("dependence", "reach", "records")}
+    "overlap": ("where", "funders", "project", "facts"),
+    "initiatives": ("what",),
+    "funding_gaps": ("dependence", "reach", "records"),
+}
 
 
 @pytest.mark.usefixtures("deployment")

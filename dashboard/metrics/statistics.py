@@ -61,6 +61,15 @@ def minimum_n(p: int) -> int:
     return int(np.ceil(np.log(0.025) / np.log(p / 100)))
 
 
+def percent_change(then: float | None, now: float) -> float | None:
+    """100 × (now − then) / then; None from unknown or from 0 to something, 0 from 0 to 0 (X03)."""
+    if then is None:
+        return None
+    if then == 0:
+        return 0.0 if now == 0 else None
+    return 100 * (now - then) / then
+
+
 def wilson(k: int, n: int) -> tuple[float, float] | None:
     """Wilson 95 % interval for k of n; None for n = 0 (X07)."""
     if n == 0:

@@ -15,7 +15,7 @@ from dashboard.metrics.statistics import Coverage, competition_rank
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.visit import Visit, current
 from data_access import publication, queries
-from data_access.summaries import UNKNOWN_COUNTRY
+from data_access.case_summaries import UNKNOWN_COUNTRY
 
 SMALLEST_MIX = 5
 

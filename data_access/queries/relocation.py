@@ -1,22 +1,42 @@
-"""Relocation cases, already grouped, for coordinators; published cells for everybody else. No case leaves as a row."""
+"""Relocation cases, already grouped, for coordinators; published cells for everybody else.
+
+No case leaves as a row but in two lists by pseudonymous reference: whom to call, and what to fix.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, Table, func, or_, select
 
-from data_access import schema
+from data_access.case_summaries import FLOWS
 from data_access.filters import Filters
-from data_access.schema import case_day, case_duration, case_open, case_problem, published_cell
+from data_access.schema import (
+    capacity,
+    case_call,
+    case_day,
+    case_duration,
+    case_fix,
+    case_lag,
+    case_open,
+    case_reach,
+    case_stage_day,
+    case_transit,
+    policy_event,
+    publication_year,
+    published_cell,
+    route,
+)
 from data_access.viewer import Query, Viewer
+
+LONGEST_LIST = 200
 
 
 class NotCleared(PermissionError):
     """Live case figures were asked for by a viewer who may only read published cells."""
 
 
-def _own(statement: Select, table: schema.Table, filters: Filters, viewer: Viewer) -> Query:
+def _own(statement: Select, table: Table, filters: Filters, viewer: Viewer) -> Query:
     """`statement` kept to the countries the viewer coordinates, then to the chosen ones."""
     if not viewer.sees_cases:
         raise NotCleared("Live case figures are for coordinators; read published_cells instead.")
@@ -27,63 +47,135 @@ def _own(statement: Select, table: schema.Table, filters: Filters, viewer: Viewe
     return Query(statement, viewer, "cases")
 
 
+def _counted(table: Table, keys: tuple[ColumnElement, ...], *counts: str) -> Select:
+    """Sums of `counts` per distinct `keys`, in their order."""
+    return select(*keys, *(func.sum(table.c[name]).label(name) for name in counts)).group_by(*keys).order_by(*keys)
+
+
+def _opened_in(statement: Select, month: ColumnElement, filters: Filters) -> Select:
+    if filters.since:
+        statement = statement.where(month >= date.fromisoformat(f"{filters.since}-01"))
+    if filters.until:
+        statement = statement.where(month <= date.fromisoformat(f"{filters.until}-01"))
+    return statement
+
+
 def flow(filters: Filters, viewer: Viewer) -> Query:
-    """Per day: on_date, opened, reopened, closed (episodes)."""
-    statement = (
-        select(
-            case_day.c.on_date,
-            func.sum(case_day.c.opened).label("opened"),
-            func.sum(case_day.c.reopened).label("reopened"),
-            func.sum(case_day.c.closed).label("closed"),
-        )
-        .group_by(case_day.c.on_date)
-        .order_by(case_day.c.on_date)
-    )
-    return _own(statement, case_day, filters, viewer)
+    """Per day: on_date, opened, reopened, closed, closed_reopened (part of closed), held, resumed (episodes),
+    relocated_people."""
+    return _own(_counted(case_day, (case_day.c.on_date,), *FLOWS), case_day, filters, viewer)
 
 
 def durations(filters: Filters, viewer: Viewer) -> Query:
-    """Histogram of days from opening to ending or as-of: is_due, days, outcome ('open' if still open), episodes.
+    """Histogram of days from opening to ending or as-of: route, is_due, entry, days, outcome ('open'), episodes.
 
-    `is_due`: opened at least the standard of 120 days before the cut-off. Kept to episodes opened in the chosen period; `ineligible` is left out of every rate (METHODS A.0).
+    `is_due`: opened at least the standard of 120 days before the cut-off; `entry`: days that had passed when recording
+    began. Kept to episodes opened in the chosen period; `ineligible` is left out of every rate (METHODS A.0).
     """
-    columns = (case_duration.c.is_due, case_duration.c.days, case_duration.c.outcome)
-    statement = (
-        select(*columns, func.sum(case_duration.c.episodes).label("episodes"))
-        .where(case_duration.c.outcome != "ineligible")
-        .group_by(*columns)
-        .order_by(*columns)
-    )
-    if filters.since:
-        statement = statement.where(case_duration.c.opened_month >= date.fromisoformat(f"{filters.since}-01"))
-    if filters.until:
-        statement = statement.where(case_duration.c.opened_month <= date.fromisoformat(f"{filters.until}-01"))
-    return _own(statement, case_duration, filters, viewer)
+    columns = tuple(case_duration.c[name] for name in ("route", "is_due", "entry", "days", "outcome"))
+    statement = _counted(case_duration, columns, "episodes").where(case_duration.c.outcome != "ineligible")
+    return _own(_opened_in(statement, case_duration.c.opened_month, filters), case_duration, filters, viewer)
 
 
 def open_by_stage(filters: Filters, viewer: Viewer) -> Query:
     """Open episodes by current stage, days open so far and hold: stage, on_hold, days, episodes."""
-    statement = (
-        select(
-            case_open.c.stage,
-            case_open.c.on_hold,
-            case_open.c.days,
-            func.sum(case_open.c.episodes).label("episodes"),
-        )
-        .group_by(case_open.c.stage, case_open.c.on_hold, case_open.c.days)
-        .order_by(case_open.c.stage, case_open.c.days)
-    )
-    return _own(statement, case_open, filters, viewer)
+    columns = (case_open.c.stage, case_open.c.on_hold, case_open.c.days)
+    return _own(_counted(case_open, columns, "episodes"), case_open, filters, viewer)
+
+
+def stage_days(filters: Filters, viewer: Viewer) -> Query:
+    """Per day and stage: on_date, stage, entered, moved_on, reached (for the first time, or a later stage, A11)."""
+    columns = (case_stage_day.c.on_date, case_stage_day.c.stage)
+    statement = _counted(case_stage_day, columns, "entered", "moved_on", "reached")
+    return _own(statement, case_stage_day, filters, viewer)
+
+
+def reach(horizon: int, filters: Filters, viewer: Viewer) -> Query:
+    """Per opening month: opened_month, stage ('opened' for all), episodes that got there within `horizon` days."""
+    columns = (case_reach.c.opened_month, case_reach.c.stage)
+    statement = _counted(case_reach, columns, "episodes").where(case_reach.c.horizon == horizon)
+    return _own(_opened_in(statement, case_reach.c.opened_month, filters), case_reach, filters, viewer)
+
+
+def lags(filters: Filters, viewer: Viewer) -> Query:
+    """Days from an event to its entry, over settled events: days, events."""
+    return _own(_counted(case_lag, (case_lag.c.days,), "events"), case_lag, filters, viewer)
+
+
+def transit(filters: Filters, viewer: Viewer) -> Query:
+    """From where to where: waiting_country, host_country, is_open, episodes opened in the chosen period."""
+    columns = (case_transit.c.waiting_country, case_transit.c.host_country, case_transit.c.is_open)
+    statement = _opened_in(_counted(case_transit, columns, "episodes"), case_transit.c.opened_month, filters)
+    return _own(statement, case_transit, filters, viewer)
+
+
+def clocks(filters: Filters, viewer: Viewer) -> Query:
+    """Open episodes on a route with a legal clock: route, clock_days, days (open so far), episodes."""
+    columns = (case_open.c.route, route.c.clock_days, case_open.c.days)
+    statement = _counted(case_open, columns, "episodes").join(route, route.c.code == case_open.c.route)
+    return _own(statement.where(route.c.clock_days.is_not(None)), case_open, filters, viewer)
+
+
+def places_pledged(day: date, filters: Filters, viewer: Viewer) -> Query:
+    """Places pledged for the period `day` lies in: host_country, period_start, period_end, places."""
+    statement = select(capacity).where(capacity.c.period_start <= day, capacity.c.period_end >= day)
+    return _own(statement.order_by(capacity.c.host_country), capacity, filters, viewer)
+
+
+def places_used(first: date, last: date, filters: Filters, viewer: Viewer) -> Query:
+    """People relocated from `first` to `last`: host_country, relocated_people."""
+    statement = _counted(case_day, (case_day.c.host_country,), "relocated_people")
+    return _own(statement.where(case_day.c.on_date.between(first, last)), case_day, filters, viewer)
+
+
+def policy_events(filters: Filters, viewer: Viewer) -> Query:
+    """Dated changes of policy that concern the viewer's or chosen countries, or all: on_date, host_country, label_en,
+    label_de, label_ru."""
+    if not viewer.sees_cases:
+        raise NotCleared("Policy marks lie on live curves, which are for coordinators.")
+    statement = select(*(c for c in policy_event.c if c.name != "id")).order_by(policy_event.c.on_date)
+    for countries in (viewer.host_countries, filters.host_countries):
+        if countries:
+            concerned = or_(policy_event.c.host_country.is_(None), policy_event.c.host_country.in_(countries))
+            statement = statement.where(concerned)
+    return Query(statement, viewer, "cases")
+
+
+def routes(viewer: Viewer) -> Query:
+    """The legal routes and their names: code, label_en, label_de, label_ru."""
+    if not viewer.sees_cases:
+        raise NotCleared("Routes are read with live cases, which are for coordinators.")
+    columns = [route.c[name] for name in ("code", "label_en", "label_de", "label_ru")]
+    return Query(select(*columns).order_by(route.c.position), viewer, "cases")
+
+
+def call_list(longest_in_stage: bool, filters: Filters, viewer: Viewer) -> Query:
+    """The oldest open cases, or those longest in their stage, at most 200: case_id, host_country, route, stage, on_hold,
+    opened_on, stage_since."""
+    names = ("case_id", "host_country", "route", "stage", "on_hold", "opened_on", "stage_since")
+    by = case_call.c.stage_since if longest_in_stage else case_call.c.opened_on
+    statement = select(*(case_call.c[name] for name in names)).order_by(by, case_call.c.case_id).limit(LONGEST_LIST)
+    return _own(statement, case_call, filters, viewer)
 
 
 def problems(filters: Filters, viewer: Viewer) -> Query:
     """Records left out of dated figures, by reason: problem, episodes."""
-    statement = select(case_problem.c.problem, func.sum(case_problem.c.episodes).label("episodes")).group_by(
-        case_problem.c.problem
-    )
-    return _own(statement, case_problem, filters, viewer)
+    statement = select(case_fix.c.problem, func.count().label("episodes")).group_by(case_fix.c.problem)
+    return _own(statement.order_by(case_fix.c.problem), case_fix, filters, viewer)
+
+
+def fixes(filters: Filters, viewer: Viewer) -> Query:
+    """Records to fix: case_id, host_country, route, problem."""
+    columns = [case_fix.c[name] for name in ("case_id", "host_country", "route", "problem")]
+    statement = select(*columns).order_by(case_fix.c.problem, case_fix.c.case_id)
+    return _own(statement, case_fix, filters, viewer)
 
 
 def published_cells(viewer: Viewer) -> Query:
     """Every published cell: measure, period, country_group, route_group, value (NULL is '<10'), release."""
     return Query(select(published_cell).order_by(published_cell.c.period), viewer)
+
+
+def publication_years(viewer: Viewer) -> Query:
+    """The network's settings per calendar year: year, periods, country_groups, route_groups (JSON)."""
+    return Query(select(publication_year).order_by(publication_year.c.year), viewer)
