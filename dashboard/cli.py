@@ -1,13 +1,15 @@
-"""The `meridian` command: init, check, refresh, overlap-report, rates, serve. It trusts whoever holds the database credentials."""
+"""The `meridian` command: init, check, refresh, publish, overlap-report, rates, serve. It trusts whoever holds the database credentials."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, text
@@ -15,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.metrics import overlap
 from dashboard.refresh import refresh
-from data_access import database, queries, rates
+from data_access import database, publication, queries, rates
+from data_access.disclosure import Impossible
 from data_access.filters import Filters
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
@@ -45,12 +48,27 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument(
         "--answers", metavar="ROLE", help="PostgreSQL: let this existing role add answers on pairs, and nothing else"
     )
+    init.add_argument(
+        "--publisher", metavar="ROLE", help="PostgreSQL: let this existing role publish periods of cases, and no more"
+    )
     init.set_defaults(run=_init)
     check = commands.add_parser("check", help="say what is in the databases and what is wrong with them")
     check.set_defaults(run=_check)
     rebuild = commands.add_parser("refresh", help="rebuild summaries and overlap pairs")
     rebuild.add_argument("--as-of", type=date.fromisoformat, help="cut-off date, YYYY-MM-DD; default: the recorded one")
     rebuild.set_defaults(run=_refresh)
+    publish = commands.add_parser("publish", help="publish a closed period of relocation cases, protected, once")
+    publish.add_argument("period", metavar="PERIOD", help="a quarter or half-year: 2026Q3, 2026H1")
+    publish.set_defaults(run=_publish)
+    settings = commands.add_parser("publication-year", help="fix a year's periods and groups before its first period")
+    settings.add_argument("year", type=int)
+    settings.add_argument(
+        "--periods", choices=list(publication.PERIODS), help="half-years are safer below 100 cases a quarter"
+    )
+    settings.add_argument(
+        "--groups", type=Path, help='JSON: {"countries": {"DE": "DE", ...}, "routes": {"asylum": "protection", ...}}'
+    )
+    settings.set_defaults(run=_publication_year)
     report = commands.add_parser("overlap-report", help="say how often people agreed with suggested pairs")
     report.set_defaults(run=_overlap_report)
     money = commands.add_parser("rates", help="load exchange rates")
@@ -82,6 +100,9 @@ def _init(chosen: argparse.Namespace) -> int:
     if chosen.reader:
         for which, engine in writers.items():
             database.grant_reader(engine, which, chosen.reader)
+    if chosen.publisher:
+        for which, engine in writers.items():
+            database.grant_publisher(engine, which, chosen.publisher)
     if chosen.answers:
         database.grant_appender(writers["shared"], chosen.answers, "overlap_verdict")
     print(
@@ -176,6 +197,49 @@ def _refresh(chosen: argparse.Namespace) -> int:
         as_of = date.fromisoformat(recorded)
     refresh(writers["shared"], writers.get("cases"), as_of)
     print(f"Summaries rebuilt as of {as_of}.")
+    return 0
+
+
+def _publish(chosen: argparse.Namespace) -> int:
+    writers = _writers()
+    if "cases" not in writers:
+        raise database.DatabaseProblem(
+            "Publishing reads the case database.", f"Set {database.CASES_URL_VARIABLE} for the publisher's login."
+        )
+    today = datetime.now(UTC).date()
+    try:
+        done = publication.publish(writers["cases"], writers["shared"], chosen.period, today, secrets.randbelow)
+    except (publication.PublicationRefused, Impossible) as refusal:
+        print(f"meridian: refused: {refusal}", file=sys.stderr)
+        return 1
+    if not done.inserted:
+        print(f"{done.period} is published already; published cells are never redrawn.")
+        return 0
+    finest = "with the year's table" if done.with_year else "without a year's table"
+    print(
+        f"{done.period}: {done.inserted} cells published, {done.hidden} of them hidden, {finest}; draws: {done.draws}."
+    )
+    return 0
+
+
+def _publication_year(chosen: argparse.Namespace) -> int:
+    shared = _writers()["shared"]
+    with shared.connect() as connection:
+        now = publication.setting(connection, chosen.year)
+    try:
+        groups = json.loads(chosen.groups.read_text(encoding="utf-8")) if chosen.groups else {}
+        countries, routes = groups.get("countries", now.country_groups), groups.get("routes", now.route_groups)
+        wanted = publication.Year(chosen.year, chosen.periods or now.periods, countries, routes)
+        if chosen.groups or chosen.periods:
+            publication.set_year(shared, wanted)
+    except (publication.PublicationRefused, OSError, ValueError, AttributeError) as refusal:
+        print(f"meridian: refused: {refusal}", file=sys.stderr)
+        return 1
+    print(f"{wanted.year}: {', '.join(wanted.names)}")
+    for kind, names, of in (("countries", wanted.countries, countries), ("routes", wanted.routes, routes)):
+        print(f"  {kind}:")
+        for name in names:
+            print(f"    {name:<24}{' '.join(sorted(code for code, group in of.items() if group == name))}")
     return 0
 
 

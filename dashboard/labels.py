@@ -198,7 +198,7 @@ COLUMNS = {
     "stage": Column(N_("Stage"), "word", N_("The stage the case is in now.")),
     "bucket": Column(N_("Days open"), "word", N_("Days since opening, at the cut-off.")),
     "episodes": Column(N_("Open cases"), "integer", N_("Open episodes.")),
-    "period": Column(N_("Quarter"), "word", N_("Published calendar quarter.")),
+    "period": Column(N_("Period"), "word", N_("Published quarter, half-year or year.")),
     "measure": Column(N_("Figure"), "word", N_("What is counted, in people.")),
     "route_group": Column(N_("Route group"), "word", N_("A fixed group of legal routes for protected figures.")),
     "people": Column(N_("People"), "word", N_("Rounded at random to 5; below 10, including none, shown as <10.")),
@@ -239,9 +239,10 @@ TERMS = {
     "soon_very_long": Term(N_("Over 180 days in a month"), N_("Open cases that will be older than 180 days in 30 days, if they end as past cases of their age did; at most, if none ends."), "A16"),
     "months_of_work": Term(N_("Work waiting"), N_("Months of arrivals, counted back from the newest full month, that make up the open cases."), "A07"),
     "pace": Term(N_("At this pace"), N_("Days needed to close everything open at the pace of the last three full months; nobody's waiting time."), "A05"),
-    "published_opened": Term(N_("People who asked"), N_("People in cases opened in the newest published quarter, rounded at random to 5."), "SECURITY 1.3"),
-    "published_relocated": Term(N_("People relocated"), N_("People in cases that ended with relocation in the newest published quarter, rounded at random to 5."), "SECURITY 1.3"),
-    "published_closed": Term(N_("People whose case ended"), N_("People in cases that ended in the quarter, whatever the outcome, rounded at random to 5."), "SECURITY 1.3"),
+    "published_opened": Term(N_("People who asked"), N_("People in cases opened in the newest published period, rounded at random to 5."), "SECURITY 1.3"),
+    "published_relocated": Term(N_("People relocated"), N_("People in cases that ended with relocation in the newest published period, rounded at random to 5."), "SECURITY 1.3"),
+    "published_closed": Term(N_("People leaving"), N_("People in cases that ended in the quarter, whatever the outcome, rounded at random to 5."), "SECURITY 1.3"),
+    "published_share": Term(N_("Relocated of ended"), N_("People relocated as a share of people whose case ended in the period, both rounded; shown from 30 people on."), "SECURITY 1.3"),
     "published_band": Term(N_("Half ended within"), N_("The band in which the middle of the ended cases lies; shown from 30 people on."), "SECURITY 1.3"),
 }  # fmt: skip
 

@@ -147,6 +147,12 @@ def go_to(page: str, **parameters: str) -> None:
     st.switch_page(current().pages[page], query_params=parameters)
 
 
+def remark(text: str) -> None:
+    """A sentence every reader must see, on the page and in its exports."""
+    current().report.notes.append(text)
+    st.caption(plain(text))
+
+
 def lines(facts: Sequence[tuple[str, str]]) -> None:
     """Named facts, one per line."""
     st.markdown("\n".join(f"- **{plain(name)}**: {plain(text)}" for name, text in facts))

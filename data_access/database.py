@@ -6,10 +6,11 @@ frame with the same column types on SQLite and PostgreSQL.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ from sqlalchemy.pool import QueuePool
 
 from data_access import schema
 from data_access.case_summaries import SUMMARIES
-from data_access.viewer import Query
+from data_access.viewer import Query, Viewer
 
 SHARED_URL_VARIABLE = "MERIDIAN_DATABASE_URL"
 CASES_URL_VARIABLE = "MERIDIAN_CASES_URL"
@@ -47,6 +48,7 @@ SAMPLE_FOLDER = Path(__file__).parent.parent / "var"
 DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
 DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
 STATEMENT_SECONDS = 3
+SCOPE_SETTING = "meridian.countries"
 HEAD = {"shared": "shared_0003", "cases": "cases_0002"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
@@ -300,12 +302,21 @@ def read_meta(engine: Engine, which: Which = "shared") -> dict[str, str]:
 def run(source: Engine | Connection, query: Query) -> pd.DataFrame:
     """The rows of `query`: dates and UTC times as datetime64, counts and money as Int64, flags as boolean, text as str."""
     with source.connect() if isinstance(source, Engine) else nullcontext(source) as connection:
+        if query.database == "cases" and connection.dialect.name == "postgresql":
+            connection.execute(select(func.set_config(SCOPE_SETTING, _scope(query.viewer), True)))
         rows = connection.execute(query.statement).all()
     columns = query.statement.selected_columns
     values = zip(*rows, strict=True) if rows else ((),) * len(columns)
     return pd.DataFrame(
         {column.key: _typed(list(found), column.type) for column, found in zip(columns, values, strict=True)}
     )
+
+
+def _scope(viewer: Viewer) -> str:
+    """The countries whose cases the viewer may read, as JSON; "*" is all of them, and nobody else reads any."""
+    if not viewer.sees_cases:
+        return "[]"
+    return json.dumps(["*"] if viewer.host_countries is None else list(viewer.host_countries))
 
 
 def _typed(values: list[Any], kind: object) -> Any:
@@ -336,23 +347,52 @@ def counts_per_table(engine: Engine, which: Which) -> dict[str, int]:
 def grant_reader(engine: Engine, which: Which, role: str) -> None:
     """PostgreSQL: let an existing `role` SELECT from the tables pages read, and do nothing else.
 
-    Of the case database these are the summaries alone: no row of a case.
+    Of the case database these are the summaries alone, and of those only the rows of the countries that the transaction
+    names in `meridian.countries`: none when it names none.
     """
-    preparer = engine.dialect.identifier_preparer
     tables = CASE_TABLES_OF_PAGES if which == "cases" else tuple(schema.shared.tables)
-    names = ", ".join(preparer.quote_identifier(name) for name in (*tables, "alembic_version"))
-    quoted = preparer.quote_identifier(role)
+    _grant(engine, role, {"SELECT": (*tables, "alembic_version")})
+    if which == "shared":
+        return
+    quote = engine.dialect.identifier_preparer.quote_identifier
+    named = f"coalesce(nullif(current_setting('{SCOPE_SETTING}', true), ''), '[]')::jsonb"
     with engine.begin() as connection:
-        connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
-        connection.execute(text(f"GRANT SELECT ON {names} TO {quoted}"))
+        for name in tables:
+            if "host_country" in schema.cases.tables[name].c and name != "policy_event":
+                policy = quote(f"{role} reads its countries")
+                connection.execute(text(f"ALTER TABLE {quote(name)} ENABLE ROW LEVEL SECURITY"))
+                connection.execute(text(f"DROP POLICY IF EXISTS {policy} ON {quote(name)}"))
+                connection.execute(
+                    text(
+                        f"CREATE POLICY {policy} ON {quote(name)} FOR SELECT TO {quote(role)} "
+                        f"USING ({named} ? '*' OR {named} ? host_country)"
+                    )
+                )
+
+
+def grant_publisher(engine: Engine, which: Which, role: str) -> None:
+    """PostgreSQL: let an existing `role` freeze and publish: count cases, add frozen and published cells, and no more."""
+    if which == "shared":
+        cells = ("published_cell", "publication_year")
+        _grant(engine, role, {"SELECT": (*cells, "alembic_version"), "INSERT": cells})
+    else:
+        counted = ("case_episode", "relocation_case", "route", "frozen_atom", "alembic_version")
+        _grant(engine, role, {"SELECT": counted, "INSERT": ("frozen_atom",)})
+
+
+def _grant(engine: Engine, role: str, rights: Mapping[str, Sequence[str]]) -> None:
+    quote = engine.dialect.identifier_preparer.quote_identifier
+    with engine.begin() as connection:
+        connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quote(role)}"))
+        for right, tables in rights.items():
+            names = ", ".join(quote(name) for name in tables)
+            connection.execute(text(f"GRANT {right} ON {names} TO {quote(role)}"))
 
 
 def grant_appender(engine: Engine, role: str, table: str) -> None:
     """PostgreSQL: let an existing `role` add rows to one shared table and read it, and do nothing else."""
-    preparer = engine.dialect.identifier_preparer
-    name, quoted = preparer.quote_identifier(table), preparer.quote_identifier(role)
+    quote = engine.dialect.identifier_preparer.quote_identifier
+    _grant(engine, role, {"SELECT": (table,), "INSERT": (table,)})
     with engine.begin() as connection:
-        sequence = connection.scalar(select(func.pg_get_serial_sequence(name, "id")))
-        connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
-        connection.execute(text(f"GRANT SELECT, INSERT ON {name} TO {quoted}"))
-        connection.execute(text(f"GRANT USAGE ON SEQUENCE {sequence} TO {quoted}"))
+        sequence = connection.scalar(select(func.pg_get_serial_sequence(quote(table), "id")))
+        connection.execute(text(f"GRANT USAGE ON SEQUENCE {sequence} TO {quote(role)}"))

@@ -39,8 +39,14 @@ if relocation.is_live(visit):
 else:
     shown = published.find(visit)
     view.summary(published.summary(shown))
-    if len(shown.quarters):
+    view.remark(published.protection())
+    if shown.newest:
         view.chart(published.people(shown))
+        by = view.choose("breakdown", _("Newest period by"), published.breakdown_names())
+        measure = view.choose("measure", _("Counting people who"), published.measure_names())
+        view.chart(published.breakdown(shown, by, measure))
         if lengths := published.lengths(shown):
             view.chart(lengths)
+        if year := published.year_table(shown):
+            view.table(year)
     view.about(*published.notes(shown))

@@ -61,7 +61,7 @@ def _insert(engine: Engine, metadata: MetaData, rows: Mapping[str, list[dict]]) 
 def _publish(shared: Engine, case_database: Engine, rng: random.Random) -> None:
     """The sample's published cells, drawn from a seed; a real network draws from `secrets`."""
     for year in range(2022, world.AS_OF.year + 1):
-        for quarter in range(1, 5):
-            last = publication.quarter_days(f"{year}Q{quarter}")[1]
+        for period in publication.Year(year, "quarters", {}, {}).names:
+            last = publication.period_days(period)[1]
             if date(2022, 3, 31) < last and (world.AS_OF - last).days > publication.CLOSED_AFTER_DAYS:
-                publication.publish(case_database, shared, f"{year}Q{quarter}", world.AS_OF, rng.randrange)
+                publication.publish(case_database, shared, period, world.AS_OF, rng.randrange)

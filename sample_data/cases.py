@@ -153,4 +153,4 @@ def _capacity(world: World) -> None:
     for country, (weight, _) in DESTINATIONS.items():
         for year in range(2023, 2027):
             world.add("capacity", host_country=country, period_start=date(year, 1, 1), period_end=date(year, 12, 31),
-                      places=round(weight * world.rng.uniform(5, 9)))  # fmt: skip
+                      places=round(weight * world.rng.uniform(7, 16)))  # fmt: skip

@@ -148,3 +148,34 @@ def test_many_threads_read_at_once_without_closing_each_others_connections(urls:
 
     with ThreadPoolExecutor(16) as pool:
         assert len(set(pool.map(read, range(400)))) == 1
+
+
+CASE_TABLES = [name for name in database.CASE_TABLES_OF_PAGES if name not in ("meta", "route", "policy_event")]
+
+
+@pytest.mark.parametrize("table", CASE_TABLES)
+def test_a_postgresql_reader_sees_cases_of_the_named_countries_alone_and_none_by_default(
+    postgresql_urls: database.Urls, table: str
+) -> None:
+    """SECURITY 39 and 40: nothing without a scope, and a scope ends with its transaction."""
+    reader = database.open_reader(str(postgresql_urls.cases))
+    count = text(f"SELECT count(*) FROM {table}")
+    countries = text(f"SELECT DISTINCT host_country FROM {table}")
+    with reader.connect() as connection:
+        assert connection.scalar(count) == 0
+    with reader.begin() as connection:
+        connection.execute(text("SELECT set_config('meridian.countries', '[\"DE\"]', true)"))
+        assert set(connection.scalars(countries)) == {"DE"}
+    with reader.begin() as connection:
+        assert connection.scalar(count) == 0
+    for scope in ('["DE,LT"]', '"DE"', ""):
+        with reader.begin() as connection:
+            connection.execute(text("SELECT set_config('meridian.countries', :scope, true)"), {"scope": scope})
+            found = set(connection.scalars(countries))
+            assert found <= ({"DE"} if scope == '"DE"' else set())
+
+
+def test_no_view_lets_anybody_past_the_scope(postgresql_urls: database.Urls) -> None:
+    """SECURITY 42."""
+    with database.open_reader(str(postgresql_urls.cases)).connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM pg_views WHERE schemaname = 'public'")) == 0

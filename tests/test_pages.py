@@ -63,6 +63,7 @@ def test_every_page_stands_a_choice_that_leaves_nothing(page: str, role: str) ->
 
 
 PARTS = {
+    "relocation": ("flow", "outcomes", "places", "records"),
     "overlap": ("where", "funders", "project", "facts"),
     "initiatives": ("what",),
     "funding_gaps": ("dependence", "reach", "records"),
@@ -75,6 +76,9 @@ PARTS = {
 @pytest.mark.parametrize("choice", [{}, {"country": "KG", "activity": "elections", "audience": "belarusians"}], ids=str)
 def test_every_part_of_a_long_page_starts(page: str, part: str, role: str, choice: dict[str, str]) -> None:
     app = open_page(page, role, **choice)
+    if f"part_{page}" not in app.session_state:
+        assert (page, role) == ("relocation", "funder")
+        return
     app.session_state[f"part_{page}"] = part
     app.run()
     assert not app.exception
@@ -142,7 +146,7 @@ def test_the_filter_bar_offers_counts_and_only_what_exists_under_the_other_filte
 def test_a_funder_sees_no_case_figure_a_coordinator_sees() -> None:
     app = open_page("relocation", "funder")
     assert "Open cases" not in figures(app)
-    assert len(app.dataframe) == 2
+    assert len(app.dataframe) == 4
     for frame in app.dataframe:
         people = [value for value in frame.value["People"] if value != "<10"]
         assert all(int(value.replace(",", "")) % 5 == 0 for value in people)

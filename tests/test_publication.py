@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+import uuid
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from data_access import database, publication
+from data_access.disclosure import Audit, Impossible, Rounding, Structure
 from data_access.migrate import upgrade
-from data_access.schema import case_episode, published_cell, relocation_case
+from data_access.schema import case_episode, frozen_atom, published_cell, relocation_case
 from data_access.vocabulary import route_rows
 
 TODAY = date(2026, 11, 30)
@@ -47,7 +52,13 @@ def cells(world: dict[str, Engine]) -> dict[tuple, int | None]:
 
 
 def publish(world: dict[str, Engine], seed: int = 1, period: str = "2026Q3", today: date = TODAY) -> int:
-    return publication.publish(world["cases"], world["shared"], period, today, random.Random(seed).randrange)
+    draw = random.Random(seed).randrange
+    return publication.publish(world["cases"], world["shared"], period, today, draw).inserted
+
+
+def year_of(world: dict[str, Engine], year: int = 2026) -> publication.Year:
+    with world["shared"].connect() as connection:
+        return publication.setting(connection, year)
 
 
 def test_every_published_value_is_hidden_or_a_multiple_of_five_from_ten(world) -> None:
@@ -90,7 +101,7 @@ def test_a_late_case_moves_nothing_published(world) -> None:
 
 def test_frozen_counts_complete_a_publication_that_broke_off(world) -> None:
     with world["cases"].begin() as connection:
-        publication.freeze(connection, "2026Q3", publication.quarter_days("2026Q3")[1])
+        publication.freeze(connection, year_of(world), "2026Q3")
     with world["cases"].begin() as connection:
         connection.execute(update(relocation_case).values(people=50))
     publish(world)
@@ -110,11 +121,17 @@ def test_what_is_not_a_quarter_is_refused(world, period: str) -> None:
         publish(world, period=period)
 
 
-def test_a_group_with_fewer_than_three_contributors_is_not_shown(world) -> None:
+def test_a_group_with_fewer_than_three_contributors_is_refused_and_nothing_is_written(world) -> None:
     with world["cases"].begin() as connection:
-        connection.execute(update(relocation_case).values(handler_id=1))
-    publish(world)
-    assert cells(world)["opened", "2026Q3", "DE", "all"] is None
+        connection.execute(update(relocation_case).values(handler_id=text("CAST(substr(id, 2) AS INTEGER) % 2")))
+    with pytest.raises(publication.PublicationRefused, match="Fewer than 3 organisations stand behind"):
+        publish(world)
+    assert cells(world) == {} and frozen(world) == []
+
+
+def frozen(world: dict[str, Engine]) -> list:
+    with world["cases"].connect() as connection:
+        return connection.execute(select(frozen_atom)).all()
 
 
 def test_an_empty_and_a_full_quarter_publish_the_same_cells(world) -> None:
@@ -130,7 +147,7 @@ def test_an_empty_and_a_full_quarter_publish_the_same_cells(world) -> None:
     [("2026Q1", date(2026, 1, 1), date(2026, 3, 31)), ("2026Q4", date(2026, 10, 1), date(2026, 12, 31))],
 )
 def test_quarters_have_their_days(period: str, first: date, last: date) -> None:
-    assert publication.quarter_days(period) == (first, last)
+    assert publication.period_days(period) == (first, last)
 
 
 def test_a_late_entry_is_booked_to_the_next_quarter_that_can_hold_it(world) -> None:
@@ -158,11 +175,242 @@ def test_quarters_are_published_in_order(world) -> None:
         publish(world, period="2026Q2")
 
 
-def test_a_total_and_a_duration_of_one_handler_are_not_shown(world) -> None:
+@pytest.mark.parametrize("wrong", [{"host_country": "XX"}, {"route": "teleport"}], ids=str)
+def test_an_unknown_country_or_route_is_refused_and_nothing_is_written(world, wrong: dict) -> None:
     with world["cases"].begin() as connection:
-        connection.execute(update(relocation_case).values(handler_id=1))
-        connection.execute(
-            text("UPDATE case_episode SET status = 'closed', closed_on = opened_on, outcome = 'relocated'")
-        )
+        connection.execute(text("PRAGMA foreign_keys=OFF"))
+    with world["cases"].connect() as connection:
+        connection.execute(text("PRAGMA foreign_keys=OFF"))
+        connection.execute(update(case_episode).where(case_episode.c.id == "e3").values(**wrong))
+        connection.commit()
+    with pytest.raises(publication.PublicationRefused, match=r"XX|teleport"):
+        publish(world)
+    assert cells(world) == {} and frozen(world) == []
+
+
+def fill(
+    world, seed: int, *, periods: tuple[str, ...] = ("2026Q1", "2026Q2", "2026Q3", "2026Q4"), people: int = 90
+) -> None:
+    """Cases of a year, drawn unevenly over countries and routes, some ended."""
+    rng = random.Random(seed)
+    countries = rng.choices(
+        ["DE", "LT", "PL", "FR", "GE", "AM", "RS", "KZ", "ES"], [30, 9, 8, 8, 7, 4, 4, 2, 3], k=people
+    )
+    routes = ["humanitarian_visa", "asylum", "residence", "visa_free", "other"]
+    rows, cases_ = [], []
+    for number, country in enumerate(countries):
+        first, last = publication.period_days(rng.choice(periods))
+        opened = first + (last - first) * rng.random()
+        ends = opened + timedelta(days=rng.randint(5, 200))
+        is_closed = rng.random() < 0.6 and ends <= publication.period_days(periods[-1])[1]
+        cases_.append({"id": f"y{seed}-{number}", "handler_id": rng.randrange(12), "people": rng.choice((1, 1, 2, 3))})
+        rows.append(
+            {"id": f"z{seed}-{number}", "case_id": f"y{seed}-{number}", "episode_no": 1, "opened_on": opened,
+             "closed_on": ends if is_closed else None, "status": "closed" if is_closed else "open",
+             "outcome": rng.choice(("relocated", "refused")) if is_closed else None,
+             "route": rng.choices(routes, (6, 3, 4, 2, 1))[0], "host_country": country}
+        )  # fmt: skip
+    with world["cases"].begin() as connection:
+        connection.execute(text("DELETE FROM case_episode"))
+        connection.execute(text("DELETE FROM relocation_case"))
+        connection.execute(insert(relocation_case), cases_)
+        connection.execute(insert(case_episode), rows)
+
+
+def publish_year(world, seed: int) -> None:
+    for name in year_of(world).names:
+        publish(world, seed=seed, period=name, today=date(2027, 3, 1))
+
+
+def audited(world, known: dict | None = None, only: tuple[str, ...] = ()) -> list:
+    """What an attacker could prove from everything published of 2026."""
+    values = {(m, p, c, r): v for (m, p, c, r), v in cells(world).items() if not only or m in only}
+    structure = year_of(world).structure(year_of(world).names)
+    return Audit(list(values), structure, Rounding(10, 5)).provable(values, known or {})
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 10_000), st.integers(400, 900))
+def test_nobody_can_prove_anybody_in_a_hidden_cell_of_a_whole_year(world, seed: int, people: int) -> None:
+    """Rows 11, 12 and 13: from outside, with the rule that endings follow openings, and as each coordinator."""
+    with world["shared"].begin() as connection:
+        for table in ("published_cell", "publication_year"):
+            connection.execute(text(f"DELETE FROM {table}"))
+    with world["cases"].begin() as connection:
+        connection.execute(text("DELETE FROM frozen_atom"))
+    fill(world, seed, people=people)
+    try:
+        publish_year(world, seed)
+    except publication.PublicationRefused:
+        reject()
+    assert audited(world) == []
+    counts = publication._frozen(world["cases"], year_of(world))
+    for known in publication._coordinators(world["cases"], year_of(world), counts):
+        assert audited(world, dict(known)) == []
+
+
+def test_the_audit_finds_a_cell_that_a_difference_gives_away() -> None:
+    structure = Structure(("opened",), ("A", "B"), ("r",), ("2026Q1",), "2026", ())
+    values = {
+        ("opened", "2026Q1", "all", "all"): 60, ("opened", "2026Q1", "A", "all"): 50, ("opened", "2026Q1", "B", "all"): None,
+    }  # fmt: skip
+    found = Audit(values, structure, Rounding(10, 5)).provable(values)
+    assert found == [("opened", "2026Q1", "B", "all")]
+    assert Audit(values, structure, Rounding(10, 5)).provable(values | {("opened", "2026Q1", "A", "all"): 60}) == []
+
+
+def test_the_audit_knows_that_nobody_is_relocated_whose_case_has_not_ended() -> None:
+    structure = Structure(("closed", "relocated"), ("A",), ("r",), ("2026Q1",), "2026", ())
+    cell = "2026Q1", "A", "all"
+    values = {("closed", *cell): None, ("relocated", *cell): None}
+    few = {("closed", "2026Q1", "A", "r"): (0, 2)}
+    audit = Audit(values, structure, Rounding(10, 5))
+    assert audit.provable(values) == []
+    assert ("relocated", *cell) in audit.provable(values, few)
+
+
+def test_contradictory_cells_cannot_be_audited() -> None:
+    structure = Structure(("opened",), ("A",), ("r",), ("2026Q1",), "2026", ())
+    values = {("opened", "2026Q1", "all", "all"): 100, ("opened", "2026Q1", "A", "all"): None}
+    with pytest.raises(Impossible):
+        Audit(values, structure, Rounding(10, 5)).provable(values)
+
+
+def test_what_is_audited_is_what_is_stored(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict] = []
+    real = Audit.provable
+    monkeypatch.setattr(Audit, "provable", lambda self, values, known=None: seen.append(dict(values)) or real(self, values, known))  # fmt: skip
+    fill(world, 8, people=500)
+    publish_year(world, 8)
+    assert seen[-1] == cells(world)
+
+
+def test_a_release_that_cannot_be_protected_is_refused_and_not_inserted(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Audit, "provable", lambda self, values, known=None: [next(iter(values))])
+    with pytest.raises(publication.PublicationRefused, match="cannot be protected"):
+        publish(world)
+    assert cells(world) == {}
+
+
+def test_the_finest_table_is_dropped_before_a_release_is_refused(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(world, 8, people=500)
+    monkeypatch.setattr(Audit, "provable", lambda self, values, known=None: [c for c in values if c[1] == "2026"])
+    publish_year(world, 8)
+    assert {period for _m, period, _c, _r in cells(world)} == set(year_of(world).names)
+
+
+def test_the_year_is_built_from_what_was_frozen(world) -> None:
+    """Row 8: cases of the first quarter that come in after the third are in the fourth's and the year's figures."""
+    fill(world, 8, people=500)
+    for name in ("2026Q1", "2026Q2", "2026Q3"):
+        publish(world, seed=8, period=name, today=date(2027, 3, 1))
+    before = cells(world)
+    with world["cases"].begin() as connection:
+        for n in range(500, 540):
+            add_case(connection, n, date(2026, 2, 1), "DE")
+    publish(world, seed=8, period="2026Q4", today=date(2027, 3, 1))
+    found = cells(world)
+    assert {cell: value for cell, value in found.items() if cell in before} == before
+    atoms = [r for r in frozen(world) if r.measure == "opened" and "all" not in (r.country_group, r.route_group)]
+    for country in year_of(world).countries:
+        for kind in year_of(world).routes:
+            people = sum(r.people for r in atoms if (r.country_group, r.route_group) == (country, kind))
+            value = found["opened", "2026", country, kind]
+            assert (value is None) == (people < 10) and (value is None or abs(value - people) < 5)
+    late = sum(r.people for r in atoms if (r.period, r.country_group, r.route_group) == ("2026Q4", "DE", "protection"))
+    assert late >= 40
+
+
+def test_parts_add_up_before_rounding(world) -> None:
+    fill(world, 8, people=500)
+    publish_year(world, 8)
+    rows = [row for row in frozen(world) if row.period == "2026Q2" and row.measure == "opened"]
+    total = next(r.people for r in rows if (r.country_group, r.route_group) == ("all", "all"))
+    for mine in (
+        lambda r: r.country_group != "all" and r.route_group == "all",
+        lambda r: r.country_group == "all" and r.route_group != "all",
+        lambda r: "all" not in (r.country_group, r.route_group),
+    ):
+        assert sum(r.people for r in rows if mine(r)) == total
+
+
+def test_half_years_are_a_setting_of_a_year_and_fixed_once_it_has_begun(world) -> None:
+    halves = publication.Year(2026, "halves", publication.COUNTRY_GROUPS, publication.ROUTE_GROUPS)
+    publication.set_year(world["shared"], halves)
+    with pytest.raises(publication.PublicationRefused, match="published in halves"):
+        publish(world, period="2026Q3")
+    assert publish(world, period="2026H2", today=date(2027, 3, 1)) > 0
+    with pytest.raises(publication.PublicationRefused, match="fixed"):
+        publication.set_year(world["shared"], halves)
+    assert year_of(world, 2027).periods == "halves"
+
+
+@pytest.mark.parametrize(
+    ("countries", "routes"),
+    [({code: code for code in ("DE", "LT", "PL", "FR", "GE", "AM", "RS", "KZ", "ES", "NL")}, {}),
+     ({}, {name: name for name in "abcde"}), ({"XX": "XX"}, {})],
+)  # fmt: skip
+def test_groups_that_are_too_many_or_no_countries_are_refused(countries: dict, routes: dict) -> None:
+    with pytest.raises(publication.PublicationRefused):
+        publication.Year(2027, "quarters", countries, routes)
+
+
+def test_the_same_cell_cannot_be_inserted_twice_and_unprotected_values_not_at_all(world) -> None:
     publish(world)
-    assert set(cells(world).values()) == {None}
+    row = {"measure": "opened", "period": "2026Q3", "country_group": "all", "route_group": "all", "release": "x"}
+    for change in ({"value": 60}, {"period": "2026Q2", "value": 7}, {"period": "2026Q2", "value": 13}):
+        with pytest.raises(IntegrityError), world["shared"].begin() as connection:
+            connection.execute(insert(published_cell), row | change)
+
+
+@pytest.fixture
+def publisher(postgresql: str) -> dict[str, Engine]:
+    """A publisher's login on PostgreSQL, with cases of a quarter to publish."""
+    name = uuid.uuid4().hex[:8]
+    with database.open_writer(f"{postgresql}/postgres").execution_options(isolation_level="AUTOCOMMIT").connect() as c:
+        for which in ("shared", "cases"):
+            c.execute(text(f"CREATE DATABASE {which}_{name}"))
+        if not c.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = 'publisher'")):
+            c.execute(text("CREATE ROLE publisher LOGIN"))
+    logins: dict[str, Engine] = {}
+    which_: database.Which
+    for which_ in ("shared", "cases"):
+        owner = database.open_writer(f"{postgresql}/{which_}_{name}")
+        upgrade(owner, which_)
+        database.grant_publisher(owner, which_, "publisher")
+        logins[f"{which_} owner"] = owner
+        logins[which_] = database.open_writer(f"{postgresql.replace('owner@', 'publisher@')}/{which_}_{name}")
+    with logins["cases owner"].begin() as connection:
+        connection.execute(insert(database.METADATA["cases"].tables["route"]), route_rows())
+        for n in range(60):
+            add_case(connection, n, date(2026, 7, 1 + n % 28), "DE" if n < 52 else "LT")
+    return logins
+
+
+def test_the_publishers_login_publishes_and_can_neither_change_nor_delete(publisher) -> None:
+    assert publish(publisher) == len(cells(publisher)) > 0
+    assert publish(publisher) == 0
+    assert cells(publisher)["opened", "2026Q3", "all", "all"] == 60
+    for which, statement in (
+        ("shared", "UPDATE published_cell SET value = 100"),
+        ("shared", "DELETE FROM published_cell"),
+        ("shared", "SELECT * FROM organisation"),
+        ("cases", "UPDATE frozen_atom SET people = 0"),
+        ("cases", "DELETE FROM frozen_atom"),
+        ("cases", "DELETE FROM case_episode"),
+    ):
+        with pytest.raises(DBAPIError), publisher[which].begin() as connection:
+            connection.execute(text(statement))
+    for value in (7, 13):
+        with pytest.raises(IntegrityError), publisher["shared"].begin() as connection:
+            connection.execute(
+                insert(published_cell),
+                {"measure": "m", "period": "2026Q1", "country_group": "a", "route_group": "b", "release": "r", "value": value},
+            )  # fmt: skip
+
+
+def test_both_databases_freeze_the_same_counts(publisher, world) -> None:
+    for engines in (publisher, world):
+        publish(engines, seed=3)
+    assert sorted(map(tuple, frozen(publisher))) == sorted(map(tuple, frozen(world)))
+    assert cells(publisher) == cells(world)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import pytest
 from sqlalchemy import Engine
@@ -35,6 +37,16 @@ LIVE = {
     "durations": queries.relocation.durations,
     "open": queries.relocation.open_by_stage,
     "problems": queries.relocation.problems,
+    "fixes": queries.relocation.fixes,
+    "stage days": queries.relocation.stage_days,
+    "reach": lambda filters, viewer: queries.relocation.reach(180, filters, viewer),
+    "lags": queries.relocation.lags,
+    "transit": queries.relocation.transit,
+    "clocks": queries.relocation.clocks,
+    "places pledged": lambda filters, viewer: queries.relocation.places_pledged(AS_OF, filters, viewer),
+    "places used": lambda filters, viewer: queries.relocation.places_used(date(2026, 1, 1), AS_OF, filters, viewer),
+    "policy events": queries.relocation.policy_events,
+    "call list": lambda filters, viewer: queries.relocation.call_list(True, filters, viewer),
 }
 
 

@@ -117,7 +117,7 @@ def test_missing_facts_and_broken_records_are_there_to_be_shown(sample, broken: 
 
 @pytest.mark.parametrize("problem", ["closed_before_opened", "no_opening_date", "opened_in_future", "no_closing_date"])
 def test_broken_cases_are_counted_by_reason(sample, problem: str) -> None:
-    assert len(ask(sample, f"SELECT 1 FROM case_problem WHERE problem = '{problem}'", "cases"))
+    assert len(ask(sample, f"SELECT 1 FROM case_fix WHERE problem = '{problem}'", "cases"))
 
 
 def test_overlapping_pairs_with_a_story_are_found(sample) -> None:

@@ -2,58 +2,86 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import pandas as pd
 
 from dashboard import charts, export, labels, words
 from dashboard.data import read
-from dashboard.i18n import _
-from dashboard.report import Chart, Figure, Summary
+from dashboard.i18n import _, ngettext
+from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.visit import Visit
 from data_access import publication, queries
 from data_access.filters import Filters
 
 FEWEST_PEOPLE = 30
-BANDS = [name for _upper, name in publication.BANDS] + [publication.LAST_BAND]
+SHARE_OF = 100
+BANDS = list(publication.BAND_NAMES)
 
 
 @dataclass(frozen=True)
 class Published:
-    """Published cells of the chosen country groups: one row per quarter; `cells` is what a table may show."""
+    """Published cells of the chosen country groups: one row per period in `periods`; `cells` is what a table may show;
+    `of_groups`, `of_routes`, `of_year` and `bands` are the other tables of the release."""
 
-    quarters: pd.DataFrame
+    periods: pd.DataFrame
     cells: pd.DataFrame
+    of_groups: pd.DataFrame
+    of_routes: pd.DataFrame
+    of_year: pd.DataFrame
     bands: pd.DataFrame
     groups: list[str]
 
+    @property
+    def newest(self) -> str | None:
+        return None if self.periods.empty else str(self.periods["period"].iloc[-1])
+
 
 def find(visit: Visit) -> Published:
-    """Sums of shown cells per quarter; a hidden cell stays hidden, never 0 and never a difference."""
+    """Sums of shown cells per period; a hidden cell stays hidden, never 0 and never a difference."""
     cells = read(queries.relocation.published_cells(visit.viewer))
-    groups = groups_of(visit.filters)
-    periods = [p for p in sorted(cells["period"].unique()) if _within(p, visit.filters)]
-    kept = cells[cells["period"].isin(periods)]
-    national = kept[(kept["route_group"] == publication.ALL) & kept["measure"].isin(publication.MEASURES)]
-    chosen = national[national["country_group"].isin(groups)]
-    table = chosen.groupby(["period", "measure"])["value"].agg(
+    of_year = cells[cells["period"].str.len() == len("2026")]
+    cells = cells[cells["period"].str.len() > len("2026")]
+    order = {period: publication.period_days(period)[0] for period in cells["period"].unique()}
+    kept = cells[[_within(period, visit.filters) for period in cells["period"]]]
+    kept = kept.assign(begins=kept["period"].map(order)).sort_values("begins", kind="stable").drop(columns="begins")
+    plain = kept[kept["measure"].isin(publication.MEASURES)]
+    years = _groups_by_year(visit)
+    groups = groups_of(visit.filters, years)
+    total = plain[(plain["country_group"] == publication.ALL) & (plain["route_group"] == publication.ALL)]
+    of_groups = plain[(plain["country_group"] != publication.ALL) & (plain["route_group"] == publication.ALL)]
+    of_routes = plain[plain["route_group"] != publication.ALL]
+    chosen = total if groups == [publication.ALL] else of_groups[of_groups["country_group"].isin(groups)]
+    return Published(
+        _per_period(chosen), chosen, of_groups, of_routes, of_year, kept[kept["measure"].isin(BANDS)], groups
+    )
+
+
+def _per_period(cells: pd.DataFrame) -> pd.DataFrame:
+    table = cells.groupby(["period", "measure"], sort=False)["value"].agg(
         value=lambda v: v.sum(min_count=1), hidden=lambda v: int(v.isna().sum())
     )
-    quarters = table.unstack("measure")
-    quarters.columns = [measure if kind == "value" else f"{measure}_hidden" for kind, measure in quarters.columns]
-    bands = kept[kept["measure"].isin(BANDS) & (kept["country_group"] == publication.ALL)]
-    return Published(quarters.reset_index(), chosen, bands, groups)
+    wide = table.unstack("measure").reindex(cells["period"].unique())
+    wide.columns = [measure if kind == "value" else f"{measure}_hidden" for kind, measure in wide.columns]
+    return wide.rename_axis("period").reset_index()
 
 
-def groups_of(filters: Filters) -> list[str]:
-    """A country in a group selects the group; without a country, the total cell."""
+def _groups_by_year(visit: Visit) -> dict[int, dict[str, str]]:
+    rows = read(queries.relocation.publication_years(visit.viewer))
+    return {int(row.year): json.loads(row.country_groups) for row in rows.itertuples()}
+
+
+def groups_of(filters: Filters, years: dict[int, dict[str, str]]) -> list[str]:
+    """A country in a group selects the group, whatever the year called it; without a country, the total cell."""
     if not filters.host_countries:
         return [publication.ALL]
-    return sorted({publication.COUNTRY_GROUPS.get(c, publication.OTHER) for c in filters.host_countries})
+    known = list(years.values()) or [publication.COUNTRY_GROUPS]
+    return sorted({groups.get(country, publication.OTHER) for groups in known for country in filters.host_countries})
 
 
 def _within(period: str, filters: Filters) -> bool:
-    first, last = publication.quarter_days(period)
+    first, last = publication.period_days(period)
     return (not filters.since or f"{first:%Y-%m}" >= filters.since) and (
         not filters.until or f"{last:%Y-%m}" <= filters.until
     )
@@ -71,39 +99,55 @@ def cell_words(value: float | None) -> str:
     return "<10" if pd.isna(value) else words.number(value)
 
 
-def summary(cells: Published) -> Summary:
-    """KPIs of the newest published quarter."""
-    if cells.quarters.empty:
-        return Summary(_("No quarter has been published yet."), [Figure("published_opened", None, "–")])
-    newest = cells.quarters.iloc[-1]
-    earlier = cells.quarters.iloc[-2] if len(cells.quarters) > 1 else None
-
-    def figure(measure: str) -> Figure:
-        shown = shown_people(newest[measure], newest[f"{measure}_hidden"])
-        then = shown_people(earlier[measure], earlier[f"{measure}_hidden"]) if earlier is not None else "–"
-        value = None if pd.isna(newest[measure]) else int(newest[measure])
-        return Figure(
-            f"published_{measure}",
-            value,
-            shown,
-            _("in {quarter}").format(quarter=newest["period"]),
-            _("{then} the quarter before").format(then=then),
-        )
-
-    opened, relocated, closed = figure("opened"), figure("relocated"), figure("closed")
-    band = middle_band(cells.bands[cells.bands["period"] == newest["period"]])
-    where = words.listing([words.country(group) for group in cells.groups])
+def summary(found: Published) -> Summary:
+    """KPIs of the newest published period."""
+    if found.periods.empty:
+        return Summary(_("No period has been published yet."), [Figure("published_opened", None, "–")])
+    newest = found.periods.iloc[-1]
+    earlier = found.periods.iloc[-2] if len(found.periods) > 1 else None
+    opened, relocated, closed = (_figure(measure, newest, earlier) for measure in ("opened", "relocated", "closed"))
+    band = middle_band(found.bands[found.bands["period"] == newest["period"]])
+    where = words.listing([words.country(group) for group in found.groups])
     sentence = _(
-        "{where}: in {quarter} about {asked} people asked for help to relocate and {safe} reached safety."
-    ).format(quarter=newest["period"], asked=opened.shown, safe=relocated.shown, where=where)
+        "{where}: in {period} about {asked} people asked for help to relocate and {safe} reached safety."
+    ).format(period=newest["period"], asked=opened.shown, safe=relocated.shown, where=where)
     middle = Figure(
         "published_band",
         band,
         band_words(band),
-        _("of cases that ended in {quarter}").format(quarter=newest["period"]),
+        _("of cases that ended in {period}").format(period=newest["period"]),
         _("all countries together"),
     )
-    return Summary(sentence, [opened, relocated, closed, middle])
+    return Summary(sentence, [opened, relocated, closed, _share(newest), middle])
+
+
+def _figure(measure: str, newest: pd.Series, earlier: pd.Series | None) -> Figure:
+    shown = shown_people(newest[measure], newest[f"{measure}_hidden"])
+    then = shown_people(earlier[measure], earlier[f"{measure}_hidden"]) if earlier is not None else "–"
+    value = None if pd.isna(newest[measure]) else int(newest[measure])
+    return Figure(
+        f"published_{measure}",
+        value,
+        shown,
+        _("in {period}").format(period=newest["period"]),
+        _("{then} the period before").format(then=then),
+    )
+
+
+def _share(newest: pd.Series) -> Figure:
+    """Relocated of ended, both protected; whole per cent, at most 100, not below 30 people (SECURITY 1.3)."""
+    whole = newest["closed"] if not newest["closed_hidden"] and not newest["relocated_hidden"] else None
+    if whole is None or pd.isna(whole) or whole < FEWEST_PEOPLE:
+        why = _("shown from {n} people on").format(n=FEWEST_PEOPLE)
+        return Figure("published_share", None, "–", why)
+    share = min(SHARE_OF, round(SHARE_OF * int(newest["relocated"]) / int(whole)))
+    return Figure(
+        "published_share",
+        share,
+        f"{share}\u00a0%",
+        _("of {n} people whose case ended").format(n=words.number(whole)),
+        _("in {period}").format(period=newest["period"]),
+    )
 
 
 def middle_band(bands: pd.DataFrame) -> str | None:
@@ -135,20 +179,20 @@ def band_words(band: str | None) -> str:
     return words_[band] if band else "–"
 
 
-def people(cells: Published) -> Chart:
-    """People who asked and people relocated per published quarter."""
+def people(found: Published) -> Chart:
+    """People who asked and people relocated per published period."""
     title = _("People who asked for help and people who reached safety")
-    newest = cells.quarters.iloc[::-1]
+    newest = found.periods.iloc[::-1]
     columns = [("opened", _("asked for help")), ("relocated", _("relocated"))]
-    whole = cells.quarters.copy()
+    whole = found.periods.copy()
     for measure, _name in columns:
         whole[measure] = whole[measure].where(whole[f"{measure}_hidden"] == 0)
     return Chart(
         "published",
         title,
-        shown_cells(cells.cells),
-        _("People per published quarter, {groups}. A missing column holds a figure below 10, not zero.").format(
-            groups=group_names(cells)
+        shown_cells(found.cells),
+        _("People per published period, {groups}. A missing column holds a figure below 10, not zero.").format(
+            groups=group_names(found)
         ),
         charts.columns_over_time(whole, "period", columns),
         charts.alternative(
@@ -159,31 +203,85 @@ def people(cells: Published) -> Chart:
     )
 
 
+def breakdown_names() -> dict[str, str]:
+    """One breakdown at a time: finer ones are not published."""
+    return {"country_group": _("country group"), "route_group": _("route group")}
+
+
+def measure_names() -> dict[str, str]:
+    """What a breakdown counts."""
+    return {measure: labels.word(measure) for measure in publication.MEASURES}
+
+
+def breakdown(found: Published, by: str, measure: str) -> Chart:
+    """The newest period by country or route group: published values ranked, hidden ones unranked and alphabetical."""
+    cells = found.of_groups if by == "country_group" else found.of_routes
+    cells = cells[(cells["period"] == found.newest) & (cells["measure"] == measure)]
+    name = words.country if by == "country_group" else labels.word
+    cells = cells.assign(name=cells[by].map(name), is_hidden=cells["value"].isna(), minus=-cells["value"].fillna(0))
+    cells = cells.sort_values(["is_hidden", "minus", "name"]).reset_index(drop=True)
+    hidden = int(cells["is_hidden"].sum())
+    title = _("{what}, {period}").format(what=labels.word(measure).capitalize(), period=found.newest)
+    if len(cells) > hidden:
+        first = cells.iloc[0]
+        title = _("{what}, {period}: most in “{name}”").format(
+            what=labels.word(measure).capitalize(), period=found.newest, name=first["name"]
+        )
+    note = _("People, rounded at random to 5.")
+    below = ngettext(
+        "{n} group is below 10 and has no bar: below 10, not zero.",
+        "{n} groups are below 10 and have no bar: below 10, not zero.",
+        hidden,
+    ).format(n=words.number(hidden))
+    shown = [cell_words(value) for value in cells["value"]]
+    names = dict(zip(cells[by], cells["name"], strict=True))
+    return Chart(
+        "breakdown",
+        title,
+        shown_cells(cells, by),
+        f"{note} {below}" if hidden else note,
+        charts.ranked_bars(cells, by, [("value", _("people"))], names, text=shown),
+        charts.alternative(title, list(cells["name"]), shown),
+    )
+
+
+def year_table(found: Published) -> Table | None:
+    """Country group by route group over the newest whole year; None before one is published."""
+    if found.of_year.empty:
+        return None
+    year = found.of_year["period"].max()
+    cells = found.of_year[found.of_year["period"] == year]
+    title = _("{year} by country group and route group").format(year=year)
+    note = _("Published once, with the last period of the year. Parts need not add up.")
+    return Table("year", title, shown_cells(cells, "country_group", "route_group"), note)
+
+
 def lengths(cells: Published) -> Chart | None:
     """How long the cases took that ended in the newest published quarter; None below 30 people."""
-    newest = cells.bands[cells.bands["period"] == cells.bands["period"].max()]
+    newest = cells.bands[cells.bands["period"] == cells.newest]
     newest = newest.set_index("measure").reindex(BANDS).reset_index()
     if newest["value"].sum() < FEWEST_PEOPLE:
         return None
-    title = _("How long ended cases took, {quarter}").format(quarter=newest["period"].iloc[0])
+    title = _("How long ended cases took, {period}").format(period=newest["period"].iloc[0])
     names = {band: labels.word(band) for band in BANDS}
     shown = [cell_words(value) for value in newest["value"]]
     return Chart(
         "bands",
         title,
         shown_cells(newest),
-        _("People whose case ended in the quarter, all countries, by time from opening to ending."),
+        _("People whose case ended in the period, all countries, by time from opening to ending."),
         charts.ranked_bars(newest, "measure", [("value", _("people"))], names, text=shown),
         charts.alternative(title, list(names.values()), shown),
     )
 
 
-def shown_cells(cells: pd.DataFrame) -> pd.DataFrame:
+def shown_cells(cells: pd.DataFrame, *by: str) -> pd.DataFrame:
     """Published cells as a table, newest first: a hidden value is '<10'."""
     order = {name: place for place, name in enumerate([*publication.MEASURES, *BANDS])}
+    columns = list(by or ("country_group",))
     shown = cells.assign(people=[cell_words(value) for value in cells["value"]], order=cells["measure"].map(order))
-    shown = shown.sort_values(["period", "order", "country_group"], ascending=[False, True, True])
-    return shown[["period", "measure", "country_group", "people"]].reset_index(drop=True)
+    shown = shown.sort_values(["period", "order", *columns], ascending=[False, True, *(True for _ in columns)])
+    return shown[["period", "measure", *columns, "people"]].reset_index(drop=True)
 
 
 def group_names(cells: Published) -> str:
@@ -191,10 +289,15 @@ def group_names(cells: Published) -> str:
     return words.listing([words.country(group) for group in cells.groups])
 
 
-def notes(cells: Published) -> list[str]:
-    """How published figures are protected."""
+def protection() -> str:
+    """The sentence of SECURITY 1.5."""
+    return _(export.PROTECTED_NOTE)
+
+
+def notes(found: Published) -> list[str]:
+    """How published figures are chosen and grouped."""
     return [
-        _(export.PROTECTED_NOTE),
-        _("A country inside a group shows the whole group: {groups}.").format(groups=group_names(cells)),
+        _("A country inside a group shows the whole group: {groups}.").format(groups=group_names(found)),
+        _("One breakdown at a time: figures by country and route exist for whole years alone."),
         _("Funders and stewards never read cases; these figures would be the same if no case database existed."),
     ]

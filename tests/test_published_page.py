@@ -1,0 +1,148 @@
+"""What a funder reads of relocation: published cells, their sums, ratios and ranks, and nothing else (rows 19-29)."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+from sqlalchemy import delete, insert
+
+from dashboard.topics import published
+from data_access import database, publication
+from data_access.filters import Filters
+from data_access.schema import published_cell
+from tests.conftest import FUNDER, ROOT, STEWARD, open_sample_visit
+
+CHOICES = [
+    Filters(),
+    Filters(host_countries=("DE",)),
+    Filters(host_countries=("LV", "GE", "KZ")),
+    Filters(host_countries=("FR",), since="2024-01", until="2025-06"),
+    Filters(since="2026-09"),
+]
+
+
+def allowed(found: published.Published, cells: pd.DataFrame) -> set[int]:
+    """Every published value, and per period and measure the sums of shown cells of the chosen groups."""
+    shown = cells["value"].dropna()
+    return {int(n) for n in shown} | {
+        int(n)
+        for measure in publication.MEASURES
+        for n in found.periods.get(measure, pd.Series(dtype="Int64")).dropna()
+    }
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("viewer", [FUNDER, STEWARD], ids=["funder", "steward"])
+@pytest.mark.parametrize("filters", CHOICES, ids=str)
+def test_every_number_is_a_published_cell_a_sum_or_a_share_of_them(sample, viewer, filters: Filters) -> None:
+    with sample["shared"].connect() as connection:
+        cells = pd.read_sql(published_cell.select(), connection)
+    visit = open_sample_visit(viewer, filters)
+    found = published.find(visit)
+    known = allowed(found, cells)
+    charts = [published.people(found), published.lengths(found)] if found.newest else []
+    if found.newest:
+        charts += [
+            published.breakdown(found, by, measure)
+            for by in published.breakdown_names()
+            for measure in published.measure_names()
+        ]
+    if found.newest and (year := published.year_table(found)):
+        charts.append(year)
+    for shown in charts:
+        if shown is not None:
+            people = [value for value in shown.rows["people"] if value != "<10"]
+            assert {int(value.replace(",", "")) for value in people} <= known
+    for figure in published.summary(found).figures:
+        if figure.term == "published_share":
+            assert figure.value is None or figure.value in range(101)
+        elif isinstance(figure.value, int):
+            assert figure.value in known
+    sums = found.periods
+    for period, row in sums.set_index("period").iterrows() if len(sums) else []:
+        for measure in publication.MEASURES:
+            mine = found.cells[(found.cells["period"] == period) & (found.cells["measure"] == measure)]["value"]
+            total = mine.sum(min_count=1)
+            assert (pd.isna(row[measure]) and pd.isna(total)) or row[measure] == total
+            assert row[f"{measure}_hidden"] == mine.isna().sum()
+
+
+def publish_cells(urls: database.Urls, **values: int | None) -> None:
+    """Replace everything published by one quarter: 'measure' or 'measure/country/route' -> value."""
+    rows = []
+    for name, value in values.items():
+        measure, country, kind = (*name.split("__"), "all", "all")[:3]
+        rows.append({"measure": measure, "period": "2026Q2", "country_group": country, "route_group": kind,
+                     "value": value, "release": "2026Q2"})  # fmt: skip
+    with database.open_writer(urls.shared).begin() as connection:
+        connection.execute(delete(published_cell))
+        connection.execute(insert(published_cell), rows)
+
+
+@pytest.mark.parametrize(("closed", "shown"), [(25, "–"), (30, "67\u00a0%"), (None, "–")])
+def test_a_share_needs_thirty_people(own_sample: database.Urls, closed: int | None, shown: str) -> None:
+    publish_cells(own_sample, opened=40, closed=closed, relocated=20)
+    figures = {f.term: f for f in published.summary(published.find(open_sample_visit(FUNDER))).figures}
+    assert figures["published_share"].shown == shown
+
+
+def test_a_share_is_never_above_the_whole(own_sample: database.Urls) -> None:
+    publish_cells(own_sample, opened=40, closed=30, relocated=35)
+    figures = {f.term: f for f in published.summary(published.find(open_sample_visit(FUNDER))).figures}
+    assert figures["published_share"].value == 100
+
+
+def test_shown_groups_are_ranked_and_hidden_ones_follow_in_order_of_the_alphabet(own_sample: database.Urls) -> None:
+    publish_cells(
+        own_sample, opened=90, closed=None, relocated=None, opened__DE=50, opened__LT=10, opened__PL=30,
+        opened__CZ=None, opened__LV=None, opened__caucasus=None,
+    )  # fmt: skip
+    chart = published.breakdown(published.find(open_sample_visit(FUNDER)), "country_group", "opened")
+    names = list(chart.picture.layout.yaxis.ticktext)
+    assert names == ["Germany", "Poland", "Lithuania", "Czechia", "Latvia", "South Caucasus"]
+    assert list(chart.picture.data[0].text) == ["50", "30", "10", "<10", "<10", "<10"]
+    assert list(chart.picture.data[0].x)[3:] == [None, None, None]
+
+
+def test_a_hidden_part_makes_a_sum_at_least_and_never_a_difference(own_sample: database.Urls) -> None:
+    publish_cells(own_sample, opened=90, closed=40, relocated=30, opened__DE=50, closed__DE=20, relocated__DE=10,
+                  opened__LT=None, closed__LT=None, relocated__LT=None)  # fmt: skip
+    found = published.find(open_sample_visit(FUNDER, Filters(host_countries=("DE", "LT"))))
+    assert published.summary(found).figures[0].shown == "≥ 50"
+    chart = published.people(found)
+    assert list(chart.picture.data[0].y) == [None]
+
+
+def test_a_hidden_period_is_a_gap_and_not_zero(own_sample: database.Urls) -> None:
+    publish_cells(own_sample, opened=None, closed=None, relocated=None)
+    found = published.find(open_sample_visit(FUNDER))
+    assert published.summary(found).figures[0].shown == "<10"
+    assert list(published.people(found).picture.data[0].y) == [None]
+    assert published.lengths(found) is None
+
+
+@pytest.mark.parametrize(("people", "shown"), [(25, False), (30, True)])
+def test_bands_of_time_need_thirty_people(own_sample: database.Urls, people: int, shown: bool) -> None:
+    publish_cells(own_sample, opened=90, closed=40, relocated=30, band_3=people)
+    found = published.find(open_sample_visit(FUNDER))
+    assert (published.lengths(found) is not None) is shown
+
+
+def test_nothing_asks_for_the_longest_or_shortest_case_of_funders() -> None:
+    source = (ROOT / "dashboard" / "topics" / "published.py").read_text()
+    assert not re.search(r"oldest|longest|shortest|\bdays_open\b", source)
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("day", ["2025-03-03", "2025-03"])
+def test_a_period_inside_a_quarter_is_ignored_or_leaves_whole_quarters(day: str) -> None:
+    from data_access.filters import from_parameters
+
+    filters, dropped = from_parameters({"from": day, "to": day}, {})
+    found = published.find(open_sample_visit(FUNDER, filters))
+    whole = published.find(open_sample_visit(FUNDER))
+    assert set(found.periods["period"]) <= set(whole.periods["period"])
+    assert bool(dropped) == (len(day) > 7)
+    assert found.periods.empty or found.periods.equals(whole.periods)
