@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.set_defaults(run=_refresh)
     publish = commands.add_parser("publish", help="publish a closed period of relocation cases, protected, once")
     publish.add_argument("period", metavar="PERIOD", help="a quarter or half-year: 2026Q3, 2026H1")
+    publish.add_argument(
+        "--withhold", action="store_true", help="close a refused period for good: no figure of it will ever appear"
+    )
     publish.set_defaults(run=_publish)
     settings = commands.add_parser("publication-year", help="fix a year's periods and groups before its first period")
     settings.add_argument("year", type=int)
@@ -208,6 +211,10 @@ def _publish(chosen: argparse.Namespace) -> int:
         )
     today = datetime.now(UTC).date()
     try:
+        if chosen.withhold:
+            publication.withhold(writers["cases"], writers["shared"], chosen.period, today)
+            print(f"{chosen.period} is closed; none of its figures will appear.")
+            return 0
         done = publication.publish(writers["cases"], writers["shared"], chosen.period, today, secrets.randbelow)
     except (publication.PublicationRefused, Impossible) as refusal:
         print(f"meridian: refused: {refusal}", file=sys.stderr)
@@ -223,7 +230,13 @@ def _publish(chosen: argparse.Namespace) -> int:
 
 
 def _publication_year(chosen: argparse.Namespace) -> int:
-    shared = _writers()["shared"]
+    writers = _writers()
+    if "cases" not in writers:
+        raise database.DatabaseProblem(
+            "A year is fixed once one of its periods is frozen in the case database.",
+            f"Set {database.CASES_URL_VARIABLE}.",
+        )
+    shared = writers["shared"]
     with shared.connect() as connection:
         now = publication.setting(connection, chosen.year)
     try:
@@ -231,7 +244,7 @@ def _publication_year(chosen: argparse.Namespace) -> int:
         countries, routes = groups.get("countries", now.country_groups), groups.get("routes", now.route_groups)
         wanted = publication.Year(chosen.year, chosen.periods or now.periods, countries, routes)
         if chosen.groups or chosen.periods:
-            publication.set_year(shared, wanted)
+            publication.set_year(shared, writers["cases"], wanted)
     except (publication.PublicationRefused, OSError, ValueError, AttributeError) as refusal:
         print(f"meridian: refused: {refusal}", file=sys.stderr)
         return 1

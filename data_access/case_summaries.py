@@ -107,15 +107,32 @@ def _ends(as_of: date) -> ColumnElement:
     return sql_case((_episode.closed_on <= as_of, _episode.closed_on))
 
 
-FLOWS = ("opened", "reopened", "closed", "closed_reopened", "held", "resumed", "relocated_people")
+FLOWS = (
+    "opened",
+    "reopened",
+    "closed",
+    "closed_reopened",
+    "ineligible_in",
+    "ineligible_out",
+    "held",
+    "resumed",
+    "relocated_people",
+)
 
 
 def _rebuild_days(connection: Connection, as_of: date) -> None:
     again = sql_case((_episode.episode_no == 1, 0), else_=1)
     people = sql_case((_episode.outcome == "relocated", func.coalesce(relocation_case.c.people, 1)), else_=0)
+    ineligible = sql_case((_episode.outcome == "ineligible", 1), else_=0)
     parts = [
-        _flow(_episode.opened_on, opened=1 - again, reopened=again).where(_usable(as_of)),
-        _flow(_episode.closed_on, closed=literal(1), closed_reopened=again, relocated_people=people)
+        _flow(_episode.opened_on, opened=1 - again, reopened=again, ineligible_in=ineligible).where(_usable(as_of)),
+        _flow(
+            _episode.closed_on,
+            closed=literal(1),
+            closed_reopened=again,
+            ineligible_out=ineligible,
+            relocated_people=people,
+        )
         .join(relocation_case, relocation_case.c.id == _episode.case_id)
         .where(_usable(as_of), _episode.closed_on <= as_of),
     ]
@@ -286,8 +303,13 @@ def _month_of(connection: Connection, day: ColumnElement) -> ColumnElement:
 
 
 def _rebuild_durations(connection: Connection, as_of: date, standard_days: int) -> None:
-    """Days from opening to ending or cut-off; `entry`: days that had passed when recording began (A20)."""
+    """Days from opening to ending or cut-off; `entry`: days that had passed when recording began (A20).
+
+    Where cases that ended before the first was recorded are there too, the past was loaded whole: nothing enters late.
+    """
     begun = connection.scalar(select(func.min(_episode.recorded_on)).where(_usable(as_of)))
+    if begun is not None and connection.scalar(select(func.count()).where(_usable(as_of), _episode.closed_on < begun)):
+        begun = None
     ended = and_(_episode.closed_on.is_not(None), _episode.closed_on <= as_of)
     until = sql_case((ended, _episode.closed_on), else_=literal(as_of, Date))
     outcome = sql_case((ended, func.coalesce(_episode.outcome, "unknown")), else_="open")

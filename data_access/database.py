@@ -49,7 +49,7 @@ DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
 DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
 STATEMENT_SECONDS = 3
 SCOPE_SETTING = "meridian.countries"
-HEAD = {"shared": "shared_0003", "cases": "cases_0002"}
+HEAD = {"shared": "shared_0004", "cases": "cases_0004"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 Which = Literal["shared", "cases"]
@@ -374,15 +374,18 @@ def grant_publisher(engine: Engine, which: Which, role: str) -> None:
     """PostgreSQL: let an existing `role` freeze and publish: count cases, add frozen and published cells, and no more."""
     if which == "shared":
         cells = ("published_cell", "publication_year")
-        _grant(engine, role, {"SELECT": (*cells, "alembic_version"), "INSERT": cells})
+        _grant(engine, role, {"SELECT": (*cells, "viewer_country", "alembic_version"), "INSERT": cells})
     else:
-        counted = ("case_episode", "relocation_case", "route", "frozen_atom", "alembic_version")
-        _grant(engine, role, {"SELECT": counted, "INSERT": ("frozen_atom",)})
+        frozen = ("frozen_atom", "frozen_event")
+        counted = ("case_episode", "relocation_case", "route", *frozen, "alembic_version")
+        _grant(engine, role, {"SELECT": counted, "INSERT": frozen})
 
 
 def _grant(engine: Engine, role: str, rights: Mapping[str, Sequence[str]]) -> None:
+    """Give `role` these rights on these tables and take away any other it had."""
     quote = engine.dialect.identifier_preparer.quote_identifier
     with engine.begin() as connection:
+        connection.execute(text(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {quote(role)}"))
         connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quote(role)}"))
         for right, tables in rights.items():
             names = ", ".join(quote(name) for name in tables)

@@ -72,12 +72,19 @@ class Impossible(ValueError):
 class Audit:
     """The attacker's linear programme over a list of cells; built once, asked for every draw and every attacker."""
 
-    def __init__(self, cells: Iterable[Cell], structure: Structure, rounding: Rounding) -> None:
+    def __init__(
+        self,
+        cells: Iterable[Cell],
+        structure: Structure,
+        rounding: Rounding,
+        holds: Callable[[Cell], bool] = lambda _atom: True,
+    ) -> None:
+        """`holds` says of which atoms it is true that the relocated are among the ended; she assumes it only there."""
         self.rounding = rounding
         self.atoms = structure.atoms()
         self.place = {atom: n for n, atom in enumerate(self.atoms)}
         self.rows = {cell: self._row(cell, structure) for cell in cells}
-        order = [lesser - greater for lesser, greater in self._life_cycle(structure)]
+        order = [lesser - greater for lesser, greater in self._life_cycle(structure, holds)]
         self.matrix = sparse.vstack([*self.rows.values(), *(-row for row in self.rows.values()), *order]).tocsr()
         self.order_limits = np.zeros(len(order))
 
@@ -108,11 +115,13 @@ class Audit:
         shape = (1, len(self.atoms))
         return sparse.csr_matrix((np.ones(len(columns)), (np.zeros(len(columns), int), columns)), shape=shape)
 
-    def _life_cycle(self, structure: Structure) -> Iterable[tuple[sparse.csr_matrix, sparse.csr_matrix]]:
+    def _life_cycle(
+        self, structure: Structure, holds: Callable[[Cell], bool]
+    ) -> Iterable[tuple[sparse.csr_matrix, sparse.csr_matrix]]:
         """Nobody is relocated whose case has not ended; bands hold no more people than ended cases."""
         if {CLOSED, RELOCATED} <= set(structure.measures):
             for atom in self.atoms:
-                if atom[0] == RELOCATED:
+                if atom[0] == RELOCATED and holds(atom):
                     yield self._sum([self.place[atom]]), self._sum([self.place[CLOSED, *atom[1:]]])
         if CLOSED in structure.measures and structure.bands:
             for period in structure.periods:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
@@ -21,6 +21,7 @@ from sqlalchemy import (
     Engine,
     case,
     distinct,
+    exists,
     func,
     insert,
     literal,
@@ -29,7 +30,16 @@ from sqlalchemy import (
 )
 
 from data_access.disclosure import ALL, Audit, Cell, Rounding, Structure
-from data_access.schema import case_episode, frozen_atom, publication_year, published_cell, relocation_case, route
+from data_access.schema import (
+    case_episode,
+    frozen_atom,
+    frozen_event,
+    publication_year,
+    published_cell,
+    relocation_case,
+    route,
+    viewer_country,
+)
 
 K = 10
 BASE = 5
@@ -39,6 +49,7 @@ MOST_COUNTRY_GROUPS = 10
 MOST_ROUTE_GROUPS = 5
 DRAWS = 20
 OTHER = "other"
+WITHHELD = "withheld"
 PERIODS = {"quarters": ("Q1", "Q2", "Q3", "Q4"), "halves": ("H1", "H2")}
 COUNTRY_GROUPS = {
     "DE": "DE",
@@ -162,14 +173,13 @@ def setting(connection: Connection, year: int) -> Year:
     return Year(year, row.periods, json.loads(row.country_groups), json.loads(row.route_groups))
 
 
-def set_year(shared: Engine, chosen: Year) -> None:
-    """Fix the settings of a year. Raises PublicationRefused once a period of it is published."""
+def set_year(shared: Engine, cases: Engine, chosen: Year) -> None:
+    """Fix the settings of a year. Raises PublicationRefused once a period of it is frozen."""
+    with cases.connect() as connection:
+        frozen = [name for name in _frozen_periods(connection) if name.startswith(str(chosen.year))]
+    if frozen:
+        raise PublicationRefused(f"{frozen[0]} is frozen already: the groups and periods of {chosen.year} are fixed.")
     with shared.begin() as connection:
-        begun = connection.scalar(
-            select(func.count()).select_from(published_cell).where(published_cell.c.period.like(f"{chosen.year}%"))
-        )
-        if begun:
-            raise PublicationRefused(f"A period of {chosen.year} is published: its groups and periods are fixed.")
         connection.execute(publication_year.delete().where(publication_year.c.year == chosen.year))
         connection.execute(insert(publication_year), _stored(chosen))
 
@@ -200,39 +210,87 @@ def publish(cases: Engine, shared: Engine, period: str, today: date, draw: Draw)
     Published cells are never redrawn: a second run inserts nothing. Raises PublicationRefused when the period is
     running or closed less than 30 days ago, of the wrong kind, out of order, holds an unknown country or route, shows a
     group with fewer than three contributors, or cannot be protected against the audit's attackers: somebody outside,
-    and each country's coordinator.
+    and the coordinators of each country and of each set of countries somebody has.
     """
+    chosen = _due(shared, period, today)
+    if chosen is None:
+        return Release(period, 0, 0, False, 0)
+    _refuse_gaps(cases, shared, chosen, period)
+    with cases.begin() as connection:
+        freeze(connection, chosen, period)
+    with shared.begin() as connection:
+        if _is_published(connection, period):
+            return Release(period, 0, 0, False, 0)
+        if not connection.scalar(select(publication_year.c.year).where(publication_year.c.year == chosen.year)):
+            connection.execute(insert(publication_year), _stored(chosen))
+        cells, draws = _safe_cells(connection, cases, chosen, period, draw)
+        connection.execute(insert(published_cell), _cell_rows(cells, period))
+    with_year = any(cell[1] == str(chosen.year) for cell in cells)
+    return Release(period, len(cells), sum(value is None for value in cells.values()), with_year, draws)
+
+
+def withhold(cases: Engine, shared: Engine, period: str, today: date) -> None:
+    """Close a period that cannot be published: its events are counted as booked and no figure of it appears, ever.
+
+    Raises PublicationRefused as `publish` does for what is not due or out of order.
+    """
+    chosen = _due(shared, period, today)
+    if chosen is None:
+        return
+    _refuse_gaps(cases, shared, chosen, period)
+    with cases.begin() as connection:
+        freeze(connection, chosen, period, is_shown=False)
+    with shared.begin() as connection:
+        connection.execute(insert(published_cell), _cell_rows({(WITHHELD, period, ALL, ALL): None}, period))
+
+
+def _due(shared: Engine, period: str, today: date) -> Year | None:
+    """The settings for a period that may be published now; None when it is published already."""
     last = period_days(period)[1]
     if today <= last + timedelta(days=CLOSED_AFTER_DAYS):
         raise PublicationRefused(f"{period} closes for publication on {last + timedelta(days=CLOSED_AFTER_DAYS + 1)}.")
     with shared.connect() as connection:
         chosen = setting(connection, int(period[:4]))
-        if connection.scalar(select(func.count()).select_from(published_cell).where(published_cell.c.period == period)):
-            return Release(period, 0, 0, False, 0)
+        if _is_published(connection, period):
+            return None
     if period not in chosen.names:
         raise PublicationRefused(f"{chosen.year} is published in {chosen.periods}: {', '.join(chosen.names)}.")
-    with cases.begin() as connection:
-        freeze(connection, chosen, period)
-    with shared.begin() as connection:
-        if connection.scalar(select(func.count()).select_from(published_cell).where(published_cell.c.period == period)):
-            return Release(period, 0, 0, False, 0)
-        if not connection.scalar(select(publication_year.c.year).where(publication_year.c.year == chosen.year)):
-            connection.execute(insert(publication_year), _stored(chosen))
-        cells, draws = _safe_cells(connection, cases, chosen, period, draw)
-        rows = [
-            {
-                "measure": cell[0],
-                "period": cell[1],
-                "country_group": cell[2],
-                "route_group": cell[3],
-                "release": period,
-                "value": value,
-            }
-            for cell, value in cells.items()
-        ]
-        connection.execute(insert(published_cell), rows)
-    with_year = any(cell[1] == str(chosen.year) for cell in cells)
-    return Release(period, len(rows), sum(value is None for value in cells.values()), with_year, draws)
+    return chosen
+
+
+def _is_published(connection: Connection, period: str) -> bool:
+    return bool(
+        connection.scalar(select(func.count()).select_from(published_cell).where(published_cell.c.period == period))
+    )
+
+
+def _frozen_periods(connection: Connection) -> list[str]:
+    names = connection.scalars(select(frozen_atom.c.period).distinct()).all()
+    return sorted(names, key=lambda name: period_days(name)[0])
+
+
+def _refuse_gaps(cases: Engine, shared: Engine, chosen: Year, period: str) -> None:
+    """Periods follow each other without a hole: what is frozen must be published or withheld before the next one."""
+    with cases.connect() as connection:
+        frozen = _frozen_periods(connection)
+    if not frozen or period in frozen:
+        return
+    begin = period_days(period)[0]
+    newest = frozen[-1]
+    if begin <= period_days(newest)[0]:
+        raise PublicationRefused(f"{period} lies before {newest}, which is frozen; periods come in order.")
+    with shared.connect() as connection:
+        if not _is_published(connection, newest):
+            raise PublicationRefused(f"{newest} is frozen but not published: publish or withhold it first.")
+    if period_days(newest)[1] + timedelta(days=1) != begin:
+        raise PublicationRefused(f"Between {newest} and {period} a period is missing; periods come in order.")
+
+
+def _cell_rows(cells: Mapping[Cell, int | None], release: str) -> list[dict[str, object]]:
+    return [
+        {"measure": cell[0], "period": cell[1], "country_group": cell[2], "route_group": cell[3], "release": release, "value": value}
+        for cell, value in cells.items()
+    ]  # fmt: skip
 
 
 def _safe_cells(
@@ -243,25 +301,35 @@ def _safe_cells(
     After twenty draws, or where fewer than three contributors stand behind one of its figures, the finest table, of
     the year, is left out; after twenty more the release is refused.
     """
-    counts = _frozen(cases, chosen)
+    counts, contributors = _frozen(cases, chosen)
+    in_year = published_cell.c.period.in_([*chosen.names, str(chosen.year)])
     earlier = {
         (row.measure, row.period, row.country_group, row.route_group): row.value
-        for row in connection.execute(select(published_cell).where(published_cell.c.period.in_(chosen.names)))
+        for row in connection.execute(select(published_cell).where(in_year))
+        if row.measure != WITHHELD
     }
-    fine = list(year_cells(chosen)) if period == chosen.names[-1] and _can_show_year(cases, chosen, counts) else []
-    attackers = [{}, *_coordinators(cases, chosen, counts)]
-    structure = chosen.structure(sorted({cell[1] for cell in earlier} | {period}))
+    shown = {cell[1] for cell in earlier} | {period}
+    is_whole = shown >= set(chosen.names)
+    fine = list(year_cells(chosen)) if is_whole and _can_show_year(chosen, counts, contributors) else []
+    scopes = connection.execute(select(viewer_country.c.subject, viewer_country.c.host_country)).all()
+    attackers = [{}, *_coordinators(cases, chosen, counts, scopes)]
+    structure = chosen.structure(name for name in chosen.names if name in shown)
     for table in (fine, []) if fine else ([],):
         new = [*period_cells(chosen, period), *table]
-        audit = Audit([*earlier, *new], structure, Rounding(K, BASE))
+        audit = Audit([*earlier, *new], structure, Rounding(K, BASE), holds=_endings_follow(counts))
         for turn in range(1, DRAWS + 1):
             cells = {cell: protect(counts.get(cell, 0), draw) for cell in new}
             if not any(audit.provable(earlier | cells, known) for known in attackers):
                 return cells, turn
     raise PublicationRefused(
         f"{period} cannot be protected: in {DRAWS} draws an attacker could still prove somebody in a hidden cell. "
-        "Publish half-years, or merge groups, from the next year on."
+        f"Close it with `meridian publish {period} --withhold`; publish half-years, or merge groups, from the next year on."
     )
+
+
+def _endings_follow(counts: Mapping[Cell, int]) -> Callable[[Cell], bool]:
+    """Whether a cell's relocated are among its ended: not where an outcome was entered after the ending was booked."""
+    return lambda cell: counts.get(("relocated", *cell[1:]), 0) <= counts.get(("closed", *cell[1:]), 0)
 
 
 def period_cells(chosen: Year, period: str) -> Iterable[Cell]:
@@ -280,77 +348,79 @@ def year_cells(chosen: Year) -> Iterable[Cell]:
         yield measure, str(chosen.year), country, group
 
 
-def _frozen(cases: Engine, chosen: Year) -> dict[Cell, int]:
-    """People frozen per cell of the year's periods, with the year's own cells as their sums."""
+def _frozen(cases: Engine, chosen: Year) -> tuple[dict[Cell, int], dict[Cell, int]]:
+    """People and contributors frozen per cell of the year's periods, and of the year itself."""
     with cases.connect() as connection:
         rows = connection.execute(select(frozen_atom).where(frozen_atom.c.period.in_(chosen.names))).all()
-    counts = {(r.measure, r.period, r.country_group, r.route_group): r.people for r in rows}
+        year = _count(connection, chosen, frozen_event.c.period.in_(chosen.names))
+    people = {(r.measure, r.period, r.country_group, r.route_group): r.people for r in rows}
+    contributors = {(r.measure, r.period, r.country_group, r.route_group): r.contributors for r in rows}
     for cell in year_cells(chosen):
-        counts[cell] = sum(counts.get((cell[0], name, *cell[2:]), 0) for name in chosen.names)
-    return counts
+        people[cell] = sum(people.get((cell[0], name, *cell[2:]), 0) for name in chosen.names)
+        contributors[cell] = year.get((cell[0], *cell[2:]), (0, 0))[1]
+    return people, contributors
 
 
-def _can_show_year(cases: Engine, chosen: Year, counts: Mapping[Cell, int]) -> bool:
-    """All periods are frozen, and three contributors stand behind every figure the year's table would show."""
-    if not {cell[1] for cell in counts} >= set(chosen.names):
-        return False
-    first, last = period_days(chosen.names[0])[0], period_days(chosen.names[-1])[1]
+def _can_show_year(chosen: Year, counts: Mapping[Cell, int], contributors: Mapping[Cell, int]) -> bool:
+    """Three contributors stand behind every figure the year's table would show."""
+    return all(contributors[cell] >= CONTRIBUTORS for cell in year_cells(chosen) if counts[cell] >= K)
+
+
+def _coordinators(
+    cases: Engine, chosen: Year, counts: Mapping[Cell, int], scopes: Iterable[Sequence[str]] = ()
+) -> list[Mapping]:
+    """What each country's coordinator knows, and each who has several: at least her own people in every atom, exactly
+    where the group holds no other country. `scopes`: subject, host country."""
+    of_group = {group: {c for c, g in chosen.country_groups.items() if g == group} for group in chosen.countries}
+    own: dict[str, dict[Cell, int]] = {}
     with cases.connect() as connection:
-        found = _count(connection, chosen, first, last)
-    return all(
-        found.get((cell[0], *cell[2:]), (0, 0))[1] >= CONTRIBUTORS for cell in year_cells(chosen) if counts[cell] >= K
-    )
-
-
-def _coordinators(cases: Engine, chosen: Year, counts: Mapping[Cell, int]) -> list[Mapping]:
-    """For each country, what its coordinator knows: at least her own people in every atom, exactly where the group is
-    her country alone."""
-    alone = {group: [c for c, g in chosen.country_groups.items() if g == group] for group in chosen.countries}
-    known: list[Mapping] = []
-    with cases.connect() as connection:
-        countries = connection.scalars(select(case_episode.c.host_country).distinct()).all()
-        for country in sorted(c for c in countries if c):
-            group = chosen.country_groups.get(country, OTHER)
-            atoms: dict[Cell, tuple[int, int | None]] = {}
+        for country in sorted(c for c in connection.scalars(select(case_episode.c.host_country).distinct()) if c):
+            own[country] = {}
             for name in {cell[1] for cell in counts} & set(chosen.names):
-                own = _count(connection, chosen, *period_days(name), country=country)
-                for measure, kind in product(MEASURES, chosen.routes):
-                    cell = (measure, name, group, kind)
-                    people = counts.get(cell, 0)
-                    hers = min(people, own.get((measure, group, kind), (0, 0))[0])
-                    is_alone = alone.get(group) == [country] and group != OTHER
-                    atoms[cell] = (people, people) if is_alone else (hers, None)
-            known.append(atoms)
+                booked = (frozen_event.c.period == name, case_episode.c.host_country == country)
+                for key, (people, _n) in _count(connection, chosen, *booked).items():
+                    own[country][key[0], name, key[1], key[2]] = people
+    several: dict[str, set[str]] = {}
+    for subject, country in scopes:
+        several.setdefault(subject, set()).add(country)
+    known: list[Mapping] = []
+    for countries in {frozenset({c}) for c in own} | {frozenset(s & own.keys()) for s in several.values()}:
+        atoms: dict[Cell, tuple[int, int | None]] = {}
+        for name, group, kind, measure in product(chosen.names, chosen.countries, chosen.routes, MEASURES):
+            cell = (measure, name, group, kind)
+            people = counts.get(cell, 0)
+            hers = min(people, sum(own[country].get(cell, 0) for country in countries))
+            is_alone = group != OTHER and of_group[group] <= countries
+            if hers or is_alone:
+                atoms[cell] = (people, people) if is_alone else (hers, None)
+        known.append(atoms)
     return known
 
 
-def freeze(connection: Connection, chosen: Year, period: str) -> None:
+def freeze(connection: Connection, chosen: Year, period: str, *, is_shown: bool = True) -> None:
     """Count people per cell of `period` once, empty cells included; does nothing when it is frozen already.
 
-    A cell is everything that happened from the first frozen period to the end of this one, less what earlier periods
-    froze: an event recorded late is booked to the first period that can still hold it, and moves nothing published.
-    Periods are frozen in order. Raises PublicationRefused, and freezes nothing, for one that lies before a frozen one,
-    for an unknown country or route, and for a group that would be shown with fewer than three contributors.
+    Counted are the events up to the period's end that no earlier period counted (`frozen_event`), so that an event
+    recorded late goes to the first period that can still hold it, and none is counted twice or moves what is
+    published. Raises PublicationRefused, and freezes nothing, for an unknown country or route, and unless
+    `is_shown` is False for a group that would be shown with fewer than three contributors.
     """
-    frozen = connection.scalars(select(frozen_atom.c.period).distinct()).all()
+    frozen = _frozen_periods(connection)
     if period in frozen:
         return
     begin, last = period_days(period)
-    earliest = min((period_days(name)[0] for name in frozen), default=begin)
-    if newest := max((name for name in frozen if period_days(name)[0] > begin), default=None):
-        raise PublicationRefused(f"{period} lies before {newest}, which is published; periods come in order.")
+    earliest = period_days(frozen[0])[0] if frozen else begin
     _refuse_unknown_codes(connection, earliest, last)
-    here = _count(connection, chosen, begin, last)
-    so_far = _count(connection, chosen, earliest, last)
-    booked = _booked(connection)
-    people = {
-        key: max(0, so_far.get(key, (0, 0))[0] - booked.get(key, 0))
-        for key in (*product(MEASURES, chosen.countries, chosen.routes), *((band, ALL, ALL) for band in BAND_NAMES))
-    }
-    for measure in MEASURES:
-        for key in _margins(measure, chosen):
-            people[key] = sum(n for atom, n in people.items() if _is_part(atom, key) and ALL not in atom)
-    _refuse_few_contributors(people, here)
+    _book(connection, period, earliest, last)
+    found = _count(connection, chosen, frozen_event.c.period == period)
+    keys = [
+        *product(MEASURES, chosen.countries, chosen.routes),
+        *(key for measure in MEASURES for key in _margins(measure, chosen)),
+        *((band, ALL, ALL) for band in BAND_NAMES),
+    ]
+    people = {key: found.get(key, (0, 0))[0] for key in keys}
+    if is_shown:
+        _refuse_few_contributors(people, found)
     connection.execute(
         insert(frozen_atom),
         [
@@ -360,28 +430,37 @@ def freeze(connection: Connection, chosen: Year, period: str) -> None:
                 "country_group": country,
                 "route_group": kind,
                 "people": n,
-                "contributors": here.get((measure, country, kind), (0, 0))[1],
+                "contributors": found.get((measure, country, kind), (0, 0))[1],
             }
             for (measure, country, kind), n in people.items()
         ],
     )
 
 
+def _book(connection: Connection, period: str, earliest: date, last: date) -> None:
+    """Note the events this period counts: those since publication began that no period has counted yet."""
+    for measure, (day, condition) in _events().items():
+        counted = exists().where(frozen_event.c.episode_id == case_episode.c.id, frozen_event.c.measure == measure)
+        events = select(case_episode.c.id, literal(measure), literal(period)).where(
+            day.between(earliest, last), condition, ~counted
+        )
+        connection.execute(insert(frozen_event).from_select(["episode_id", "measure", "period"], events))
+
+
+def _events() -> dict[str, tuple[ColumnElement, ColumnElement]]:
+    """The day and condition of each measure's event."""
+    ended = case_episode.c.closed_on
+    return {
+        "opened": (case_episode.c.opened_on, literal(True)),
+        "closed": (ended, literal(True)),
+        "relocated": (ended, case_episode.c.outcome == "relocated"),
+    }
+
+
 def _margins(measure: str, chosen: Year) -> Iterable[Key]:
     yield measure, ALL, ALL
     yield from ((measure, country, ALL) for country in chosen.countries)
     yield from ((measure, ALL, kind) for kind in chosen.routes)
-
-
-def _is_part(atom: Key, key: Key) -> bool:
-    return atom[0] == key[0] and key[1] in (ALL, atom[1]) and key[2] in (ALL, atom[2])
-
-
-def _booked(connection: Connection) -> dict[Key, int]:
-    """People booked so far per cell, over all frozen periods."""
-    columns = [frozen_atom.c[name] for name in ("measure", "country_group", "route_group")]
-    rows = connection.execute(select(*columns, func.sum(frozen_atom.c.people)).group_by(*columns))
-    return {(row[0], row[1], row[2]): int(row[3]) for row in rows}
 
 
 def _refuse_unknown_codes(connection: Connection, begin: date, last: date) -> None:
@@ -403,43 +482,39 @@ def _refuse_few_contributors(people: Mapping[Key, int], here: Mapping[Key, tuple
     if few:
         raise PublicationRefused(
             f"Fewer than {CONTRIBUTORS} organisations stand behind {', '.join(few[:5])}: one of them could subtract "
-            "itself and read the others. Merge the group for the year with `meridian publication-year`."
+            "itself and read the others. Close the period with --withhold, and merge the group from the next year on with "
+            "`meridian publication-year`."
         )
 
 
-def _count(
-    connection: Connection, chosen: Year, begin: date, last: date, *, country: str | None = None
-) -> dict[Key, tuple[int, int]]:
-    """People and distinct contributors per cell over events from `begin` to `last`; an unnamed handler is none."""
+def _count(connection: Connection, chosen: Year, *which: ColumnElement) -> dict[Key, tuple[int, int]]:
+    """People and distinct contributors per cell over the booked events that meet `which`; an unnamed handler is none."""
     groups = _grouped(case_episode.c.host_country, chosen.country_groups)
     routes = _grouped(case_episode.c.route, chosen.route_groups)
     every = literal(ALL)
-    here = literal(True) if country is None else case_episode.c.host_country == country
+    margins = ((every, every), (groups, every), (every, routes), (groups, routes))
+    lasting = (frozen_event.c.measure == "closed", case_episode.c.opened_on <= case_episode.c.closed_on)
+    tables = [(frozen_event.c.measure, *margin, ()) for margin in margins] + [
+        (_band(connection), every, every, lasting)
+    ]
     counted: dict[Key, tuple[int, int]] = {}
-    ended = case_episode.c.closed_on
-    measures: tuple[tuple[ColumnElement, ColumnElement, ColumnElement], ...] = (
-        (literal("opened"), case_episode.c.opened_on, literal(True)),
-        (literal("closed"), ended, literal(True)),
-        (literal("relocated"), ended, case_episode.c.outcome == "relocated"),
-        (_band(connection), ended, case_episode.c.opened_on <= ended),
-    )
-    for place, (measure, day, condition) in enumerate(measures):
-        margins = ((every, every), (groups, every), (every, routes), (groups, routes))
-        for by_country, by_route in margins[:1] if place == 3 else margins:
-            statement = (
-                select(
-                    measure.label("measure"),
-                    by_country.label("country_group"),
-                    by_route.label("route_group"),
-                    func.sum(func.coalesce(relocation_case.c.people, 1)).label("people"),
-                    func.count(distinct(relocation_case.c.handler_id)).label("contributors"),
-                )
-                .join(relocation_case, relocation_case.c.id == case_episode.c.case_id)
-                .where(day.between(begin, last), condition, here)
-                .group_by("measure", "country_group", "route_group")
+    for measure, by_country, by_route, conditions in tables:
+        statement = (
+            select(
+                measure.label("cell_measure"),
+                by_country.label("country_group"),
+                by_route.label("route_group"),
+                func.sum(func.coalesce(relocation_case.c.people, 1)).label("people"),
+                func.count(distinct(relocation_case.c.handler_id)).label("contributors"),
             )
-            for row in connection.execute(statement):
-                counted[row.measure, row.country_group, row.route_group] = (int(row.people), row.contributors)
+            .select_from(frozen_event)
+            .join(case_episode, case_episode.c.id == frozen_event.c.episode_id)
+            .join(relocation_case, relocation_case.c.id == case_episode.c.case_id)
+            .where(*which, *conditions)
+            .group_by("cell_measure", "country_group", "route_group")
+        )
+        for row in connection.execute(statement):
+            counted[row.cell_measure, row.country_group, row.route_group] = (int(row.people), row.contributors)
     return counted
 
 
@@ -451,4 +526,5 @@ def _band(connection: Connection) -> ColumnElement:
 
 
 def _grouped(column: ColumnElement, groups: Mapping[str, str]) -> ColumnElement:
-    return case(*((column == code, group) for code, group in groups.items()), else_=OTHER)
+    known = [(column == code, group) for code, group in groups.items()]
+    return case(*known, else_=OTHER) if known else literal(OTHER)

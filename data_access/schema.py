@@ -110,51 +110,75 @@ code_map = Table(
     Column("facet", String(20), nullable=False),
     Column("code", String(40), nullable=False),
 )
-source = Table(
-    "source",
-    shared,
-    Column("id", Integer, primary_key=True),
-    Column("name", String(120), nullable=False, unique=True),
-    Column("owner", String(120)),
-    Column("licence", String(120)),
-    Column("rhythm_days", Integer, CheckConstraint("rhythm_days > 0", name="rhythm_positive")),
-)
-import_run = Table(
-    "import_run",
-    shared,
-    Column("id", Integer, primary_key=True),
-    Column("source_id", ForeignKey("source.id"), nullable=False, index=True),
-    Column("loaded_on", Date, nullable=False),
-    Column("status", String(12), one_of("status", ("done", "failed", "undone")), nullable=False),
-    Column("created", Integer, nullable=False),
-    Column("updated", Integer, nullable=False),
-    Column("unchanged", Integer, nullable=False),
-    Column("rejected", Integer, nullable=False),
-)
-source_record = Table(
-    "source_record",
-    shared,
-    Column("source_id", ForeignKey("source.id"), primary_key=True),
-    Column("entity", String(30), primary_key=True),
-    Column("external_id", String(200), primary_key=True),
-    Column("row_id", Integer, nullable=False),
-    Column("content_hash", String(64), nullable=False),
-    Column("run_id", ForeignKey("import_run.id"), nullable=False, index=True),
-)
-import_issue = Table(
-    "import_issue",
-    shared,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", ForeignKey("import_run.id"), nullable=False, index=True),
-    Column("sheet", String(120)),
-    Column("row_number", Integer),
-    Column("column_name", String(120)),
-    Column("value", Text),
-    Column("code", String(40), nullable=False),
-    Column("message", Text, nullable=False),
-    Column("suggestion", Text),
-    Column("raw_row", Text),
-)
+
+
+def _provenance(metadata: MetaData) -> tuple[Table, Table, Table, Table, Table]:
+    """Where rows came from: each database has its own, so that nothing about cases stands in the shared one."""
+    sources = Table(
+        "source",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("name", String(120), nullable=False, unique=True),
+        Column("owner", String(120)),
+        Column("licence", String(120)),
+        Column("rhythm_days", Integer, CheckConstraint("rhythm_days > 0", name="rhythm_positive")),
+        Column("column_map", Text),
+    )
+    runs = Table(
+        "import_run",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("source_id", ForeignKey("source.id"), nullable=False, index=True),
+        Column("loaded_on", Date, nullable=False),
+        Column("status", String(12), one_of("status", ("done", "failed", "undone")), nullable=False),
+        Column("format", String(20)),
+        Column("file_hash", String(64)),
+        Column("created", Integer, nullable=False),
+        Column("updated", Integer, nullable=False),
+        Column("unchanged", Integer, nullable=False),
+        Column("rejected", Integer, nullable=False),
+        Column("not_seen", Integer, nullable=False, server_default="0"),
+    )
+    records = Table(
+        "source_record",
+        metadata,
+        Column("source_id", ForeignKey("source.id"), primary_key=True),
+        Column("entity", String(30), primary_key=True),
+        Column("external_id", String(200), primary_key=True),
+        Column("row_key", String(200), nullable=False),
+        Column("content_hash", String(64), nullable=False),
+        Column("run_id", ForeignKey("import_run.id"), nullable=False, index=True),
+        Column("seen_run_id", ForeignKey("import_run.id"), nullable=False, index=True),
+    )
+    changes = Table(
+        "import_change",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("run_id", ForeignKey("import_run.id"), nullable=False, index=True),
+        Column("entity", String(30), nullable=False),
+        Column("external_id", String(200), nullable=False),
+        Column("row_key", String(200), nullable=False),
+        Column("before", Text),
+        Column("record_before", Text),
+    )
+    issues = Table(
+        "import_issue",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("run_id", ForeignKey("import_run.id"), nullable=False, index=True),
+        Column("sheet", String(120)),
+        Column("row_number", Integer),
+        Column("column_name", String(120)),
+        Column("value", Text),
+        Column("code", String(40), nullable=False),
+        Column("message", Text, nullable=False),
+        Column("suggestion", Text),
+        Column("raw_row", Text),
+    )
+    return sources, runs, records, changes, issues
+
+
+source, import_run, source_record, import_change, import_issue = _provenance(shared)
 organisation = Table(
     "organisation",
     shared,
@@ -432,6 +456,7 @@ export_log = Table(
     Column("sha256", String(64), nullable=False),
 )
 
+case_source, case_import_run, case_source_record, case_import_change, case_import_issue = _provenance(cases)
 route = Table(
     "route",
     cases,
@@ -521,6 +546,8 @@ case_day = Table(
     Column("reopened", Integer, nullable=False),
     Column("closed", Integer, nullable=False),
     Column("closed_reopened", Integer, nullable=False),
+    Column("ineligible_in", Integer, nullable=False),
+    Column("ineligible_out", Integer, nullable=False),
     Column("held", Integer, nullable=False),
     Column("resumed", Integer, nullable=False),
     Column("relocated_people", Integer, nullable=False),
@@ -609,6 +636,13 @@ frozen_atom = Table(
     Column("route_group", String(24), primary_key=True),
     Column("people", Integer, nullable=False),
     Column("contributors", Integer, nullable=False),
+)
+frozen_event = Table(
+    "frozen_event",
+    cases,
+    Column("episode_id", String(36), primary_key=True),
+    Column("measure", String(32), primary_key=True),
+    Column("period", String(8), nullable=False, index=True),
 )
 case_meta = Table(
     "meta",

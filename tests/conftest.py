@@ -126,16 +126,26 @@ def empty_shared(tmp_path: Path) -> Engine:
     return engine
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
-    """A newly created, empty database that can be written."""
+def new_database(request: pytest.FixtureRequest, tmp_path: Path, name: str = "fresh") -> Engine:
+    """A newly created, empty database that can be written, of the kind the fixture is parametrised with."""
     if request.param == "sqlite":
-        return database.open_writer(f"sqlite:///{tmp_path}/fresh.db")
+        return database.open_writer(f"sqlite:///{tmp_path}/{name}.db")
     server = request.getfixturevalue("postgresql")
-    name = f"fresh_{uuid.uuid4().hex[:8]}"
+    name = f"{name}_{uuid.uuid4().hex[:8]}"
     with database.open_writer(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT").connect() as c:
         c.execute(text(f"CREATE DATABASE {name}"))
     return database.open_writer(f"{server}/{name}")
+
+
+def new_databases(request: pytest.FixtureRequest, tmp_path: Path) -> dict[database.Which, Engine]:
+    """A new shared and a new case database."""
+    return {"shared": new_database(request, tmp_path, "shared"), "cases": new_database(request, tmp_path, "cases")}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """A newly created, empty database that can be written."""
+    return new_database(request, tmp_path)
 
 
 @pytest.fixture

@@ -291,3 +291,25 @@ def test_the_call_list_holds_open_cases_by_reference_the_oldest_first(cases: Cas
     assert list(oldest["stage"]) == ["request", "verified"]
     stuck = cases.read(queries.relocation.call_list, True)
     assert list((stuck["stage_since"] - pd.Timestamp(START)).dt.days) == [3, 30]
+
+
+def test_a_past_that_was_loaded_whole_enters_the_curve_from_the_first_day(cases: Cases) -> None:
+    for number in range(20):
+        cases.add(0, 10 + number, "relocated", recorded=200)
+    cases.add(190, None, recorded=200)
+    cases.refresh(210)
+    found = cases.read(queries.relocation.durations)
+    assert set(found["entry"]) == {0}
+    curve = survival.outcome_curve(found)
+    assert (curve["at_risk"] > 0).all() and curve["still_open"].between(0, 1).all()
+
+
+def test_what_turned_out_ineligible_is_in_no_rate(cases: Cases) -> None:
+    cases.add("2024-01-05", "2024-01-20", "relocated")
+    cases.add("2024-01-05", "2024-01-20", "ineligible")
+    cases.add("2024-01-05", None)
+    cases.refresh("2024-02-15")
+    flow = relocation.monthly_flow(cases.read(queries.relocation.flow), pd.Timestamp("2024-02-15"))
+    rate = relocation.resolved_rate(flow)
+    assert (rate.closed, rate.incoming) == (1, 2)
+    assert int(flow["incoming"].iloc[0]) == 3

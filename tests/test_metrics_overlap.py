@@ -278,3 +278,18 @@ def test_the_window_keeps_a_year_on_either_side_and_unknown_dates() -> None:
              ("2025-12-31", None), ("2020-01-01", "2024-01-01")]  # fmt: skip
     projects = pd.DataFrame(dates, columns=["starts_on", "ends_on"]).apply(pd.to_datetime)
     assert list(overlap.in_window(projects, AS_OF)) == [True, False, False, True, True, True]
+
+
+def test_an_open_end_lasts_as_long_as_a_project_that_is_still_to_come() -> None:
+    days = pd.to_datetime(pd.Series(["2025-02-01"])), pd.to_datetime(pd.Series(["2025-03-02"]))
+    begun, open_end = pd.to_datetime(pd.Series(["2024-06-01"])), pd.to_datetime(pd.Series([None]))
+    assert list(overlap.days_together(*days, begun, open_end, AS_OF)) == [30]
+    assert list(overlap.days_together(begun, open_end, *days, AS_OF)) == [30]
+
+
+def test_who_is_not_sure_disputes_nothing() -> None:
+    pairs = pd.DataFrame({"project_a": [1, 1], "project_b": [2, 3], "facet_hash": "h", "label": "possible_duplication"})
+    said = answers((1, 2, "not_sure", "u", "h"), (1, 2, "confirmed", "v", "h"), (1, 3, "not_sure", "u", "h"))
+    found = overlap.reviewed(pairs, said)
+    assert list(found["status"]) == ["confirmed", "possible_duplication"]
+    assert list(found["answer"]) == ["confirmed", "not_sure"]

@@ -17,7 +17,7 @@ def per_day(cases: list[dict]) -> pd.DataFrame:
     opened = pd.Series([c["opened"] for c in cases]).value_counts().rename("opened")
     closed = pd.Series([c["closed"] for c in cases if c["closed"]], dtype="str").value_counts().rename("closed")
     frame = pd.concat([opened, closed], axis=1).fillna(0).astype("int64").sort_index()
-    rest = dict.fromkeys(("reopened", "closed_reopened", "held", "resumed"), 0)
+    rest = dict.fromkeys(("reopened", "closed_reopened", "ineligible_in", "ineligible_out", "held", "resumed"), 0)
     return frame.assign(on_date=pd.to_datetime(frame.index), **rest).reset_index(drop=True)
 
 

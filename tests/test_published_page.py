@@ -146,3 +146,17 @@ def test_a_period_inside_a_quarter_is_ignored_or_leaves_whole_quarters(day: str)
     assert set(found.periods["period"]) <= set(whole.periods["period"])
     assert bool(dropped) == (len(day) > 7)
     assert found.periods.empty or found.periods.equals(whole.periods)
+
+
+def test_the_middle_band_is_not_named_when_hidden_bands_could_move_it() -> None:
+    def bands(*values: int | None) -> pd.DataFrame:
+        return pd.DataFrame({"measure": published.BANDS, "value": pd.array(list(values), "Int64")})
+
+    assert published.middle_band(bands(None, None, None, 20, 20, None, None, None)) is None
+    assert published.middle_band(bands(10, 10, 10, 90, 10, 10, 10, 10)) == "band_4"
+
+
+def test_a_group_of_its_own_this_year_leaves_the_rest_group_out(own_sample: database.Urls) -> None:
+    visit = open_sample_visit(FUNDER, Filters(host_countries=("KZ",)))
+    assert published.groups_of(visit.filters, {"KZ": "KZ"}) == {"KZ"}
+    assert published.groups_of(visit.filters, {}) == {publication.OTHER}

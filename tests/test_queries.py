@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pandas as pd
 import pytest
 from sqlalchemy import Engine
@@ -44,7 +42,7 @@ LIVE = {
     "transit": queries.relocation.transit,
     "clocks": queries.relocation.clocks,
     "places pledged": lambda filters, viewer: queries.relocation.places_pledged(AS_OF, filters, viewer),
-    "places used": lambda filters, viewer: queries.relocation.places_used(date(2026, 1, 1), AS_OF, filters, viewer),
+    "places used": lambda filters, viewer: queries.relocation.places_used(AS_OF, filters, viewer),
     "policy events": queries.relocation.policy_events,
     "call list": lambda filters, viewer: queries.relocation.call_list(True, filters, viewer),
 }

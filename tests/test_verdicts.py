@@ -90,6 +90,8 @@ def test_a_pair_has_one_order() -> None:
         "SELECT value FROM meta",
         "INSERT INTO meta VALUES ('is_sample', '1')",
         "INSERT INTO viewer VALUES ('me', 'steward', true)",
+        "INSERT OR REPLACE INTO overlap_verdict SELECT id, project_a, project_b, 'not_sure', NULL, 'eve', answered_at, 'h' "
+        "FROM overlap_verdict",
         "DROP TABLE overlap_verdict",
         "CREATE TABLE more (x int)",
     ],

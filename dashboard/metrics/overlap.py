@@ -47,12 +47,21 @@ def rarity(documents: pd.Series, n: int) -> pd.Series:
 def days_together(
     start_a: pd.Series, end_a: pd.Series, start_b: pd.Series, end_b: pd.Series, as_of: pd.Timestamp
 ) -> pd.Series:
-    """Inclusive days both ran; an open end runs to the cut-off; an unknown start gives NA (C04)."""
+    """Inclusive days both ran or are to run; an unknown start gives NA (C04).
+
+    An open end runs to the cut-off, or as long as the other where that one has only begun or is still to begin.
+    """
     start = start_a.where(start_a >= start_b, start_b)
-    last_a, last_b = end_a.fillna(as_of), end_b.fillna(as_of)
+    last_a, last_b = _open_end(end_a, end_b, start_b, as_of), _open_end(end_b, end_a, start_a, as_of)
     end = last_a.where(last_a <= last_b, last_b)
     days = ((end - start).dt.days + 1).clip(lower=0)
     return days.where(start_a.notna() & start_b.notna()).astype("Int64")
+
+
+def _open_end(own: pd.Series, other: pd.Series, other_start: pd.Series, as_of: pd.Timestamp) -> pd.Series:
+    """The last day of an open end: the cut-off; the other's end if the other starts after it."""
+    still_to_come = other_start > as_of
+    return own.fillna(other.where(still_to_come & other.notna(), as_of))
 
 
 def in_window(projects: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
@@ -167,14 +176,16 @@ def reviewed(pairs: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     """`pairs` with people's answers laid over (C14).
 
     `answers`: project_a, project_b, answer, reason, subject, answered_at, facet_hash, oldest first. Adds answer
-    ('disputed' when people differ), reason, people, answered_at, has_changed and status. An answer holds while the
+    ('disputed' when people differ; who is not sure differs from nobody), reason, people, answered_at, has_changed and status. An answer holds while the
     facts it was given on are the same; when none holds any more the label stands again and has_changed is True.
     """
     pair = ["project_a", "project_b"]
     said = newest_answers(answers).merge(pairs[[*pair, "facet_hash"]], on=pair, suffixes=("", "_now"))
     said["holds"] = said["facet_hash"] == said["facet_hash_now"]
     last = said.groupby(pair).agg(answered_at=("answered_at", "last"), ever=("answer", "last"))
-    held = said[said["holds"]].groupby(pair)
+    holding = said[said["holds"]]
+    clear = holding[holding["answer"] != "not_sure"]
+    held = pd.concat([clear, holding[~_pairs_of(holding).isin(_pairs_of(clear))]]).groupby(pair)
     joint = held.agg(answer=("answer", "last"), reason=("reason", "last"), people=("subject", "nunique"))
     joint["answer"] = joint["answer"].mask(held["answer"].nunique() > 1, "disputed")
     found = pairs.merge(joint, on=pair, how="left").merge(last, on=pair, how="left")
@@ -182,6 +193,10 @@ def reviewed(pairs: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     found["people"] = found["people"].astype("Int64")
     found["status"] = found["answer"].map(STATUS_AFTER).fillna(found["label"]).astype("str")
     return found
+
+
+def _pairs_of(rows: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(rows[["project_a", "project_b"]])
 
 
 def worth_a_talk(answer: pd.Series) -> pd.Series:

@@ -29,13 +29,12 @@ OUTCOMES = ("relocated", "other_route", "refused", "withdrawn", "lost_contact")
 
 
 def monthly_flow(per_day: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Incoming and outgoing per month: month (first day), opened, reopened, incoming, closed, closed_reopened, held,
-    resumed, open_at_end, is_partial.
+    """Incoming and outgoing per month: month (first day), the columns of `per_day`, incoming, open_at_end, is_partial.
 
-    `per_day`: on_date, opened, reopened, closed, closed_reopened, held, resumed. Months without events count 0. The identity
+    `per_day`: on_date, opened, reopened, closed, closed_reopened, ineligible_in, ineligible_out, held, resumed. Months without events count 0. The identity
     end = begin + in - out holds by construction (A01, A10).
     """
-    columns = ["opened", "reopened", "closed", "closed_reopened", "held", "resumed"]
+    columns = ["opened", "reopened", "closed", "closed_reopened", "ineligible_in", "ineligible_out", "held", "resumed"]
     seen = per_day[per_day["on_date"] <= as_of]
     if seen.empty:
         return pd.DataFrame(columns=["month", *columns, "incoming", "open_at_end", "is_partial"])
@@ -74,11 +73,13 @@ class ResolvedRate:
 
 
 def resolved_rate(flow: pd.DataFrame, months: int = 3, skip: int = 0) -> ResolvedRate:
-    """Closed against new and reopened over the last `months` full months, `skip` windows back."""
+    """Closed against new and reopened over the last `months` full months, `skip` windows back; without what turned out
+    ineligible (A.0)."""
     full = flow[~flow["is_partial"].astype(bool)]
     end = len(full) - skip * months
     window = full.iloc[max(0, end - months) : max(0, end)]
-    return ResolvedRate(int(window["closed"].sum()), int(window["incoming"].sum()))
+    closed = int(window["closed"].sum() - window["ineligible_out"].sum())
+    return ResolvedRate(closed, int(window["incoming"].sum() - window["ineligible_in"].sum()))
 
 
 def readable(curve: pd.DataFrame) -> pd.DataFrame:

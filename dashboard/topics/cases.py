@@ -211,8 +211,9 @@ def soon_too_long(cases: Live) -> list[Figure]:
     now, at_most, expected = relocation.open_after(cases.open_ages, curve, HALF_YEAR, MONTH)
     full = cases.flow[~cases.flow["is_partial"].astype(bool)]
     months = relocation.months_of_work(cases.open_now, list(full["incoming"].iloc[::-1]))
-    closed = int(full["closed"].tail(3).sum())
-    pace = relocation.disposition_days(closed, cases.open_now, 91)
+    window = full.tail(3)
+    days = int((window["month"] + pd.offsets.MonthEnd(0)).dt.day.sum())
+    pace = relocation.disposition_days(int(window["closed"].sum()), cases.open_now, days)
     return [
         Figure("open_very_long", now, words.number(now), _("of {n} open cases").format(n=words.number(cases.open_now))),
         Figure(
@@ -517,8 +518,7 @@ def places(visit: Visit) -> Chart | None:
     pledged = read(queries.relocation.places_pledged(day, visit.filters, visit.viewer))
     if pledged.empty:
         return None
-    first = pledged["period_start"].min().date()
-    used = read(queries.relocation.places_used(first, day, visit.filters, visit.viewer)).set_index("host_country")
+    used = read(queries.relocation.places_used(day, visit.filters, visit.viewer)).set_index("host_country")
     rows = pledged.assign(used=pledged["host_country"].map(used["relocated_people"]).fillna(0).astype("Int64"))
     rows["places_left"] = (rows["places"] - rows["used"]).clip(lower=0)
     rows = rows.sort_values("places", ascending=False).reset_index(drop=True)
@@ -534,9 +534,7 @@ def places(visit: Visit) -> Chart | None:
         "places",
         title,
         rows[["host_country", "places", "used", "places_left"]],
-        _("People relocated since {day} against places pledged; more than pledged shows as all used.").format(
-            day=words.day(pd.Timestamp(first))
-        ),
+        _("People relocated since each country’s period of places began, against places pledged."),
         charts.ranked_bars(
             rows, "host_country", [("used", _("people relocated")), ("places_left", _("places left"))], names, text=text
         ),

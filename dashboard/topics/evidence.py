@@ -136,7 +136,10 @@ def _partnership(visit: Visit, pair: Any) -> str:
 
 
 def _answers(visit: Visit, pair: Any) -> list[tuple[str, str]]:
-    """Every answer so far, newest first: who (never by name) and when, and what."""
+    """Every answer so far, newest first: who (never by name) and when, and what.
+
+    That the places differ is kept from whoever may not know both places.
+    """
     said = read_now(queries.overlap.answers(visit.viewer))
     said = said[(said["project_a"] == pair.project_a) & (said["project_b"] == pair.project_b)]
     people = {subject: n for n, subject in enumerate(dict.fromkeys(said["subject"]), 1)}
@@ -144,7 +147,7 @@ def _answers(visit: Visit, pair: Any) -> list[tuple[str, str]]:
     for answer in said.iloc[::-1].itertuples():
         who = _("You") if answer.subject == visit.viewer.subject else _("Person {n}").format(n=people[answer.subject])
         what = labels.word(answer.answer)
-        if pd.notna(answer.reason):
+        if pd.notna(answer.reason) and not (answer.reason == "other_place" and pd.isna(pair.host_country)):
             what = _("{answer}: {reason}").format(answer=what, reason=labels.word(answer.reason))
         if answer.facet_hash != pair.facet_hash:
             what = _("{answer} (on facts that have changed since)").format(answer=what)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from dashboard import charts, export, labels, words
@@ -41,20 +42,30 @@ class Published:
 def find(visit: Visit) -> Published:
     """Sums of shown cells per period; a hidden cell stays hidden, never 0 and never a difference."""
     cells = read(queries.relocation.published_cells(visit.viewer))
+    cells = cells[cells["measure"] != publication.WITHHELD]
     of_year = cells[cells["period"].str.len() == len("2026")]
     cells = cells[cells["period"].str.len() > len("2026")]
     order = {period: publication.period_days(period)[0] for period in cells["period"].unique()}
     kept = cells[[_within(period, visit.filters) for period in cells["period"]]]
     kept = kept.assign(begins=kept["period"].map(order)).sort_values("begins", kind="stable").drop(columns="begins")
     plain = kept[kept["measure"].isin(publication.MEASURES)]
-    years = _groups_by_year(visit)
-    groups = groups_of(visit.filters, years)
     total = plain[(plain["country_group"] == publication.ALL) & (plain["route_group"] == publication.ALL)]
     of_groups = plain[(plain["country_group"] != publication.ALL) & (plain["route_group"] == publication.ALL)]
     of_routes = plain[plain["route_group"] != publication.ALL]
-    chosen = total if groups == [publication.ALL] else of_groups[of_groups["country_group"].isin(groups)]
+    groups = groups_by_year(visit)
+    wanted = {year: groups_of(visit.filters, of_year_) for year, of_year_ in groups.items()}
+    in_group = [
+        group in wanted.get(period[:4], groups_of(visit.filters, publication.COUNTRY_GROUPS))
+        for period, group in zip(of_groups["period"], of_groups["country_group"], strict=True)
+    ]
+    chosen = of_groups[in_group] if visit.filters.host_countries else total
+    named = (
+        sorted(chosen.loc[chosen["period"] == chosen["period"].iloc[-1], "country_group"].unique())
+        if len(chosen)
+        else []
+    )
     return Published(
-        _per_period(chosen), chosen, of_groups, of_routes, of_year, kept[kept["measure"].isin(BANDS)], groups
+        _per_period(chosen), chosen, of_groups, of_routes, of_year, kept[kept["measure"].isin(BANDS)], named
     )
 
 
@@ -67,17 +78,15 @@ def _per_period(cells: pd.DataFrame) -> pd.DataFrame:
     return wide.rename_axis("period").reset_index()
 
 
-def _groups_by_year(visit: Visit) -> dict[int, dict[str, str]]:
+def groups_by_year(visit: Visit) -> dict[str, dict[str, str]]:
+    """The country groups each year was published with."""
     rows = read(queries.relocation.publication_years(visit.viewer))
-    return {int(row.year): json.loads(row.country_groups) for row in rows.itertuples()}
+    return {str(row.year): json.loads(row.country_groups) for row in rows.itertuples()}
 
 
-def groups_of(filters: Filters, years: dict[int, dict[str, str]]) -> list[str]:
-    """A country in a group selects the group, whatever the year called it; without a country, the total cell."""
-    if not filters.host_countries:
-        return [publication.ALL]
-    known = list(years.values()) or [publication.COUNTRY_GROUPS]
-    return sorted({groups.get(country, publication.OTHER) for groups in known for country in filters.host_countries})
+def groups_of(filters: Filters, groups: dict[str, str]) -> set[str]:
+    """A country in a group selects the group."""
+    return {groups.get(country, publication.OTHER) for country in filters.host_countries}
 
 
 def _within(period: str, filters: Filters) -> bool:
@@ -155,7 +164,13 @@ def middle_band(bands: pd.DataFrame) -> str | None:
     shown = bands.set_index("measure")["value"].reindex(BANDS)
     if shown.sum() < FEWEST_PEOPLE:
         return None
-    ends = {_middle(shown.fillna(0)), _middle(shown.fillna(publication.K - 1))}
+    place = pd.Series(range(len(BANDS)), index=BANDS)
+    most = publication.K - 1
+    ends = {
+        _middle(shown.fillna(pd.Series(np.where((place < cut) == early, most, 0), index=BANDS)))
+        for cut in range(len(BANDS) + 1)
+        for early in (True, False)
+    }
     return ends.pop() if len(ends) == 1 else None
 
 

@@ -61,8 +61,8 @@ def _opened_in(statement: Select, month: ColumnElement, filters: Filters) -> Sel
 
 
 def flow(filters: Filters, viewer: Viewer) -> Query:
-    """Per day: on_date, opened, reopened, closed, closed_reopened (part of closed), held, resumed (episodes),
-    relocated_people."""
+    """Per day: on_date, opened, reopened, closed, closed_reopened and ineligible_out (parts of closed), ineligible_in
+    (part of opened and reopened), held, resumed (episodes), relocated_people."""
     return _own(_counted(case_day, (case_day.c.on_date,), *FLOWS), case_day, filters, viewer)
 
 
@@ -122,10 +122,15 @@ def places_pledged(day: date, filters: Filters, viewer: Viewer) -> Query:
     return _own(statement.order_by(capacity.c.host_country), capacity, filters, viewer)
 
 
-def places_used(first: date, last: date, filters: Filters, viewer: Viewer) -> Query:
-    """People relocated from `first` to `last`: host_country, relocated_people."""
-    statement = _counted(case_day, (case_day.c.host_country,), "relocated_people")
-    return _own(statement.where(case_day.c.on_date.between(first, last)), case_day, filters, viewer)
+def places_used(day: date, filters: Filters, viewer: Viewer) -> Query:
+    """People relocated up to `day` since each country's own period began: host_country, relocated_people."""
+    keys = (case_day.c.host_country,)
+    statement = _counted(case_day, keys, "relocated_people").join(
+        capacity, capacity.c.host_country == case_day.c.host_country
+    )
+    current = capacity.c.period_start <= day, capacity.c.period_end >= day
+    within = case_day.c.on_date.between(capacity.c.period_start, day)
+    return _own(statement.where(*current, within), case_day, filters, viewer)
 
 
 def policy_events(filters: Filters, viewer: Viewer) -> Query:

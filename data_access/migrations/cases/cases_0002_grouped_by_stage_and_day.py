@@ -21,6 +21,8 @@ def upgrade() -> None:
         sa.Column("reopened", sa.Integer(), nullable=False),
         sa.Column("closed", sa.Integer(), nullable=False),
         sa.Column("closed_reopened", sa.Integer(), nullable=False),
+        sa.Column("ineligible_in", sa.Integer(), nullable=False),
+        sa.Column("ineligible_out", sa.Integer(), nullable=False),
         sa.Column("held", sa.Integer(), nullable=False),
         sa.Column("resumed", sa.Integer(), nullable=False),
         sa.Column("relocated_people", sa.Integer(), nullable=False),

@@ -1,0 +1,218 @@
+"""Files as people send them, opened safely: text tables in any encoding, workbooks, JSON, XML. Nothing is executed.
+
+Refused as a whole, with a sentence: what is unreadable, encrypted, of an unknown kind, larger than the limits, a zip
+bomb, a workbook with links to other files, XML with entities.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import openpyxl
+from charset_normalizer import from_bytes
+
+from data_access.importers.records import Unreadable
+from data_access.importers.values import Formula, text
+
+MOST_BYTES = 2 * 1024**3
+MOST_JSON_BYTES = 200 * 1024**2
+MOST_UNPACKED = 600 * 1024**2
+MOST_RATIO = 200
+SAMPLE_BYTES = 200_000
+HEADER_WITHIN = 30
+DELIMITERS = (",", ";", "\t", "|")
+TOTALS = ("total", "totals", "grand total", "sum", "summe", "gesamt", "итого", "всего")
+
+Kind = Literal["workbook", "text", "json", "xml"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table: its number as a spreadsheet counts, and its cells by heading."""
+
+    number: int
+    cells: dict[str, Any]
+
+
+def kind_of(path: Path) -> Kind:
+    """What the file is by its content, whatever its name says. Raises Unreadable."""
+    if not path.is_file():
+        raise Unreadable(f"There is no file {path.name}.")
+    size = path.stat().st_size
+    if size == 0:
+        raise Unreadable(f"{path.name} is empty.")
+    if size > MOST_BYTES:
+        raise Unreadable(f"{path.name} is larger than {MOST_BYTES // 1024**3} GB. Split it.")
+    with path.open("rb") as file:
+        begin = file.read(4096)
+    if begin.startswith(b"PK\x03\x04"):
+        return "workbook"
+    if begin.startswith(b"\xd0\xcf\x11\xe0"):
+        raise Unreadable(
+            f"{path.name} is encrypted or an old .xls. Save it without a password as .xlsx, or as CSV, and load that."
+        )
+    stripped = begin.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if stripped.startswith((b"{", b"[")):
+        return "json"
+    if stripped.startswith(b"<"):
+        return "xml"
+    if b"\x00" in begin and not begin.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Unreadable(f"{path.name} is neither a workbook nor text, JSON or XML.")
+    return "text"
+
+
+def encoding_of(path: Path) -> str:
+    """The encoding of a text file, from its first 200,000 bytes."""
+    with path.open("rb") as file:
+        begin = file.read(SAMPLE_BYTES)
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        begin.decode("utf-8")
+        return "utf-8-sig"
+    except UnicodeDecodeError as error:
+        if error.start > len(begin) - 4 and len(begin) == SAMPLE_BYTES:
+            return "utf-8-sig"
+    best = from_bytes(begin, cp_isolation=["cp1251", "cp1252"]).best()
+    if best is None:
+        raise Unreadable(f"The encoding of {path.name} cannot be told. Save it as UTF-8.")
+    return best.encoding
+
+
+def tables(path: Path, known: set[str]) -> Iterator[tuple[str, list[str], Iterator[Row]]]:
+    """The tables of a workbook or text file: sheet, headings, rows under them.
+
+    The heading line is the one of the first thirty that holds most of the `known` headings (lower case), so that
+    titles above a table do no harm; lines of totals and blank lines are left out.
+    """
+    if kind_of(path) == "workbook":
+        book = open_workbook(path)
+        for sheet in book.worksheets:
+            yield _table(sheet.title, _sheet_lines(sheet), known)
+    else:
+        yield _table("", _text_lines(path), known)
+
+
+def _table(sheet: str, lines: Iterator[tuple[int, list[Any]]], known: set[str]) -> tuple[str, list[str], Iterator[Row]]:
+    begin: list[tuple[int, list[Any]]] = []
+    for line in lines:
+        begin.append(line)
+        if len(begin) == HEADER_WITHIN:
+            break
+    if not begin:
+        return sheet, [], iter(())
+    best = max(range(len(begin)), key=lambda n: (_recognised(begin[n][1], known), -n))
+    headings = _headings(begin[best][1])
+
+    def rows() -> Iterator[Row]:
+        for number, cells in begin[best + 1 :]:
+            yield Row(number, dict(zip(headings, cells, strict=False)))
+        for number, cells in lines:
+            yield Row(number, dict(zip(headings, cells, strict=False)))
+
+    return sheet, headings, (row for row in rows() if not _is_idle(row))
+
+
+def _recognised(cells: list[Any], known: set[str]) -> int:
+    return sum(isinstance(cell, str) and heading(cell) in known for cell in cells)
+
+
+def heading(cell: str) -> str:
+    """A heading as it is compared: lower case, single spaces, no star of a required column."""
+    return " ".join(cell.replace("\u00a0", " ").replace("*", " ").split()).casefold()
+
+
+def _headings(cells: list[Any]) -> list[str]:
+    names: list[str] = []
+    for place, cell in enumerate(cells, 1):
+        name = "" if cell is None or isinstance(cell, Formula) else str(cell).strip()
+        name = name or f"column {place}"
+        names.append(name if name not in names else f"{name} ({place})")
+    return names
+
+
+def _is_idle(row: Row) -> bool:
+    """A blank line, or a line of totals."""
+    filled = [cell for cell in row.cells.values() if not isinstance(cell, Formula) and text(cell) is not None]
+    if not filled and not any(isinstance(cell, Formula) for cell in row.cells.values()):
+        return True
+    first = str(filled[0]).strip().rstrip(":").casefold() if filled else ""
+    return first in TOTALS
+
+
+def open_workbook(path: Path) -> Any:
+    """The workbook, after its container was checked. Raises Unreadable."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_archive(path.name, archive)
+    except zipfile.BadZipFile:
+        raise Unreadable(f"{path.name} is damaged: it cannot be unpacked.") from None
+    try:
+        return openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
+    except Exception as error:
+        raise Unreadable(f"{path.name} is not a workbook that can be read ({type(error).__name__}).") from None
+
+
+def _check_archive(name: str, archive: zipfile.ZipFile) -> None:
+    entries = archive.infolist()
+    unpacked, packed = sum(e.file_size for e in entries), sum(e.compress_size for e in entries) or 1
+    if unpacked > MOST_UNPACKED or (unpacked > 10 * 1024**2 and unpacked / packed > MOST_RATIO):
+        raise Unreadable(f"{name} unpacks to {unpacked // 1024**2:,} MB: refused. Split it, or save it as CSV.")
+    for entry in entries:
+        if entry.filename.startswith(("/", "\\")) or ".." in entry.filename.replace("\\", "/").split("/"):
+            raise Unreadable(f"{name} holds a path that leaves the archive: refused.")
+        if entry.filename.startswith("xl/externalLinks/"):
+            raise Unreadable(f"{name} links to other files. Break the links, or paste values, and save again.")
+    if not any(entry.filename == "xl/workbook.xml" for entry in entries):
+        raise Unreadable(f"{name} is an archive, but no workbook. Unpack it and load the files inside.")
+
+
+def _sheet_lines(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        cells = [Formula(str(cell.value)) if cell.data_type == "f" else cell.value for cell in row]
+        if any(cell is not None for cell in cells):
+            yield number, cells
+
+
+def _text_lines(path: Path) -> Iterator[tuple[int, list[Any]]]:
+    encoding = encoding_of(path)
+    csv.field_size_limit(1_000_000)
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        delimiter = _delimiter(file.read(SAMPLE_BYTES))
+        file.seek(0)
+        reader = csv.reader(file, delimiter=delimiter)
+        try:
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    yield reader.line_num, list(cells)
+        except csv.Error as error:
+            raise Unreadable(f"{path.name}, line {reader.line_num}: {error}. Save it as CSV again.") from None
+
+
+def _delimiter(sample: str) -> str:
+    """The mark that parts most lines into the same number of cells, and into most of them."""
+    lines = sample.splitlines()[:60]
+
+    def fit(mark: str) -> tuple[int, int]:
+        counts = [len(cells) for cells in csv.reader(io.StringIO("\n".join(lines)), delimiter=mark) if cells]
+        usual = max(set(counts), key=counts.count, default=1)
+        return (counts.count(usual), usual) if usual > 1 else (0, 0)
+
+    return max(DELIMITERS, key=fit)
+
+
+def read_json(path: Path) -> Any:
+    """The parsed file. Raises Unreadable."""
+    if path.stat().st_size > MOST_JSON_BYTES:
+        raise Unreadable(f"{path.name} is larger than {MOST_JSON_BYTES // 1024**2} MB. Split it into several files.")
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{path.name} is not JSON that can be read: {error}") from None

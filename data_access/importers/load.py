@@ -1,0 +1,704 @@
+"""Records -> rows, in one transaction: created, updated, unchanged, rejected, not seen again; undone run by run.
+
+Idempotent by (source, entity, outside id) and a hash of what the source said: the same file twice changes nothing. What
+an update replaces is kept in `import_change`, so that a run can be undone. Memory does not grow with the file: records
+are written in batches, and looked up in batches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, and_, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from data_access import schema
+from data_access.database import METADATA, Which
+from data_access.importers.records import Place, Problem, Record
+
+BATCH = 2_000
+LOOKED_UP_AT_ONCE = 400
+LARGEST_REPORT = 5_000
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A table that can be loaded: its references (value name -> column, entity), and what names an existing row."""
+
+    table: Table
+    references: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    natural: tuple[str, ...] = ()
+    which: Which = "shared"
+
+
+ENTITIES: dict[str, Entity] = {
+    "organisation": Entity(schema.organisation, {"fiscal_host": ("fiscal_host_id", "organisation")}, ("slug",)),
+    "presence": Entity(
+        schema.presence,
+        {"organisation": ("organisation_id", "organisation")},
+        ("organisation_id", "host_country", "role", "place"),
+    ),
+    "partnership": Entity(
+        schema.partnership,
+        {"first": ("organisation_a", "organisation"), "second": ("organisation_b", "organisation")},
+        ("organisation_a", "organisation_b"),
+    ),
+    "project": Entity(schema.project, {"organisation": ("organisation_id", "organisation")}, ("slug",)),
+    "project_facet": Entity(
+        schema.project_facet, {"project": ("project_id", "project")}, ("project_id", "facet", "code")
+    ),
+    "need": Entity(
+        schema.need,
+        {"project": ("project_id", "project"), "organisation": ("organisation_id", "organisation")},
+    ),
+    "grant": Entity(
+        schema.grant,
+        {
+            "funder": ("funder_id", "organisation"),
+            "recipient": ("recipient_id", "organisation"),
+            "project": ("project_id", "project"),
+            "parent": ("parent_grant_id", "grant"),
+        },
+        ("reference",),
+    ),
+    "grant_country": Entity(schema.grant_country, {"grant": ("grant_id", "grant")}, ("grant_id", "host_country")),
+    "payment": Entity(schema.payment, {"grant": ("grant_id", "grant")}),
+    "fx_rate": Entity(schema.fx_rate, {}, ("currency", "on_date")),
+    "relocation_case": Entity(
+        schema.relocation_case, {"handler": ("handler_id", "organisation")}, ("id",), which="cases"
+    ),
+    "case_episode": Entity(
+        schema.case_episode, {"case": ("case_id", "relocation_case")}, ("case_id", "episode_no"), which="cases"
+    ),
+    "stage_event": Entity(
+        schema.stage_event,
+        {"episode": ("episode_id", "case_episode")},
+        ("episode_id", "stage", "entered_on"),
+        which="cases",
+    ),
+    "hold": Entity(
+        schema.hold, {"episode": ("episode_id", "case_episode")}, ("episode_id", "held_from"), which="cases"
+    ),
+    "capacity": Entity(schema.capacity, {}, ("host_country", "period_start"), which="cases"),
+}
+ORDER = tuple(ENTITIES)
+
+
+class NotUndone(Exception):
+    """The run cannot be undone; the message says why."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What was loaded: the format and the SHA-256 of the file."""
+
+    format: str | None = None
+    file_hash: str | None = None
+
+
+@dataclass
+class Outcome:
+    """What a run did, or on a dry run would do: counts per entity, and problems in the order they were met."""
+
+    created: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    updated: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    unchanged: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    rejected: int = 0
+    not_seen: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    problems: list[Problem] = field(default_factory=list)
+    runs: dict[Which, int] = field(default_factory=dict)
+
+    def add(self, problem: Problem) -> None:
+        """Keep a problem; warnings do not reject."""
+        self.rejected += not problem.is_warning
+        if len(self.problems) < LARGEST_REPORT or not problem.is_warning:
+            self.problems.append(problem)
+
+
+def load(
+    engines: Mapping[Which, Engine],
+    source: str,
+    records: Iterable[Record | Problem],
+    today: date,
+    *,
+    origin: Origin = Origin(),
+    dry_run: bool = False,
+    is_snapshot: bool = False,
+    progress: Callable[[int], None] = lambda _n: None,
+) -> Outcome:
+    """Write `records` of `source`, each database in one transaction that ends at the end of the file, or not at all.
+
+    A dry run does everything and takes it back. With `is_snapshot`, rows of this source that are not in the file any
+    more are taken out; otherwise they are only counted. Raises what the readers of `records` raise, and then nothing
+    was written.
+    """
+    outcome = Outcome()
+    open_transactions = {which: engine.connect() for which, engine in engines.items()}
+    try:
+        run = _Run(open_transactions, source, today, outcome, origin)
+        run.take(records, progress)
+        run.look_for_the_missing(is_snapshot)
+        run.finish()
+        for connection in open_transactions.values():
+            if dry_run:
+                connection.rollback()
+            else:
+                connection.commit()
+    finally:
+        for connection in open_transactions.values():
+            connection.close()
+    return outcome
+
+
+class _Run:
+    """One load into the open transactions of both databases."""
+
+    def __init__(
+        self,
+        connections: Mapping[Which, Connection],
+        source: str,
+        today: date,
+        outcome: Outcome,
+        origin: Origin,
+    ) -> None:
+        self.connections, self.outcome, self.today = connections, outcome, today
+        self.source_name, self.origin = source, origin
+        self.waiting: dict[str, list[Record]] = defaultdict(list)
+        self.late: list[tuple[Record, list[str]]] = []
+        self.entities: set[str] = set()
+        self.next_id: dict[str, int] = {}
+        self.only_ours: dict[str, bool] = {}
+        self.sources: dict[Which, int] = {}
+        self.runs = outcome.runs
+
+    def take(self, records: Iterable[Record | Problem], progress: Callable[[int], None]) -> None:
+        """Write records as they come; those whose references are not there yet wait for the end of the file."""
+        waiting = 0
+        for number, found in enumerate(records, 1):
+            if isinstance(found, Problem):
+                self.outcome.add(found)
+                continue
+            self.waiting[found.entity].append(found)
+            waiting += 1
+            if waiting >= BATCH:
+                self._flush()
+                waiting = 0
+                progress(number)
+        self._flush()
+        while self.late:
+            again, self.late = self.late, []
+            for record, _names in again:
+                self.waiting[record.entity].append(record)
+            self._flush()
+            if len(self.late) == len(again):
+                self._reject_late()
+
+    def _reject_late(self) -> None:
+        for record, names in self.late:
+            shown = ", ".join(str(record.values[name]) for name in names)
+            self.outcome.add(
+                Problem(record.place, ", ".join(names), shown, "unknown_reference",
+                        "refers to something that is neither in this file nor in the database.",
+                        "Add it, or correct the reference.")
+            )  # fmt: skip
+        self.late = []
+
+    def _flush(self) -> None:
+        for entity in ORDER:
+            records, self.waiting[entity] = self.waiting[entity], []
+            for start in range(0, len(records), LOOKED_UP_AT_ONCE):
+                self._write(entity, records[start : start + LOOKED_UP_AT_ONCE])
+
+    def _connection(self, entity: str) -> Connection:
+        which = ENTITIES[entity].which
+        if which not in self.connections:
+            raise LookupError(which)
+        return self.connections[which]
+
+    def _start(self, which: Which) -> int:
+        """The run's row in this database, made when the first record for it comes."""
+        if which in self.runs:
+            return self.runs[which]
+        connection, tables = self.connections[which], METADATA[which].tables
+        source = tables["source"]
+        found = connection.scalar(select(source.c.id).where(source.c.name == self.source_name))
+        if found is None:
+            found = _free_id(connection, source)
+            connection.execute(insert(source), {"id": found, "name": self.source_name})
+        self.sources[which] = found
+        run = _free_id(connection, tables["import_run"])
+        row = {
+            "id": run, "source_id": found, "loaded_on": self.today, "status": "done", "format": self.origin.format,
+            "file_hash": self.origin.file_hash, "created": 0, "updated": 0, "unchanged": 0, "rejected": 0, "not_seen": 0,
+        }  # fmt: skip
+        connection.execute(insert(tables["import_run"]), row)
+        self.runs[which] = run
+        return run
+
+    def _write(self, entity: str, records: list[Record]) -> None:
+        if not records:
+            return
+        spec = ENTITIES[entity]
+        try:
+            connection = self._connection(entity)
+        except LookupError:
+            for record in records:
+                self.outcome.add(
+                    Problem(record.place, "", record.key, "no_case_database", "belongs to the case database, which is not configured.",
+                            "Set MERIDIAN_CASES_URL and load again.")
+                )  # fmt: skip
+            return
+        run = self._start(spec.which)
+        self.entities.add(entity)
+        known = self._known(entity, [record.key for record in records])
+        fresh: list[tuple[Record, dict[str, Any], str]] = []
+        same: list[str] = []
+        for record, values in self._resolved(spec, records):
+            digest = _digest(record.values)
+            stored = known.get(record.key)
+            if stored is None:
+                fresh.append((record, values, digest))
+                known[record.key] = {"content_hash": digest, "seen_run_id": run, "row_key": ""}
+            elif stored["seen_run_id"] == run:
+                self._say_twice(record, stored, digest)
+            elif stored["content_hash"] == digest:
+                same.append(record.key)
+                stored["seen_run_id"] = run
+            else:
+                self._update(connection, entity, record, values, stored, digest)
+        self.outcome.unchanged[entity] += len(same)
+        self._mark(connection, entity, same, {"seen_run_id": run})
+        self._insert(connection, entity, fresh)
+
+    def _say_twice(self, record: Record, stored: Mapping[str, Any], digest: str) -> None:
+        if stored["content_hash"] == digest:
+            self.outcome.add(
+                Problem(record.place, "", record.key, "same_row_twice", "stands in the file more than once; it was counted once.",
+                        "Nothing to do.", is_warning=True)
+            )  # fmt: skip
+        else:
+            self.outcome.add(
+                Problem(record.place, "", record.key, "two_rows_one_reference", "has the reference of another row that says something else.",
+                        "Give each row its own reference, or remove one.")
+            )  # fmt: skip
+
+    def _known(self, entity: str, keys: list[str]) -> dict[str, dict[str, Any]]:
+        spec = ENTITIES[entity]
+        table = METADATA[spec.which].tables["source_record"]
+        rows = self.connections[spec.which].execute(
+            select(table).where(
+                table.c.source_id == self.sources[spec.which], table.c.entity == entity, table.c.external_id.in_(keys)
+            )
+        )
+        return {row.external_id: dict(row._mapping) for row in rows}
+
+    def _resolved(self, spec: Entity, records: list[Record]) -> Iterator[tuple[Record, dict[str, Any]]]:
+        """Records with outside ids replaced by our keys; those that refer to nothing known yet go to `late`."""
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for record in records:
+            for name, (_column, entity) in spec.references.items():
+                if record.values.get(name) is not None:
+                    wanted[entity].add(str(record.values[name]))
+        found = {entity: self._keys_of(entity, sorted(names)) for entity, names in wanted.items()}
+        for record in records:
+            values = {k: v for k, v in record.values.items() if k not in spec.references}
+            missing = []
+            for name, (column, entity) in spec.references.items():
+                if name not in record.values:
+                    continue
+                outside = record.values[name]
+                key = None if outside is None else found[entity].get(str(outside))
+                if outside is not None and key is None:
+                    missing.append(name)
+                values[column] = key
+            if missing:
+                self.late.append((record, missing))
+            else:
+                yield record, _sorted_pair(values)
+
+    def _keys_of(self, entity: str, names: list[str]) -> dict[str, Any]:
+        """Outside id -> our key, by what this source loaded before, else by the natural name of an existing row."""
+        spec = ENTITIES[entity]
+        if spec.which not in self.connections:
+            return {}
+        connection, result = self.connections[spec.which], {}
+        own = spec.table.primary_key.columns.values()[0]
+        self._start(spec.which)
+        for start in range(0, len(names), LOOKED_UP_AT_ONCE):
+            part = names[start : start + LOOKED_UP_AT_ONCE]
+            if len(spec.natural) == 1:
+                column = spec.table.c[spec.natural[0]]
+                for key, name in connection.execute(select(own, column).where(column.in_(part))):
+                    result[name] = key
+            for key, stored in self._known(entity, part).items():
+                result[key] = json.loads(stored["row_key"])[0]
+        return result
+
+    def _insert(self, connection: Connection, entity: str, fresh: list[tuple[Record, dict[str, Any], str]]) -> None:
+        spec, run = ENTITIES[entity], self.runs[ENTITIES[entity].which]
+        rows, traces, changes = [], [], []
+        for record, values, digest in fresh:
+            existing = self._existing(connection, entity, values)
+            if existing is not None:
+                self._adopt(connection, entity, record, values, existing, digest)
+                continue
+            row = dict(record.defaults) | values
+            identity = spec.table.c.get("id")
+            if identity is not None and "id" not in row:
+                row["id"] = self._new_id(connection, spec.table)
+            rows.append((record, row, digest))
+        for record, row, digest in self._inserted(connection, spec.table, rows):
+            self.outcome.created[entity] += 1
+            key = _row_key(spec.table, row)
+            traces.append(self._trace(entity, record.key, key, digest))
+            changes.append(self._change(connection, entity, record.key, key, None, None, run))
+        if traces:
+            connection.execute(insert(METADATA[spec.which].tables["source_record"]), traces)
+            connection.execute(insert(METADATA[spec.which].tables["import_change"]), changes)
+
+    def _inserted(
+        self, connection: Connection, table: Table, rows: list[tuple[Record, dict[str, Any], str]]
+    ) -> list[tuple[Record, dict[str, Any], str]]:
+        """Insert all at once; if the database refuses one, each on its own, so that only the bad one is left out."""
+        if not rows:
+            return []
+        columns = sorted({name for _record, row, _digest in rows for name in row})
+        plain = [{name: row.get(name) for name in columns} for _record, row, _digest in rows]
+        same = all(set(row) == set(columns) for _record, row, _digest in rows)
+        if same:
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(table), plain)
+                return rows
+            except SQLAlchemyError:
+                pass
+        kept = []
+        for record, row, digest in rows:
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(table), row)
+                kept.append((record, row, digest))
+            except SQLAlchemyError as error:
+                self.outcome.add(_refused(record, error))
+        return kept
+
+    def _existing(self, connection: Connection, entity: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """A row with the same natural name; not looked for where every row of the table is this source's own."""
+        spec = ENTITIES[entity]
+        if not spec.natural or any(name not in values for name in spec.natural) or self._is_ours(connection, entity):
+            return None
+        same = [spec.table.c[name].is_not_distinct_from(values[name]) for name in spec.natural]
+        row = connection.execute(select(spec.table).where(and_(*same))).first()
+        return None if row is None else dict(row._mapping)
+
+    def _is_ours(self, connection: Connection, entity: str) -> bool:
+        if entity not in self.only_ours:
+            spec = ENTITIES[entity]
+            trace = METADATA[spec.which].tables["source_record"]
+            own = (trace.c.source_id == self.sources[spec.which], trace.c.entity == entity)
+            of_source = connection.scalar(select(func.count()).select_from(trace).where(*own))
+            self.only_ours[entity] = connection.scalar(select(func.count()).select_from(spec.table)) == of_source
+        return self.only_ours[entity]
+
+    def _adopt(
+        self, connection: Connection, entity: str, record: Record, values: dict[str, Any], existing: dict[str, Any], digest: str
+    ) -> None:  # fmt: skip
+        """A row that is there already, from elsewhere: taken into this source's care, and updated where it differs."""
+        spec, run = ENTITIES[entity], self.runs[ENTITIES[entity].which]
+        key = _row_key(spec.table, existing)
+        different = {name: value for name, value in values.items() if existing.get(name) != value}
+        if different:
+            if not self._changed(connection, spec.table, key, different, record):
+                return
+            self.outcome.updated[entity] += 1
+        else:
+            self.outcome.unchanged[entity] += 1
+        self._remember(connection, entity, record.key, key, existing, None, run)
+        connection.execute(
+            insert(METADATA[spec.which].tables["source_record"]), self._trace(entity, record.key, key, digest)
+        )
+
+    def _update(
+        self, connection: Connection, entity: str, record: Record, values: dict[str, Any], stored: dict[str, Any], digest: str
+    ) -> None:  # fmt: skip
+        spec, run = ENTITIES[entity], self.runs[ENTITIES[entity].which]
+        row = connection.execute(select(spec.table).where(_is_row(spec.table, stored["row_key"]))).first()
+        stored["seen_run_id"] = run
+        if row is None:
+            values = dict(record.defaults) | values
+            identity = spec.table.c.get("id")
+            if identity is not None and "id" not in values:
+                values["id"] = self._new_id(connection, spec.table)
+            if not self._inserted(connection, spec.table, [(record, values, digest)]):
+                return
+            key, before = _row_key(spec.table, values), None
+        else:
+            before = dict(row._mapping)
+            if not self._changed(connection, spec.table, stored["row_key"], values, record):
+                return
+            key = _row_key(spec.table, before | values)
+        self.outcome.updated[entity] += 1
+        trace = {name: stored[name] for name in ("row_key", "content_hash", "run_id", "seen_run_id")}
+        self._remember(connection, entity, record.key, key, before, trace, run)
+        self._mark(
+            connection,
+            entity,
+            [record.key],
+            {"row_key": key, "content_hash": digest, "run_id": run, "seen_run_id": run},
+        )
+
+    def _changed(
+        self, connection: Connection, table: Table, key: str, values: Mapping[str, Any], record: Record
+    ) -> bool:
+        try:
+            with connection.begin_nested():
+                connection.execute(update(table).where(_is_row(table, key)).values(**values))
+        except SQLAlchemyError as error:
+            self.outcome.add(_refused(record, error))
+            return False
+        return True
+
+    def _trace(self, entity: str, external: str, key: str, digest: str) -> dict[str, Any]:
+        which = ENTITIES[entity].which
+        return {
+            "source_id": self.sources[which], "entity": entity, "external_id": external, "row_key": key,
+            "content_hash": digest, "run_id": self.runs[which], "seen_run_id": self.runs[which],
+        }  # fmt: skip
+
+    def _mark(self, connection: Connection, entity: str, external: list[str], values: Mapping[str, Any]) -> None:
+        table = METADATA[ENTITIES[entity].which].tables["source_record"]
+        here = (
+            table.c.source_id == self.sources[ENTITIES[entity].which],
+            table.c.entity == entity,
+            table.c.external_id.in_(external),
+        )
+        if external:
+            connection.execute(update(table).where(*here).values(**values))
+
+    def _remember(
+        self, connection: Connection, entity: str, external: str, key: str,
+        before: Mapping[str, Any] | None, trace: Mapping[str, Any] | None, run: int,
+    ) -> None:  # fmt: skip
+        change = self._change(connection, entity, external, key, before, trace, run)
+        connection.execute(insert(METADATA[ENTITIES[entity].which].tables["import_change"]), change)
+
+    def _change(
+        self, connection: Connection, entity: str, external: str, key: str,
+        before: Mapping[str, Any] | None, trace: Mapping[str, Any] | None, run: int,
+    ) -> dict[str, Any]:  # fmt: skip
+        table = METADATA[ENTITIES[entity].which].tables["import_change"]
+        return {
+            "id": self._new_id(connection, table), "run_id": run, "entity": entity, "external_id": external, "row_key": key,
+            "before": None if before is None else _as_json(before),
+            "record_before": None if trace is None else _as_json(trace),
+        }  # fmt: skip
+
+    def _new_id(self, connection: Connection, table: Table) -> int:
+        number = self.next_id.get(table.fullname) or _free_id(connection, table)
+        self.next_id[table.fullname] = number + 1
+        return number
+
+    def look_for_the_missing(self, is_snapshot: bool) -> None:
+        """Count what this source once had and the file has no more; take it out when the file is all there is."""
+        for entity in reversed(ORDER):
+            spec = ENTITIES[entity]
+            if entity not in self.entities:
+                continue
+            connection, table = self.connections[spec.which], METADATA[spec.which].tables["source_record"]
+            gone = connection.execute(
+                select(table).where(
+                    table.c.source_id == self.sources[spec.which],
+                    table.c.entity == entity,
+                    table.c.seen_run_id != self.runs[spec.which],
+                )
+            ).all()
+            self.outcome.not_seen[entity] += len(gone)
+            for row in gone if is_snapshot else ():
+                self._take_out(connection, entity, dict(row._mapping))
+
+    def _take_out(self, connection: Connection, entity: str, stored: dict[str, Any]) -> None:
+        spec = ENTITIES[entity]
+        row = connection.execute(select(spec.table).where(_is_row(spec.table, stored["row_key"]))).first()
+        try:
+            with connection.begin_nested():
+                connection.execute(delete(spec.table).where(_is_row(spec.table, stored["row_key"])))
+        except IntegrityError:
+            place = Place(entity)
+            self.outcome.add(
+                Problem(place, "", stored["external_id"], "still_referred_to", "is gone from the file, but other rows refer to it; it stays.",
+                        "Remove those rows first.", is_warning=True)
+            )  # fmt: skip
+            return
+        table = METADATA[spec.which].tables["source_record"]
+        here = (
+            table.c.source_id == stored["source_id"],
+            table.c.entity == entity,
+            table.c.external_id == stored["external_id"],
+        )
+        connection.execute(delete(table).where(*here))
+        if row is not None:
+            trace = {name: stored[name] for name in ("row_key", "content_hash", "run_id", "seen_run_id")}
+            before, run = dict(row._mapping), self.runs[spec.which]
+            self._remember(connection, entity, stored["external_id"], stored["row_key"], before, trace, run)
+
+    def finish(self) -> None:
+        """Write the counts and the problems to the run of the database they belong to."""
+        for which, run in self.runs.items():
+            connection, tables = self.connections[which], METADATA[which].tables
+            mine = [entity for entity in ORDER if ENTITIES[entity].which == which]
+            counts = {
+                name: sum(n for entity, n in getattr(self.outcome, name).items() if entity in mine)
+                for name in ("created", "updated", "unchanged", "not_seen")
+            }
+            is_first = which == next(iter(self.runs))
+            rejected = self.outcome.rejected if is_first or len(self.runs) == 1 else 0
+            connection.execute(
+                update(tables["import_run"]).where(tables["import_run"].c.id == run).values(**counts, rejected=rejected)
+            )
+            where = self._database_of_problems()
+            if which == where:
+                self._store_problems(connection, tables["import_issue"], run)
+            _advance_sequences(connection, which)
+
+    def _database_of_problems(self) -> Which:
+        """Rows about cases stay in the case database; a file of both puts all its problems there."""
+        return "cases" if "cases" in self.runs else "shared"
+
+    def _store_problems(self, connection: Connection, table: Table, run: int) -> None:
+        rows = [
+            {
+                "run_id": run,
+                "sheet": problem.place.sheet or None,
+                "row_number": problem.place.row,
+                "column_name": problem.column[:120] or None,
+                "value": problem.value or None,
+                "code": problem.code,
+                "message": problem.message,
+                "suggestion": problem.suggestion,
+                "raw_row": _as_json(problem.place.raw) if problem.place.raw else None,
+            }
+            for problem in self.outcome.problems
+        ]
+        begin = _free_id(connection, table)
+        if rows:
+            connection.execute(insert(table), [{**row, "id": begin + n} for n, row in enumerate(rows)])
+
+
+def undo(engine: Engine, which: Which, run_id: int) -> int:
+    """Take back everything one run did, newest change first; returns how many rows. Raises NotUndone."""
+    tables = METADATA[which].tables
+    runs, records, changes = tables["import_run"], tables["source_record"], tables["import_change"]
+    with engine.begin() as connection:
+        run = connection.execute(select(runs).where(runs.c.id == run_id)).first()
+        if run is None or run.status != "done":
+            raise NotUndone(f"There is no finished run {run_id}.")
+        later = connection.scalar(
+            select(func.min(runs.c.id)).where(
+                runs.c.source_id == run.source_id, runs.c.id > run_id, runs.c.status == "done"
+            )
+        )
+        if later is not None:
+            raise NotUndone(f"Run {later} of the same source came after it: undo that first.")
+        found = connection.execute(
+            select(changes).where(changes.c.run_id == run_id).order_by(changes.c.id.desc())
+        ).all()
+        for change in found:
+            _take_back(connection, change, records, run.source_id)
+        connection.execute(update(runs).where(runs.c.id == run_id).values(status="undone"))
+        connection.execute(delete(changes).where(changes.c.run_id == run_id))
+    return len(found)
+
+
+def _take_back(connection: Connection, change: Any, records: Table, source_id: int) -> None:
+    table = ENTITIES[change.entity].table
+    here = and_(
+        records.c.source_id == source_id,
+        records.c.entity == change.entity,
+        records.c.external_id == change.external_id,
+    )
+    row = _is_row(table, change.row_key)
+    if change.before is None:
+        connection.execute(delete(records).where(here))
+        try:
+            with connection.begin_nested():
+                connection.execute(delete(table).where(row))
+        except IntegrityError:
+            raise NotUndone(f"{change.entity} {change.external_id} is referred to by rows of another source.") from None
+        return
+    before = _from_json(table, json.loads(change.before))
+    if connection.execute(update(table).where(row).values(**before)).rowcount == 0:
+        connection.execute(insert(table), before)
+    connection.execute(delete(records).where(here))
+    if change.record_before is not None:
+        trace = json.loads(change.record_before)
+        connection.execute(
+            insert(records),
+            {"source_id": source_id, "entity": change.entity, "external_id": change.external_id} | trace,
+        )
+
+
+def _sorted_pair(values: dict[str, Any]) -> dict[str, Any]:
+    if "organisation_a" in values and values["organisation_a"] > values["organisation_b"]:
+        values["organisation_a"], values["organisation_b"] = values["organisation_b"], values["organisation_a"]
+    return values
+
+
+def _refused(record: Record, error: SQLAlchemyError) -> Problem:
+    """What the database did not accept, without its statement or parameters."""
+    reason = str(getattr(error, "orig", error)).splitlines()[0]
+    return Problem(
+        record.place, "", record.key, "refused", f"was refused by the database: {reason}.", "Correct the row."
+    )
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_as_json(dict(sorted(values.items()))).encode()).hexdigest()
+
+
+def _as_json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, default=str, ensure_ascii=False)
+
+
+def _from_json(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _typed(table.c[name], value) for name, value in values.items()}
+
+
+def _typed(column: Any, value: Any) -> Any:
+    kind = column.type.python_type
+    if value is None or not isinstance(value, str) or kind is str:
+        return value
+    return datetime.fromisoformat(value) if kind is datetime else date.fromisoformat(value) if kind is date else value
+
+
+def _row_key(table: Table, row: Mapping[str, Any]) -> str:
+    return json.dumps([row[column.name] for column in table.primary_key.columns], default=str)
+
+
+def _is_row(table: Table, key: str) -> Any:
+    parts = json.loads(key)
+    columns = list(table.primary_key.columns)
+    return and_(*(column == _typed(column, part) for column, part in zip(columns, parts, strict=True)))
+
+
+def _free_id(connection: Connection, table: Table) -> int:
+    return int(connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0) + 1
+
+
+def _advance_sequences(connection: Connection, which: Which) -> None:
+    """PostgreSQL: ids were given here; its sequences go on after them."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in METADATA[which].tables.values():
+        column = table.c.get("id")
+        if column is not None and column.type.python_type is int:
+            name = connection.dialect.identifier_preparer.quote_identifier(table.name)
+            sequence = connection.scalar(select(func.pg_get_serial_sequence(name, "id")))
+            newest = connection.scalar(select(func.max(column)))
+            if sequence is not None and newest is not None:
+                connection.execute(select(func.setval(sequence, newest)))

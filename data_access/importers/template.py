@@ -1,0 +1,481 @@
+"""Our own workbook: template, dump and reading, all from one description, `template.json` (a Table Schema per sheet)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from sqlalchemy import Connection, Engine, select
+
+from data_access import schema
+from data_access.database import Which
+from data_access.importers import files, values
+from data_access.importers.records import Place, Problem, Record, Unreadable
+from data_access.search import search_key
+
+DESCRIPTION = Path(__file__).with_name("template.json")
+EXAMPLE = "EXAMPLE"
+LANGUAGES = ("en", "ru", "de")
+EPISODES = uuid.UUID("6f1b1c52-62c5-4b70-9a5b-0b8b7a1d5c11")
+MICRO = 1_000_000
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column: its name in our tables, headings per language, type, format, codes, and what a person is told."""
+
+    name: str
+    titles: Mapping[str, str]
+    type: str
+    format: str
+    required: bool
+    codes: tuple[str, ...]
+    example: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet: its entity, titles per language, and columns."""
+
+    entity: str
+    titles: Mapping[str, str]
+    fields: tuple[Field, ...]
+
+    def headings(self) -> dict[str, Field]:
+        """Every heading in every language, as it is compared, to its field; our own names where no heading is alike."""
+        ours = {files.heading(field.name): field for field in self.fields}
+        return ours | {files.heading(title): field for field in self.fields for title in field.titles.values()}
+
+
+@lru_cache
+def sheets() -> tuple[Sheet, ...]:
+    """The sheets in their order."""
+    package = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
+    return tuple(
+        Sheet(
+            resource["name"],
+            resource["titles"],
+            tuple(
+                Field(
+                    name=field["name"],
+                    titles=field["titles"],
+                    type=field["type"],
+                    format=field.get("format", ""),
+                    required=field.get("constraints", {}).get("required", False),
+                    codes=tuple(field.get("constraints", {}).get("enum", ())),
+                    example=field["example"],
+                    description=field["description"],
+                )
+                for field in resource["schema"]["fields"]
+            ),
+        )
+        for resource in package["resources"]
+    )
+
+
+def sheet_named(title: str) -> Sheet | None:
+    """The sheet of this title in any of the languages."""
+    wanted = files.heading(title)
+    return next((s for s in sheets() if wanted in {files.heading(t) for t in s.titles.values()}), None)
+
+
+def fits(path: Path) -> bool:
+    """Whether the file is a workbook with one of our sheets."""
+    return files.kind_of(path) == "workbook" and any(sheet_named(s) for s in files.open_workbook(path).sheetnames)
+
+
+def read(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Record | Problem]:
+    """The records and problems of a workbook, in the order their references need.
+
+    `vocabulary`: facet -> known codes, and "route" -> known routes. Raises Unreadable when no sheet is ours.
+    """
+    known = {heading for sheet in sheets() for heading in sheet.headings()}
+    found: dict[str, tuple[str, list[str], list[files.Row]]] = {}
+    for title, headings, lines in files.tables(path, known):
+        if (sheet := sheet_named(title)) is not None:
+            found[sheet.entity] = title, headings, list(lines)
+    if not found:
+        raise Unreadable(f"{path.name} has none of our sheets: {', '.join(s.titles['en'] for s in sheets())}.")
+    for sheet in sheets():
+        if sheet.entity in found:
+            title, headings, rows = found[sheet.entity]
+            yield from _read_sheet(sheet, title, headings, rows, vocabulary)
+
+
+def _read_sheet(
+    sheet: Sheet, title: str, headings: list[str], rows: list[files.Row], vocabulary: Mapping[str, set[str]]
+) -> Iterator[Record | Problem]:
+    by_heading = sheet.headings()
+    columns = {name: by_heading[files.heading(name)] for name in headings if files.heading(name) in by_heading}
+    missing = [f for f in sheet.fields if f.required and f not in columns.values()]
+    if missing:
+        names = ", ".join(field.titles["en"] for field in missing)
+        yield Problem(Place(title), names, "", "column_missing", "is missing; nothing of this sheet was read.",
+                      "Add the column, or start from a fresh template.")  # fmt: skip
+        return
+    evidence = {
+        name: values.Evidence.of(row.cells.get(name) for row in rows)
+        for name, field in columns.items()
+        if field.type in ("date", "number")
+    }
+    yield from _say_ambiguous(title, columns, evidence, rows)
+    cells: list[tuple[Place, dict[str, Any]]] = []
+    for row in rows:
+        place = Place(title, row.number, row.cells)
+        if any(str(row.cells.get(name) or "").strip().upper().startswith(EXAMPLE) for name in columns):
+            continue
+        values_, problems = _row(place, columns, evidence, vocabulary)
+        yield from problems
+        if not any(not problem.is_warning for problem in problems):
+            cells.append((place, values_))
+    yield from RECORDS.get(sheet.entity, _plain)(sheet.entity, cells)
+
+
+def _say_ambiguous(
+    title: str, columns: Mapping[str, Field], evidence: Mapping[str, values.Evidence], rows: list[files.Row]
+) -> Iterator[Problem]:
+    for name, field in columns.items():
+        if field.type != "date":
+            continue
+        numeric = [
+            row for row in rows
+            if isinstance(row.cells.get(name), str)
+            and (parts := values.PARTS.match(row.cells[name].strip())) and len(parts[1]) <= 2
+        ]  # fmt: skip
+        if not numeric:
+            continue
+        order = evidence[name].date_order
+        read_as = {
+            "day": "day first",
+            "month": "month first",
+            "both": "each by itself, day first where both fit",
+            None: "day first",
+        }[order]
+        code = "dates_ambiguous" if order in (None, "both") else "dates_read"
+        yield Problem(
+            Place(title, numeric[0].number), name, str(numeric[0].cells[name]), code,
+            f"dates in this column were read {read_as}.", "Write dates like 2026-10-18 to be sure.", is_warning=True,
+        )  # fmt: skip
+
+
+def _row(
+    place: Place,
+    columns: Mapping[str, Field],
+    evidence: Mapping[str, values.Evidence],
+    vocabulary: Mapping[str, set[str]],
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The values of one row and what is wrong with it."""
+    found: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name, field in columns.items():
+        cell = place.raw.get(name)
+        shown = cell.text if isinstance(cell, values.Formula) else "" if cell is None else str(cell)
+        try:
+            found[field.name] = _value(cell, field, evidence.get(name), vocabulary)
+        except values.Bad as bad:
+            problems.append(Problem(place, name, shown, "bad_value", f"is {bad.what}.", bad.do))
+            continue
+        if field.required and found[field.name] is None:
+            problems.append(Problem(place, name, shown, "value_missing", "is empty, but needed.", field.description))
+    if found.get("facet") and found.get("code") and not problems:
+        problems += _facet_problem(place, columns, found, vocabulary)
+    return found, problems
+
+
+def _facet_problem(
+    place: Place, columns: Mapping[str, Field], found: dict[str, Any], vocabulary: Mapping[str, set[str]]
+) -> list[Problem]:
+    """A facet's value is a code of the network's list, or a country."""
+    try:
+        if found["facet"] == "host_country":
+            found["code"] = values.country(found["code"])
+        else:
+            found["code"] = values.one_of(found["code"], sorted(vocabulary.get(found["facet"], ())))
+    except values.Bad as bad:
+        column = next(name for name, field in columns.items() if field.name == "code")
+        return [Problem(place, column, str(found["code"]), "bad_value", f"is {bad.what}.", bad.do)]
+    return []
+
+
+def _value(cell: Any, field: Field, evidence: values.Evidence | None, vocabulary: Mapping[str, set[str]]) -> Any:
+    if field.codes:
+        return values.one_of(cell, field.codes)
+    readers: dict[str, Callable[[Any], Any]] = {
+        "country": values.country,
+        "currency": values.currency,
+        "uuid": _reference,
+        "reference": _reference,
+        "route": lambda found: values.one_of(found, sorted(vocabulary.get("route", ()))),
+        "money": lambda found: values.amount(found, evidence),
+        "rate": lambda found: _micro(values.decimal(found, evidence)),
+        "shares": _shares,
+        "date": lambda found: values.day(found, evidence),
+        "integer": values.whole,
+        "boolean": values.flag,
+    }
+    return readers.get(field.format or field.type, values.text)(cell)
+
+
+def _micro(rate: Decimal | None) -> int | None:
+    return None if rate is None else int((rate * MICRO).to_integral_value())
+
+
+def _reference(cell: Any) -> str | None:
+    name = values.text(cell)
+    if name is not None and len(name) > 60:
+        raise values.Bad("longer than 60 characters", "Use a shorter reference.")
+    return name
+
+
+def _shares(cell: Any) -> dict[str, int | None] | None:
+    """'GE 60; DE 40' -> basis points per country; a country without per cent has no share."""
+    line = values.text(cell)
+    if line is None:
+        return None
+    shares: dict[str, int | None] = {}
+    for part in line.replace(",", ";").split(";") if ";" in line or "," in line else [line]:
+        words = part.replace("%", " ").split()
+        if not words:
+            continue
+        number = values.decimal(words[-1]) if words[-1][0].isdigit() else None
+        name = " ".join(words[:-1] if number is not None else words)
+        code = values.country(name)
+        if code is None or (number is not None and not 0 <= number <= 100):
+            raise values.Bad("not countries with per cent", "Write it like GE 60; DE 40.")
+        shares[code] = None if number is None else int(number * 100)
+    if (
+        len(shares) > 1
+        and all(s is not None for s in shares.values())
+        and abs(sum(s or 0 for s in shares.values()) - 10_000) > 1
+    ):
+        raise values.Bad("per cent that do not add to 100", "Correct the shares, or leave them out.")
+    return shares
+
+
+def _plain(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
+    for place, row in cells:
+        yield Record(entity, _key_of(entity, row), row, place)
+
+
+KEYS = {
+    "presence": ("organisation", "host_country", "role", "place"),
+    "partnership": ("first", "second"),
+    "project_facet": ("project", "facet", "code"),
+    "fx_rate": ("currency", "on_date"),
+    "capacity": ("host_country", "period_start"),
+    "grant": ("reference",),
+    "relocation_case": ("id",),
+}
+
+
+def _key_of(entity: str, row: Mapping[str, Any]) -> str:
+    names = KEYS.get(entity, ("slug",))
+    return "|".join("" if row.get(name) is None else str(row[name]) for name in names)
+
+
+def _organisations(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
+    for place, row in cells:
+        yield Record(entity, row["slug"], row | {"search_key": search_key(row["name"])}, place)
+
+
+def _keyed(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
+    """Needs and payments: their reference is ours only for loading."""
+    for place, row in cells:
+        yield Record(entity, str(row["key"]), {k: v for k, v in row.items() if k != "key"}, place)
+
+
+def _facets(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
+    for place, row in cells:
+        yield Record(entity, _key_of(entity, row), row | {"is_withheld": bool(row.get("is_withheld"))}, place)
+
+
+def _grants(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
+    for place, row in cells:
+        shares = row.pop("countries", None) or {}
+        yield Record(entity, row["reference"], row, place)
+        for country, share in shares.items():
+            values_ = {"grant": row["reference"], "host_country": country, "share_bp": share}
+            yield Record("grant_country", f"{row['reference']}|{country}", values_, place)
+
+
+def _case_events(_entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record | Problem]:
+    """Events of one episode become its row, its stages and its holds."""
+    episodes: dict[tuple[str, int], dict[str, Any]] = {}
+    places: dict[tuple[str, int], Place] = {}
+    rest: list[tuple[Place, str, dict[str, Any]]] = []
+    for place, row in cells:
+        number = (row["case"], row["episode_no"])
+        reference = row.get("episode") or str(uuid.uuid5(EPISODES, f"{row['case']}#{row['episode_no']}"))
+        episode = episodes.setdefault(
+            number, {"id": reference, "case": row["case"], "episode_no": row["episode_no"], "status": "open"}
+        )
+        places.setdefault(number, place)
+        if row["event"] == "opened":
+            names = ("route", "host_country", "recorded_on")
+            episode |= {"opened_on": row.get("date")} | {name: row.get(name) for name in names}
+        elif row["event"] == "closed":
+            episode |= {"closed_on": row.get("date"), "outcome": row.get("outcome"), "status": "closed"}
+        else:
+            rest.append((place, episode["id"], row))
+    for number, episode in episodes.items():
+        yield Record("case_episode", episode["id"], episode, places[number])
+    for place, reference, row in rest:
+        if row.get("date") is None:
+            yield Problem(
+                place, "date", "", "value_missing", f"is empty, but “{row['event']}” needs it.", "Add the date."
+            )
+        elif row["event"] == "hold":
+            held = {"episode": reference, "held_from": row["date"], "held_to": row.get("until"),
+                    "reason": row.get("reason") or "unknown"}  # fmt: skip
+            yield Record("hold", f"{reference}|{row['date']}", held, place)
+        else:
+            stage = {
+                "episode": reference,
+                "stage": row["event"],
+                "entered_on": row["date"],
+                "recorded_on": row.get("recorded_on"),
+            }
+            yield Record("stage_event", f"{reference}|{row['event']}|{row['date']}", stage, place)
+
+
+RECORDS: dict[str, Callable[[str, Iterable[tuple[Place, dict[str, Any]]]], Iterator[Record | Problem]]] = {
+    "organisation": _organisations,
+    "project_facet": _facets,
+    "need": _keyed,
+    "grant": _grants,
+    "payment": _keyed,
+    "case_event": _case_events,
+}
+
+
+def write_template(path: Path, language: str = "en") -> None:
+    """An empty workbook with headings, drop-downs for codes, and one example row per sheet, which is never loaded."""
+    _write(path, language, {}, with_example=True)
+
+
+def dump(engines: Mapping[Which, Engine], path: Path, language: str = "en") -> dict[str, int]:
+    """Everything the template covers, as a workbook that loads into an empty database; returns rows per sheet."""
+    rows = {sheet.entity: list(_dumped(engines, sheet.entity)) for sheet in sheets()}
+    _write(path, language, rows, with_example=False)
+    return {entity: len(found) for entity, found in rows.items()}
+
+
+def _write(path: Path, language: str, rows: Mapping[str, list[dict[str, Any]]], *, with_example: bool) -> None:
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), options | {"constant_memory": not with_example}) as book:
+        bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "text_wrap": True})
+        grey = book.add_format({"italic": True, "font_color": "#7A7A7A"})
+        for sheet in sheets():
+            page = book.add_worksheet(sheet.titles[language])
+            page.freeze_panes(1, 0)
+            for column, field in enumerate(sheet.fields):
+                page.set_column(column, column, max(14, len(field.titles[language]) + 4))
+                page.write_string(0, column, field.titles[language] + (" *" if field.required else ""), bold)
+                if with_example:
+                    page.write_comment(0, column, field.description)
+                    page.write_string(1, column, field.example, grey)
+                    _drop_down(page, column, field)
+            for number, row in enumerate(rows.get(sheet.entity, ()), 1):
+                for column, field in enumerate(sheet.fields):
+                    _write_cell(page, number, column, row.get(field.name))
+
+
+def _drop_down(page: Any, column: int, field: Field) -> None:
+    choices = list(field.codes) or (["yes", "no"] if field.type == "boolean" else [])
+    if choices and len(",".join(choices)) <= 255:
+        page.data_validation(2, column, 5000, column, {"validate": "list", "source": choices, "error_type": "warning"})
+
+
+def _write_cell(page: Any, row: int, column: int, value: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool):
+        page.write_string(row, column, "yes" if value else "no")
+    elif isinstance(value, int | float | Decimal):
+        page.write_number(row, column, float(value) if isinstance(value, Decimal) else value)
+    elif isinstance(value, datetime | date):
+        page.write_string(row, column, value.isoformat()[:10])
+    else:
+        page.write_string(row, column, str(value))
+
+
+def _dumped(engines: Mapping[Which, Engine], entity: str) -> Iterator[dict[str, Any]]:
+    which: Which = "cases" if entity in ("relocation_case", "case_event", "capacity") else "shared"
+    if which not in engines:
+        return
+    with engines["shared"].connect() as shared:
+        names = dict(shared.execute(select(schema.organisation.c.id, schema.organisation.c.slug)).tuples().all())
+        projects = dict(shared.execute(select(schema.project.c.id, schema.project.c.slug)).tuples().all())
+        grants = dict(shared.execute(select(schema.grant.c.id, schema.grant.c.reference)).tuples().all())
+        if which == "shared":
+            yield from _dumped_shared(shared, entity, names, projects, grants)
+            return
+    with engines["cases"].connect() as cases:
+        yield from _dumped_cases(cases, entity, names)
+
+
+def _rows(connection: Connection, table: Any) -> Iterator[dict[str, Any]]:
+    for row in connection.execute(select(table).order_by(*table.primary_key.columns)):
+        yield dict(row._mapping)
+
+
+def _dumped_shared(
+    connection: Connection, entity: str, names: dict[int, str], projects: dict[int, str], grants: dict[int, str]
+) -> Iterator[dict[str, Any]]:
+    shares: dict[int, list[str]] = {}
+    if entity == "grant":
+        for row in _rows(connection, schema.grant_country):
+            share = "" if row["share_bp"] is None else f" {Decimal(row['share_bp']) / 100:f}"
+            shares.setdefault(row["grant_id"], []).append(f"{row['host_country']}{share}")
+    for row in _rows(connection, schema.shared.tables[entity]):
+        if "amount_minor" in row and row["amount_minor"] is not None:
+            row["amount_minor"] = Decimal(row["amount_minor"]) / 100
+        if entity == "fx_rate":
+            row["micro_per_eur"] = Decimal(row["micro_per_eur"]) / MICRO
+        row |= {
+            "organisation": names.get(row.get("organisation_id")),  # type: ignore[arg-type]
+            "project": projects.get(row.get("project_id")),  # type: ignore[arg-type]
+            "grant": grants.get(row.get("grant_id")),  # type: ignore[arg-type]
+            "fiscal_host": names.get(row.get("fiscal_host_id")),  # type: ignore[arg-type]
+            "funder": names.get(row.get("funder_id")),  # type: ignore[arg-type]
+            "recipient": names.get(row.get("recipient_id")),  # type: ignore[arg-type]
+            "parent": grants.get(row.get("parent_grant_id")),  # type: ignore[arg-type]
+            "first": names.get(row.get("organisation_a")),  # type: ignore[arg-type]
+            "second": names.get(row.get("organisation_b")),  # type: ignore[arg-type]
+            "countries": "; ".join(shares.get(row.get("id", 0), [])) or None,
+            "key": f"{entity[0].upper()}{row.get('id')}",
+        }
+        yield row
+
+
+def _dumped_cases(connection: Connection, entity: str, names: dict[int, str]) -> Iterator[dict[str, Any]]:
+    if entity != "case_event":
+        for row in _rows(connection, schema.cases.tables[entity]):
+            yield row | {"handler": names.get(row.get("handler_id"))}  # type: ignore[arg-type]
+        return
+    known: dict[str, dict[str, Any]] = {}
+    for row in _rows(connection, schema.case_episode):
+        known[row["id"]] = {"case": row["case_id"], "episode_no": row["episode_no"], "episode": row["id"]}
+        opened = {"event": "opened", "date": row["opened_on"], "route": row["route"],
+                  "host_country": row["host_country"], "recorded_on": row["recorded_on"]}  # fmt: skip
+        yield known[row["id"]] | opened
+        if row["status"] == "closed":
+            yield known[row["id"]] | {"event": "closed", "date": row["closed_on"], "outcome": row["outcome"]}
+    for row in _rows(connection, schema.stage_event):
+        yield known[row["episode_id"]] | {
+            "event": row["stage"],
+            "date": row["entered_on"],
+            "recorded_on": row["recorded_on"],
+        }
+    for row in _rows(connection, schema.hold):
+        held = {"event": "hold", "date": row["held_from"], "until": row["held_to"], "reason": row["reason"]}
+        yield known[row["episode_id"]] | held

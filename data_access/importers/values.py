@@ -1,0 +1,268 @@
+"""Cells as people write them -> values: dates, amounts, yes and no, countries, and the many ways to say nothing.
+
+A column of dates or amounts is read by evidence from the whole column (`Evidence`), so that 03/04/2025 and 1.234 mean
+the same in every row; where the evidence leaves two readings, the first of the house is taken and said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any, Literal
+
+from babel import Locale
+
+NOTHING = frozenset(
+    [
+        "",
+        "-",
+        "–",
+        "—",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "unknown",
+        "k. a.",
+        "k.a.",
+        "unbekannt",
+        "нет",
+        "н/д",
+        "неизвестно",
+    ]
+)
+YES = frozenset(["yes", "y", "true", "1", "x", "oui", "ja", "да", "sí", "si", "tak", "taip"])
+NO = frozenset(["no", "n", "false", "0", "non", "nein", "не", "нет", "nie", "ne"])
+SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
+SERIAL_BEGIN = date(1899, 12, 30)
+SERIALS = range(18_264, 73_051)
+PARTS = re.compile(r"^(\d{1,4})[./\-\s](\d{1,2})[./\-\s](\d{1,4})(?:[T ,].*)?$")
+MOST_CENTS = 10**16
+
+
+class Bad(ValueError):
+    """A cell that cannot be read; `what` says what it is not, `do` what to write instead."""
+
+    def __init__(self, what: str, do: str) -> None:
+        super().__init__(what)
+        self.what, self.do = what, do
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A cell that holds a formula: its text is never computed here."""
+
+    text: str
+
+
+def text(cell: Any) -> str | None:
+    """The cell as one line of text, None for the ways to say nothing. Raises Bad for a formula."""
+    line = _line(cell)
+    return None if line.casefold() in NOTHING else line
+
+
+def _line(cell: Any) -> str:
+    if isinstance(cell, Formula):
+        raise Bad("a formula", "Paste its value instead.")
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return SPACES.sub(" ", str(cell).replace("\x00", "")).strip()
+
+
+@dataclass
+class Evidence:
+    """What a whole column says about how its dates and amounts are written."""
+
+    day_first: int = 0
+    month_first: int = 0
+    comma_decimal: int = 0
+    point_decimal: int = 0
+
+    @classmethod
+    def of(cls, cells: Iterable[Any]) -> Evidence:
+        found = cls()
+        for cell in cells:
+            found.see(cell)
+        return found
+
+    def see(self, cell: Any) -> None:
+        """Count one cell in."""
+        if not isinstance(cell, str):
+            return
+        if (parts := PARTS.match(cell.strip())) and len(parts[1]) <= 2:
+            self.day_first += int(parts[1]) > 12
+            self.month_first += int(parts[2]) > 12
+        line = SPACES.sub("", cell)
+        if re.fullmatch(r"[-+]?[\d.,']+", line):
+            last = max(line.rfind(","), line.rfind("."))
+            if last >= 0 and (len(line) - last - 1 != 3 or len(set(line) & {",", "."}) == 2):
+                self.comma_decimal += line[last] == "," and line.count(",") == 1
+                self.point_decimal += line[last] == "." and line.count(".") == 1
+
+    @property
+    def date_order(self) -> Literal["day", "month", "both"] | None:
+        """Which part comes first; "both" when the column contradicts itself, None when nothing tells."""
+        if self.day_first and self.month_first:
+            return "both"
+        return "day" if self.day_first else "month" if self.month_first else None
+
+
+def day(cell: Any, evidence: Evidence | None = None) -> date | None:
+    """A calendar date: ISO, day or month first by evidence, a spreadsheet's serial number. Raises Bad."""
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    line = text(cell)
+    if line is None:
+        return None
+    if re.fullmatch(r"\d{4,5}(\.\d+)?", line) and int(float(line)) in SERIALS:
+        return SERIAL_BEGIN + timedelta(days=int(float(line)))
+    parts = PARTS.match(line)
+    if parts is None and re.fullmatch(r"\d{8}", line):
+        parts = re.match(r"(\d{4})(\d{2})(\d{2})", line)
+    if parts is None:
+        raise Bad("not a date", "Write it like 2026-10-18.")
+    first, second, third = (int(part) for part in parts.groups())
+    if len(parts[1]) == 4:
+        year, month, number = first, second, third
+    else:
+        year = third + 2000 if len(parts[3]) == 2 else third
+        order = evidence.date_order if evidence else None
+        month_first = (order == "month" or (order == "both" and second > 12)) and not (order == "both" and first > 12)
+        month, number = (first, second) if month_first else (second, first)
+    try:
+        return date(year, month, number)
+    except ValueError:
+        raise Bad("a day that does not exist", "Write it like 2026-10-18.") from None
+
+
+def amount(cell: Any, evidence: Evidence | None = None) -> int | None:
+    """Money in minor units: 1.234,50 or 1,234.50 or 1 234,50 by evidence. Raises Bad."""
+    number = decimal(cell, evidence)
+    if number is None:
+        return None
+    cents = int((number * 100).to_integral_value())
+    if abs(cents) > MOST_CENTS:
+        raise Bad("more than any grant there is", "Check the amount and its currency.")
+    return cents
+
+
+def decimal(cell: Any, evidence: Evidence | None = None) -> Decimal | None:
+    """A number with thousands and decimal separators read by evidence. Raises Bad."""
+    if isinstance(cell, bool):
+        raise Bad("not a number", "Write it like 1234.50.")
+    if isinstance(cell, int | float | Decimal):
+        return Decimal(str(cell))
+    line = text(cell)
+    if line is None:
+        return None
+    plain = re.sub(r"^[^\d+\-(]{1,4}|[^\d)]{1,4}$", "", line.replace("\u2212", "-"))
+    bare = SPACES.sub("", plain).replace("'", "").replace("’", "")
+    if not re.fullmatch(r"[-+]?\d[\d.,]*", bare):
+        raise Bad("not a number", "Write it like 1234.50.")
+    comma, point = bare.rfind(","), bare.rfind(".")
+    if comma >= 0 and point >= 0:
+        separator = "," if comma > point else "."
+    elif max(comma, point) < 0:
+        separator = ""
+    else:
+        separator = _single(bare, "," if comma >= 0 else ".", evidence)
+    others = {",", "."} - {separator}
+    for other in others:
+        bare = bare.replace(other, "")
+    try:
+        return Decimal(bare.replace(separator, ".") if separator else bare)
+    except InvalidOperation:
+        raise Bad("not a number", "Write it like 1234.50.") from None
+
+
+def _single(bare: str, mark: str, evidence: Evidence | None) -> str:
+    """Whether the only kind of mark is a decimal one: not if it repeats or groups thousands as in the whole column."""
+    if bare.count(mark) > 1:
+        return ""
+    if len(bare) - bare.rfind(mark) - 1 != 3:
+        return mark
+    if evidence is None:
+        return ""
+    decided = evidence.comma_decimal if mark == "," else evidence.point_decimal
+    other = evidence.point_decimal if mark == "," else evidence.comma_decimal
+    return mark if decided > 0 and not other else ""
+
+
+def whole(cell: Any) -> int | None:
+    """A whole number. Raises Bad."""
+    number = decimal(cell)
+    if number is None:
+        return None
+    if number != number.to_integral_value():
+        raise Bad("not a whole number", "Write it without decimals.")
+    return int(number)
+
+
+def flag(cell: Any) -> bool | None:
+    """Yes or no in several languages. Raises Bad."""
+    if isinstance(cell, bool):
+        return cell
+    line = _line(cell)
+    word = line.casefold()
+    if word in NOTHING and word not in NO:
+        return None
+    if word in YES:
+        return True
+    if word in NO:
+        return False
+    raise Bad("neither yes nor no", "Write yes or no, or leave it empty.")
+
+
+def one_of(cell: Any, codes: Iterable[str], names: dict[str, str] | None = None) -> str | None:
+    """A code of a list, by itself or by one of its `names` (any case). Raises Bad.
+
+    A list may itself hold a word for nothing, such as unknown; then it is that code.
+    """
+    line = _line(cell)
+    known = {code.casefold(): code for code in codes} | {name.casefold(): code for name, code in (names or {}).items()}
+    found = known.get(line.casefold()) or known.get(line.casefold().replace(" ", "_"))
+    if found is None and line.casefold() not in NOTHING:
+        raise Bad("not in the list", f"Use one of: {', '.join(sorted(set(known.values()))[:12])}.")
+    return found
+
+
+@lru_cache
+def country_names() -> dict[str, str]:
+    """Country names in English, German, French and Russian, and ISO 3166-1 alpha-2 codes, to alpha-2."""
+    names: dict[str, str] = {}
+    for language in ("ru", "fr", "de", "en"):
+        for code, name in Locale(language).territories.items():
+            if len(str(code)) == 2 and str(code).isalpha() and code not in ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"):
+                names[name.casefold()] = str(code)
+                names[str(code).casefold()] = str(code)
+    return names | {"uk": "GB", "usa": "US", "czech republic": "CZ", "turkey": "TR", "türkei": "TR", "турция": "TR"}
+
+
+def country(cell: Any) -> str | None:
+    """An ISO 3166-1 alpha-2 country, from its code or its name in four languages. Raises Bad."""
+    line = text(cell)
+    if line is None:
+        return None
+    found = country_names().get(line.casefold())
+    if found is None:
+        raise Bad("not a country", "Write the two-letter code, such as LT.")
+    return found
+
+
+def currency(cell: Any) -> str | None:
+    """An ISO 4217 currency. Raises Bad."""
+    line = text(cell)
+    if line is None:
+        return None
+    found = {"€": "EUR", "$": "USD", "£": "GBP", "₽": "RUB"}.get(line, line.upper())
+    if found not in Locale("en").currencies:
+        raise Bad("not a currency", "Write the three-letter code, such as EUR.")
+    return found

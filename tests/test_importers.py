@@ -1,0 +1,253 @@
+"""Loading: a round trip of our workbook, idempotence, updates that keep the old, undo, and bad rows that come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from sqlalchemy import Engine, insert, select, text
+
+from data_access import database, schema
+from data_access.importers import load, template
+from data_access.importers.records import Problem, Record
+from data_access.migrate import upgrade
+from data_access.vocabulary import code_rows, route_rows
+from tests.conftest import new_databases
+
+TODAY = date(2026, 10, 18)
+VOCABULARY: dict[str, set[str]] = {"route": {str(row["code"]) for row in route_rows()}}
+for row_ in code_rows():
+    VOCABULARY.setdefault(str(row_["facet"]), set()).add(str(row_["code"]))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> dict[database.Which, Engine]:
+    """Two empty databases with their vocabulary."""
+    engines = new_databases(request, tmp_path)
+    for which, engine in engines.items():
+        upgrade(engine, which)
+    with engines["shared"].begin() as connection:
+        connection.execute(insert(schema.code), code_rows())
+    with engines["cases"].begin() as connection:
+        connection.execute(insert(schema.route), route_rows())
+    return engines
+
+
+def contents(engines: Any) -> dict[str, list]:
+    """Everything the template covers, by name and not by running number."""
+    found = {}
+    for sheet in template.sheets():
+        names = [field.name for field in sheet.fields if field.name != "key"]
+        rows = template._dumped(engines, sheet.entity)
+        plain = [[row.get(name) for name in names] for row in rows]
+        if sheet.entity == "partnership":
+            plain = [[*sorted(row[:2]), *row[2:]] for row in plain]
+        found[sheet.entity] = sorted(map(repr, plain))
+    return found
+
+
+def read(path: Path) -> Iterator[Record | Problem]:
+    return template.read(path, VOCABULARY)
+
+
+def test_a_dump_loads_into_an_empty_database_as_the_same_rows(empty, sample_urls, tmp_path: Path) -> None:
+    source: dict[database.Which, Engine] = {
+        "shared": database.open_writer(sample_urls.shared),
+        "cases": database.open_writer(str(sample_urls.cases)),
+    }
+    counts = template.dump(source, tmp_path / "dump.xlsx")
+    assert all(counts.values())
+    done = load.load(empty, "dump", read(tmp_path / "dump.xlsx"), TODAY)
+    assert done.rejected == 0 and done.problems == []
+    assert contents(empty) == contents(source)
+    again = load.load(empty, "dump", read(tmp_path / "dump.xlsx"), TODAY)
+    assert not any(again.created.values()) and not any(again.updated.values())
+    assert dict(again.unchanged) == dict(done.created)
+    assert not any(again.not_seen.values())
+
+
+@pytest.mark.parametrize("language", template.LANGUAGES)
+def test_the_template_has_headings_in_three_languages_and_its_example_is_never_loaded(
+    tmp_path: Path, language: str
+) -> None:
+    template.write_template(tmp_path / "t.xlsx", language)
+    assert template.fits(tmp_path / "t.xlsx")
+    assert list(read(tmp_path / "t.xlsx")) == []
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    assert book.sheetnames == [sheet.titles[language] for sheet in template.sheets()]
+    assert book.worksheets[0].data_validations.dataValidation
+
+
+def book(path: Path, **sheets: list[list[Any]]) -> Path:
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for title, rows in sheets.items():
+        page = made.create_sheet(title.replace("_", " "))
+        for row in rows:
+            page.append(row)
+    made.save(path)
+    return path
+
+
+INITIATIVES = [
+    "Reference",
+    "Name",
+    "Is an initiative",
+    "Gives money",
+    "Legal seat",
+    "Founded",
+    "Independence",
+    "Visibility",
+]
+GRANTS = [
+    "Reference",
+    "Funder",
+    "Recipient",
+    "Amount",
+    "Currency",
+    "Status",
+    "Kind",
+    "Restriction",
+    "Signed",
+    "Countries",
+]
+
+
+def two_initiatives(*more: list[Any]) -> list[list[Any]]:
+    return [
+        INITIATIVES,
+        ["harbour", "Harbour of Letters", "yes", "no", "Germany", "01.05.2022", "independent", "public"],
+        ["north", "Северный фонд", "нет", "да", "Литва", 44682, "unknown", "network"],
+        *more,
+    ]
+
+
+def a_grant(**changes: Any) -> list[Any]:
+    row = dict(zip(GRANTS, ["G1", "north", "harbour", "15.000,50", "EUR", "commitment", "new", "restricted", "2026-01-15", "DE 60; GE 40"], strict=True))  # fmt: skip
+    return list((row | changes).values())
+
+
+def rows_of(engine: Engine, table: Any) -> list[dict[str, Any]]:
+    with engine.connect() as connection:
+        return [dict(row._mapping) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
+
+
+def test_cells_are_read_as_people_write_them(empty, tmp_path: Path) -> None:
+    path = book(tmp_path / "b.xlsx", Initiatives=two_initiatives(), Grants=[GRANTS, a_grant()])
+    done = load.load(empty, "register", read(path), TODAY)
+    assert done.rejected == 0
+    first, second = rows_of(empty["shared"], schema.organisation)
+    assert (first["seat_country"], first["founded_on"]) == ("DE", date(2022, 5, 1))
+    assert (second["is_initiative"], second["is_funder"], second["founded_on"]) == (False, True, date(2022, 5, 1))
+    assert "severnyy fond" in second["search_key"]
+    grant = rows_of(empty["shared"], schema.grant)[0]
+    assert grant["amount_minor"] == 1_500_050 and grant["committed_on"] == date(2026, 1, 15)
+    shares = {r["host_country"]: r["share_bp"] for r in rows_of(empty["shared"], schema.grant_country)}
+    assert shares == {"DE": 6000, "GE": 4000}
+    assert any(problem.code == "dates_ambiguous" and problem.is_warning for problem in done.problems)
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(empty, tmp_path: Path) -> None:
+    path = book(tmp_path / "b.xlsx", Initiatives=two_initiatives())
+    done = load.load(empty, "register", read(path), TODAY, dry_run=True)
+    assert dict(done.created) == {"organisation": 2}
+    for table in (schema.organisation, schema.source, schema.import_run, schema.source_record):
+        assert rows_of(empty["shared"], table) == []
+
+
+def test_a_change_keeps_the_old_value_and_can_be_undone(empty, tmp_path: Path) -> None:
+    first = book(tmp_path / "1.xlsx", Initiatives=two_initiatives(), Grants=[GRANTS, a_grant()])
+    second = book(tmp_path / "2.xlsx", Initiatives=two_initiatives(), Grants=[GRANTS, a_grant(Amount="20000"), a_grant(Reference="G2")])  # fmt: skip
+    load.load(empty, "register", read(first), TODAY)
+    before = contents(empty)
+    done = load.load(empty, "register", read(second), TODAY)
+    assert (dict(done.created), dict(done.updated)) == ({"grant": 1, "grant_country": 2}, {"grant": 1})
+    with empty["shared"].connect() as connection:
+        old = connection.scalar(text("SELECT before FROM import_change WHERE before IS NOT NULL"))
+    assert '"amount_minor": 1500050' in old
+    assert load.undo(empty["shared"], "shared", done.runs["shared"]) == 4
+    assert contents(empty) == before
+    again = load.load(empty, "register", read(second), TODAY)
+    assert (dict(again.created), dict(again.updated)) == (dict(done.created), dict(done.updated))
+
+
+def test_only_the_newest_run_of_a_source_can_be_undone(empty, tmp_path: Path) -> None:
+    path = book(tmp_path / "1.xlsx", Initiatives=two_initiatives())
+    first = load.load(empty, "register", read(path), TODAY)
+    second = load.load(empty, "register", read(path), TODAY)
+    with pytest.raises(load.NotUndone, match="came after it"):
+        load.undo(empty["shared"], "shared", first.runs["shared"])
+    load.undo(empty["shared"], "shared", second.runs["shared"])
+    load.undo(empty["shared"], "shared", first.runs["shared"])
+    assert rows_of(empty["shared"], schema.organisation) == []
+    with pytest.raises(load.NotUndone):
+        load.undo(empty["shared"], "shared", first.runs["shared"])
+
+
+def test_what_is_missing_is_only_flagged_unless_the_file_is_all_there_is(empty, tmp_path: Path) -> None:
+    extra = ["south", "South", "yes", "no", "DE", None, "unknown", "public"]
+    load.load(empty, "register", read(book(tmp_path / "1.xlsx", Initiatives=two_initiatives(extra))), TODAY)
+    fewer = book(tmp_path / "2.xlsx", Initiatives=two_initiatives())
+    flagged = load.load(empty, "register", read(fewer), TODAY)
+    assert dict(flagged.not_seen) == {"organisation": 1} and len(rows_of(empty["shared"], schema.organisation)) == 3
+    taken = load.load(empty, "register", read(fewer), TODAY, is_snapshot=True)
+    assert len(rows_of(empty["shared"], schema.organisation)) == 2
+    load.undo(empty["shared"], "shared", taken.runs["shared"])
+    assert {row["slug"] for row in rows_of(empty["shared"], schema.organisation)} == {"harbour", "north", "south"}
+
+
+def test_bad_rows_are_named_kept_whole_and_leave_the_good_ones_alone(empty, tmp_path: Path) -> None:
+    bad = ["bad", "Bad", "perhaps", "no", "Nowhere", "31.02.2025", "independent", "public"]
+    path = book(tmp_path / "b.xlsx", Initiatives=two_initiatives(bad), Grants=[GRANTS, a_grant(Recipient="nobody"), a_grant(Reference="G2", Currency="XYZ")])  # fmt: skip
+    done = load.load(empty, "register", read(path), TODAY)
+    assert len(rows_of(empty["shared"], schema.organisation)) == 2
+    said = [str(problem) for problem in done.problems if not problem.is_warning]
+    for piece in ("Initiatives, row 4, Is an initiative: 'perhaps' – is neither yes nor no.", "'Nowhere' – is not a country.",
+                  "'31.02.2025' – is a day that does not exist.", "Grants, row 3, Currency: 'XYZ' – is not a currency.",
+                  "Grants, row 2, recipient"):  # fmt: skip
+        assert any(piece in line for line in said), (piece, said)
+    stored = rows_of(empty["shared"], schema.import_issue)
+    assert any('"Name": "Bad"' in (row["raw_row"] or "") for row in stored)
+
+
+def test_two_rows_with_one_reference_are_refused_and_the_same_row_twice_is_one(empty, tmp_path: Path) -> None:
+    same = ["harbour", "Harbour of Letters", "yes", "no", "Germany", "01.05.2022", "independent", "public"]
+    other = ["north", "Another name", "нет", "да", "Литва", 44682, "unknown", "network"]
+    path = book(tmp_path / "b.xlsx", Initiatives=two_initiatives(same, other))
+    done = load.load(empty, "register", read(path), TODAY)
+    assert [problem.code for problem in done.problems if problem.code != "dates_ambiguous"] == ["same_row_twice", "two_rows_one_reference"]  # fmt: skip
+    assert (len(rows_of(empty["shared"], schema.organisation)), done.rejected) == (2, 1)
+
+
+def test_titles_totals_and_blank_lines_around_a_table_do_no_harm(empty, tmp_path: Path) -> None:
+    rows = [["Register of the network"], ["as of today"], [], *two_initiatives([], ["Total:", 2])]
+    done = load.load(empty, "register", read(book(tmp_path / "b.xlsx", Initiatives=rows)), TODAY)
+    assert (dict(done.created), done.rejected) == ({"organisation": 2}, 0)
+
+
+def test_a_missing_column_is_named_and_other_sheets_load(empty, tmp_path: Path) -> None:
+    path = book(tmp_path / "b.xlsx", Initiatives=two_initiatives(), Projects=[["Reference", "Name"], ["p", "P"]])
+    done = load.load(empty, "register", read(path), TODAY)
+    assert any(p.code == "column_missing" and "Lead initiative, Status" in p.column for p in done.problems)
+    assert dict(done.created) == {"organisation": 2}
+
+
+def test_a_failure_in_the_middle_of_a_file_writes_nothing(empty, tmp_path: Path) -> None:
+    def breaks() -> Iterator[Record | Problem]:
+        yield from read(book(tmp_path / "b.xlsx", Initiatives=two_initiatives()))
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="disk"):
+        load.load(empty, "register", breaks(), TODAY)
+    assert rows_of(empty["shared"], schema.organisation) == [] and rows_of(empty["shared"], schema.import_run) == []
+
+
+def test_cases_without_a_case_database_are_refused_row_by_row(empty, tmp_path: Path) -> None:
+    path = book(tmp_path / "b.xlsx", Initiatives=two_initiatives(), Cases=[["Reference", "People"], ["c1", 2]])
+    done = load.load({"shared": empty["shared"]}, "register", read(path), TODAY)
+    assert any(p.code == "no_case_database" for p in done.problems)
+    assert dict(done.created) == {"organisation": 2}
