@@ -144,7 +144,7 @@ def _marked(marks: Sequence[Mark]) -> dict[str, Any]:
         for day, _label in marks
     ]  # fmt: skip
     numbers = [
-        {"x": day, "yref": "paper", "y": 1, "yanchor": "top", "text": str(n), "hovertext": plain(label), "showarrow": False,
+        {"x": day, "yref": "paper", "y": 1, "yanchor": "bottom", "text": str(n), "hovertext": plain(label), "showarrow": False,
          "bgcolor": SHADE, "borderpad": 2}
         for n, (day, label) in enumerate(marks, 1)
     ]  # fmt: skip

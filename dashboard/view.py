@@ -207,9 +207,15 @@ def answer_form(
 
 
 def start_again(message: str) -> None:
-    """Say what was done and draw the page anew."""
-    st.toast(plain(message), icon=":material/check:")
+    """Draw the page anew and say there, once, what was done."""
+    st.session_state["done"] = message
     st.rerun()
+
+
+def say_what_was_done() -> None:
+    """The message of the action that drew this page anew, if one did."""
+    if message := st.session_state.pop("done", None):
+        st.success(plain(message), icon=":material/check:")
 
 
 def table(shown: Table) -> None:

@@ -79,6 +79,19 @@ def quarter(when: pd.Timestamp) -> str:
     return f"{when.year} Q{when.quarter}"
 
 
+def period(code: str) -> str:
+    """A published period: April–June 2026 for 2026Q2; a year as it is."""
+    if len(code) == len("2026"):
+        return code
+    months = 3 if code[4] == "Q" else 6
+    last = int(code[5]) * months
+    year = int(code[:4])
+    first, end = (
+        format_date(pd.Timestamp(year, month, 1), "LLLL", locale=language.get()) for month in (last - months + 1, last)
+    )
+    return f"{first}–{end} {year}"
+
+
 def country(code: str) -> str:
     """A host country's name; `withheld`, `not_stated`, ZZ and country groups have words of their own."""
     special = {

@@ -46,6 +46,7 @@ from data_access.schema import (
     case_transit,
     hold,
     relocation_case,
+    route,
     stage_event,
 )
 
@@ -159,16 +160,16 @@ def _add_holds(connection: Connection, as_of: date) -> None:
         .order_by(_episode.id, hold.c.held_from)
     )
     counts: dict[tuple[date, str, str], dict[str, int]] = {}
-    for (_id, country, route), (begun, ended) in _merged(connection.execute(statement)):
+    for (_id, country, way), (begun, ended) in _merged(connection.execute(statement)):
         for day, name in ((begun, "held"), (ended, "resumed")):
             if day is not None and day <= as_of:
-                found = counts.setdefault((day, country, route), {"held": 0, "resumed": 0})
+                found = counts.setdefault((day, country, way), {"held": 0, "resumed": 0})
                 found[name] += 1
-    for (day, country, route), found in counts.items():
-        here = (case_day.c.on_date == day, case_day.c.host_country == country, case_day.c.route == route)
+    for (day, country, way), found in counts.items():
+        here = (case_day.c.on_date == day, case_day.c.host_country == country, case_day.c.route == way)
         if not connection.execute(case_day.update().where(*here).values(**found)).rowcount:
             zero = dict.fromkeys(FLOWS, 0)
-            row = {"on_date": day, "host_country": country, "route": route} | zero | found
+            row = {"on_date": day, "host_country": country, "route": way} | zero | found
             connection.execute(insert(case_day), row)
 
 
@@ -345,14 +346,23 @@ def _rebuild_open(connection: Connection, stays: Subquery, as_of: date) -> None:
             held.label("on_hold"),
             _episode.opened_on,
         )
-        .add_columns(stays.c.entered_on.label("stage_since"))
+        .add_columns(stays.c.entered_on.label("stage_since"), _stay_ends(connection))
         .join(stays, and_(stays.c.episode_id == _episode.id, stays.c.is_last))
+        .outerjoin(route, route.c.code == _episode.route)
         .where(_usable(as_of), _is_open(as_of))
     )
     connection.execute(insert(case_call).from_select([c.name for c in case_call.c], now))
     call = case_call.c
     days = _days_between(connection, call.opened_on, literal(as_of, Date)).label("days")
     _insert_counts(connection, case_open, select(call.host_country, call.route, call.stage, call.on_hold, days))
+
+
+def _stay_ends(connection: Connection) -> ColumnElement:
+    """The day the legal clock of the route ends, counted from opening; NULL without a clock."""
+    if connection.dialect.name == "sqlite":
+        end = func.date(_episode.opened_on, func.printf("+%d days", route.c.clock_days), type_=Date)
+        return sql_case((route.c.clock_days.is_not(None), end))
+    return cast(_episode.opened_on + route.c.clock_days, Date)
 
 
 def _rebuild_lags(connection: Connection, as_of: date) -> None:

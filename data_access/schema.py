@@ -617,6 +617,7 @@ case_call = Table(
     Column("on_hold", Boolean, nullable=False),
     Column("opened_on", Date, nullable=False),
     Column("stage_since", Date, nullable=False),
+    Column("stay_ends_on", Date),
 )
 case_fix = Table(
     "case_fix",

@@ -11,6 +11,7 @@ view.summary(overlap.summary(found))
 part = view.part(overlap.part_names())
 
 if part == "pairs":
+    view.say_what_was_done()
     status = view.choose("list", _("List"), overlap.list_names(found))
     pairs = overlap.pair_names(found.with_status(status))
     if pairs:
@@ -19,7 +20,7 @@ if part == "pairs":
         said = view.answer_form(pair, evidence.answer_names(), evidence.reason_names(), evidence.why_not_here(visit))
         if said:
             evidence.answer(found, pair, *said)
-            view.start_again(_("Your answer is recorded."))
+            view.start_again(evidence.thanks(said[0]))
         view.table(overlap.similar(found, status))
 elif part == "where":
     if grid := overlap.providers(found):

@@ -6,6 +6,8 @@ from dashboard.topics import cases, published, relocation
 
 visit = view.begin("relocation", _("How fast do relocation cases move?"), ("host_countries", "period"))
 
+if beyond := relocation.reach_words(visit):
+    view.remark(beyond)
 if relocation.is_live(visit):
     found = cases.find(visit)
     view.summary(cases.summary(visit, found))

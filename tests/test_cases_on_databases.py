@@ -14,8 +14,9 @@ from dashboard.metrics import relocation, survival
 from data_access import case_summaries, database, queries
 from data_access.filters import Filters
 from data_access.migrate import upgrade
-from data_access.schema import STAGES, case_episode, hold, relocation_case, stage_event
+from data_access.schema import STAGES, case_episode, hold, relocation_case, route, stage_event
 from data_access.viewer import Query
+from data_access.vocabulary import route_rows
 from tests.case_files import case, close
 from tests.conftest import EVERYWHERE
 
@@ -37,7 +38,7 @@ class Cases:
         status = more.get("status", "closed" if closed else "open")
         row = {
             "id": name, "case_id": name, "episode_no": 1, "opened_on": day_of(opened), "closed_on": day_of(closed),
-            "status": status, "outcome": OUTCOMES.get(outcome or "", outcome), "host_country": "DE",
+            "status": status, "route": more.get("route"), "outcome": OUTCOMES.get(outcome or "", outcome), "host_country": "DE",
             "recorded_on": day_of(more.get("recorded", opened)),
         }  # fmt: skip
         with self.engine.begin() as connection:
@@ -286,10 +287,10 @@ def test_the_call_list_holds_open_cases_by_reference_the_oldest_first(cases: Cas
     cases.add(0, 20, "relocated")
     cases.add(3, None, stages=[("request", 3)])
     cases.refresh(60)
-    oldest = cases.read(queries.relocation.call_list, False)
+    oldest = cases.read(queries.relocation.call_list, "oldest")
     assert list(oldest["case_id"]) == ["c003", "c001"]
     assert list(oldest["stage"]) == ["request", "verified"]
-    stuck = cases.read(queries.relocation.call_list, True)
+    stuck = cases.read(queries.relocation.call_list, "stuck")
     assert list((stuck["stage_since"] - pd.Timestamp(START)).dt.days) == [3, 30]
 
 
@@ -313,3 +314,17 @@ def test_what_turned_out_ineligible_is_in_no_rate(cases: Cases) -> None:
     rate = relocation.resolved_rate(flow)
     assert (rate.closed, rate.incoming) == (1, 2)
     assert int(flow["incoming"].iloc[0]) == 3
+
+
+def test_whose_legal_stay_ends_first_is_called_first(cases: Cases) -> None:
+    with cases.engine.begin() as connection:
+        connection.execute(insert(route), route_rows())
+    cases.add(0, None, route="visa_free")
+    cases.add(5, None, route="short_stay_extension")
+    cases.add(2, None, route="asylum")
+    cases.add(1, None)
+    cases.refresh(60)
+    found = cases.read(queries.relocation.call_list, "urgent")
+    assert list(found["case_id"]) == ["c002", "c001", "c004", "c003"]
+    ends = (found["stay_ends_on"] - pd.Timestamp(START)).dt.days
+    assert list(ends[:2]) == [95, 365] and ends[2:].isna().all()

@@ -291,5 +291,5 @@ def test_who_is_not_sure_disputes_nothing() -> None:
     pairs = pd.DataFrame({"project_a": [1, 1], "project_b": [2, 3], "facet_hash": "h", "label": "possible_duplication"})
     said = answers((1, 2, "not_sure", "u", "h"), (1, 2, "confirmed", "v", "h"), (1, 3, "not_sure", "u", "h"))
     found = overlap.reviewed(pairs, said)
-    assert list(found["status"]) == ["confirmed", "possible_duplication"]
+    assert list(found["status"]) == ["confirmed", "unsure"]
     assert list(found["answer"]) == ["confirmed", "not_sure"]

@@ -160,3 +160,12 @@ def test_a_group_of_its_own_this_year_leaves_the_rest_group_out(own_sample: data
     visit = open_sample_visit(FUNDER, Filters(host_countries=("KZ",)))
     assert published.groups_of(visit.filters, {"KZ": "KZ"}) == {"KZ"}
     assert published.groups_of(visit.filters, {}) == {publication.OTHER}
+
+
+def test_nothing_published_is_said_and_drawn_as_nothing(own_sample: database.Urls) -> None:
+    with database.open_writer(own_sample.shared).begin() as connection:
+        connection.execute(delete(published_cell))
+    for filters in (Filters(), Filters(host_countries=("DE",))):
+        found = published.find(open_sample_visit(FUNDER, filters))
+        assert found.newest is None
+        assert "No period has been published yet." in published.summary(found).sentence

@@ -44,7 +44,7 @@ LIVE = {
     "places pledged": lambda filters, viewer: queries.relocation.places_pledged(AS_OF, filters, viewer),
     "places used": lambda filters, viewer: queries.relocation.places_used(AS_OF, filters, viewer),
     "policy events": queries.relocation.policy_events,
-    "call list": lambda filters, viewer: queries.relocation.call_list(True, filters, viewer),
+    "call list": lambda filters, viewer: queries.relocation.call_list("urgent", filters, viewer),
 }
 
 

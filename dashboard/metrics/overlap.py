@@ -36,6 +36,7 @@ STATUS_AFTER = {
     "already_coordinating": "coordinated",
     "confirmed": "confirmed",
     "disputed": "disputed",
+    "not_sure": "unsure",
 }
 
 

@@ -21,6 +21,9 @@ MONTH = 30
 CHANCES = (0.5, 0.85, 0.95)
 MOST_FLOWS = 30
 FEWEST_FOR_SHARES = 10
+STANDS_OUT = 1.5
+MOST_OF_IT = 0.6
+FEW_COUNTRIES = 3
 
 
 @dataclass(frozen=True)
@@ -87,14 +90,16 @@ def summary(visit: Visit, cases: Live) -> Summary:
                 "open_cases",
                 open_now,
                 words.number(open_now),
-                _("{change} in 3 months").format(change=words.signed(open_now - before)),
+                _("{change} since {day}").format(
+                    change=words.signed(open_now - before), day=words.day(visit.as_of - pd.DateOffset(months=3))
+                ),
                 _("{n} on hold").format(n=words.number(held)),
             ),
             Figure(
                 "resolved_rate",
                 rate.percent,
                 words.number(rate.percent) + ("\u00a0%" if rate.percent is not None else ""),
-                _("{closed} closed of {incoming} new or reopened").format(
+                _("{closed} closed of {incoming} that came in 3 full months").format(
                     closed=words.number(rate.closed), incoming=words.number(rate.incoming)
                 )
                 if rate.incoming
@@ -167,22 +172,35 @@ def bottleneck(visit: Visit) -> Chart | None:
     waited = relocation.waiting_by_stage(moves, first, visit.as_of)
     if waited.empty:
         return None
-    worst = waited.iloc[0]
-    title = _("“{stage}” takes {share} of all waiting").format(
-        stage=labels.word(worst["stage"]), share=words.percent(worst["share"])
-    )
+    title = _bottleneck_title(waited)
     shown = [words.percent(share) for share in waited["share"]]
     names = {stage: labels.word(stage) for stage in waited["stage"]}
     return Chart(
         "bottleneck",
         title,
         waited.rename(columns={"days": "waiting_days", "share": "waiting_share"}),
-        _("Share of the days cases spent in each stage over the last 12 months, {n} days in all; open cases included.")
+        _("Share of the days cases spent in each stage over the last 12 months, {n} days in all; open cases included. A "
+          "stage lasts until the next is reached: “verified” is the wait for a complete file.")
         .format(n=words.number(int(waited["days"].sum()))),
         charts.ranked_bars(waited, "stage", [("days", _("days"))], names, unknown=("unknown",), text=shown),
         charts.alternative(title, list(names.values()), shown),
         is_live=True,
     )  # fmt: skip
+
+
+def _bottleneck_title(waited: pd.DataFrame) -> str:
+    """One stage if it stands out, else how many share most of the waiting."""
+    first = waited.iloc[0]
+    if len(waited) == 1 or first["share"] >= STANDS_OUT * waited["share"].iloc[1]:
+        return _("“{stage}” takes {share} of all waiting").format(
+            stage=labels.word(first["stage"]), share=words.percent(first["share"])
+        )
+    several = waited[: int((waited["share"].cumsum() < MOST_OF_IT).sum()) + 1]
+    return _("{n} stages share {share} of all waiting: {stages}").format(
+        n=words.number(len(several)),
+        share=words.percent(float(several["share"].sum())),
+        stages=words.listing([labels.word(stage) for stage in several["stage"]]),
+    )
 
 
 def ages(cases: Live) -> Chart:
@@ -212,7 +230,7 @@ def soon_too_long(cases: Live) -> list[Figure]:
     full = cases.flow[~cases.flow["is_partial"].astype(bool)]
     months = relocation.months_of_work(cases.open_now, list(full["incoming"].iloc[::-1]))
     window = full.tail(3)
-    days = int((window["month"] + pd.offsets.MonthEnd(0)).dt.day.sum())
+    days = int((pd.to_datetime(window["month"]) + pd.offsets.MonthEnd(0)).dt.day.sum())
     pace = relocation.disposition_days(int(window["closed"].sum()), cases.open_now, days)
     return [
         Figure("open_very_long", now, words.number(now), _("of {n} open cases").format(n=words.number(cases.open_now))),
@@ -243,8 +261,8 @@ def clocks(visit: Visit) -> Chart | None:
     found = relocation.running_out(read(queries.relocation.clocks(visit.filters, visit.viewer)))
     if found.empty:
         return None
-    order = ["over", "within_30", "within_60", "within_90", "later"]
-    soon = int(found.loc[found["left"].isin(order[:2]), "episodes"].sum())
+    order = ["later", "within_90", "within_60", "within_30", "over"]
+    soon = int(found.loc[found["left"].isin(order[-2:]), "episodes"].sum())
     title = ngettext(
         "The legal stay of {n} open case is over or ends within 30 days",
         "The legal stay of {n} open cases is over or ends within 30 days",
@@ -270,29 +288,42 @@ def clocks(visit: Visit) -> Chart | None:
 
 def call_orders() -> dict[str, str]:
     """How the call list can be sorted."""
-    return {"oldest": _("open longest"), "stuck": _("longest in their stage")}
+    return {"urgent": _("most urgent"), "stuck": _("longest in their stage"), "oldest": _("open longest")}
 
 
 def call_list(visit: Visit, order: str) -> Table:
     """Whom to call today: open cases by pseudonymous reference, own countries only."""
-    found = read(queries.relocation.call_list(order == "stuck", visit.filters, visit.viewer))
+    found = read(queries.relocation.call_list(order, visit.filters, visit.viewer))
     rows = found.assign(
         case_reference=found["case_id"],
         days_open=(visit.as_of - found["opened_on"]).dt.days.astype("Int64"),
         days_in_stage=(visit.as_of - found["stage_since"]).dt.days.astype("Int64"),
+        stay_left=(found["stay_ends_on"] - visit.as_of).dt.days.astype("Int64"),
         hold=found["on_hold"].map({True: "on_hold", False: "moving"}),
     )
-    columns = ["case_reference", "host_country", "route", "stage", "days_open", "days_in_stage", "hold", "opened_on"]
-    title = ngettext("Whom to call: {n} case", "Whom to call: {n} cases", len(rows)).format(n=words.number(len(rows)))
-    note = _("Open cases of your countries by reference; the person behind it is known only to who handles the case.")
+    columns = [
+        "stage",
+        "days_in_stage",
+        "days_open",
+        "stay_left",
+        "route",
+        "host_country",
+        "hold",
+        "opened_on",
+        "case_reference",
+    ]
+    title = _("Whom to call today")
+    note = _(
+        "The first {n} open cases of your countries; most urgent: legal stay ends soonest, then longest in their stage. The "
+        "person behind a reference is known only to who handles the case."
+    ).format(n=words.number(len(rows)))
     return Table("call_list", title, rows[columns], note, is_live=True)
 
 
 def arrived_and_left(visit: Visit, cases: Live) -> Chart:
     """The running totals with the gap that waits, and the marks of policy."""
     lines = relocation.cumulative_flow(cases.flow)
-    waiting_now = words.number(lines["still_waiting"].iloc[-1]) if len(lines) else "0"
-    title = _("{n} still waiting: cases arrived and left").format(n=waiting_now)
+    title = _direction(cases)
     newest, marks = lines.iloc[::-1], policy_marks(visit)
     said = _("Episodes opened or reopened, and closed with any outcome, added up since the records begin.")
     return Chart(
@@ -308,6 +339,20 @@ def arrived_and_left(visit: Visit, cases: Live) -> Chart:
         ),
         is_live=True,
     )
+
+
+def _direction(cases: Live) -> str:
+    """Whether open cases grew or shrank over the last three full months."""
+    window = cases.flow[~cases.flow["is_partial"].astype(bool)].tail(3)
+    more = int(window["incoming"].sum() - window["closed"].sum())
+    if not more:
+        return _("Over 3 full months as many cases left as came")
+    text = (
+        _("Over 3 full months {n} more cases came than left")
+        if more > 0
+        else _("Over 3 full months {n} more cases left than came")
+    )
+    return text.format(n=words.number(abs(more)))
 
 
 def months(visit: Visit, cases: Live) -> Chart:
@@ -371,14 +416,20 @@ def unusual_months(flow: pd.DataFrame) -> str:
         limits = relocation.usual(list(full[column]))
         if limits is None:
             continue
+        newest = full.tail(12)
         marked = [
-            words.short_month(r.month) for r in full.tail(12).itertuples() if limits.is_unusual(getattr(r, column))
+            text.format(months=words.listing([words.short_month(month) for month in newest["month"][beyond]]))
+            for text, beyond in (
+                (_("more than usual in {months}"), newest[column] > limits.upper),
+                (_("fewer than usual in {months}"), newest[column] < limits.lower),
+            )
+            if beyond.any()
         ]
         parts.append(
             _("{name} usually lie between {low} and {high} a month").format(
                 name=name, low=words.number(max(0, limits.lower)), high=words.number(limits.upper)
             )
-            + (_(", unusual: {months}").format(months=words.listing(marked)) if marked else "")
+            + "".join(f", {text}" for text in marked)
         )
     if not parts:
         return _("With fewer than 12 full months nothing is called unusual.")
@@ -497,7 +548,8 @@ def cohorts(visit: Visit, horizon: str) -> Table:
     """Is it getting better: of the cases opened in a month, how many reached each stage within the horizon."""
     days = int(horizon)
     reach = read(queries.relocation.reach(days, visit.filters, visit.viewer))
-    table = relocation.cohorts(reach, STAGES, visit.as_of, days).iloc[::-1]
+    table = relocation.cohorts(reach, STAGES, visit.as_of, days)
+    table = table.sort_values(["is_mature", "month"], ascending=False)
     shown = table[["month", "n"]].rename(columns={"n": "cohort"})
     for stage in ("verified", "file_complete", "host_found", "approved_not_issued", "travelled"):
         share = table[stage] / table["n"].where(table["n"] >= FEWEST_FOR_SHARES)
@@ -523,11 +575,17 @@ def places(visit: Visit) -> Chart | None:
     rows["places_left"] = (rows["places"] - rows["used"]).clip(lower=0)
     rows = rows.sort_values("places", ascending=False).reset_index(drop=True)
     full = int((rows["used"] >= rows["places"]).sum())
-    title = ngettext(
-        "In {n} of {m} countries all pledged places are used",
-        "In {n} of {m} countries all pledged places are used",
-        full,
-    ).format(n=words.number(full), m=words.number(len(rows)))
+    title = _("In {n} of {m} countries all pledged places are used").format(
+        n=words.number(full), m=words.number(len(rows))
+    )
+    if len(rows) <= FEW_COUNTRIES:
+        parts = [
+            _("{country} has used {used} of {places}").format(
+                country=words.country(r.host_country), used=r.used, places=r.places
+            )
+            for r in rows.itertuples()
+        ]
+        title = _("Pledged places: {parts}").format(parts=words.listing(parts))
     names = {code: words.country(code) for code in rows["host_country"]}
     text = [_("{used} of {places}").format(used=r.used, places=r.places) for r in rows.itertuples()]
     return Chart(
@@ -556,7 +614,9 @@ def journeys(visit: Visit) -> Chart | None:
         return None
     names = [f"{words.country(r.waiting_country)} → {words.country(r.host_country)}" for r in flows.itertuples()]
     lines = [ngettext("{n} case", "{n} cases", n).format(n=words.number(n)) for n in flows["episodes"]]
-    title = _("Most went the way {way}").format(way=names[0])
+    title = _("The most frequent way: {way}, {n} of {m} cases").format(
+        way=names[0], n=words.number(flows["episodes"].iloc[0]), m=words.number(total)
+    )
     return Chart(
         "journeys",
         title,
@@ -591,6 +651,7 @@ def reconciliation(visit: Visit, cases: Live) -> Table:
         ("put_on_hold", -found.placed_inactive),
         ("end_active", found.end_active),
         ("end_inactive", found.end_inactive),
+        *_since(cases.flow),
     ]
     by_date = relocation.open_on(cases.per_day, visit.as_of)
     broken = int(cases.problems["episodes"].sum())
@@ -608,6 +669,16 @@ def reconciliation(visit: Visit, cases: Live) -> Table:
         f"{agreement} " + _("{n} records to fix are in none of these.").format(n=words.number(broken)),
         is_live=True,
     )
+
+
+def _since(flow: pd.DataFrame) -> list[tuple[str, int]]:
+    """What came and went in the running month, and who is open and not on hold today."""
+    running = flow[flow["is_partial"].astype(bool)]
+    came = int(running["incoming"].sum() + running["resumed"].sum())
+    left = int(running["closed"].sum() + running["held"].sum())
+    held = int(flow["held"].sum() - flow["resumed"].sum())
+    today = int(flow["incoming"].sum() - flow["closed"].sum()) - held
+    return [("since_in", came), ("since_out", -left), ("active_today", today)]
 
 
 def notes(visit: Visit, cases: Live) -> list[str]:

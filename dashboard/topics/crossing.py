@@ -53,12 +53,17 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
         found[["host_country", "activity", "organisations", "need", "funded", "coverage", "signal"]],
         _(
             "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is "
-            "stated. Click a cell to open its rows."
-        ).format(year=money.year),
+            "stated. The busiest {most} countries and activities, {shown} of {n} combinations; all are in the table. "
+            "Click a cell to open its rows."
+        ).format(year=money.year, most=MOST, shown=_recorded(grid), n=words.number(len(found))),
         charts.grid(grid, "work", "country", "text", "signal", levels(), opens="cell"),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         on_select=choose_row("crossing"),
     )
+
+
+def _recorded(grid: pd.DataFrame) -> str:
+    return words.number(int((grid["organisations"] > 0).sum()))
 
 
 def grid_names(grid: Chart) -> dict[str, str]:

@@ -95,7 +95,7 @@ def _facts(found: Overlap, pair: Any) -> list[tuple[str, str]]:
         lines.append((_("Money"), _("no signed grant is tied to either project")))
     else:
         lines.append((_("Money"), _("signed for A {a}, for B {b}").format(a=amounts[0], b=amounts[1])))
-    lines.append((_("Funders of both initiatives"), _common_funders(found.visit, pair)))
+    lines.append((_("Shared funders"), _common_funders(found.visit, pair)))
     lines.append((_("Known partners"), _partnership(found.visit, pair)))
     if pair.has_changed:
         lines.append((_("Changed"), _("facts changed since people answered; the question stands again")))
@@ -110,7 +110,7 @@ def _time(visit: Visit, pair: Any) -> str:
     if not pair.days_together:
         return _("one after the other: A {a}, B {b}").format(a=_period(a), b=_period(b))
     months = max(1, round(int(pair.days_together) / 30.44))
-    together = ngettext("both run for {n} month", "both run for {n} months", months).format(n=months)
+    together = ngettext("at the same time for {n} month", "at the same time for {n} months", months).format(n=months)
     return _("{together} (A {a}, B {b})").format(together=together, a=_period(a), b=_period(b))
 
 
@@ -163,6 +163,14 @@ def answer_names() -> dict[str, str]:
 def reason_names() -> dict[str, str]:
     """Why two projects are not duplicates: a fixed list, so that no text about people can be written."""
     return {reason: labels.word(reason).capitalize() for reason in REASONS}
+
+
+def thanks(said: str) -> str:
+    """What was recorded, and in which list the pair is now."""
+    status = overlap.STATUS_AFTER[said]
+    return _("Recorded: {answer}. The pair is now in the list “{list}”.").format(
+        answer=labels.word(said), list=labels.word(status).capitalize()
+    )
 
 
 def why_not_here(visit: Visit) -> str | None:

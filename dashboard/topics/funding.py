@@ -517,8 +517,15 @@ def _rows(money: Portfolio, first: pd.Timestamp, last: pd.Timestamp, title: str,
     rows = rows_behind(money, first, last)
     signed = rows.loc[rows["entry"] != "need", "part"].sum()
     needed = rows.loc[rows["entry"] == "need", "part"].sum()
-    note = _("Signed rows add to {signed}, needs to {needed}. Money passed on is taken from its intermediary.").format(
-        signed=words.exact_money(signed, money.currency), needed=words.exact_money(needed, money.currency)
+    with_need = set(rows.loc[rows["entry"] == "need", "line"])
+    counted = rows.loc[(rows["entry"] != "need") & rows["line"].isin(with_need), "part"].sum()
+    note = _(
+        "Signed rows add to {signed}, needs to {needed}. Of the signed money {counted} is on lines that state a need; only "
+        "that covers need, line by line. Money passed on is taken from its intermediary."
+    ).format(
+        signed=words.exact_money(signed, money.currency),
+        needed=words.exact_money(needed, money.currency),
+        counted=words.exact_money(counted, money.currency),
     )
     columns = [
         "entry",

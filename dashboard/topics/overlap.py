@@ -21,7 +21,16 @@ from data_access.filters import Filters
 
 MOST_FUNDERS = 20
 MOST_NEIGHBOURS = 19
-LISTS = ("possible_duplication", "cannot_tell", "disputed", "confirmed", "coordinated", "dismissed", "related")
+LISTS = (
+    "possible_duplication",
+    "cannot_tell",
+    "disputed",
+    "unsure",
+    "confirmed",
+    "coordinated",
+    "dismissed",
+    "related",
+)
 
 
 @dataclass(frozen=True)
@@ -129,10 +138,9 @@ def part_names() -> dict[str, str]:
 
 
 def list_names(found: Overlap) -> dict[str, str]:
-    """The lists of pairs that hold any, with their counts; those to check come first."""
-    counts = {status: found.count(status) for status in LISTS}
-    shown = {status: n for status, n in counts.items() if n} or {LISTS[0]: 0}
-    return {status: f"{labels.word(status).capitalize()} ({words.number(n)})" for status, n in shown.items()}
+    """The lists of pairs that hold any; those to check come first."""
+    shown = [status for status in LISTS if found.count(status)] or LISTS[:1]
+    return {status: labels.word(status).capitalize() for status in shown}
 
 
 def pair_names(pairs: pd.DataFrame) -> dict[str, str]:
@@ -158,7 +166,12 @@ def providers(found: Overlap) -> Chart | None:
         "grid",
         title,
         found.grid.sort_values(["organisations", "host_country", "activity"], ascending=[False, True, True]),
-        _("Distinct organisations with a project that has not ended. A dash: none recorded. Click a cell to open it."),
+        _(
+            "Distinct organisations with a project that has not ended; a dash: none recorded. The busiest {most} countries "
+            "and activities, {shown} of {n} combinations; all are in the table. Click a cell to open it."
+        ).format(
+            most=MOST, shown=words.number(int((cells["organisations"] > 0).sum())), n=words.number(len(found.grid))
+        ),
         charts.grid(cells, "work", "country", "text", "word", _levels(GRID_WORDS), opens="cell"),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
         on_select=choose_row("grid"),
@@ -199,10 +212,11 @@ def similar(found: Overlap, status: str) -> Table:
     pairs = found.with_status(status)
     pairs = pairs.assign(group=pairs["project_a"].map(_groups(found)))
     note = _(
-        "Most similar first. At least and at most say what missing facts could change. Pairs of one group resemble "
-        "each other: one call may do for all of them."
+        "The surest first. At least and at most say what missing facts could change. Pairs of one group resemble each "
+        "other: one call may do for all of them."
     )
-    return Table("pairs", _("All of them: {list}").format(list=labels.word(status)), pair_table(pairs), note)
+    title = _("{list}: {n}").format(list=labels.word(status).capitalize(), n=words.number(len(pairs)))
+    return Table("pairs", title, pair_table(pairs), note)
 
 
 def _groups(found: Overlap) -> dict[int, int]:
@@ -301,7 +315,7 @@ def around(found: Overlap, project: str) -> Chart:
     """What one project resembles: its closest neighbours with the range missing facts leave open."""
     chosen = int(project)
     of_a, of_b = found.pairs["project_a"] == chosen, found.pairs["project_b"] == chosen
-    mine = found.pairs[of_a | of_b].head(MOST_NEIGHBOURS)
+    mine = found.pairs[of_a | of_b].sort_values("score", ascending=False, kind="stable").head(MOST_NEIGHBOURS)
     is_first = mine["project_a"] == chosen
     other = {column: mine[f"{column}_b"].where(is_first, mine[f"{column}_a"]) for column in ("name", "organisation")}
     rows = mine.assign(project=other["name"], organisation=other["organisation"])

@@ -46,7 +46,7 @@ def find(visit: Visit) -> Published:
     of_year = cells[cells["period"].str.len() == len("2026")]
     cells = cells[cells["period"].str.len() > len("2026")]
     order = {period: publication.period_days(period)[0] for period in cells["period"].unique()}
-    kept = cells[[_within(period, visit.filters) for period in cells["period"]]]
+    kept = cells[np.array([_within(period, visit.filters) for period in cells["period"]], dtype=bool)]
     kept = kept.assign(begins=kept["period"].map(order)).sort_values("begins", kind="stable").drop(columns="begins")
     plain = kept[kept["measure"].isin(publication.MEASURES)]
     total = plain[(plain["country_group"] == publication.ALL) & (plain["route_group"] == publication.ALL)]
@@ -58,7 +58,7 @@ def find(visit: Visit) -> Published:
         group in wanted.get(period[:4], groups_of(visit.filters, publication.COUNTRY_GROUPS))
         for period, group in zip(of_groups["period"], of_groups["country_group"], strict=True)
     ]
-    chosen = of_groups[in_group] if visit.filters.host_countries else total
+    chosen = of_groups[np.array(in_group, dtype=bool)] if visit.filters.host_countries else total
     named = (
         sorted(chosen.loc[chosen["period"] == chosen["period"].iloc[-1], "country_group"].unique())
         if len(chosen)
@@ -119,12 +119,12 @@ def summary(found: Published) -> Summary:
     where = words.listing([words.country(group) for group in found.groups])
     sentence = _(
         "{where}: in {period} about {asked} people asked for help to relocate and {safe} reached safety."
-    ).format(period=newest["period"], asked=opened.shown, safe=relocated.shown, where=where)
+    ).format(period=words.period(newest["period"]), asked=opened.shown, safe=relocated.shown, where=where)
     middle = Figure(
         "published_band",
         band,
         band_words(band),
-        _("of cases that ended in {period}").format(period=newest["period"]),
+        _("of cases that ended in {period}").format(period=words.period(newest["period"])),
         _("all countries together"),
     )
     return Summary(sentence, [opened, relocated, closed, _share(newest), middle])
@@ -138,8 +138,8 @@ def _figure(measure: str, newest: pd.Series, earlier: pd.Series | None) -> Figur
         f"published_{measure}",
         value,
         shown,
-        _("in {period}").format(period=newest["period"]),
-        _("{then} the period before").format(then=then),
+        _("in {period}").format(period=words.period(newest["period"])),
+        _("{then} in the period before").format(then=then),
     )
 
 
@@ -155,7 +155,7 @@ def _share(newest: pd.Series) -> Figure:
         share,
         f"{share}\u00a0%",
         _("of {n} people whose case ended").format(n=words.number(whole)),
-        _("in {period}").format(period=newest["period"]),
+        _("in {period}").format(period=words.period(newest["period"])),
     )
 
 
@@ -236,11 +236,11 @@ def breakdown(found: Published, by: str, measure: str) -> Chart:
     cells = cells.assign(name=cells[by].map(name), is_hidden=cells["value"].isna(), minus=-cells["value"].fillna(0))
     cells = cells.sort_values(["is_hidden", "minus", "name"]).reset_index(drop=True)
     hidden = int(cells["is_hidden"].sum())
-    title = _("{what}, {period}").format(what=labels.word(measure).capitalize(), period=found.newest)
+    title = _("{what}, {period}").format(what=labels.word(measure).capitalize(), period=words.period(str(found.newest)))
     if len(cells) > hidden:
         first = cells.iloc[0]
         title = _("{what}, {period}: most in “{name}”").format(
-            what=labels.word(measure).capitalize(), period=found.newest, name=first["name"]
+            what=labels.word(measure).capitalize(), period=words.period(str(found.newest)), name=first["name"]
         )
     note = _("People, rounded at random to 5.")
     below = ngettext(
@@ -271,13 +271,18 @@ def year_table(found: Published) -> Table | None:
     return Table("year", title, shown_cells(cells, "country_group", "route_group"), note)
 
 
-def lengths(cells: Published) -> Chart | None:
+def lengths(found: Published) -> Chart | None:
     """How long the cases took that ended in the newest published quarter; None below 30 people."""
-    newest = cells.bands[cells.bands["period"] == cells.newest]
+    newest = found.bands[found.bands["period"] == found.newest]
     newest = newest.set_index("measure").reindex(BANDS).reset_index()
     if newest["value"].sum() < FEWEST_PEOPLE:
         return None
-    title = _("How long ended cases took, {period}").format(period=newest["period"].iloc[0])
+    period = words.period(str(found.newest))
+    title = _("How long ended cases took, {period}").format(period=period)
+    if (middle := middle_band(newest)) is not None:
+        title = _("Half of the cases that ended in {period} took {band} or less").format(
+            period=period, band=band_words(middle)
+        )
     names = {band: labels.word(band) for band in BANDS}
     shown = [cell_words(value) for value in newest["value"]]
     return Chart(

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+from dashboard import words
+from dashboard.i18n import _
 from dashboard.report import Summary
 from dashboard.topics import cases, published
 from dashboard.visit import Visit
 
 
 def is_live(visit: Visit) -> bool:
-    """Whether this viewer, on this deployment, sees live cases."""
-    return visit.viewer.sees_cases and visit.has_cases
+    """Whether this viewer, on this deployment, sees live cases of what she chose."""
+    return visit.viewer.sees_cases and visit.has_cases and not (out_of_reach(visit) and not _within_reach(visit))
+
+
+def out_of_reach(visit: Visit) -> list[str]:
+    """The chosen countries whose cases a coordinator may not see."""
+    own = visit.viewer.host_countries
+    if not visit.viewer.sees_cases or own is None:
+        return []
+    return [country for country in visit.filters.host_countries if country not in own]
+
+
+def _within_reach(visit: Visit) -> list[str]:
+    own = visit.viewer.host_countries or ()
+    return [country for country in visit.filters.host_countries if country in own]
+
+
+def reach_words(visit: Visit) -> str | None:
+    """Which of the chosen countries' cases are not shown to this coordinator, in a sentence."""
+    beyond = out_of_reach(visit)
+    if not beyond or not visit.has_cases:
+        return None
+    return _("You do not coordinate {countries}: live cases there are not shown to you.").format(
+        countries=words.listing([words.country(country) for country in beyond])
+    )
 
 
 def summary(visit: Visit) -> Summary:

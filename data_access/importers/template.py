@@ -413,14 +413,18 @@ def _dumped(engines: Mapping[Which, Engine], entity: str) -> Iterator[dict[str, 
     if which not in engines:
         return
     with engines["shared"].connect() as shared:
-        names = dict(shared.execute(select(schema.organisation.c.id, schema.organisation.c.slug)).tuples().all())
-        projects = dict(shared.execute(select(schema.project.c.id, schema.project.c.slug)).tuples().all())
-        grants = dict(shared.execute(select(schema.grant.c.id, schema.grant.c.reference)).tuples().all())
+        names = _names(shared, schema.organisation, "slug")
+        projects = _names(shared, schema.project, "slug")
+        grants = _names(shared, schema.grant, "reference")
         if which == "shared":
             yield from _dumped_shared(shared, entity, names, projects, grants)
             return
     with engines["cases"].connect() as cases:
         yield from _dumped_cases(cases, entity, names)
+
+
+def _names(connection: Connection, table: Any, column: str) -> dict[int, str]:
+    return {row[0]: row[1] for row in connection.execute(select(table.c.id, table.c[column]))}
 
 
 def _rows(connection: Connection, table: Any) -> Iterator[dict[str, Any]]:

@@ -154,12 +154,16 @@ def routes(viewer: Viewer) -> Query:
     return Query(select(*columns).order_by(route.c.position), viewer, "cases")
 
 
-def call_list(longest_in_stage: bool, filters: Filters, viewer: Viewer) -> Query:
-    """The oldest open cases, or those longest in their stage, at most 200: case_id, host_country, route, stage, on_hold,
-    opened_on, stage_since."""
-    names = ("case_id", "host_country", "route", "stage", "on_hold", "opened_on", "stage_since")
-    by = case_call.c.stage_since if longest_in_stage else case_call.c.opened_on
-    statement = select(*(case_call.c[name] for name in names)).order_by(by, case_call.c.case_id).limit(LONGEST_LIST)
+def call_list(order: str, filters: Filters, viewer: Viewer) -> Query:
+    """At most 200 open cases: case_id, host_country, route, stage, on_hold, opened_on, stage_since, stay_ends_on.
+
+    `order`: "urgent" (legal stay ends first, then longest in their stage), "oldest" or "stuck" (longest in their stage).
+    """
+    call = case_call.c
+    by = {"urgent": (call.stay_ends_on.is_(None), call.stay_ends_on, call.stage_since), "oldest": (call.opened_on,),
+          "stuck": (call.stage_since,)}[order]  # fmt: skip
+    names = ("case_id", "host_country", "route", "stage", "on_hold", "opened_on", "stage_since", "stay_ends_on")
+    statement = select(*(call[name] for name in names)).order_by(*by, call.case_id).limit(LONGEST_LIST)
     return _own(statement, case_call, filters, viewer)
 
 

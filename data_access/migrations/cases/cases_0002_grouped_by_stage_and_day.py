@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("on_hold", sa.Boolean(), nullable=False),
         sa.Column("opened_on", sa.Date(), nullable=False),
         sa.Column("stage_since", sa.Date(), nullable=False),
+        sa.Column("stay_ends_on", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("case_id", "episode_no", name=op.f("pk_case_call")),
     )
     op.create_index(op.f("ix_case_call_host_country"), "case_call", ["host_country"])
