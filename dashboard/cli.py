@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.loading import add_commands, writers
 from dashboard.metrics import overlap
 from dashboard.refresh import refresh
 from data_access import database, publication, queries, rates
@@ -78,59 +79,52 @@ def _parser() -> argparse.ArgumentParser:
     money.add_argument("file", nargs="?", type=Path, help="a CSV with the columns currency, date, per_eur")
     money.add_argument("--since", type=date.fromisoformat, default=date(2021, 12, 1), help="first day of bundled rates")
     money.set_defaults(run=_rates)
+    add_commands(commands)
     serve = commands.add_parser("serve", help="serve the dashboard")
     serve.add_argument("--port", type=int, default=8501)
     serve.set_defaults(run=_serve)
     return parser
 
 
-def _writers() -> dict[database.Which, Engine]:
-    urls = database.urls_from_environment()
-    opened: dict[database.Which, Engine] = {"shared": database.open_writer(urls.shared)}
-    if urls.cases:
-        opened["cases"] = database.open_writer(urls.cases)
-    return opened
-
-
 def _init(chosen: argparse.Namespace) -> int:
-    writers = _writers()
-    for which, engine in writers.items():
+    engines = writers()
+    for which, engine in engines.items():
         upgrade(engine, which)
     if chosen.sample:
-        _fill_with_sample(writers)
+        _fill_with_sample(engines)
     else:
-        _fill_vocabulary(writers)
+        _fill_vocabulary(engines)
     if chosen.reader:
-        for which, engine in writers.items():
+        for which, engine in engines.items():
             database.grant_reader(engine, which, chosen.reader)
     if chosen.publisher:
-        for which, engine in writers.items():
+        for which, engine in engines.items():
             database.grant_publisher(engine, which, chosen.publisher)
     if chosen.answers:
-        database.grant_appender(writers["shared"], chosen.answers, "overlap_verdict")
+        database.grant_appender(engines["shared"], chosen.answers, "overlap_verdict")
     print(
         "The databases are ready." if chosen.sample else "The tables are ready. Load data, then run `meridian refresh`."
     )
     return 0
 
 
-def _fill_with_sample(writers: dict[database.Which, Engine]) -> None:
+def _fill_with_sample(engines: dict[database.Which, Engine]) -> None:
     from sample_data.build import build  # noqa: PLC0415 - the sample world is not needed to serve real data
 
-    for which, engine in writers.items():
+    for which, engine in engines.items():
         filled = [name for name, n in database.counts_per_table(engine, which).items() if n]
         if filled:
             raise database.DatabaseProblem(
                 f"The {which} database is not empty ({', '.join(filled[:3])} hold rows).",
                 "The sample world only goes into empty databases: choose another URL.",
             )
-    build(writers["shared"], writers.get("cases"))
+    build(engines["shared"], engines.get("cases"))
 
 
-def _fill_vocabulary(writers: dict[database.Which, Engine]) -> None:
+def _fill_vocabulary(engines: dict[database.Which, Engine]) -> None:
     for which, table, rows in (("shared", "code", code_rows()), ("cases", "route", route_rows())):
-        if which in writers and not database.counts_per_table(writers[which], which)[table]:
-            with writers[which].begin() as connection:
+        if which in engines and not database.counts_per_table(engines[which], which)[table]:
+            with engines[which].begin() as connection:
                 connection.execute(database.METADATA[which].tables[table].insert(), rows)
 
 
@@ -189,33 +183,33 @@ FINDINGS: dict[database.Which, dict[str, str]] = {
 
 
 def _refresh(chosen: argparse.Namespace) -> int:
-    writers = _writers()
+    engines = writers()
     as_of = chosen.as_of
     if as_of is None:
-        recorded = database.read_meta(writers["shared"]).get("as_of")
+        recorded = database.read_meta(engines["shared"]).get("as_of")
         if recorded is None:
             raise database.DatabaseProblem(
                 "No cut-off date is recorded yet.", "Run `meridian refresh --as-of YYYY-MM-DD`."
             )
         as_of = date.fromisoformat(recorded)
-    refresh(writers["shared"], writers.get("cases"), as_of)
+    refresh(engines["shared"], engines.get("cases"), as_of)
     print(f"Summaries rebuilt as of {as_of}.")
     return 0
 
 
 def _publish(chosen: argparse.Namespace) -> int:
-    writers = _writers()
-    if "cases" not in writers:
+    engines = writers()
+    if "cases" not in engines:
         raise database.DatabaseProblem(
             "Publishing reads the case database.", f"Set {database.CASES_URL_VARIABLE} for the publisher's login."
         )
     today = datetime.now(UTC).date()
     try:
         if chosen.withhold:
-            publication.withhold(writers["cases"], writers["shared"], chosen.period, today)
+            publication.withhold(engines["cases"], engines["shared"], chosen.period, today)
             print(f"{chosen.period} is closed; none of its figures will appear.")
             return 0
-        done = publication.publish(writers["cases"], writers["shared"], chosen.period, today, secrets.randbelow)
+        done = publication.publish(engines["cases"], engines["shared"], chosen.period, today, secrets.randbelow)
     except (publication.PublicationRefused, Impossible) as refusal:
         print(f"meridian: refused: {refusal}", file=sys.stderr)
         return 1
@@ -230,13 +224,13 @@ def _publish(chosen: argparse.Namespace) -> int:
 
 
 def _publication_year(chosen: argparse.Namespace) -> int:
-    writers = _writers()
-    if "cases" not in writers:
+    engines = writers()
+    if "cases" not in engines:
         raise database.DatabaseProblem(
             "A year is fixed once one of its periods is frozen in the case database.",
             f"Set {database.CASES_URL_VARIABLE}.",
         )
-    shared = writers["shared"]
+    shared = engines["shared"]
     with shared.connect() as connection:
         now = publication.setting(connection, chosen.year)
     try:
@@ -244,7 +238,7 @@ def _publication_year(chosen: argparse.Namespace) -> int:
         countries, routes = groups.get("countries", now.country_groups), groups.get("routes", now.route_groups)
         wanted = publication.Year(chosen.year, chosen.periods or now.periods, countries, routes)
         if chosen.groups or chosen.periods:
-            publication.set_year(shared, writers["cases"], wanted)
+            publication.set_year(shared, engines["cases"], wanted)
     except (publication.PublicationRefused, OSError, ValueError, AttributeError) as refusal:
         print(f"meridian: refused: {refusal}", file=sys.stderr)
         return 1
@@ -294,7 +288,7 @@ def _rates(chosen: argparse.Namespace) -> int:
     except (rates.BadRates, OSError) as problem:
         print(f"meridian: {problem}", file=sys.stderr)
         return 1
-    stored = rates.store(_writers()["shared"], rows)
+    stored = rates.store(writers()["shared"], rows)
     print(f"{stored:,} rates stored. Run `meridian refresh` so that pages see them.")
     return 0
 

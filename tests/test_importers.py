@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -11,8 +13,9 @@ import openpyxl
 import pytest
 from sqlalchemy import Engine, insert, select, text
 
+from dashboard.cli import main
 from data_access import database, schema
-from data_access.importers import load, template
+from data_access.importers import files, load, template, values
 from data_access.importers.records import Problem, Record
 from data_access.migrate import upgrade
 from data_access.vocabulary import code_rows, route_rows
@@ -251,3 +254,128 @@ def test_cases_without_a_case_database_are_refused_row_by_row(empty, tmp_path: P
     done = load.load({"shared": empty["shared"]}, "register", read(path), TODAY)
     assert any(p.code == "no_case_database" for p in done.problems)
     assert dict(done.created) == {"organisation": 2}
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The `meridian` command on two new SQLite databases."""
+    monkeypatch.setenv(database.SHARED_URL_VARIABLE, f"sqlite:///{tmp_path}/s.db")
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, f"sqlite:///{tmp_path}/c.db")
+    assert main(["init"]) == 0
+    return main
+
+
+def test_the_command_loads_shows_what_is_wrong_and_takes_it_back(command, tmp_path: Path, capsys) -> None:
+    bad = ["bad", "Bad", "perhaps", "no", "Nowhere", None, "independent", "public"]
+    path, mend = str(book(tmp_path / "b.xlsx", Initiatives=two_initiatives(bad))), tmp_path / "mend.xlsx"
+    assert command(["import", path, "--source", "register", "--dry-run"]) == 0
+    assert "would be" in capsys.readouterr().out
+    reader = database.open_writer(f"sqlite:///{tmp_path}/s.db")
+    assert rows_of(reader, schema.organisation) == []
+    assert command(["import", path, "--source", "register", "--corrections", str(mend), "--as-of", "2026-10-18"]) == 0
+    said = capsys.readouterr().out
+    assert "'Nowhere' – is not a country" in said and "1 rows to mend" in said
+    assert len(rows_of(reader, schema.organisation)) == 2
+    page = openpyxl.load_workbook(mend)["Initiatives"]
+    assert [cell.value for cell in page[1]][-2:] == ["What is wrong", "What to do"]
+    page["C2"], page["E2"] = "yes", "DE"
+    page.parent.save(mend)
+    assert command(["import", str(mend), "--source", "register", "--as-of", "2026-10-18"]) == 0
+    assert {row["slug"] for row in rows_of(reader, schema.organisation)} == {"harbour", "north", "bad"}
+    assert command(["undo", "2"]) == 0 and command(["undo", "1"]) == 0
+    assert rows_of(reader, schema.organisation) == []
+    assert command(["undo", "1"]) == 1
+
+
+def test_template_and_dump_are_written_by_the_command(command, tmp_path: Path) -> None:
+    assert command(["template", str(tmp_path / "t.xlsx"), "--language", "ru"]) == 0
+    assert command(["import", str(tmp_path / "t.xlsx"), "--source", "empty", "--as-of", "2026-10-18"]) == 0
+    assert command(["dump", str(tmp_path / "d.xlsx")]) == 0
+
+
+def archive(path: Path, **entries: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in entries.items():
+            made.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
+    return path
+
+
+def with_formula(path: Path) -> Path:
+    return book(path, Initiatives=two_initiatives(["=1+1", '=HYPERLINK("http://x")', "yes", "no", "DE", None, "unknown", "public"]))  # fmt: skip
+
+
+def test_a_formula_is_refused_cell_by_cell_and_never_computed(empty, tmp_path: Path) -> None:
+    done = load.load(empty, "register", read(with_formula(tmp_path / "f.xlsx")), TODAY)
+    assert dict(done.created) == {"organisation": 2}
+    assert any("a formula. Paste its value instead." in str(problem) for problem in done.problems)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda p: archive(p, xl__workbook_xml=b"x", bomb=b"0" * 700_000_000), "unpacks to"),
+        (lambda p: archive(p, **{"..__..__etc__passwd": b"x"}), "leaves the archive"),
+        (lambda p: archive(p, xl__workbook_xml=b"x", xl__externalLinks__a_xml=b"x"), "links to other files"),
+        (lambda p: archive(p, readme=b"x"), "no workbook"),
+        (lambda p: archive(p, xl__workbook_xml=b"<broken"), "cannot be read|can be read"),
+        (lambda p: p.write_bytes(b"PK\x03\x04 not a zip") and p, "damaged"),
+        (lambda p: p.write_bytes(b"\xd0\xcf\x11\xe0" + b"0" * 600) and p, "encrypted"),
+        (lambda p: p.write_bytes(b"\x00\x01\x02" * 50) and p, "neither"),
+        (lambda p: p.write_bytes(b"") or p, "empty"),
+        (lambda p: p.write_text("a;b\n1;2") and p, "our template"),
+    ],
+    ids=["bomb", "path", "links", "archive", "xml", "damaged", "encrypted", "binary", "empty", "unknown shape"],
+)
+def test_a_file_that_is_dangerous_or_unreadable_is_refused_with_a_sentence(
+    command, tmp_path, capsys, make, says
+) -> None:
+    path = make(tmp_path / "file.xlsx")
+    assert command(["import", str(path), "--source", "x"]) == 1
+    assert re.search(says, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("cells", "cell", "day"),
+    [
+        (["31/12/2025", "01/02/2025"], "01/02/2025", date(2025, 2, 1)),
+        (["12/31/2025", "01/02/2025"], "01/02/2025", date(2025, 1, 2)),
+        (["2025-02-01"], "2025-02-01", date(2025, 2, 1)),
+        (["1.2.25"], "1.2.25", date(2025, 2, 1)),
+        (["45689"], "45689", date(2025, 2, 1)),
+        (["31/12/2025", "12/31/2025"], "12/31/2025", date(2025, 12, 31)),
+        (["2025-02-01T10:00:00Z"], "2025-02-01T10:00:00Z", date(2025, 2, 1)),
+        (["20250201"], "20250201", date(2025, 2, 1)),
+        ([], "n/a", None),
+    ],
+)
+def test_dates_are_read_by_the_evidence_of_their_column(cells: list, cell: str, day: date | None) -> None:
+    assert values.day(cell, values.Evidence.of(cells)) == day
+
+
+@pytest.mark.parametrize(
+    ("cells", "cell", "cents"),
+    [
+        ([], "1.234,50", 123_450), ([], "1,234.50", 123_450), ([], "1 234,50", 123_450), ([], "1\u00a0234.5", 123_450),
+        ([], "€ 1.000", 100_000), (["0.5"], "1.234", 123), (["0,5"], "1.234", 123_400), (["1,5", "2,25"], "1,234", 123),
+        ([], "1'234.50", 123_450), ([], "-12,5", -1_250), ([], "−12.5", -1_250), ([], 12.5, 1_250), ([], "-", None),
+        ([], "1.234.567", 123_456_700),
+    ],
+)  # fmt: skip
+def test_amounts_are_read_by_the_evidence_of_their_column(cells: list, cell: Any, cents: int | None) -> None:
+    assert values.amount(cell, values.Evidence.of(cells)) == cents
+
+
+@pytest.mark.parametrize("cell", ["twelve", "1,2,3.4.5", "12 apples please", True])
+def test_what_is_no_amount_is_refused(cell: Any) -> None:
+    with pytest.raises(values.Bad):
+        values.amount(cell)
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-8-sig", ";"), ("cp1251", ","), ("utf-16", "\t"), ("utf-8", "|")])
+def test_text_tables_are_read_in_any_encoding_and_with_any_mark(tmp_path: Path, encoding: str, mark: str) -> None:
+    lines = [["Название", "Страна", "Сумма"], *[["Северный фонд помощи", "Литва", "12"]] * 8]
+    path = tmp_path / "t.csv"
+    path.write_bytes("\n".join(mark.join(line) for line in lines).encode(encoding))
+    _sheet, headings, rows = next(iter(files.tables(path, {"название", "страна"})))
+    assert headings == ["Название", "Страна", "Сумма"]
+    assert [row.cells["Страна"] for row in rows] == ["Литва"] * 8
