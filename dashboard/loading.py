@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from dashboard.refresh import refresh
 from data_access import database, schema
-from data_access.importers import load, template
+from data_access.importers import formats, load, template
 from data_access.importers.correct import write_corrections
 from data_access.importers.records import Unreadable
 
@@ -22,9 +22,12 @@ LONGEST_LIST = 20
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
     """Add the loading commands to the parser of `meridian`."""
-    bring = commands.add_parser("import", help="load workbooks made from our template")
+    bring = commands.add_parser("import", help="load what networks have: our workbook, 360Giving")
     bring.add_argument("files", nargs="+", type=Path, metavar="FILE")
     bring.add_argument("--source", required=True, help="who sent it; the same name every time")
+    bring.add_argument(
+        "--as", dest="format", choices=list(formats.FORMATS), help="the format, if it is not told rightly"
+    )
     bring.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
     bring.add_argument("--snapshot", action="store_true", help="the file is all there is: rows not in it are taken out")
     bring.add_argument(
@@ -72,15 +75,18 @@ def _import(chosen: argparse.Namespace) -> int:
     codes, worst = vocabulary(engines), 0
     for path in chosen.files:
         try:
-            if not template.fits(path):
-                raise Unreadable(
-                    f"{path.name} is not a workbook made from our template (`meridian template OUT.xlsx`)."
-                )
-            origin = load.Origin("template", _fingerprint(path))
+            name = formats.format_of(path, chosen.format)
+            records = formats.FORMATS[name].read(path, codes)
             done = load.load(
-                engines, chosen.source, template.read(path, codes), today,
-                origin=origin, dry_run=chosen.dry_run, is_snapshot=chosen.snapshot, progress=_say_progress,
-            )  # fmt: skip
+                engines,
+                chosen.source,
+                records,
+                today,
+                origin=load.Origin(name, _fingerprint(path)),
+                dry_run=chosen.dry_run,
+                is_snapshot=chosen.snapshot,
+                progress=_say_progress,
+            )
         except Unreadable as refusal:
             print(f"meridian: {refusal} Nothing was loaded.", file=sys.stderr)
             worst = 1

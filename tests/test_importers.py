@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from sqlalchemy import Engine, insert, select, text
 
 from dashboard.cli import main
 from data_access import database, schema
-from data_access.importers import files, load, template, values
+from data_access.importers import files, formats, load, template, threesixty, values
 from data_access.importers.records import Problem, Record
 from data_access.migrate import upgrade
 from data_access.vocabulary import code_rows, route_rows
@@ -322,7 +323,7 @@ def test_a_formula_is_refused_cell_by_cell_and_never_computed(empty, tmp_path: P
         (lambda p: p.write_bytes(b"\xd0\xcf\x11\xe0" + b"0" * 600) and p, "encrypted"),
         (lambda p: p.write_bytes(b"\x00\x01\x02" * 50) and p, "neither"),
         (lambda p: p.write_bytes(b"") or p, "empty"),
-        (lambda p: p.write_text("a;b\n1;2") and p, "our template"),
+        (lambda p: p.write_text("a;b\n1;2") and p, "no format that is known"),
     ],
     ids=["bomb", "path", "links", "archive", "xml", "damaged", "encrypted", "binary", "empty", "unknown shape"],
 )
@@ -379,3 +380,101 @@ def test_text_tables_are_read_in_any_encoding_and_with_any_mark(tmp_path: Path, 
     _sheet, headings, rows = next(iter(files.tables(path, {"название", "страна"})))
     assert headings == ["Название", "Страна", "Сумма"]
     assert [row.cells["Страна"] for row in rows] == ["Литва"] * 8
+
+
+def giving(*grants: dict[str, Any]) -> dict[str, Any]:
+    base = {
+        "currency": "GBP", "awardDate": "2025-03-01T00:00:00+00:00", "amountAwarded": 1000.5,
+        "fundingOrganization": [{"id": "GB-CHC-1", "name": "Invented Trust"}],
+        "recipientOrganization": [{"id": "GB-CHC-2", "name": "Invented Shelter"}],
+    }  # fmt: skip
+    return {"grants": [base | grant for grant in grants]}
+
+
+def as_json(path: Path, content: Any) -> Path:
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_360giving_awards_become_signed_grants_with_places_and_payments(empty, tmp_path: Path) -> None:
+    path = as_json(
+        tmp_path / "g.data",
+        giving(
+            {"id": "360G-1", "amountDisbursed": 400, "beneficiaryLocation": [{"countryCode": "LT"}, {"countryCode": "DE"}],
+             "plannedDates": [{"startDate": "2025-04-01", "endDate": "2026-03-31"}]},
+            {"id": "360G-2", "regrantType": "FRG010", "amountDisbursed": 0},
+            {"id": "360G-3", "recipientOrganization": [], "recipientIndividual": {"name": "Jane Doe"}},
+            {"id": "360G-4", "currency": "POUNDS"},
+        ),
+    )  # fmt: skip
+    assert formats.format_of(path) == "360giving"
+    done = load.load(empty, "trust", threesixty.read(path, {}), TODAY)
+    grants = rows_of(empty["shared"], schema.grant)
+    assert [(g["reference"], g["status"], g["kind"], g["amount_minor"]) for g in grants] == [
+        ("360G-1", "commitment", "new", 100_050),
+        ("360G-2", "commitment", "regrant", 100_050),
+    ]
+    assert (grants[0]["committed_on"], grants[0]["ends_on"]) == (date(2025, 3, 1), date(2026, 3, 31))
+    assert [row["host_country"] for row in rows_of(empty["shared"], schema.grant_country)] == ["DE", "LT"]
+    assert [row["amount_minor"] for row in rows_of(empty["shared"], schema.payment)] == [40_000]
+    kinds = {
+        r["name"]: (r["is_funder"], r["is_initiative"], r["visibility"])
+        for r in rows_of(empty["shared"], schema.organisation)
+    }
+    assert kinds == {
+        "Invented Trust": (True, False, "aggregate_only"),
+        "Invented Shelter": (False, True, "aggregate_only"),
+    }
+    assert {problem.code for problem in done.problems} == {"grant_to_a_person", "bad_value"}
+    with empty["shared"].connect() as connection:
+        assert "Jane" not in repr(connection.execute(select(schema.import_issue)).all())
+
+
+def test_what_a_steward_decided_about_an_organisation_outlives_a_reload(empty, tmp_path: Path) -> None:
+    load.load(empty, "trust", threesixty.read(as_json(tmp_path / "1.json", giving({"id": "1"})), {}), TODAY)
+    with empty["shared"].begin() as connection:
+        connection.execute(text("UPDATE organisation SET visibility = 'public'"))
+    renamed = giving({"id": "1", "recipientOrganization": [{"id": "GB-CHC-2", "name": "New name"}]})
+    done = load.load(empty, "trust", threesixty.read(as_json(tmp_path / "2.json", renamed), {}), TODAY)
+    assert dict(done.updated) == {"organisation": 1}
+    names = {row["name"]: row["visibility"] for row in rows_of(empty["shared"], schema.organisation)}
+    assert names == {"Invented Trust": "public", "New name": "public"}
+
+
+def test_360giving_tables_and_json_give_the_same_rows(empty, tmp_path: Path) -> None:
+    heads = ["Identifier", "Title", "Amount Awarded", "Currency", "Award Date", "Recipient Org:Name",
+             "Recipient Org:Identifier", "Funding Org:Name", "Funding Org:Identifier", "Own column"]  # fmt: skip
+    row = [
+        "360G-1",
+        "A grant",
+        1000.5,
+        "GBP",
+        "2025-03-01",
+        "Invented Shelter",
+        "GB-CHC-2",
+        "Invented Trust",
+        "GB-CHC-1",
+        "x",
+    ]
+    table = book(tmp_path / "t.xlsx", Grants=[heads, row])
+    assert formats.format_of(table) == "360giving"
+
+    def rows(path: Path) -> list:
+        return [(r.entity, r.key, r.values) for r in threesixty.read(path, {}) if isinstance(r, Record)]
+
+    assert rows(table) == rows(as_json(tmp_path / "g.json", giving({"id": "360G-1"})))
+
+
+def test_grants_of_two_funders_for_one_activity_are_joint(tmp_path: Path) -> None:
+    other = [{"id": "GB-CHC-9", "name": "Second Trust"}]
+    path = as_json(
+        tmp_path / "g.json",
+        giving({"id": "1", "relatedActivity": ["shared-1"]}, {"id": "2", "relatedActivity": ["shared-1"], "fundingOrganization": other},
+               {"id": "3", "relatedActivity": ["alone"]}),
+    )  # fmt: skip
+    groups = {
+        r.key: r.values["joint_group"]
+        for r in threesixty.read(path, {})
+        if isinstance(r, Record) and r.entity == "grant"
+    }
+    assert groups == {"1": "shared-1", "2": "shared-1", "3": None}

@@ -89,8 +89,18 @@ def sheet_named(title: str) -> Sheet | None:
 
 
 def fits(path: Path) -> bool:
-    """Whether the file is a workbook with one of our sheets."""
-    return files.kind_of(path) == "workbook" and any(sheet_named(s) for s in files.open_workbook(path).sheetnames)
+    """Whether the file is a workbook with one of our sheets: its name, and half of the columns it needs."""
+    if files.kind_of(path) != "workbook":
+        return False
+    known = {heading for sheet in sheets() for heading in sheet.headings()}
+    for title, headings, _rows in files.tables(path, known):
+        sheet = sheet_named(title)
+        ours = sheet.headings() if sheet else {}
+        found = {field.name for heading, field in ours.items() if heading in {files.heading(h) for h in headings}}
+        needed = {field.name for field in (sheet.fields if sheet else ()) if field.required}
+        if needed and len(found & needed) * 2 >= len(needed):
+            return True
+    return False
 
 
 def read(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Record | Problem]:
