@@ -229,11 +229,15 @@ class LittlesLaw:
 def littles_law(per_day: pd.DataFrame, ended: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> LittlesLaw:
     """The check over the days from `first` up to, not including, `last`.
 
-    `per_day`: on_date, opened, reopened, closed; `ended`: days, episodes of what ended in the window.
+    `per_day`: on_date, opened, reopened, closed; `ended`: days, episodes of what ended in the window. What turned out
+    ineligible counts in neither where `per_day` says how much of it there was.
     """
     days = pd.date_range(first, last, inclusive="left")
     change = per_day.set_index("on_date")
-    net = (change["opened"] + change["reopened"] - change["closed"]).groupby(level=0).sum().cumsum()
+    net = change["opened"] + change["reopened"] - change["closed"]
+    if "ineligible_in" in change:
+        net = net - change["ineligible_in"] + change["ineligible_out"]
+    net = net.groupby(level=0).sum().cumsum()
     stock = net.reindex(net.index.union(days)).ffill().fillna(0).reindex(days)
     departures = int(ended["episodes"].sum())
     mean = float((ended["days"] * ended["episodes"]).sum() / departures) if departures else None
@@ -374,8 +378,13 @@ class Limits:
     lower: float
     upper: float
 
-    def is_unusual(self, value: float) -> bool:
-        return value < self.lower or value > self.upper
+    def above(self, values: pd.Series) -> pd.Series:
+        """Which values are unusually many."""
+        return values > self.upper
+
+    def below(self, values: pd.Series) -> pd.Series:
+        """Which values are unusually few."""
+        return values < self.lower
 
 
 def usual(monthly: Sequence[int]) -> Limits | None:

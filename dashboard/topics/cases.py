@@ -420,8 +420,8 @@ def unusual_months(flow: pd.DataFrame) -> str:
         marked = [
             text.format(months=words.listing([words.short_month(month) for month in newest["month"][beyond]]))
             for text, beyond in (
-                (_("more than usual in {months}"), newest[column] > limits.upper),
-                (_("fewer than usual in {months}"), newest[column] < limits.lower),
+                (_("more than usual in {months}"), limits.above(newest[column])),
+                (_("fewer than usual in {months}"), limits.below(newest[column])),
             )
             if beyond.any()
         ]
@@ -654,21 +654,39 @@ def reconciliation(visit: Visit, cases: Live) -> Table:
         *_since(cases.flow),
     ]
     by_date = relocation.open_on(cases.per_day, visit.as_of)
+    moves = read(queries.relocation.stage_days(visit.filters, visit.viewer))
+    by_moves = sum(relocation.stage_stock(moves, visit.as_of).values())
     broken = int(cases.problems["episodes"].sum())
     agreement = (
-        _("Open today by dates and by stage: {n}, they agree.").format(n=words.number(by_date))
-        if by_date == cases.open_now
-        else _("Open today by dates {a}, by stage {b}: they differ; refresh the summaries.").format(
-            a=words.number(by_date), b=words.number(cases.open_now)
+        _("Open today by dates, by stage and by moves between stages: {n}, they agree.").format(n=words.number(by_date))
+        if by_date == cases.open_now == by_moves
+        else _("Open today by dates {a}, by stage {b}, by moves {c}: they differ; refresh the summaries.").format(
+            a=words.number(by_date), b=words.number(cases.open_now), c=words.number(by_moves)
         )
     )
     return Table(
         "reconciliation",
         _("How open cases came about, last 3 full months"),
         pd.DataFrame(rows, columns=["entry_line", "cases"]).astype({"cases": "Int64"}),
-        f"{agreement} " + _("{n} records to fix are in none of these.").format(n=words.number(broken)),
+        f"{agreement} {_littles_law(visit, cases)} "
+        + _("{n} records to fix are in none of these.").format(n=words.number(broken)),
         is_live=True,
     )
+
+
+def _littles_law(visit: Visit, cases: Live) -> str:
+    """Whether stock and waiting times tell the same story since records began; empty for a part of the time."""
+    if visit.filters.since or visit.filters.until or cases.per_day.empty:
+        return ""
+    ended = cases.durations[cases.durations["outcome"] != "open"]
+    first = cases.per_day["on_date"].min()
+    found = relocation.littles_law(cases.per_day, ended, first, visit.as_of + pd.Timedelta(days=1))
+    if found.expected is None:
+        return ""
+    return _(
+        "Data check (Little’s law) since records began: {a} open on average; the cases that ended explain {b}, those still "
+        "open the rest."
+    ).format(a=words.decimal(found.average_open), b=words.decimal(found.expected))
 
 
 def _since(flow: pd.DataFrame) -> list[tuple[str, int]]:
