@@ -20,6 +20,7 @@ from data_access.importers import files, formats, load, template, threesixty, va
 from data_access.importers.records import Problem, Record
 from data_access.migrate import upgrade
 from data_access.vocabulary import code_rows, route_rows
+from tests.case_files import case
 from tests.conftest import new_databases
 
 TODAY = date(2026, 10, 18)
@@ -478,3 +479,14 @@ def test_grants_of_two_funders_for_one_activity_are_joint(tmp_path: Path) -> Non
         if isinstance(r, Record) and r.entity == "grant"
     }
     assert groups == {"1": "shared-1", "2": "shared-1", "3": None}
+
+
+def test_a_moment_is_told_in_the_reporting_zone_and_a_plain_date_never_shifts() -> None:
+    """A30 and A31."""
+    rows, expected = case("A30")
+    for zone, months in expected.items():
+        found = [values.day(row.get("timestamp") or row["date"], None, zone) for row in rows]
+        assert [f"{day:%Y-%m}" for day in found if day] == months, zone
+    given, wanted = case("A31")
+    opened, closed = (values.day(given[edge], None, given["zone"]) for edge in ("opened", "closed"))
+    assert opened and closed and (closed - opened).days == wanted["days"]

@@ -278,3 +278,28 @@ def test_limits_of_the_median_enclose_it_and_narrow_with_more_cases() -> None:
         assert low is not None and high is not None and middle is not None and low <= middle <= high
     assert survival.limits_of(survival.outcome_curve(many), 0.5) == (28, 30)
     assert survival.limits_of(survival.outcome_curve(few), 0.5) == (18, 38)
+
+
+# Days, whether it ended (1) or was still followed (0), how many: the "waltons" data of lifelines 0.30 (MIT licence).
+WALTONS = {
+    "control": [(7, 0, 1), (7, 1, 1), (17, 1, 1), (32, 1, 1), (33, 1, 1), (38, 1, 2), (41, 1, 7), (45, 0, 1), (45, 1, 9), (48, 1, 8), (51, 1, 3), (53, 1, 7), (54, 1, 2), (56, 1, 18), (58, 1, 4), (60, 0, 1), (60, 1, 15), (61, 0, 2), (61, 1, 9), (63, 1, 9), (66, 1, 3), (68, 0, 1), (68, 1, 9), (69, 0, 1), (69, 1, 12), (75, 1, 1)],
+    "miR-137": [(6, 1, 1), (9, 1, 3), (13, 1, 3), (15, 1, 2), (19, 1, 3), (22, 1, 4), (26, 1, 5), (29, 1, 5), (33, 1, 2), (36, 1, 2), (43, 1, 1), (47, 1, 1), (62, 1, 2)],
+}  # fmt: skip
+
+
+def test_the_curve_agrees_with_another_library_on_its_own_data() -> None:
+    """A39: numbers by lifelines' KaplanMeierFitter."""
+    _given, expected = case("A39")
+
+    def curve(*groups: str) -> tuple[pd.DataFrame, int, int]:
+        rows = [(days, "relocated" if ended else "open", n) for g in groups for days, ended, n in WALTONS[g]]
+        data = pd.DataFrame(rows, columns=["days", "outcome", "episodes"])
+        return survival.outcome_curve(data), int(data["episodes"].sum()), sum(n for _d, o, n in rows if o != "open")
+
+    whole, n, events = curve(*WALTONS)
+    assert (n, events, survival.days_until(whole, 0.5)) == (expected["n"], expected["events"], expected["median"])
+    found = whole.set_index("t")["still_open"]
+    assert {str(t): found[int(t)] for t in expected["S"]} == close(expected["S"])
+    for group, wanted in expected["by_group"].items():
+        own, n, events = curve(group)
+        assert (n, events, survival.days_until(own, 0.5)) == (wanted["n"], wanted["events"], wanted["median"])

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 
@@ -41,6 +42,7 @@ SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
 SERIAL_BEGIN = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
 PARTS = re.compile(r"^(\d{1,4})[./\-\s](\d{1,2})[./\-\s](\d{1,4})(?:[T ,].*)?$")
+MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$")
 MOST_CENTS = 10**16
 
 
@@ -113,10 +115,15 @@ class Evidence:
         return "day" if self.day_first else "month" if self.month_first else None
 
 
-def day(cell: Any, evidence: Evidence | None = None) -> date | None:
-    """A calendar date: ISO, day or month first by evidence, a spreadsheet's serial number. Raises Bad."""
+def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date | None:
+    """A calendar date: ISO, day or month first by evidence, a spreadsheet's serial number. Raises Bad.
+
+    A moment with an offset is told in the one reporting `zone` before its date is taken; plain dates never shift (A30).
+    """
+    if isinstance(cell, str) and MOMENT.match(cell.strip()):
+        cell = _moment(cell.strip())
     if isinstance(cell, datetime):
-        return cell.date()
+        return (cell if cell.tzinfo is None else cell.astimezone(ZoneInfo(zone))).date()
     if isinstance(cell, date):
         return cell
     line = text(cell)
@@ -141,6 +148,13 @@ def day(cell: Any, evidence: Evidence | None = None) -> date | None:
         return date(year, month, number)
     except ValueError:
         raise Bad("a day that does not exist", "Write it like 2026-10-18.") from None
+
+
+def _moment(line: str) -> datetime:
+    try:
+        return datetime.fromisoformat(line)
+    except ValueError:
+        raise Bad("a moment that does not exist", "Write it like 2026-10-18T12:00:00Z.") from None
 
 
 def amount(cell: Any, evidence: Evidence | None = None) -> int | None:
