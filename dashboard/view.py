@@ -159,13 +159,17 @@ def lines(facts: Sequence[tuple[str, str]]) -> None:
 
 
 def evidence(shown: Evidence) -> None:
-    """Why a pair is listed: a bar per facet, other facts, and what people answered so far."""
+    """Why a pair is listed: a bar per facet that is known of both, other facts, and what people answered so far."""
     with st.container(border=True):
         st.markdown(f"**{plain(shown.headline)}**")
         left, right = st.columns(2)
         with left:
             for name, similarity, text in shown.facets:
-                st.progress(similarity or 0.0, f"**{plain(name)}**: {plain(text)}")
+                said = f"**{plain(name)}**: {plain(text)}"
+                if similarity is None:
+                    st.markdown(said)
+                else:
+                    st.progress(similarity, said)
         with right:
             lines(shown.facts)
             if shown.answers:

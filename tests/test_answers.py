@@ -122,3 +122,15 @@ def test_an_answer_is_among_what_changed_and_counts_for_the_agreement() -> None:
     evidence.answer(found, pair, "already_coordinating", None)
     assert answered() == before + 1
     assert overlap.summary(overlap.find(visit)).figures[4].value == int(str(agreed)) + 1
+
+
+@pytest.mark.usefixtures("own_sample")
+def test_a_facet_that_is_not_recorded_has_no_bar() -> None:
+    app = open_page("overlap", "coordinator")
+    assert len(app.get("progress")) == 4
+    unclear = overlap.find(open_sample_visit(EVERYWHERE)).with_status("cannot_tell")
+    pair = unclear[unclear["host_country"].isna() & unclear["audience"].notna() & unclear["language"].notna()].iloc[0]
+    app.selectbox(key="page_list").set_value("cannot_tell").run()
+    app.selectbox(key="page_pair").set_value(f"{pair['project_a']}.{pair['project_b']}").run()
+    assert any("not recorded for" in mark.value for mark in app.markdown)
+    assert len(app.get("progress")) == 3
