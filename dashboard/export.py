@@ -21,6 +21,7 @@ from dashboard import labels, words
 from dashboard.i18n import _
 from dashboard.report import Report, Table
 from dashboard.visit import Visit, current
+from data_access.workbooks import INERT_TEXT
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 FORBIDDEN_IN_SHEET_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
@@ -86,13 +87,7 @@ def workbook(report: Report, tables: Sequence[Table]) -> bytes:
     """An XLSX with one typed sheet per table and an About sheet."""
     visit, export_id = current(), secrets.token_hex(8)
     buffer = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(buffer, options) as book:
+    with xlsxwriter.Workbook(buffer, INERT_TEXT | {"in_memory": True}) as book:
         book.set_properties({"author": "", "created": datetime.combine(visit.as_of.date(), time())})
         styles = {
             "head": book.add_format(

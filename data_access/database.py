@@ -147,17 +147,8 @@ def open_reader(url: str) -> Engine:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite_reader(parsed)
-    options = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS * 1000}"
-    return create_engine(
-        parsed,
-        hide_parameters=True,
-        pool_pre_ping=True,
-        pool_size=5,
-        pool_timeout=5,
-        pool_recycle=1800,
-        connect_args={"connect_timeout": 3, "application_name": "meridian-reader", "options": options},
-    )
+        return _sqlite_engine(parsed, "ro", _authorise)
+    return _postgresql_engine(parsed, "meridian-reader", " -c default_transaction_read_only=on")
 
 
 def open_writer(url: str) -> Engine:
@@ -185,21 +176,24 @@ def open_appender(url: str, table: str) -> Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, "rw", _authorise_appending(table))
+    return _postgresql_engine(parsed, "meridian-appender")
+
+
+def _postgresql_engine(parsed: URL, name: str, options: str = "") -> Engine:
+    """A small pool of short-lived statements, for the readers and writers of pages."""
     return create_engine(
         parsed,
         hide_parameters=True,
         pool_pre_ping=True,
-        pool_size=2,
+        pool_size=5,
+        pool_timeout=5,
+        pool_recycle=1800,
         connect_args={
             "connect_timeout": 3,
-            "application_name": "meridian-appender",
-            "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000}",
+            "application_name": name,
+            "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000}{options}",
         },
     )
-
-
-def _sqlite_reader(parsed: URL) -> Engine:
-    return _sqlite_engine(parsed, "ro", _authorise)
 
 
 def _sqlite_engine(parsed: URL, mode: str, authorizer: Authorizer) -> Engine:

@@ -4,14 +4,13 @@ again."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import xlsxwriter
 
 from data_access.importers.records import Problem
 from data_access.importers.values import Formula
+from data_access.workbooks import INERT_TEXT, write_cell
 
 WRONG, TODO = "What is wrong", "What to do"
 
@@ -24,8 +23,7 @@ def write_corrections(path: Path, problems: Iterable[Problem]) -> int:
             sheets.setdefault(problem.place.sheet or "Rows", {}).setdefault(problem.place.row, []).append(problem)
     if not sheets:
         return 0
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with xlsxwriter.Workbook(str(path), INERT_TEXT) as book:
         bold = book.add_format({"bold": True, "bg_color": "#E8EEF4"})
         for title, rows in sheets.items():
             page = book.add_worksheet(title[:31])
@@ -36,20 +34,8 @@ def write_corrections(path: Path, problems: Iterable[Problem]) -> int:
                 page.set_column(column, column, max(14, len(heading) + 2))
             for number, found in enumerate(rows.values(), 1):
                 for column, heading in enumerate(headings):
-                    _write(page, number, column, found[0].place.raw.get(heading))
+                    cell = found[0].place.raw.get(heading)
+                    write_cell(page, number, column, cell.text if isinstance(cell, Formula) else cell)
                 page.write_string(number, len(headings), "; ".join(f"{p.column}: {p.message}" for p in found))
                 page.write_string(number, len(headings) + 1, " ".join(dict.fromkeys(p.suggestion for p in found)))
     return sum(len(rows) for rows in sheets.values())
-
-
-def _write(page: Any, row: int, column: int, value: Any) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool):
-        page.write_boolean(row, column, value)
-    elif isinstance(value, int | float):
-        page.write_number(row, column, value)
-    elif isinstance(value, datetime | date):
-        page.write_string(row, column, value.isoformat()[:10])
-    else:
-        page.write_string(row, column, value.text if isinstance(value, Formula) else str(value))

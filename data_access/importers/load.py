@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from data_access import schema
@@ -215,12 +215,6 @@ class _Run:
             for start in range(0, len(records), LOOKED_UP_AT_ONCE):
                 self._write(entity, records[start : start + LOOKED_UP_AT_ONCE])
 
-    def _connection(self, entity: str) -> Connection:
-        which = ENTITIES[entity].which
-        if which not in self.connections:
-            raise LookupError(which)
-        return self.connections[which]
-
     def _start(self, which: Which) -> int:
         """The run's row in this database, made when the first record for it comes."""
         if which in self.runs:
@@ -245,9 +239,8 @@ class _Run:
         if not records:
             return
         spec = ENTITIES[entity]
-        try:
-            connection = self._connection(entity)
-        except LookupError:
+        connection = self.connections.get(spec.which)
+        if connection is None:
             for record in records:
                 self.outcome.add(
                     Problem(record.place, "", record.key, "no_case_database", "belongs to the case database, which is not configured.",
@@ -288,13 +281,16 @@ class _Run:
                         "Give each row its own reference, or remove one.")
             )  # fmt: skip
 
+    def _source_records(self, entity: str) -> tuple[Table, ColumnElement[bool]]:
+        """The table of source records, and which of them are this source's of one entity."""
+        which = ENTITIES[entity].which
+        table = METADATA[which].tables["source_record"]
+        return table, and_(table.c.source_id == self.sources[which], table.c.entity == entity)
+
     def _known(self, entity: str, keys: list[str]) -> dict[str, dict[str, Any]]:
-        spec = ENTITIES[entity]
-        table = METADATA[spec.which].tables["source_record"]
-        rows = self.connections[spec.which].execute(
-            select(table).where(
-                table.c.source_id == self.sources[spec.which], table.c.entity == entity, table.c.external_id.in_(keys)
-            )
+        table, ours = self._source_records(entity)
+        rows = self.connections[ENTITIES[entity].which].execute(
+            select(table).where(ours, table.c.external_id.in_(keys))
         )
         return {row.external_id: dict(row._mapping) for row in rows}
 
@@ -348,11 +344,7 @@ class _Run:
             if existing is not None:
                 self._adopt(connection, entity, record, values, existing, digest)
                 continue
-            row = dict(record.defaults) | values
-            identity = spec.table.c.get("id")
-            if identity is not None and "id" not in row:
-                row["id"] = self._new_id(connection, spec.table)
-            rows.append((record, row, digest))
+            rows.append((record, self._new_row(connection, spec.table, record, values), digest))
         for record, row, digest in self._inserted(connection, spec.table, rows):
             self.outcome.created[entity] += 1
             key = _row_key(spec.table, row)
@@ -361,6 +353,12 @@ class _Run:
         if traces:
             connection.execute(insert(METADATA[spec.which].tables["source_record"]), traces)
             connection.execute(insert(METADATA[spec.which].tables["import_change"]), changes)
+
+    def _new_row(self, connection: Connection, table: Table, record: Record, values: dict[str, Any]) -> dict[str, Any]:
+        row = dict(record.defaults) | values
+        if "id" in table.c and "id" not in row:
+            row["id"] = self._new_id(connection, table)
+        return row
 
     def _inserted(
         self, connection: Connection, table: Table, rows: list[tuple[Record, dict[str, Any], str]]
@@ -399,11 +397,10 @@ class _Run:
 
     def _is_ours(self, connection: Connection, entity: str) -> bool:
         if entity not in self.only_ours:
-            spec = ENTITIES[entity]
-            trace = METADATA[spec.which].tables["source_record"]
-            own = (trace.c.source_id == self.sources[spec.which], trace.c.entity == entity)
-            of_source = connection.scalar(select(func.count()).select_from(trace).where(*own))
-            self.only_ours[entity] = connection.scalar(select(func.count()).select_from(spec.table)) == of_source
+            table, ours = self._source_records(entity)
+            of_source = connection.scalar(select(func.count()).select_from(table).where(ours))
+            rows = connection.scalar(select(func.count()).select_from(ENTITIES[entity].table))
+            self.only_ours[entity] = rows == of_source
         return self.only_ours[entity]
 
     def _adopt(
@@ -431,10 +428,7 @@ class _Run:
         row = connection.execute(select(spec.table).where(_is_row(spec.table, stored["row_key"]))).first()
         stored["seen_run_id"] = run
         if row is None:
-            values = dict(record.defaults) | values
-            identity = spec.table.c.get("id")
-            if identity is not None and "id" not in values:
-                values["id"] = self._new_id(connection, spec.table)
+            values = self._new_row(connection, spec.table, record, values)
             if not self._inserted(connection, spec.table, [(record, values, digest)]):
                 return
             key, before = _row_key(spec.table, values), None
@@ -444,8 +438,7 @@ class _Run:
                 return
             key = _row_key(spec.table, before | values)
         self.outcome.updated[entity] += 1
-        trace = {name: stored[name] for name in ("row_key", "content_hash", "run_id", "seen_run_id")}
-        self._remember(connection, entity, record.key, key, before, trace, run)
+        self._remember(connection, entity, record.key, key, before, _trace_of(stored), run)
         self._mark(
             connection,
             entity,
@@ -472,14 +465,9 @@ class _Run:
         }  # fmt: skip
 
     def _mark(self, connection: Connection, entity: str, external: list[str], values: Mapping[str, Any]) -> None:
-        table = METADATA[ENTITIES[entity].which].tables["source_record"]
-        here = (
-            table.c.source_id == self.sources[ENTITIES[entity].which],
-            table.c.entity == entity,
-            table.c.external_id.in_(external),
-        )
+        table, ours = self._source_records(entity)
         if external:
-            connection.execute(update(table).where(*here).values(**values))
+            connection.execute(update(table).where(ours, table.c.external_id.in_(external)).values(**values))
 
     def _remember(
         self, connection: Connection, entity: str, external: str, key: str,
@@ -510,14 +498,9 @@ class _Run:
             spec = ENTITIES[entity]
             if entity not in self.entities:
                 continue
-            connection, table = self.connections[spec.which], METADATA[spec.which].tables["source_record"]
-            gone = connection.execute(
-                select(table).where(
-                    table.c.source_id == self.sources[spec.which],
-                    table.c.entity == entity,
-                    table.c.seen_run_id != self.runs[spec.which],
-                )
-            ).all()
+            connection, (table, ours) = self.connections[spec.which], self._source_records(entity)
+            unseen = table.c.seen_run_id != self.runs[spec.which]
+            gone = connection.execute(select(table).where(ours, unseen)).all()
             self.outcome.not_seen[entity] += len(gone)
             for row in gone if is_snapshot else ():
                 self._take_out(connection, entity, dict(row._mapping))
@@ -535,17 +518,11 @@ class _Run:
                         "Remove those rows first.", is_warning=True)
             )  # fmt: skip
             return
-        table = METADATA[spec.which].tables["source_record"]
-        here = (
-            table.c.source_id == stored["source_id"],
-            table.c.entity == entity,
-            table.c.external_id == stored["external_id"],
-        )
-        connection.execute(delete(table).where(*here))
+        table, ours = self._source_records(entity)
+        connection.execute(delete(table).where(ours, table.c.external_id == stored["external_id"]))
         if row is not None:
-            trace = {name: stored[name] for name in ("row_key", "content_hash", "run_id", "seen_run_id")}
             before, run = dict(row._mapping), self.runs[spec.which]
-            self._remember(connection, entity, stored["external_id"], stored["row_key"], before, trace, run)
+            self._remember(connection, entity, stored["external_id"], stored["row_key"], before, _trace_of(stored), run)
 
     def finish(self) -> None:
         """Write the counts and the problems to the run of the database they belong to."""
@@ -557,7 +534,7 @@ class _Run:
                 for name in ("created", "updated", "unchanged", "not_seen")
             }
             is_first = which == next(iter(self.runs))
-            rejected = self.outcome.rejected if is_first or len(self.runs) == 1 else 0
+            rejected = self.outcome.rejected if is_first else 0
             connection.execute(
                 update(tables["import_run"]).where(tables["import_run"].c.id == run).values(**counts, rejected=rejected)
             )
@@ -641,6 +618,11 @@ def _take_back(connection: Connection, change: Any, records: Table, source_id: i
             insert(records),
             {"source_id": source_id, "entity": change.entity, "external_id": change.external_id} | trace,
         )
+
+
+def _trace_of(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What a source record said before it is changed."""
+    return {name: stored[name] for name in ("row_key", "content_hash", "run_id", "seen_run_id")}
 
 
 def _sorted_pair(values: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from data_access.database import Which
 from data_access.importers import files, values
 from data_access.importers.records import Place, Problem, Record, Unreadable
 from data_access.search import search_key
+from data_access.workbooks import INERT_TEXT, write_cell
 
 DESCRIPTION = Path(__file__).with_name("template.json")
 EXAMPLE = "EXAMPLE"
@@ -380,8 +380,7 @@ def dump(engines: Mapping[Which, Engine], path: Path, language: str = "en") -> d
 
 
 def _write(path: Path, language: str, rows: Mapping[str, list[dict[str, Any]]], *, with_example: bool) -> None:
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options | {"constant_memory": not with_example}) as book:
+    with xlsxwriter.Workbook(str(path), INERT_TEXT | {"constant_memory": not with_example}) as book:
         bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "text_wrap": True})
         grey = book.add_format({"italic": True, "font_color": "#7A7A7A"})
         for sheet in sheets():
@@ -396,26 +395,15 @@ def _write(path: Path, language: str, rows: Mapping[str, list[dict[str, Any]]], 
                     _drop_down(page, column, field)
             for number, row in enumerate(rows.get(sheet.entity, ()), 1):
                 for column, field in enumerate(sheet.fields):
-                    _write_cell(page, number, column, row.get(field.name))
+                    value = row.get(field.name)
+                    said = ("yes" if value else "no") if isinstance(value, bool) else value
+                    write_cell(page, number, column, said)
 
 
 def _drop_down(page: Any, column: int, field: Field) -> None:
     choices = list(field.codes) or (["yes", "no"] if field.type == "boolean" else [])
     if choices and len(",".join(choices)) <= 255:
         page.data_validation(2, column, 5000, column, {"validate": "list", "source": choices, "error_type": "warning"})
-
-
-def _write_cell(page: Any, row: int, column: int, value: Any) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool):
-        page.write_string(row, column, "yes" if value else "no")
-    elif isinstance(value, int | float | Decimal):
-        page.write_number(row, column, float(value) if isinstance(value, Decimal) else value)
-    elif isinstance(value, datetime | date):
-        page.write_string(row, column, value.isoformat()[:10])
-    else:
-        page.write_string(row, column, str(value))
 
 
 def _dumped(engines: Mapping[Which, Engine], entity: str) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, distinct, func, or_, select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, distinct, func, or_, select
 
 from data_access.filters import Filters
 from data_access.queries import visible
@@ -64,48 +66,47 @@ def pairs(filters: Filters, viewer: Viewer) -> Query:
     return Query(statement, viewer)
 
 
-def grid(filters: Filters, viewer: Viewer) -> Query:
-    """Distinct organisations and projects per host country x activity: host_country, activity, organisations, projects."""
-    place, work = project_facet.alias("place"), project_facet.alias("work")
-    statement = (
-        select(
-            place.c.code.label("host_country"),
-            work.c.code.label("activity"),
-            func.count(distinct(organisation.c.id)).label("organisations"),
-            func.count(distinct(project.c.id)).label("projects"),
-        )
+_place, _work = project_facet.alias("place"), project_facet.alias("work")
+
+
+def _in_cells(columns: Sequence[ColumnElement], filters: Filters, viewer: Viewer) -> Select:
+    """`columns` of every project that has not ended, once per host country and activity it counts in."""
+    return (
+        select(*columns)
         .select_from(project)
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .join(place, (place.c.project_id == project.c.id) & (place.c.facet == "host_country"))
-        .join(work, (work.c.project_id == project.c.id) & (work.c.facet == "activity"))
-        .where(visible.facets(viewer, place), project.c.status != "ended", visible.projects(filters, viewer))
-        .group_by(place.c.code, work.c.code)
+        .join(_place, (_place.c.project_id == project.c.id) & (_place.c.facet == "host_country"))
+        .join(_work, (_work.c.project_id == project.c.id) & (_work.c.facet == "activity"))
+        .where(visible.facets(viewer, _place), project.c.status != "ended", visible.projects(filters, viewer))
     )
+
+
+def grid(filters: Filters, viewer: Viewer) -> Query:
+    """Distinct organisations and projects per host country x activity: host_country, activity, organisations, projects."""
+    columns = (
+        _place.c.code.label("host_country"),
+        _work.c.code.label("activity"),
+        func.count(distinct(organisation.c.id)).label("organisations"),
+        func.count(distinct(project.c.id)).label("projects"),
+    )
+    statement = _in_cells(columns, filters, viewer).group_by(_place.c.code, _work.c.code)
     if filters.host_countries:
-        statement = statement.where(place.c.code.in_(filters.host_countries))
+        statement = statement.where(_place.c.code.in_(filters.host_countries))
     if filters.activities:
-        statement = statement.where(work.c.code.in_(filters.activities))
+        statement = statement.where(_work.c.code.in_(filters.activities))
     return Query(statement, viewer)
 
 
 def projects_of_cell(country: str, activity: str, filters: Filters, viewer: Viewer) -> Query:
     """The projects one cell of `grid` counts: project, organisation, starts_on, ends_on."""
-    place, work = project_facet.alias("place"), project_facet.alias("work")
-    statement = (
-        select(
-            project.c.name.label("project"),
-            organisation.c.name.label("organisation"),
-            project.c.starts_on,
-            project.c.ends_on,
-        )
-        .join(organisation, organisation.c.id == project.c.organisation_id)
-        .join(place, (place.c.project_id == project.c.id) & (place.c.facet == "host_country"))
-        .join(work, (work.c.project_id == project.c.id) & (work.c.facet == "activity"))
-        .where(place.c.code == country, work.c.code == activity)
-        .where(visible.facets(viewer, place), project.c.status != "ended", visible.projects(filters, viewer))
-        .order_by(organisation.c.name, project.c.name)
+    columns = (
+        project.c.name.label("project"),
+        organisation.c.name.label("organisation"),
+        project.c.starts_on,
+        project.c.ends_on,
     )
-    return Query(statement, viewer)
+    statement = _in_cells(columns, filters, viewer).where(_place.c.code == country, _work.c.code == activity)
+    return Query(statement.order_by(organisation.c.name, project.c.name), viewer)
 
 
 def facets(viewer: Viewer, known_to: Viewer | None = None) -> Query:
