@@ -12,8 +12,8 @@ visit = view.begin(
     _("Civil society in exile at a glance"),
     ("host_countries", "activities", "audiences", "funders", "period"),
 )
-money = portfolio.picture(visit)
-four = [answers.where(visit), answers.money(money), answers.same(visit), answers.waiting(visit)]
+money, similar = portfolio.picture(visit), overlap.find(visit)
+four = [answers.where(visit), answers.money(money), answers.same(similar), answers.waiting(visit)]
 
 question = _("Where it works, where money is missing, who does the same, how fast people reach safety.")
 view.summary(Summary(question, [answer.figure for answer in four]))
@@ -29,7 +29,7 @@ if grid := crossing.chart(visit, money):
         view.table(funding.rows_of_cell(money, cell))
 
 if day := changes.previous_load(visit):
-    view.table(changes.since(visit, money, day))
+    view.table(changes.since(money, similar, day))
 
 view.about(
     _("A cell counts running projects recorded for that country and activity. None recorded is no proof of absence."),

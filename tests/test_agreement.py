@@ -76,7 +76,7 @@ def test_money_and_pairs_agree_between_overview_and_page(viewer: Viewer, filters
     assert lines.loc[lines["need"].notna(), "funded"].sum() == money.totals.funded
     found = overlap.find(visit)
     assert (
-        answers.same(visit).figure.value
+        answers.same(found).figure.value
         == overlap.summary(found).figures[0].value
         == found.count("possible_duplication")
     )

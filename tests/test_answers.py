@@ -10,15 +10,11 @@ from dashboard.topics import changes, evidence, overlap, portfolio
 from data_access import database
 from data_access.schema import overlap_pair, overlap_verdict
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
-from tests.test_pages import open_page
+from tests.test_pages import figures, open_page
 
 
 def shown_pair(app: AppTest) -> str:
     return next(box for box in app.selectbox if box.key == "page_pair").value
-
-
-def figures(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
 
 
 def give(app: AppTest, answer: str, reason: str | None = None) -> AppTest:
@@ -113,7 +109,7 @@ def test_an_answer_is_among_what_changed_and_counts_for_the_agreement() -> None:
     assert day is not None
 
     def answered() -> int:
-        rows = changes.since(visit, money, day).rows.set_index("change")
+        rows = changes.since(money, overlap.find(visit), day).rows.set_index("change")
         return int(rows.loc["pairs_answered", "number"])
 
     before, found = answered(), overlap.find(visit)

@@ -23,14 +23,6 @@ WINDOW_DAYS = 365
 CROWDED_FROM = 5
 BLOCK = 512
 STRATA = (0.45, 0.6, 0.75, 0.9)
-LABELS = (
-    "possible_duplication",
-    "coordinated",
-    "cannot_tell",
-    "one_after_the_other",
-    "related",
-    "same_organisation",
-)
 STATUS_AFTER = {
     "not_a_duplicate": "dismissed",
     "already_coordinating": "coordinated",

@@ -48,6 +48,11 @@ def monthly_flow(per_day: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     return flow
 
 
+def full_months(flow: pd.DataFrame) -> pd.DataFrame:
+    """The months of a `monthly_flow` that are over; a part of a month is never compared with a whole one."""
+    return flow[~flow["is_partial"].astype(bool)]
+
+
 def cumulative_flow(flow: pd.DataFrame) -> pd.DataFrame:
     """Two lines whose gap is 'still waiting': month, arrived, left, still_waiting. Lines never cross."""
     arrived, left = flow["incoming"].cumsum(), flow["closed"].cumsum()
@@ -75,7 +80,7 @@ class ResolvedRate:
 def resolved_rate(flow: pd.DataFrame, months: int = 3, skip: int = 0) -> ResolvedRate:
     """Closed against new and reopened over the last `months` full months, `skip` windows back; without what turned out
     ineligible (A.0)."""
-    full = flow[~flow["is_partial"].astype(bool)]
+    full = full_months(flow)
     end = len(full) - skip * months
     window = full.iloc[max(0, end - months) : max(0, end)]
     closed = int(window["closed"].sum() - window["ineligible_out"].sum())
@@ -179,7 +184,7 @@ class StockFlow:
 
 def stock_flow(flow: pd.DataFrame, months: int = 3) -> StockFlow:
     """Stocks and flows over the last `months` full months of a `monthly_flow`."""
-    full = flow[~flow["is_partial"].astype(bool)]
+    full = full_months(flow)
     window, before = full.tail(months), full.iloc[: max(0, len(full) - months)]
     held = int(before["held"].sum() - before["resumed"].sum())
     total = {name: int(window[name].sum()) for name in ("opened", "reopened", "closed", "closed_reopened")}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dashboard.i18n import _
 from dashboard.report import Figure
 from dashboard.topics import funding, initiatives, overlap, relocation
+from dashboard.topics.overlap import Overlap
 from dashboard.topics.portfolio import Portfolio
 from dashboard.visit import Visit
 
@@ -42,14 +43,14 @@ def money(portfolio: Portfolio) -> Answer:
     return Answer(_("Where is money missing?"), "funding_gaps", funding.sentence(portfolio), figure)
 
 
-def same(visit: Visit) -> Answer:
+def same(found: Overlap) -> Answer:
     """Pairs to check, and those already coordinated."""
-    found = overlap.summary(overlap.find(visit))
-    to_check, known = found.figures[:2]
+    said = overlap.summary(found)
+    to_check, known = said.figures[:2]
     figure = Figure(
         to_check.term, to_check.value, to_check.shown, _("{k} coordinated").format(k=known.shown), to_check.coverage
     )
-    return Answer(_("Who does the same?"), "overlap", found.sentence, figure)
+    return Answer(_("Who does the same?"), "overlap", said.sentence, figure)
 
 
 def waiting(visit: Visit) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -39,6 +40,11 @@ class Live:
     @property
     def open_now(self) -> int:
         return int(self.open_ages["episodes"].sum())
+
+    @cached_property
+    def curve(self) -> pd.DataFrame:
+        """Outcomes by day since opening, open cases included (A16)."""
+        return survival.outcome_curve(self.durations)
 
 
 def find(visit: Visit) -> Live:
@@ -126,13 +132,13 @@ def half_end_within(cases: Live) -> Figure:
     if not relocation.can_show_percentile(cases.durations, 50):
         why = _("{k} have ended, {n} are needed to say").format(k=words.number(ended), n=minimum_n(50))
         return Figure("half_end_within", None, "–", why, followed)
-    curve = survival.outcome_curve(cases.durations)
-    half = survival.days_until(relocation.readable(curve), 0.5)
+    readable = relocation.readable(cases.curve)
+    half = survival.days_until(readable, 0.5)
     if half is None:
         return Figure("half_end_within", None, "–", _("fewer than half have closed yet"), followed)
-    low, high = survival.limits_of(curve, 0.5)
+    low, high = survival.limits_of(cases.curve, 0.5)
     parts = [_("between {low} and {high}").format(low=words.number(low), high=words.number(high))]
-    four = survival.days_until(relocation.readable(curve), 0.8)
+    four = survival.days_until(readable, 0.8)
     if four is not None and relocation.can_show_percentile(cases.durations, 80):
         parts.append(_("four in five within {days}").format(days=words.days(four)))
     else:
@@ -225,9 +231,9 @@ def ages(cases: Live) -> Chart:
 
 def soon_too_long(cases: Live) -> list[Figure]:
     """How many cases will have been open for more than 180 days in a month, and how much work is waiting."""
-    curve = relocation.readable(survival.outcome_curve(cases.durations))
+    curve = relocation.readable(cases.curve)
     now, at_most, expected = relocation.open_after(cases.open_ages, curve, HALF_YEAR, MONTH)
-    full = cases.flow[~cases.flow["is_partial"].astype(bool)]
+    full = relocation.full_months(cases.flow)
     months = relocation.months_of_work(cases.open_now, list(full["incoming"].iloc[::-1]))
     window = full.tail(3)
     days = int((pd.to_datetime(window["month"]) + pd.offsets.MonthEnd(0)).dt.day.sum())
@@ -343,7 +349,7 @@ def arrived_and_left(visit: Visit, cases: Live) -> Chart:
 
 def _direction(cases: Live) -> str:
     """Whether open cases grew or shrank over the last three full months."""
-    window = cases.flow[~cases.flow["is_partial"].astype(bool)].tail(3)
+    window = relocation.full_months(cases.flow).tail(3)
     more = int(window["incoming"].sum() - window["closed"].sum())
     if not more:
         return _("Over 3 full months as many cases left as came")
@@ -379,7 +385,7 @@ def months(visit: Visit, cases: Live) -> Chart:
 
 def month_title(flow: pd.DataFrame) -> str:
     """The newest full month against the same month last year, or the three months before."""
-    full = flow[~flow["is_partial"].astype(bool)].set_index("month")["incoming"]
+    full = relocation.full_months(flow).set_index("month")["incoming"]
     found = relocation.compare(full)
     if found is None:
         return _("Opened and closed by month")
@@ -410,7 +416,7 @@ def to_date(visit: Visit, cases: Live) -> str:
 
 def unusual_months(flow: pd.DataFrame) -> str:
     """Full months outside the usual range of arrivals or closures, the newest year of them."""
-    full = flow[~flow["is_partial"].astype(bool)]
+    full = relocation.full_months(flow)
     parts = []
     for column, name in (("incoming", _("arrivals")), ("closed", _("closures"))):
         limits = relocation.usual(list(full[column]))
@@ -487,7 +493,7 @@ def growth(going: relocation.Forecast, weeks: pd.DataFrame) -> str:
 
 def outcomes(cases: Live) -> Chart:
     """What happens to people, and when."""
-    curve = relocation.readable(survival.outcome_curve(cases.durations))
+    curve = relocation.readable(cases.curve)
     columns = ["t", "at_risk", *[c for c in curve if c in labels.COLUMNS and c not in ("t", "at_risk")]]
     half_year = curve[curve["t"] <= HALF_YEAR]
     title = _("Outcomes by days since opening")

@@ -8,7 +8,8 @@ from dashboard import words
 from dashboard.data import read
 from dashboard.i18n import _
 from dashboard.report import Table
-from dashboard.topics import overlap, relocation
+from dashboard.topics import relocation
+from dashboard.topics.overlap import Overlap
 from dashboard.topics.portfolio import Portfolio
 from dashboard.visit import Visit
 from data_access import queries
@@ -20,9 +21,10 @@ def previous_load(visit: Visit) -> pd.Timestamp | None:
     return days.iloc[1] if len(days) > 1 else None
 
 
-def since(visit: Visit, money: Portfolio, day: pd.Timestamp) -> Table:
+def since(money: Portfolio, similar: Overlap, day: pd.Timestamp) -> Table:
     """How many records came, went or were answered after `day`, with the money that goes with them."""
-    rows = [*_initiatives(visit, day), *_money(money, day), *_pairs(visit, day)]
+    visit = similar.visit
+    rows = [*_initiatives(visit, day), *_money(money, day), *_pairs(similar.pairs, day)]
     if relocation.is_live(visit):
         rows += _cases(visit, day)
     return Table(
@@ -53,8 +55,7 @@ def _money(money: Portfolio, day: pd.Timestamp) -> list[Row]:
     return [(name, len(rows), int(rows["minor"].sum())) for name, rows in (("signed_new", new), ("lapsed", lapsed))]
 
 
-def _pairs(visit: Visit, day: pd.Timestamp) -> list[Row]:
-    pairs = overlap.reviewed_pairs(visit, visit.filters)
+def _pairs(pairs: pd.DataFrame, day: pd.Timestamp) -> list[Row]:
     answered = pairs["answered_at"].ge(day + pd.Timedelta(days=1))
     return [
         ("pairs_new", int(pairs["flagged_on"].gt(day).sum()), None),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from dashboard import charts, labels, words
@@ -16,6 +18,7 @@ from data_access import queries
 
 UNDER_FUNDED_BELOW = 0.5
 MOST = 12
+SIGNALS = ("none_recorded", "several", "one_provider", "crowded", "under_funded", "both")
 
 
 def cells(visit: Visit, portfolio: Portfolio) -> pd.DataFrame:
@@ -55,27 +58,27 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
             "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is "
             "stated. The busiest {most} countries and activities, {shown} of {n} combinations; all are in the table. "
             "Click a cell to open its rows."
-        ).format(year=money.year, most=MOST, shown=_recorded(grid), n=words.number(len(found))),
-        charts.grid(grid, "work", "country", "text", "signal", levels(), opens="cell"),
+        ).format(year=money.year, most=MOST, shown=recorded(grid), n=words.number(len(found))),
+        charts.grid(grid, "work", "country", "text", "signal", levels(SIGNALS), opens="cell"),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         on_select=choose_row("crossing"),
     )
 
 
-def _recorded(grid: pd.DataFrame) -> str:
+def recorded(grid: pd.DataFrame) -> str:
+    """How many cells of a laid-out grid hold an organisation."""
     return words.number(int((grid["organisations"] > 0).sum()))
 
 
 def grid_names(grid: Chart) -> dict[str, str]:
     """The cells whose rows can be opened, those that lack money or have one provider first."""
-    order = {signal: -place for signal, (place, _name) in levels().items()}
+    order = {signal: -place for place, signal in enumerate(SIGNALS)}
     return cell_names(grid.rows.sort_values("signal", key=lambda signals: signals.map(order), kind="stable"))
 
 
-def levels() -> dict[str, tuple[int, str]]:
-    """Order and name of each signal, for the chart's colours."""
-    order = {"none_recorded": 0, "several": 1, "one_provider": 2, "crowded": 3, "under_funded": 4, "both": 5}
-    return {signal: (place, labels.word(signal)) for signal, place in order.items()}
+def levels(signals: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Order and name of each signal of a grid, for the chart's colours."""
+    return {signal: (place, labels.word(signal)) for place, signal in enumerate(signals)}
 
 
 def _complete(frame: pd.DataFrame) -> pd.DataFrame:
@@ -106,9 +109,14 @@ def laid_out(cells: pd.DataFrame, by: str, most: int) -> pd.DataFrame:
 def cell_names(cells: pd.DataFrame) -> dict[str, str]:
     """Cells of a grid that can be opened, in the order given: "country.activity" -> name."""
     return {
-        f"{cell.host_country}.{cell.activity}": f"{words.country(cell.host_country)} · {labels.code('activity', cell.activity)}"
+        f"{cell.host_country}.{cell.activity}": cell_name(cell.host_country, cell.activity)
         for cell in cells.itertuples()
     }
+
+
+def cell_name(country: str, activity: str) -> str:
+    """One cell in words."""
+    return f"{words.country(country)} · {labels.code('activity', activity)}"
 
 
 def _cell_text(organisations: int, coverage: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard import labels, words
-from dashboard.data import NoAnswers, appender, read, read_now
+from dashboard.data import NoAnswers, appender, read
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import overlap
 from dashboard.report import Evidence
@@ -34,7 +34,7 @@ def of_pair(found: Overlap, key: str) -> Evidence:
         (labels.word(facet).capitalize(), _known(getattr(pair, facet)), _compared(facet, a, b, counted))
         for facet in overlap.WEIGHTS
     ]
-    return Evidence(_headline(pair), compared, _facts(found, pair), _answers(visit, pair))
+    return Evidence(_headline(pair), compared, _facts(found, pair), _answers(found, pair))
 
 
 def _pair(found: Overlap, key: str) -> Any:
@@ -135,17 +135,21 @@ def _partnership(visit: Visit, pair: Any) -> str:
     return _("yes") if pd.isna(row["since"]) else _("since {day}").format(day=words.day(row["since"]))
 
 
-def _answers(visit: Visit, pair: Any) -> list[tuple[str, str]]:
+def _answers(found: Overlap, pair: Any) -> list[tuple[str, str]]:
     """Every answer so far, newest first: who (never by name) and when, and what.
 
     That the places differ is kept from whoever may not know both places.
     """
-    said = read_now(queries.overlap.answers(visit.viewer))
+    said = found.answers
     said = said[(said["project_a"] == pair.project_a) & (said["project_b"] == pair.project_b)]
     people = {subject: n for n, subject in enumerate(dict.fromkeys(said["subject"]), 1)}
     lines = []
     for answer in said.iloc[::-1].itertuples():
-        who = _("You") if answer.subject == visit.viewer.subject else _("Person {n}").format(n=people[answer.subject])
+        who = (
+            _("You")
+            if answer.subject == found.visit.viewer.subject
+            else _("Person {n}").format(n=people[answer.subject])
+        )
         what = labels.word(answer.answer)
         if pd.notna(answer.reason) and not (answer.reason == "other_place" and pd.isna(pair.host_country)):
             what = _("{answer}: {reason}").format(answer=what, reason=labels.word(answer.reason))

@@ -12,7 +12,7 @@ from dashboard.i18n import _, ngettext
 from dashboard.metrics import funding, survival
 from dashboard.metrics.statistics import Coverage
 from dashboard.report import Chart, Figure, Summary, Table
-from dashboard.topics.crossing import UNDER_FUNDED_BELOW, cell_names, laid_out
+from dashboard.topics.crossing import UNDER_FUNDED_BELOW, cell_name, cell_names, laid_out, levels
 from dashboard.topics.portfolio import Portfolio, by_part, rows_behind
 from dashboard.visit import Visit
 from data_access import queries
@@ -330,6 +330,9 @@ def leaning_strip(money: Portfolio) -> Chart:
     )
 
 
+COVERAGE_SIGNALS = ("none_recorded", "need_unknown", "covered", "partly_covered", "under_funded")
+
+
 def coverage_grid(money: Portfolio) -> Chart | None:
     """Host country x activity: gap in the cell, colour by coverage, words where there is no number."""
     cells = by_part(money, ["host_country", "activity"], with_unknown=True)
@@ -340,7 +343,6 @@ def coverage_grid(money: Portfolio) -> Chart | None:
     cells["signal"] = [_signal(need, coverage) for need, coverage in zip(cells["need"], cells["coverage"], strict=True)]
     title = _("Coverage of stated need by host country and activity")
     grid = _complete(cells, money.currency)
-    order = {"none_recorded": 0, "need_unknown": 1, "covered": 2, "partly_covered": 3, "under_funded": 4}
     return Chart(
         "coverage",
         title,
@@ -348,9 +350,7 @@ def coverage_grid(money: Portfolio) -> Chart | None:
         _("In each cell the gap of {year} in {currency}; the largest countries and activities by need.").format(
             year=money.year, currency=money.currency
         ),
-        charts.grid(
-            grid, "work", "country", "text", "signal", {k: (n, labels.word(k)) for k, n in order.items()}, opens="cell"
-        ),
+        charts.grid(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell"),
         charts.alternative(title, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         on_select=filter_bar.choose_row("coverage"),
     )
@@ -601,7 +601,7 @@ def rows_of_cell(money: Portfolio, cell: str) -> Table:
     country, _dot, activity = cell.partition(".")
     chosen = money.only("host_country", country).only("activity", activity)
     first, last = pd.Timestamp(f"{money.year}-01-01"), pd.Timestamp(f"{money.year}-12-01")
-    name = f"{words.country(country)} · {labels.code('activity', activity)}"
+    name = cell_name(country, activity)
     return _rows(chosen, first, last, _("Behind {name} in {year}").format(name=name, year=money.year), "cell_rows")
 
 

@@ -14,7 +14,7 @@ from dashboard.i18n import _, ngettext
 from dashboard.metrics import overlap
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.topics import portfolio
-from dashboard.topics.crossing import MOST, cell_names, laid_out
+from dashboard.topics.crossing import MOST, cell_name, cell_names, laid_out, levels, recorded
 from dashboard.visit import Visit
 from data_access import queries
 from data_access.filters import Filters
@@ -35,11 +35,12 @@ LISTS = (
 
 @dataclass(frozen=True)
 class Overlap:
-    """`pairs` with people's answers laid over; `grid`: organisations per host country and activity; `money`: signed
-    minor units per project."""
+    """`pairs` with people's answers laid over; `answers`: all of them, oldest first; `grid`: organisations per host
+    country and activity; `money`: signed minor units per project."""
 
     visit: Visit
     pairs: pd.DataFrame
+    answers: pd.DataFrame
     grid: pd.DataFrame
 
     def with_status(self, status: str) -> pd.DataFrame:
@@ -65,13 +66,13 @@ class Overlap:
 def find(visit: Visit) -> Overlap:
     """Stored pairs of the viewer's clearance, reviewed, and the grid."""
     grid = read(queries.overlap.grid(visit.filters, visit.viewer))
-    return Overlap(visit, reviewed_pairs(visit, visit.filters), grid)
+    answers = read_now(queries.overlap.answers(visit.viewer))
+    return Overlap(visit, reviewed_pairs(visit, visit.filters, answers), answers, grid)
 
 
-def reviewed_pairs(visit: Visit, filters: Filters) -> pd.DataFrame:
-    """Pairs under `filters` with people's answers laid over."""
-    pairs = read(queries.overlap.pairs(filters, visit.viewer))
-    return overlap.reviewed(pairs, read_now(queries.overlap.answers(visit.viewer)))
+def reviewed_pairs(visit: Visit, filters: Filters, answers: pd.DataFrame) -> pd.DataFrame:
+    """Pairs under `filters` with people's `answers` laid over."""
+    return overlap.reviewed(read(queries.overlap.pairs(filters, visit.viewer)), answers)
 
 
 def summary(found: Overlap) -> Summary:
@@ -169,20 +170,14 @@ def providers(found: Overlap) -> Chart | None:
         _(
             "Distinct organisations with a project that has not ended; a dash: none recorded. The busiest {most} countries "
             "and activities, {shown} of {n} combinations; all are in the table. Click a cell to open it."
-        ).format(
-            most=MOST, shown=words.number(int((cells["organisations"] > 0).sum())), n=words.number(len(found.grid))
-        ),
-        charts.grid(cells, "work", "country", "text", "word", _levels(GRID_WORDS), opens="cell"),
+        ).format(most=MOST, shown=recorded(cells), n=words.number(len(found.grid))),
+        charts.grid(cells, "work", "country", "text", "word", levels(GRID_WORDS), opens="cell"),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
         on_select=choose_row("grid"),
     )
 
 
 GRID_WORDS = ("none_recorded", "several", "crowded", "one_provider")
-
-
-def _levels(known: tuple[str, ...]) -> dict[str, tuple[int, str]]:
-    return {word: (place, labels.word(word)) for place, word in enumerate(known)}
 
 
 def _grid_cells(grid: pd.DataFrame) -> pd.DataFrame:
@@ -203,7 +198,7 @@ def rows_of_cell(visit: Visit, cell: str) -> Table:
     """The projects behind one cell, as the grid counts them."""
     country, _dot, activity = cell.partition(".")
     rows = read(queries.overlap.projects_of_cell(country, activity, visit.filters, visit.viewer))
-    title = _("Behind {name}").format(name=f"{words.country(country)} · {labels.code('activity', activity)}")
+    title = _("Behind {name}").format(name=cell_name(country, activity))
     return Table("cell_projects", title, rows[["project", "organisation", "starts_on", "ends_on"]])
 
 
@@ -274,7 +269,7 @@ def shared_grantees(visit: Visit) -> Chart | None:
         _("Organisations both funders signed a grant with; on the diagonal each funder's own. The {n} largest.").format(
             n=words.number(cells["first"].nunique())
         ),
-        charts.grid(cells, "short_first", "short_second", "text", "word", _levels(SHARED_WORDS)),
+        charts.grid(cells, "short_first", "short_second", "text", "word", levels(SHARED_WORDS)),
         charts.alternative(
             title, list(pairs["first_funder"] + " · " + pairs["second_funder"]), [str(n) for n in pairs["shared"]]
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard import labels, words
-from dashboard.data import read
+from dashboard.data import read, read_now
 from dashboard.i18n import _
 from dashboard.metrics import distribution, funding
 from dashboard.report import Figure, Summary, Table
@@ -43,7 +43,7 @@ def find(visit: Visit, slug: str) -> Profile | None:
     money = portfolio.placed_money(visit)
     own = money.grants[(money.grants["recipient_id"] == row["organisation_id"]) & money.grants["minor"].notna()]
     signed = own.loc[own["status"] == "commitment", "minor"]
-    pairs = overlap.reviewed_pairs(visit, Filters())
+    pairs = overlap.reviewed_pairs(visit, Filters(), read_now(queries.overlap.answers(viewer)))
     ours = pairs["project_a"].isin(projects["project_id"]) | pairs["project_b"].isin(projects["project_id"])
     return Profile(
         row,

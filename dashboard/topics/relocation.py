@@ -11,7 +11,9 @@ from dashboard.visit import Visit
 
 def is_live(visit: Visit) -> bool:
     """Whether this viewer, on this deployment, sees live cases of what she chose."""
-    return visit.viewer.sees_cases and visit.has_cases and not (out_of_reach(visit) and not _within_reach(visit))
+    chosen = visit.filters.host_countries
+    sees_none_of_them = bool(chosen) and len(out_of_reach(visit)) == len(chosen)
+    return visit.viewer.sees_cases and visit.has_cases and not sees_none_of_them
 
 
 def out_of_reach(visit: Visit) -> list[str]:
@@ -20,11 +22,6 @@ def out_of_reach(visit: Visit) -> list[str]:
     if not visit.viewer.sees_cases or own is None:
         return []
     return [country for country in visit.filters.host_countries if country not in own]
-
-
-def _within_reach(visit: Visit) -> list[str]:
-    own = visit.viewer.host_countries or ()
-    return [country for country in visit.filters.host_countries if country in own]
 
 
 def reach_words(visit: Visit) -> str | None:
