@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from dashboard.refresh import refresh
-from data_access import database, schema
-from data_access.importers import formats, load, template
+from data_access import database
+from data_access.importers import formats, load, sources, template
 from data_access.importers.correct import write_corrections
 from data_access.importers.records import Unreadable
 
@@ -22,19 +24,34 @@ LONGEST_LIST = 20
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
     """Add the loading commands to the parser of `meridian`."""
-    bring = commands.add_parser("import", help="load what networks have: our workbook, 360Giving")
-    bring.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    bring.add_argument("--source", required=True, help="who sent it; the same name every time")
-    bring.add_argument(
+    known = ", ".join(form.title for form in formats.FORMATS.values())
+    parser = commands.add_parser("import", help=f"load what networks have: {known}")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--source", required=True, help="who sent it; the same name every time")
+    parser.add_argument(
         "--as", dest="format", choices=list(formats.FORMATS), help="the format, if it is not told rightly"
     )
-    bring.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
-    bring.add_argument("--snapshot", action="store_true", help="the file is all there is: rows not in it are taken out")
-    bring.add_argument(
+    parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
+    parser.add_argument(
+        "--snapshot", action="store_true", help="the file is all there is: rows not in it are taken out"
+    )
+    parser.add_argument(
         "--corrections", type=Path, metavar="OUT.xlsx", help="write rejected rows here, to mend and load again"
     )
-    bring.add_argument("--as-of", type=date.fromisoformat, help="cut-off date after the load; default: today")
-    bring.set_defaults(run=_import)
+    parser.add_argument("--as-of", type=date.fromisoformat, help="cut-off date after the load; default: today")
+    parser.add_argument(
+        "--map", type=Path, metavar="FILE.json", help="which column is which; kept for the source's next file"
+    )
+    parser.add_argument(
+        "--confirm-total", action="store_true", help="load a file whose own total does not reproduce: somebody looked"
+    )
+    parser.set_defaults(run=_import)
+    about = commands.add_parser("source", help="say who owns a source, its licence, and how often it should be loaded")
+    about.add_argument("name")
+    about.add_argument("--owner")
+    about.add_argument("--licence")
+    about.add_argument("--rhythm-days", type=int, metavar="DAYS")
+    about.set_defaults(run=_describe_source)
     back = commands.add_parser("undo", help="take back a load")
     back.add_argument("run_id", type=int, metavar="RUN")
     back.add_argument("--database", choices=("shared", "cases"), default="shared")
@@ -58,59 +75,87 @@ def writers() -> dict[database.Which, Engine]:
     return opened
 
 
-def vocabulary(engines: Mapping[database.Which, Engine]) -> dict[str, set[str]]:
-    """The network's codes per facet, and its routes."""
-    found: dict[str, set[str]] = {}
-    with engines["shared"].connect() as connection:
-        for facet, code in connection.execute(select(schema.code.c.facet, schema.code.c.code)):
-            found.setdefault(facet, set()).add(code)
-    if "cases" in engines:
-        with engines["cases"].connect() as connection:
-            found["route"] = set(connection.scalars(select(schema.route.c.code)))
-    return found
+@dataclass(frozen=True)
+class Request:
+    """What is to be loaded and how. `format`: None lets the files tell; `column_map`: None takes the source's saved one."""
+
+    source: str
+    paths: Sequence[Path]
+    format: str | None = None
+    column_map: Mapping[str, Any] | None = None
+    dry_run: bool = False
+    is_snapshot: bool = False
+    is_total_confirmed: bool = False
+
+
+def bring(
+    engines: Mapping[database.Which, Engine], request: Request, today: date, progress: Callable[[int], None]
+) -> load.Outcome:
+    """Load the files of one request together, in one transaction per database.
+
+    Raises Unreadable with a sentence for people; the failure is recorded, and nothing else is written.
+    """
+    context = sources.context_of(
+        engines, request.source, request.column_map, is_total_confirmed=request.is_total_confirmed
+    )
+    origin = load.Origin()
+    try:
+        name, records = formats.read(request.paths, context, request.format)
+        origin = load.Origin(name[:20], _fingerprint(request.paths))
+        done = load.load(engines, request.source, records, today, origin=origin, dry_run=request.dry_run,
+                         is_snapshot=request.is_snapshot, progress=progress)  # fmt: skip
+    except Unreadable as refusal:
+        if not request.dry_run:
+            which: database.Which = "cases" if origin.format == "case-log" and "cases" in engines else "shared"
+            load.note_failure(engines[which], which, request.source, today, origin, str(refusal))
+        raise
+    if request.column_map is not None and not request.dry_run:
+        sources.save_column_map(engines, done.runs, request.source, request.column_map)
+    return done
+
+
+def _fingerprint(paths: Sequence[Path]) -> str:
+    """The SHA-256 of the file, or of the files' one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    return digest.hexdigest()
 
 
 def _import(chosen: argparse.Namespace) -> int:
     engines, today = writers(), datetime.now(UTC).date()
-    codes, worst = vocabulary(engines), 0
-    for path in chosen.files:
-        try:
-            name = formats.format_of(path, chosen.format)
-            records = formats.FORMATS[name].read(path, codes)
-            done = load.load(
-                engines,
-                chosen.source,
-                records,
-                today,
-                origin=load.Origin(name, _fingerprint(path)),
-                dry_run=chosen.dry_run,
-                is_snapshot=chosen.snapshot,
-                progress=_say_progress,
-            )
-        except Unreadable as refusal:
-            print(f"meridian: {refusal} Nothing was loaded.", file=sys.stderr)
-            worst = 1
-            continue
-        _tell(path, done, dry_run=chosen.dry_run)
-        if chosen.corrections and (lines := write_corrections(chosen.corrections, done.problems)):
-            print(f"  {lines:,} rows to mend are in {chosen.corrections}; load that file again when they are.")
-    if not chosen.dry_run and not worst:
+    try:
+        columns = sources.read_column_map(chosen.map) if chosen.map else None
+        request = Request(chosen.source, chosen.files, chosen.format, columns, chosen.dry_run, chosen.snapshot,
+                          chosen.confirm_total)  # fmt: skip
+        done = bring(engines, request, today, _say_progress)
+    except Unreadable as refusal:
+        print(f"meridian: {refusal} Nothing was loaded.", file=sys.stderr)
+        return 1
+    _tell(", ".join(path.name for path in chosen.files), done, dry_run=chosen.dry_run)
+    if chosen.corrections and (lines := write_corrections(chosen.corrections, done.problems)):
+        print(f"  {lines:,} rows to mend are in {chosen.corrections}; load that file again when they are.")
+    if not chosen.dry_run:
         refresh(engines["shared"], engines.get("cases"), chosen.as_of or today)
         print("Summaries rebuilt.")
-    return worst
+    return 0
 
 
-def _fingerprint(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _describe_source(chosen: argparse.Namespace) -> int:
+    facts = {"owner": chosen.owner, "licence": chosen.licence, "rhythm_days": chosen.rhythm_days}
+    sources.describe(writers(), chosen.name, **{name: fact for name, fact in facts.items() if fact is not None})
+    print(f"{chosen.name}: noted.")
+    return 0
 
 
 def _say_progress(records: int) -> None:
     print(f"  {records:,} rows read", file=sys.stderr)
 
 
-def _tell(path: Path, done: load.Outcome, *, dry_run: bool) -> None:
-    print(f"{path.name}: {'would be' if dry_run else 'loaded'}")
+def _tell(title: str, done: load.Outcome, *, dry_run: bool) -> None:
+    print(f"{title}: {'would be' if dry_run else 'loaded'}")
     entities = [
         e for e in load.ORDER if any(e in kind for kind in (done.created, done.updated, done.unchanged, done.not_seen))
     ]

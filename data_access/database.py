@@ -49,7 +49,7 @@ DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
 DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
 STATEMENT_SECONDS = 3
 SCOPE_SETTING = "meridian.countries"
-HEAD = {"shared": "shared_0004", "cases": "cases_0004"}
+HEAD = {"shared": "shared_0005", "cases": "cases_0005"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 Which = Literal["shared", "cases"]

@@ -166,6 +166,7 @@ def _provenance(metadata: MetaData) -> tuple[Table, Table, Table, Table, Table]:
         metadata,
         Column("id", Integer, primary_key=True),
         Column("run_id", ForeignKey("import_run.id"), nullable=False, index=True),
+        Column("file_name", String(200)),
         Column("sheet", String(120)),
         Column("row_number", Integer),
         Column("column_name", String(120)),
@@ -174,6 +175,7 @@ def _provenance(metadata: MetaData) -> tuple[Table, Table, Table, Table, Table]:
         Column("message", Text, nullable=False),
         Column("suggestion", Text),
         Column("raw_row", Text),
+        Column("is_warning", Boolean, nullable=False, server_default="0"),
     )
     return sources, runs, records, changes, issues
 

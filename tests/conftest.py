@@ -16,12 +16,14 @@ from typing import NoReturn
 
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, insert, text
 
 from dashboard.visit import Visit, open_visit
-from data_access import database
+from data_access import database, schema
 from data_access.filters import Filters
+from data_access.migrate import upgrade
 from data_access.viewer import Viewer
+from data_access.vocabulary import code_rows, route_rows
 from sample_data.build import build
 
 ROOT = Path(__file__).parent.parent
@@ -227,3 +229,16 @@ def server(sample_urls: database.Urls) -> Iterator[Server]:
     running = Server(sample_urls)
     yield running
     running.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> dict[database.Which, Engine]:
+    """Two empty databases with their vocabulary."""
+    engines = new_databases(request, tmp_path)
+    for which, engine in engines.items():
+        upgrade(engine, which)
+    with engines["shared"].begin() as connection:
+        connection.execute(insert(schema.code), code_rows())
+    with engines["cases"].begin() as connection:
+        connection.execute(insert(schema.route), route_rows())
+    return engines

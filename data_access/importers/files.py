@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from xml.etree import ElementTree
+from xml.parsers import expat
 
 import openpyxl
 from charset_normalizer import from_bytes
@@ -216,3 +218,47 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{path.name} is not JSON that can be read: {error}") from None
+
+
+def root_of(path: Path) -> tuple[str, dict[str, str]]:
+    """The name and attributes of an XML file's first element. Raises Unreadable; a document type is refused.
+
+    Entities can only be defined in a document type, so after this nothing in the file can expand or be fetched.
+    """
+    found: list[tuple[str, dict[str, str]]] = []
+    parser = expat.ParserCreate()
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        found.append((name, attributes))
+
+    def refuse(*_parts: object) -> None:
+        raise Unreadable(f"{path.name} declares a document type (DOCTYPE): refused. Save it without one.")
+
+    parser.StartElementHandler, parser.StartDoctypeDeclHandler = start, refuse
+    with path.open("rb") as file:
+        while not found and (part := file.read(4096)):
+            try:
+                parser.Parse(part)
+            except expat.ExpatError as error:
+                raise Unreadable(f"{path.name} is not XML that can be read: {error}.") from None
+    if not found:
+        raise Unreadable(f"{path.name} is not XML that can be read: it ends before it begins.")
+    return found[0]
+
+
+def elements(path: Path, name: str) -> Iterator[ElementTree.Element]:
+    """The elements of this name below the root, one after the other, in memory that does not grow. Raises Unreadable."""
+    root_of(path)
+    events = ElementTree.iterparse(path, ("start", "end"))
+    depth = 0
+    try:
+        for event, element in events:
+            depth += 1 if event == "start" else -1
+            if event == "start" and depth == 1:
+                root = element
+            elif event == "end" and depth == 1:
+                if element.tag == name:
+                    yield element
+                root.clear()
+    except ElementTree.ParseError as error:
+        raise Unreadable(f"{path.name} is not XML that can be read: {error}.") from None

@@ -2,37 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_access.importers import template, threesixty
-from data_access.importers.records import Problem, Record, Unreadable
-
-Vocabulary = Mapping[str, set[str]]
+from data_access.importers import case_log, files, fts, iati, template, three_w, threesixty
+from data_access.importers.records import Context, Problem, Record, Unreadable
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its title, whether a file is in it, and what reads it."""
+    """A format: its title, whether a file is in it, and what reads files of it that belong together."""
 
     title: str
-    fits: Callable[[Path], bool]
-    read: Callable[[Path, Vocabulary], Iterator[Record | Problem]]
+    fits: Callable[[Path, Context], bool]
+    read: Callable[[Sequence[Path], Context], Iterator[Record | Problem]]
 
 
 FORMATS = {
     "template": Format("our own workbook", template.fits, template.read),
     "360giving": Format("360Giving", threesixty.fits, threesixty.read),
+    "iati": Format("IATI 2.0x activities", iati.fits, iati.read),
+    "fts": Format("OCHA FTS flows", fts.fits, fts.read),
+    "case-log": Format("logs of cases", case_log.fits, case_log.read),
+    "3w": Format("3W tables", three_w.fits, three_w.read),
 }
 
 
-def format_of(path: Path, stated: str | None = None) -> str:
+def format_of(path: Path, context: Context, stated: str | None = None) -> str:
     """The name of the file's format: as `stated`, else the first that fits. Raises Unreadable when none does."""
+    files.kind_of(path)
     if stated is not None:
         return stated
     for name, known in FORMATS.items():
-        if known.fits(path):
+        if known.fits(path, context):
             return name
+    for sentence, is_it in STATISTICS.items():
+        if is_it(path):
+            raise Unreadable(f"{path.name} {sentence}")
     known_ones = ", ".join(known.title for known in FORMATS.values())
-    raise Unreadable(f"{path.name} is in no format that is known here ({known_ones}).")
+    raise Unreadable(
+        f"{path.name} is in no format that is known here ({known_ones}). If it is a table of organisations or of cases, "
+        "say with --map which column is which (docs/importing.md shows how)."
+    )
+
+
+def _has_columns(path: Path, needed: set[str]) -> bool:
+    if files.kind_of(path) not in ("workbook", "text"):
+        return False
+    return any(needed <= {files.heading(name) for name in headings} for _s, headings, _r in files.tables(path, needed))
+
+
+def _is_list_of_projects(path: Path) -> bool:
+    if files.kind_of(path) != "json":
+        return False
+    found = files.read_json(path)
+    listed = found.get("data") if isinstance(found, dict) else None
+    results = listed.get("results") if isinstance(listed, dict) else None
+    return isinstance(results, list) and any("currentRequestedFunds" in one for one in results if isinstance(one, dict))
+
+
+STATISTICS: dict[str, Callable[[Path], bool]] = {
+    "holds UNHCR's yearly totals, not cases: there is no row of ours to make of it. Nothing is wrong with the file.": (
+        lambda path: _has_columns(path, {"coo_iso", "coa_iso"})
+    ),
+    "holds what whole response plans ask for and got, not who gave what to whom. Load FTS flows instead.": (
+        lambda path: _has_columns(path, {"requirements", "percentfunded"})
+    ),
+    "lists projects of a response plan, which is not read here. Fill their needs into our workbook instead.": (
+        _is_list_of_projects
+    ),
+}
+
+
+def read(paths: Sequence[Path], context: Context, stated: str | None = None) -> tuple[str, Iterator[Record | Problem]]:
+    """The names of the formats found, and the records of all files, format by format.
+
+    Files of one format are read together, so that what stands in one may refer to another. Raises Unreadable.
+    """
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        found.setdefault(format_of(path, context, stated), []).append(path)
+    records = (record for name, group in found.items() for record in FORMATS[name].read(group, context))
+    return "+".join(found), records

@@ -3,28 +3,52 @@
 Idempotent by (source, entity, outside id) and a hash of what the source said: the same file twice changes nothing. What
 an update replaces is kept in `import_change`, so that a run can be undone. Memory does not grow with the file: records
 are written in batches, and looked up in batches.
+
+Organisations are never merged because their names are alike, only proposed; amounts far above the source's usual ones
+are loaded with a loud warning.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, func, insert, select, update
+from rapidfuzz import fuzz, process
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    String,
+    Table,
+    and_,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from data_access import schema
 from data_access.database import METADATA, Which
-from data_access.importers.records import Place, Problem, Record
+from data_access.importers.records import Place, Problem, Record, Unreadable
+from data_access.search import normalised
 
 BATCH = 2_000
 LOOKED_UP_AT_ONCE = 400
 LARGEST_REPORT = 5_000
+MOST_REJECTED = 50_000
+ALIKE_FROM = 92
+LEGAL_FORMS = frozenset(["ev", "e.v.", "ggmbh", "gmbh", "ngo", "ltd", "inc", "asbl", "vzw", "zs", "z.s.", "mtu", "vsi", "sro", "fund", "fond", "foundation", "association", "verein", "stiftung", "фонд", "ано", "нко", "ооо"])  # fmt: skip
+OUTLIER_FROM = 100
+FEWEST_FOR_MEDIAN = 5
 
 
 @dataclass(frozen=True)
@@ -94,6 +118,10 @@ class NotUndone(Exception):
     """The run cannot be undone; the message says why."""
 
 
+class TooManyRejected(Unreadable):
+    """So few rows can be read that the file is something else than it was taken for."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """What was loaded: the format and the SHA-256 of the file."""
@@ -115,8 +143,13 @@ class Outcome:
     runs: dict[Which, int] = field(default_factory=dict)
 
     def add(self, problem: Problem) -> None:
-        """Keep a problem; warnings do not reject."""
+        """Keep a problem; warnings do not reject. Raises TooManyRejected."""
         self.rejected += not problem.is_warning
+        if self.rejected > MOST_REJECTED:
+            raise TooManyRejected(
+                f"More than {MOST_REJECTED:,} rows cannot be read, such as: {problem} "
+                "State the format with --as, or say with --map which column is which."
+            )
         if len(self.problems) < LARGEST_REPORT or not problem.is_warning:
             self.problems.append(problem)
 
@@ -144,6 +177,8 @@ def load(
         run = _Run(open_transactions, source, today, outcome, origin)
         run.take(records, progress)
         run.look_for_the_missing(is_snapshot)
+        run.propose_similar()
+        run.warn_of_outliers()
         run.finish()
         for connection in open_transactions.values():
             if dry_run:
@@ -176,6 +211,7 @@ class _Run:
         self.only_ours: dict[str, bool] = {}
         self.sources: dict[Which, int] = {}
         self.runs = outcome.runs
+        self.new_organisations: list[tuple[Place, int, str]] = []
 
     def take(self, records: Iterable[Record | Problem], progress: Callable[[int], None]) -> None:
         """Write records as they come; those whose references are not there yet wait for the end of the file."""
@@ -220,17 +256,9 @@ class _Run:
         if which in self.runs:
             return self.runs[which]
         connection, tables = self.connections[which], METADATA[which].tables
-        source = tables["source"]
-        found = connection.scalar(select(source.c.id).where(source.c.name == self.source_name))
-        if found is None:
-            found = _free_id(connection, source)
-            connection.execute(insert(source), {"id": found, "name": self.source_name})
-        self.sources[which] = found
+        self.sources[which] = source_id(connection, tables["source"], self.source_name)
         run = _free_id(connection, tables["import_run"])
-        row = {
-            "id": run, "source_id": found, "loaded_on": self.today, "status": "done", "format": self.origin.format,
-            "file_hash": self.origin.file_hash, "created": 0, "updated": 0, "unchanged": 0, "rejected": 0, "not_seen": 0,
-        }  # fmt: skip
+        row = _run_row(run, self.sources[which], self.today, self.origin, "done")
         connection.execute(insert(tables["import_run"]), row)
         self.runs[which] = run
         return run
@@ -347,6 +375,8 @@ class _Run:
             rows.append((record, self._new_row(connection, spec.table, record, values), digest))
         for record, row, digest in self._inserted(connection, spec.table, rows):
             self.outcome.created[entity] += 1
+            if entity == "organisation":
+                self.new_organisations.append((record.place, row["id"], row["name"]))
             key = _row_key(spec.table, row)
             traces.append(self._trace(entity, record.key, key, digest))
             changes.append(self._change(connection, entity, record.key, key, None, None, run))
@@ -524,6 +554,48 @@ class _Run:
             before, run = dict(row._mapping), self.runs[spec.which]
             self._remember(connection, entity, stored["external_id"], stored["row_key"], before, _trace_of(stored), run)
 
+    def propose_similar(self) -> None:
+        """Say which new organisations have a name like that of another one, new or old; none is merged."""
+        if not self.new_organisations:
+            return
+        with_slugs = select(schema.organisation.c.id, schema.organisation.c.slug, schema.organisation.c.name)
+        everybody = self.connections["shared"].execute(with_slugs.order_by(schema.organisation.c.id)).all()
+        names = [_bare(row.name) for row in everybody]
+        for place, own, name in self.new_organisations:
+            alike = process.extract(_bare(name), names, scorer=fuzz.token_sort_ratio, score_cutoff=ALIKE_FROM, limit=3)
+            others = [everybody[index] for _name, _score, index in alike if everybody[index].id < own]
+            if others:
+                shown = ", ".join(f"{row.name} ({row.slug})" for row in others)
+                self.outcome.add(
+                    Problem(place, "", name, "similar_organisation", f"has a name like {shown}; they were not merged.",
+                            "If they are one, give both rows the same reference; if not, there is nothing to do.", is_warning=True)
+                )  # fmt: skip
+
+    def warn_of_outliers(self) -> None:
+        """Say which amounts of this run are a hundred times what this source usually states in that currency."""
+        for entity in ("grant", "need", "payment"):
+            if entity not in self.entities:
+                continue
+            table, (records, ours) = ENTITIES[entity].table, self._source_records(entity)
+            is_row = records.c.row_key == "[" + cast(table.c.id, String) + "]"
+            stated = select(records.c.external_id, records.c.run_id, table.c.currency, table.c.amount_minor).join(
+                records, is_row
+            )
+            found = self.connections["shared"].execute(stated.where(ours, table.c.amount_minor.is_not(None))).all()
+            by_currency: dict[str, list[int]] = defaultdict(list)
+            for row in found:
+                by_currency[row.currency].append(abs(row.amount_minor))
+            medians = {c: statistics.median(a) for c, a in by_currency.items() if len(a) >= FEWEST_FOR_MEDIAN}
+            for row in found:
+                usual = medians.get(row.currency, 0)
+                if row.run_id == self.runs["shared"] and abs(row.amount_minor) >= OUTLIER_FROM * usual > 0:
+                    self.outcome.add(
+                        Problem(Place(entity), "amount", f"{row.amount_minor / 100:,.2f} {row.currency}", "outlier",
+                                f"of {row.external_id} is {row.amount_minor / usual:,.0f} times this source's median of "
+                                f"{usual / 100:,.2f} {row.currency}. IT WAS LOADED.",
+                                "Check thousands separators, decimals and currency.", is_warning=True)
+                    )  # fmt: skip
+
     def finish(self) -> None:
         """Write the counts and the problems to the run of the database they belong to."""
         for which, run in self.runs.items():
@@ -551,7 +623,8 @@ class _Run:
         rows = [
             {
                 "run_id": run,
-                "sheet": problem.place.sheet or None,
+                "file_name": problem.place.file[:200] or None,
+                "sheet": problem.place.sheet[:120] or None,
                 "row_number": problem.place.row,
                 "column_name": problem.column[:120] or None,
                 "value": problem.value or None,
@@ -559,12 +632,41 @@ class _Run:
                 "message": problem.message,
                 "suggestion": problem.suggestion,
                 "raw_row": _as_json(problem.place.raw) if problem.place.raw else None,
+                "is_warning": problem.is_warning,
             }
             for problem in self.outcome.problems
         ]
         begin = _free_id(connection, table)
         if rows:
             connection.execute(insert(table), [{**row, "id": begin + n} for n, row in enumerate(rows)])
+
+
+def note_failure(engine: Engine, which: Which, source: str, today: date, origin: Origin, message: str) -> None:
+    """Record that a load of `source` failed and why; nothing else of it is in the database."""
+    tables = METADATA[which].tables
+    with engine.begin() as connection:
+        of_source = source_id(connection, tables["source"], source)
+        run = _free_id(connection, tables["import_run"])
+        connection.execute(insert(tables["import_run"]), _run_row(run, of_source, today, origin, "failed"))
+        issue = {"id": _free_id(connection, tables["import_issue"]), "run_id": run, "code": "failed", "message": message,
+                 "is_warning": False}  # fmt: skip
+        connection.execute(insert(tables["import_issue"]), issue)
+
+
+def source_id(connection: Connection, table: Table, name: str) -> int:
+    """The source of this name, made when there is none."""
+    found = connection.scalar(select(table.c.id).where(table.c.name == name))
+    if found is None:
+        found = _free_id(connection, table)
+        connection.execute(insert(table), {"id": found, "name": name})
+    return int(found)
+
+
+def _run_row(run: int, of_source: int, today: date, origin: Origin, status: str) -> dict[str, Any]:
+    return {
+        "id": run, "source_id": of_source, "loaded_on": today, "status": status, "format": origin.format,
+        "file_hash": origin.file_hash, "created": 0, "updated": 0, "unchanged": 0, "rejected": 0, "not_seen": 0,
+    }  # fmt: skip
 
 
 def undo(engine: Engine, which: Which, run_id: int) -> int:
@@ -629,6 +731,12 @@ def _sorted_pair(values: dict[str, Any]) -> dict[str, Any]:
     if "organisation_a" in values and values["organisation_a"] > values["organisation_b"]:
         values["organisation_a"], values["organisation_b"] = values["organisation_b"], values["organisation_a"]
     return values
+
+
+def _bare(name: str) -> str:
+    """A name as names are compared: normalised, without words for a legal form."""
+    words = normalised(name).replace(",", " ").split()
+    return " ".join(word for word in words if word.strip(".") not in LEGAL_FORMS and word not in LEGAL_FORMS)
 
 
 def _refused(record: Record, error: SQLAlchemyError) -> Problem:

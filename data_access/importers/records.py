@@ -12,12 +12,30 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
+class Context:
+    """What a reader knows besides the files: the network's codes, outside codes, and the source's own columns.
+
+    `vocabulary`: facet -> codes, and "route" -> routes. `code_map`: (scheme, outside code) -> (facet, code).
+    `column_map`: as docs/importing.md describes it. `salt` makes case references that nobody can guess from outside.
+    `is_total_confirmed`: somebody looked at a file whose own total does not reproduce, and wants its rows.
+    """
+
+    source: str = ""
+    vocabulary: Mapping[str, set[str]] = field(default_factory=dict)
+    code_map: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    column_map: Mapping[str, Any] = field(default_factory=dict)
+    salt: str = ""
+    is_total_confirmed: bool = False
+
+
+@dataclass(frozen=True)
 class Place:
-    """Where something stood: sheet (or element), row number as a spreadsheet counts, and the whole row as it was."""
+    """Where something stood: sheet (or element), row number as a spreadsheet counts, the whole row as it was, file."""
 
     sheet: str = ""
     row: int | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,8 +65,7 @@ class Problem:
     is_warning: bool = False
 
     def __str__(self) -> str:
-        where = ", ".join(
-            part for part in (self.place.sheet, f"row {self.place.row}" if self.place.row else "", self.column) if part
-        )
+        row = f"row {self.place.row}" if self.place.row else ""
+        where = ", ".join(part for part in (self.place.file, self.place.sheet, row, self.column) if part)
         value = f": {self.value!r}" if self.value else ""
         return f"{where}{value} – {self.message} {self.suggestion}".strip()

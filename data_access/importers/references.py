@@ -1,13 +1,21 @@
-"""References of our own for what outside files name: short, readable, the same for the same outside id every time."""
+"""What outside files name, as records of ours: organisations and places of grants, with references that are short,
+readable and the same for the same outside id every time."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 
 from anyascii import anyascii
 
+from data_access.importers import values
+from data_access.importers.records import Place, Problem, Record
+from data_access.search import search_key
+
 LONGEST = 60
+LONGEST_KEPT = 140
+NOT_STATED = "Recipient not stated"
 
 
 def slug(name: str, outside_id: str) -> str:
@@ -19,6 +27,33 @@ def slug(name: str, outside_id: str) -> str:
 def reference(outside_id: str) -> str:
     """The outside id itself where it is short enough, else its beginning and eight signs of the whole."""
     return outside_id if len(outside_id) <= LONGEST else f"{outside_id[: LONGEST - 9]}-{_signs(outside_id, 8)}"
+
+
+def shortened(outside_id: str) -> str:
+    """An outside id as it is kept in the record of what was loaded: whole, or its beginning and sixteen signs of it."""
+    kept = LONGEST_KEPT
+    return outside_id if len(outside_id) <= kept else f"{outside_id[: kept - 17]}-{_signs(outside_id, 16)}"
+
+
+def organisation(key: str, name: str, place: Place, *, is_funder: bool, is_initiative: bool) -> Record:
+    """Only the name comes from the file; what a steward decides about an organisation later is not overwritten."""
+    known = {"name": name.strip()[:200], "search_key": search_key(name)[:600]}
+    decided = {"slug": slug(name, key), "is_funder": is_funder, "is_initiative": is_initiative,
+               "independence": "unknown", "visibility": "aggregate_only"}  # fmt: skip
+    return Record("organisation", key, known, place, decided)
+
+
+def places(grant: str, countries: Iterable[str], place: Place) -> Iterator[Record | Problem]:
+    """A grant's countries without shares; a warning for what is no country."""
+    for name in dict.fromkeys(countries):
+        try:
+            country = values.country(name)
+        except values.Bad as bad:
+            yield Problem(place, "country", name, "bad_value", f"is {bad.what}.", bad.do, is_warning=True)
+            continue
+        if country:
+            spot = {"grant": grant, "host_country": country, "share_bp": None}
+            yield Record("grant_country", f"{grant}|{country}", spot, place)
 
 
 def _signs(text: str, count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, select
 from data_access import schema
 from data_access.database import Which
 from data_access.importers import files, values
-from data_access.importers.records import Place, Problem, Record, Unreadable
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable
 from data_access.search import search_key
 from data_access.workbooks import INERT_TEXT, write_cell
 
@@ -88,7 +88,7 @@ def sheet_named(title: str) -> Sheet | None:
     return next((s for s in sheets() if wanted in {files.heading(t) for t in s.titles.values()}), None)
 
 
-def fits(path: Path) -> bool:
+def fits(path: Path, _context: Context) -> bool:
     """Whether the file is a workbook with one of our sheets: its name, and half of the columns it needs."""
     if files.kind_of(path) != "workbook":
         return False
@@ -103,11 +103,16 @@ def fits(path: Path) -> bool:
     return False
 
 
-def read(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Record | Problem]:
-    """The records and problems of a workbook, in the order their references need.
+def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
+    """The records and problems of workbooks, each in the order its references need.
 
-    `vocabulary`: facet -> known codes, and "route" -> known routes. Raises Unreadable when no sheet is ours.
+    Raises Unreadable when no sheet of one is ours.
     """
+    for path in paths:
+        yield from _read_book(path, context.vocabulary)
+
+
+def _read_book(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Record | Problem]:
     known = {heading for sheet in sheets() for heading in sheet.headings()}
     found: dict[str, tuple[str, list[str], list[files.Row]]] = {}
     for title, headings, lines in files.tables(path, known):
@@ -118,18 +123,23 @@ def read(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Record | Pr
     for sheet in sheets():
         if sheet.entity in found:
             title, headings, rows = found[sheet.entity]
-            yield from _read_sheet(sheet, title, headings, rows, vocabulary)
+            yield from _read_sheet(sheet, path.name, title, headings, rows, vocabulary)
 
 
 def _read_sheet(
-    sheet: Sheet, title: str, headings: list[str], rows: list[files.Row], vocabulary: Mapping[str, set[str]]
+    sheet: Sheet,
+    file: str,
+    title: str,
+    headings: list[str],
+    rows: list[files.Row],
+    vocabulary: Mapping[str, set[str]],
 ) -> Iterator[Record | Problem]:
     by_heading = sheet.headings()
     columns = {name: by_heading[files.heading(name)] for name in headings if files.heading(name) in by_heading}
     missing = [f for f in sheet.fields if f.required and f not in columns.values()]
     if missing:
         names = ", ".join(field.titles["en"] for field in missing)
-        yield Problem(Place(title), names, "", "column_missing", "is missing; nothing of this sheet was read.",
+        yield Problem(Place(title, file=file), names, "", "column_missing", "is missing; nothing of this sheet was read.",
                       "Add the column, or start from a fresh template.")  # fmt: skip
         return
     evidence = {
@@ -140,7 +150,7 @@ def _read_sheet(
     yield from _say_ambiguous(title, columns, evidence, rows)
     cells: list[tuple[Place, dict[str, Any]]] = []
     for row in rows:
-        place = Place(title, row.number, row.cells)
+        place = Place(title, row.number, row.cells, file)
         if any(str(row.cells.get(name) or "").strip().upper().startswith(EXAMPLE) for name in columns):
             continue
         values_, problems = _row(place, columns, evidence, vocabulary)

@@ -6,14 +6,13 @@ given jointly. Awards to persons are never loaded: nothing about a person is kep
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from data_access.importers import files, values
-from data_access.importers.records import Place, Problem, Record, Unreadable
-from data_access.importers.references import reference, slug
-from data_access.search import search_key
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable
+from data_access.importers.references import organisation, places, reference
 
 HEADINGS = {
     "identifier": "id",
@@ -36,7 +35,7 @@ NEEDED = {"amount awarded", "funding org:name"}
 DATES, AMOUNTS = ("awardDate", "starts", "ends"), ("amountAwarded", "amountDisbursed")
 
 
-def fits(path: Path) -> bool:
+def fits(path: Path, _context: Context) -> bool:
     """Whether the file is 360Giving JSON, or a table with its headings."""
     kind = files.kind_of(path)
     if kind == "json":
@@ -47,11 +46,14 @@ def fits(path: Path) -> bool:
     return any({files.heading(h) for h in headings} >= NEEDED for _s, headings, _r in files.tables(path, set(HEADINGS)))
 
 
-def read(path: Path, _vocabulary: Mapping[str, set[str]]) -> Iterator[Record | Problem]:
+def read(paths: Sequence[Path], _context: Context) -> Iterator[Record | Problem]:
     """Organisations, grants, their places and payments; problems for awards that cannot be read."""
-    lines = list(_from_json(path) if files.kind_of(path) == "json" else _from_tables(path))
-    if not lines:
-        raise Unreadable(f"{path.name} holds no grant.")
+    lines: list[tuple[Place, dict[str, Any]]] = []
+    for path in paths:
+        found = list(_from_json(path) if files.kind_of(path) == "json" else _from_tables(path))
+        if not found:
+            raise Unreadable(f"{path.name} holds no grant.")
+        lines += found
     evidence = {name: values.Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
     givers = {_organisation_id(line, "funder") for _place, line in lines}
     takers = {_organisation_id(line, "recipient") for _place, line in lines if not line.get("person")}
@@ -70,13 +72,13 @@ def read(path: Path, _vocabulary: Mapping[str, set[str]]) -> Iterator[Record | P
             key = _organisation_id(line, side)
             if key and key not in seen:
                 seen.add(key)
-                yield _organisation(key, str(line[side]), place, is_funder=key in givers, is_initiative=key in takers)
+                yield organisation(key, str(line[side]), place, is_funder=key in givers, is_initiative=key in takers)
         yield from _rows(place, line, grant, evidence)
 
 
 def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     for number, grant in enumerate(files.read_json(path)["grants"], 1):
-        place = Place("grants", number, grant if isinstance(grant, dict) else {"grant": grant})
+        place = Place("grants", number, grant if isinstance(grant, dict) else {"grant": grant}, path.name)
         if not isinstance(grant, dict):
             yield place, {}
             continue
@@ -111,12 +113,15 @@ def _from_tables(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
         if "amountAwarded" not in columns.values():
             continue
         for row in rows:
-            yield Place(sheet, row.number, row.cells), {known: row.cells.get(name) for name, known in columns.items()}
+            yield (
+                Place(sheet, row.number, row.cells, path.name),
+                {known: row.cells.get(name) for name, known in columns.items()},
+            )
 
 
 def _unfit(place: Place, line: Mapping[str, Any]) -> Problem | None:
     if line.get("person"):
-        hidden = Place(place.sheet, place.row)
+        hidden = Place(place.sheet, place.row, file=place.file)
         return Problem(
             hidden, "recipient", "", "grant_to_a_person", "is a grant to a person; it is not loaded.", "Nothing to do."
         )
@@ -158,28 +163,12 @@ def _grant(line: Mapping[str, Any], evidence: Mapping[str, values.Evidence], sha
     }
 
 
-def _organisation(key: str, name: str, place: Place, *, is_funder: bool, is_initiative: bool) -> Record:
-    """Only the name comes from the file; what a steward decides about an organisation later is not overwritten."""
-    known = {"name": name.strip()[:200], "search_key": search_key(name)[:600]}
-    decided = {"slug": slug(name, key), "is_funder": is_funder, "is_initiative": is_initiative,
-               "independence": "unknown", "visibility": "aggregate_only"}  # fmt: skip
-    return Record("organisation", key, known, place, decided)
-
-
 def _rows(
     place: Place, line: Mapping[str, Any], grant: dict[str, Any], evidence: Mapping[str, values.Evidence]
 ) -> Iterator[Record | Problem]:
     key = str(line["id"])
     yield Record("grant", key, grant, place)
-    for part in str(line.get("country") or "").split(";"):
-        try:
-            country = values.country(part)
-        except values.Bad as bad:
-            yield Problem(place, "country", part, "bad_value", f"is {bad.what}.", bad.do, is_warning=True)
-            continue
-        if country:
-            spot = {"grant": key, "host_country": country, "share_bp": None}
-            yield Record("grant_country", f"{key}|{country}", spot, place)
+    yield from places(key, str(line.get("country") or "").split(";"), place)
     try:
         paid = values.amount(line.get("amountDisbursed"), evidence["amountDisbursed"])
     except values.Bad as bad:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
+from babel.core import get_global
 
 NOTHING = frozenset(
     [
@@ -27,6 +28,7 @@ NOTHING = frozenset(
         "na",
         "none",
         "null",
+        "nan",
         "unknown",
         "k. a.",
         "k.a.",
@@ -44,6 +46,21 @@ SERIALS = range(18_264, 73_051)
 PARTS = re.compile(r"^(\d{1,4})[./\-\s](\d{1,2})[./\-\s](\d{1,4})(?:[T ,].*)?$")
 MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$")
 MOST_CENTS = 10**16
+
+
+UNITED_NATIONS_NAMES = {
+    "uk": "GB", "usa": "US", "united states of america": "US", "czech republic": "CZ",
+    "united kingdom of great britain and northern ireland": "GB",
+    "turkey": "TR", "türkiye": "TR", "türkei": "TR", "турция": "TR", "russian federation": "RU", "syrian arab republic": "SY",
+    "iran, islamic republic of": "IR", "iran (islamic republic of)": "IR", "republic of moldova": "MD",
+    "moldova, republic of": "MD", "viet nam": "VN", "lao people's democratic republic": "LA",
+    "venezuela, bolivarian republic of": "VE", "venezuela (bolivarian republic of)": "VE",
+    "bolivia (plurinational state of)": "BO", "tanzania, united republic of": "TZ", "united republic of tanzania": "TZ",
+    "korea, republic of": "KR", "republic of korea": "KR", "korea, democratic people's republic of": "KP",
+    "democratic republic of the congo": "CD", "congo, the democratic republic of the": "CD", "congo": "CG",
+    "occupied palestinian territory": "PS", "state of palestine": "PS", "holy see": "VA", "the netherlands": "NL",
+    "netherlands (kingdom of the)": "NL",
+}  # fmt: skip
 
 
 class Bad(ValueError):
@@ -250,14 +267,15 @@ def one_of(cell: Any, codes: Iterable[str], names: dict[str, str] | None = None)
 
 @lru_cache
 def country_names() -> dict[str, str]:
-    """Country names in English, German, French and Russian, and ISO 3166-1 alpha-2 codes, to alpha-2."""
-    names: dict[str, str] = {}
+    """Country names in English, German, French and Russian, the United Nations' own, and ISO 3166-1 codes, to alpha-2."""
+    aliases = get_global("territory_aliases").items()
+    names = {code.casefold(): now[0] for code, now in aliases if len(code) == 3 and code.isalpha() and len(now) == 1}
     for language in ("ru", "fr", "de", "en"):
         for code, name in Locale(language).territories.items():
             if len(str(code)) == 2 and str(code).isalpha() and code not in ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"):
                 names[name.casefold()] = str(code)
                 names[str(code).casefold()] = str(code)
-    return names | {"uk": "GB", "usa": "US", "czech republic": "CZ", "turkey": "TR", "türkei": "TR", "турция": "TR"}
+    return names | UNITED_NATIONS_NAMES
 
 
 def country(cell: Any) -> str | None:

@@ -3,7 +3,7 @@ would hide a currency; conversion and counting rules are in `dashboard.metrics.f
 
 from __future__ import annotations
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from data_access.filters import Filters
 from data_access.queries import visible
@@ -25,6 +25,9 @@ from data_access.viewer import Query, Viewer
 def grants(viewer: Viewer) -> Query:
     """Every grant whose recipient the viewer may see, never filtered by place or period (attribution comes later).
 
+    What was paid on a grant without a stated amount was committed: it is its amount (METHODS B, money status). Payments
+    in another currency than the grant's are left out.
+
     A payer, project or intermediary she may not see is unknown: its money comes from an unnamed source.
 
     Columns: grant_id, reference, funder_id, funder_slug, funder, funder_is_member, recipient_id, recipient,
@@ -37,10 +40,11 @@ def grants(viewer: Viewer) -> Query:
     paid = (
         select(
             payment.c.grant_id,
+            payment.c.currency,
             func.sum(payment.c.amount_minor).label("paid_minor"),
             func.min(payment.c.paid_on).label("first_paid_on"),
         )
-        .group_by(payment.c.grant_id)
+        .group_by(payment.c.grant_id, payment.c.currency)
         .subquery()
     )
     named_payer, named_lead = visible.organisations(viewer, payer), visible.organisations(viewer, lead)
@@ -58,7 +62,7 @@ def grants(viewer: Viewer) -> Query:
             case((named_lead, grant.c.project_id)).label("project_id"),
             case((named_lead, project.c.name)).label("project"),
             case((visible.organisations(viewer, intermediary), grant.c.parent_grant_id)).label("parent_grant_id"),
-            grant.c.amount_minor,
+            func.coalesce(grant.c.amount_minor, paid.c.paid_minor).label("amount_minor"),
             grant.c.currency,
             grant.c.status,
             grant.c.kind,
@@ -77,7 +81,7 @@ def grants(viewer: Viewer) -> Query:
         .outerjoin(lead, lead.c.id == project.c.organisation_id)
         .outerjoin(parent, parent.c.id == grant.c.parent_grant_id)
         .outerjoin(intermediary, intermediary.c.id == parent.c.recipient_id)
-        .outerjoin(paid, paid.c.grant_id == grant.c.id)
+        .outerjoin(paid, and_(paid.c.grant_id == grant.c.id, paid.c.currency == grant.c.currency))
         .where(visible.organisations(viewer, payee), visible.in_network(payee))
         .order_by(grant.c.id)
     )

@@ -1,0 +1,233 @@
+"""Logs of relocation cases: a row per event (case, stage, date) or a row per case with a column per date.
+
+Outside case numbers never enter the database: a case is known by a reference computed from its number with a secret of
+the case database, and of a row that cannot be read only the columns that mean something here are kept. A case that is
+opened again after it closed has another episode. Memory does not grow with the log: its rows are sorted on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import sqlite3
+import uuid
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from data_access.importers import files, values
+from data_access.importers.columns import columns_of, meanings, translated
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable
+from data_access.schema import OUTCOMES, STAGES
+
+SYNONYMS = {
+    "case": "case", "case id": "case", "case number": "case", "case_number": "case", "case no": "case", "case_id": "case",
+    "case reference": "case", "fall": "case", "fallnummer": "case", "дело": "case", "номер дела": "case", "кейс": "case",
+    "stage": "stage", "status": "stage", "event": "stage", "activity": "stage", "step": "stage", "schritt": "stage",
+    "stufe": "stage", "этап": "stage", "статус": "stage", "событие": "stage", "date": "date", "event date": "date",
+    "timestamp": "date", "datum": "date", "дата": "date", "outcome": "outcome", "result": "outcome", "ergebnis": "outcome",
+    "исход": "outcome", "результат": "outcome", "people": "people", "persons": "people", "personen": "people",
+    "людей": "people", "человек": "people", "host country": "country", "country": "country", "land": "country",
+    "gastland": "country", "страна": "country", "waiting country": "waiting_country", "route": "route", "weg": "route",
+    "маршрут": "route", "handler": "handler", "opened": "opened", "opened on": "opened", "closed": "closed",
+    "closed on": "closed",
+}  # fmt: skip
+WIDE = ("opened", "closed", *STAGES)
+FIELDS = frozenset(
+    ("case", "stage", "date", "outcome", "people", "country", "waiting_country", "route", "handler", *WIDE)
+)
+OPENS = ("opened", "request")
+
+
+def fits(path: Path, context: Context) -> bool:
+    """Whether a table has cases beside dated stages."""
+    if files.kind_of(path) not in ("workbook", "text"):
+        return False
+    for _sheet, headings, _rows in files.tables(path, set(SYNONYMS)):
+        meant = meanings(headings, SYNONYMS, context)
+        if "case" in meant and ({"stage", "date"} <= meant or "opened" in meant):
+            return True
+    return False
+
+
+def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
+    """Cases, episodes and stages, case by case. Raises Unreadable when no column says which case or when."""
+    with closing(sqlite3.connect("")) as spool:
+        spool.execute("CREATE TABLE line (case_name TEXT, file TEXT, sheet TEXT, number INTEGER, cells TEXT)")
+        evidence: dict[str, values.Evidence] = {}
+        for path in paths:
+            yield from _spool(path, context, spool, evidence)
+        if not evidence:
+            names = ", ".join(path.name for path in paths)
+            raise Unreadable(
+                f"{names}: no column says which case a row is about and when. Say with --map which column is which."
+            )
+        spool.execute("CREATE INDEX by_case ON line (case_name, file, sheet, number)")
+        rows = spool.execute("SELECT * FROM line ORDER BY case_name, file, sheet, number")
+        for name, lines in groupby(rows, key=lambda row: row[0]):
+            yield from _case(name, [(Place(s, n, json.loads(c), f), json.loads(c)) for _n, f, s, n, c in lines],
+                             evidence, context)  # fmt: skip
+
+
+def _spool(
+    path: Path, context: Context, spool: sqlite3.Connection, evidence: dict[str, values.Evidence]
+) -> Iterator[Problem]:
+    """Write the columns that mean something to the spool, and learn how their dates are written."""
+    for sheet, headings, rows in files.tables(path, set(SYNONYMS)):
+        columns = columns_of(headings, SYNONYMS, FIELDS, context, path.name)
+        meant = set(columns.values())
+        if "case" not in meant or not ({"stage", "date"} <= meant or meant & set(WIDE)):
+            continue
+        for field_ in meant & {"date", *WIDE}:
+            evidence.setdefault(field_, values.Evidence())
+        for row in rows:
+            line = {what: row.cells.get(heading) for heading, what in columns.items()}
+            kept = {what: cell.text if isinstance(cell, values.Formula) else cell for what, cell in line.items()}
+            try:
+                name = values.text(line["case"])
+            except values.Bad:
+                name = None
+            if name is None:
+                yield Problem(Place(sheet, row.number, kept, path.name), "case", "", "value_missing",
+                              "is empty or a formula, but needed.", "Say which case it is.")  # fmt: skip
+                continue
+            for field_ in evidence.keys() & kept.keys():
+                evidence[field_].see(kept[field_])
+            cells = json.dumps({w: c for w, c in kept.items() if c is not None}, default=str, ensure_ascii=False)
+            spool.execute("INSERT INTO line VALUES (?, ?, ?, ?, ?)", (name, path.name, sheet, row.number, cells))
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened when: a stage, an opening, or an ending with its outcome; `day` may be unknown for an ending."""
+
+    what: str
+    day: date | None
+    outcome: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ends(self) -> bool:
+        """Whether the case ended with this."""
+        return self.what == "closed" or self.outcome is not None
+
+
+@dataclass
+class Episode:
+    """One opening of a case, and what followed."""
+
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def ending(self) -> Event | None:
+        """The last event that ended it."""
+        return next((event for event in reversed(self.events) if event.ends), None)
+
+    def fact(self, name: str) -> Any:
+        """What the newest row that says it says."""
+        return next((event.facts[name] for event in reversed(self.events) if name in event.facts), None)
+
+
+def _case(
+    name: str, lines: Sequence[tuple[Place, dict[str, Any]]], evidence: Mapping[str, values.Evidence], context: Context
+) -> Iterator[Record | Problem]:
+    events: list[Event] = []
+    for place, line in lines:
+        try:
+            events += _events(line, evidence, context)
+        except values.Bad as bad:
+            yield Problem(place, "", name, "bad_value", f"holds {bad.what}.", bad.do)
+    if not events:
+        return
+    events.sort(key=lambda event: event.day or date.max)
+    if len(events) > 1 and all(event.outcome is not None and event.what in STAGES for event in events):
+        events = [*(replace(event, outcome=None) for event in events[:-1]), events[-1]]
+    reference, place, episodes = _reference(context, name), lines[0][0], _episodes(events)
+    of_case = {fact: Episode(events).fact(fact) for fact in ("people", "waiting_country", "handler")}
+    yield Record("relocation_case", reference, {"id": reference} | of_case, place)
+    for number, episode in enumerate(episodes, 1):
+        yield from _rows(reference, number, episode, place)
+
+
+def _facts(line: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """What a row says beside its dates. Raises Bad for a word that is not known here."""
+    routes = context.vocabulary.get("route", set())
+    found = {
+        "people": values.whole(line.get("people")),
+        "country": values.country(line.get("country")) or values.country(context.column_map.get("country")),
+        "waiting_country": values.country(line.get("waiting_country")),
+        "handler": values.text(line.get("handler")) or values.text(context.column_map.get("handler")),
+        "route": _word(line.get("route") or context.column_map.get("route"), "routes", routes, context),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _word(cell: Any, kind: str, codes: Collection[str], context: Context) -> str | None:
+    """Our code for a cell, None when it is empty or means nothing here. Raises Bad for a word that is not known."""
+    word = values.text(cell)
+    code = translated(word, kind, codes, context)
+    if word is not None and code is None:
+        allowed = ", ".join(sorted(codes))
+        raise values.Bad(f"“{word}”, none of our {kind}", f"Say in the column map's “{kind}” which it is: {allowed}.")
+    return code or None
+
+
+def _events(line: Mapping[str, Any], evidence: Mapping[str, values.Evidence], context: Context) -> list[Event]:
+    """What happened when, in a row. Raises Bad for a stage that is not known or has no date."""
+    facts, outcome = _facts(line, context), _word(line.get("outcome"), "outcomes", OUTCOMES, context)
+    found = []
+    if (stage := values.text(line.get("stage"))) is not None:
+        day = values.day(line.get("date"), evidence.get("date"))
+        what = _word(stage, "stages", (*STAGES, *OUTCOMES, "opened", "closed"), context)
+        if what is not None and day is None:
+            raise values.Bad("a stage without a date", "Add the date.")
+        if what is not None:
+            found.append(Event(what, day, what if what in OUTCOMES else outcome, facts))
+    for what in WIDE:
+        day = values.day(line.get(what), evidence.get(what))
+        if day is not None or (what == "closed" and outcome is not None and stage is None):
+            found.append(Event(what, day, outcome if what == "closed" else None, facts))
+    if not found and stage is None:
+        raise values.Bad("neither a stage nor a date", "Say what happened when.")
+    return found
+
+
+def _episodes(events: Sequence[Event]) -> list[Episode]:
+    """Events in the order of their dates; an opening after an ending begins another episode."""
+    found = [Episode()]
+    for event in events:
+        if event.what in OPENS and found[-1].ending is not None:
+            found.append(Episode())
+        found[-1].events.append(event)
+    return found
+
+
+def _rows(reference: str, number: int, episode: Episode, place: Place) -> Iterator[Record]:
+    key = str(uuid.uuid5(uuid.UUID(reference), str(number)))
+    ending = episode.ending
+    row = {
+        "id": key,
+        "case": reference,
+        "episode_no": number,
+        "opened_on": episode.events[0].day,
+        "closed_on": None if ending is None else ending.day,
+        "status": "open" if ending is None else "closed",
+        "outcome": None if ending is None else ending.outcome,
+        "route": episode.fact("route"),
+        "host_country": episode.fact("country"),
+    }
+    yield Record("case_episode", key, row, place)
+    entered = {event.what: event.day for event in reversed(episode.events) if event.what in STAGES}
+    for stage, day in entered.items():
+        yield Record("stage_event", f"{key}|{stage}", {"episode": key, "stage": stage, "entered_on": day}, place)
+
+
+def _reference(context: Context, name: str) -> str:
+    """The case's reference here: nobody who has it can tell its number without the secret of the case database."""
+    secret = f"{context.source}|{name}".encode()
+    return str(uuid.UUID(bytes=hmac.new(context.salt.encode(), secret, hashlib.sha256).digest()[:16], version=4))

@@ -1,0 +1,221 @@
+"""OCHA FTS flows, as pages of its API (JSON) or its CSV: money that enters, moves inside or leaves what was searched.
+
+FTS counts a flow that crosses the boundary alone (`onBoundary` single); of a flow shared with other places or years it
+does not say how much falls inside, so such a grant is kept without an amount, never with all of it. Pages of one
+search are read together; when all are there, they must add up to the totals that the first one states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from data_access.importers import files, values
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable
+from data_access.importers.references import NOT_STATED, organisation, places, reference
+
+COLUMNS = {
+    "id": "id",
+    "amountusd": "amount",
+    "srcorganization": "funder",
+    "destorganization": "recipient",
+    "destlocations": "countries",
+    "boundary": "boundary",
+    "onboundary": "on_boundary",
+    "status": "status",
+    "decisiondate": "decided",
+    "date": "date",
+    "destusageyearstart": "from_year",
+    "destusageyearend": "to_year",
+    "flowtype": "flow_type",
+}
+NEEDED = {"amountusd", "srcorganization", "destorganization", "boundary", "onboundary", "status"}
+BOUNDARIES = ("incoming", "internal", "outgoing")
+CURRENCY = "USD"
+
+
+def fits(path: Path, _context: Context) -> bool:
+    """Whether the file is a page of FTS flows, or a table with its headings."""
+    kind = files.kind_of(path)
+    if kind == "json":
+        return _flows(files.read_json(path)) is not None
+    if kind == "xml":
+        return False
+    return any({files.heading(h) for h in headings} >= NEEDED for _s, headings, _r in files.tables(path, set(COLUMNS)))
+
+
+def _flows(found: Any) -> list[Any] | None:
+    data = found.get("data") if isinstance(found, dict) else None
+    flows = data.get("flows") if isinstance(data, dict) else None
+    return flows if isinstance(flows, list) else None
+
+
+def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
+    """Organisations, grants, their places and payments. Raises Unreadable when all pages together miss their totals."""
+    lines: list[tuple[Place, dict[str, Any]]] = []
+    pages: list[tuple[Path, Any]] = []
+    for path in paths:
+        if files.kind_of(path) == "json":
+            pages.append((path, files.read_json(path)))
+            lines += _from_json(*pages[-1])
+        else:
+            lines += _from_tables(path)
+    if not lines:
+        raise Unreadable(f"{', '.join(path.name for path in paths)}: no flow is in it.")
+    if pages:
+        yield from _check_totals(pages, [line for _place, line in lines], is_confirmed=context.is_total_confirmed)
+    yield from _say_shared(lines)
+    here = {str(line.get("id")) for _place, line in lines}
+    givers = {line["funder"] for _place, line in lines}
+    members = {line["recipient"] for _place, line in lines if line.get("boundary") != "outgoing"} - {None}
+    seen: set[str] = set()
+    for place, line in lines:
+        try:
+            grant = _grant(line, here)
+            paid_on = values.day(line.get("date"))
+        except values.Bad as bad:
+            yield Problem(place, "", str(line.get("id")), "bad_value", f"holds {bad.what}.", bad.do)
+            continue
+        for name in (grant["funder"], grant["recipient"]):
+            if name is not None and name not in seen:
+                seen.add(name)
+                yield organisation(
+                    name, name, place, is_funder=name not in members or name in givers, is_initiative=name in members
+                )
+        if grant["recipient"] == NOT_STATED:
+            yield Problem(place, "", str(line["id"]), "recipient_not_stated", "does not say who receives it.",
+                          f"It is kept under “{NOT_STATED}” and counts for no initiative.", is_warning=True)  # fmt: skip
+        key = str(line["id"])
+        yield Record("grant", key, grant, place)
+        yield from places(key, line["countries"], place)
+        if line["status"] == "paid" and grant["amount_minor"] is not None:
+            paid = {"grant": key, "paid_on": paid_on, "amount_minor": grant["amount_minor"], "currency": CURRENCY}
+            yield Record("payment", f"{key}|paid", paid, place)
+
+
+def _from_json(path: Path, page: Any) -> Iterator[tuple[Place, dict[str, Any]]]:
+    for number, flow in enumerate(_flows(page) or (), 1):
+        if not isinstance(flow, dict):
+            yield Place("flows", number, {"flow": flow}, path.name), {}
+            continue
+        years = sorted(_names(flow, "destinationObjects", "UsageYear"))
+        yield (
+            Place("flows", number, flow, path.name),
+            {
+                "id": flow.get("id"),
+                "amount": flow.get("amountUSD"),
+                "funder": ", ".join(_names(flow, "sourceObjects", "Organization")) or None,
+                "recipient": ", ".join(_names(flow, "destinationObjects", "Organization")) or None,
+                "countries": _names(flow, "destinationObjects", "Location"),
+                "boundary": flow.get("boundary"),
+                "on_boundary": flow.get("onBoundary"),
+                "status": flow.get("status"),
+                "decided": flow.get("decisionDate"),
+                "date": flow.get("date"),
+                "from_year": years[0] if years else None,
+                "to_year": years[-1] if years else None,
+                "flow_type": flow.get("flowType"),
+                "parent": flow.get("parentFlowId"),
+            },
+        )
+
+
+def _names(flow: Mapping[str, Any], side: str, kind: str) -> list[str]:
+    return [str(o.get("name")) for o in flow.get(side) or () if isinstance(o, dict) and o.get("type") == kind]
+
+
+def _from_tables(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
+    for sheet, headings, rows in files.tables(path, set(COLUMNS)):
+        columns = {name: COLUMNS[files.heading(name)] for name in headings if files.heading(name) in COLUMNS}
+        for row in rows:
+            line = {known: row.cells.get(name) for name, known in columns.items()}
+            places = values.text(line.get("countries"))
+            line["countries"] = [part.strip() for part in places.split(",")] if places else []
+            yield Place(sheet, row.number, row.cells, path.name), line
+
+
+def _check_totals(
+    pages: Sequence[tuple[Path, Any]], lines: Sequence[Mapping[str, Any]], *, is_confirmed: bool
+) -> Iterator[Problem]:
+    """Compare what the pages add up to with the totals they state; a part only warns that nothing could be compared."""
+    place = Place("flows", file=pages[0][0].name)
+    stated = {_stated(page) for _path, page in pages}
+    count, funding, pledges = stated.pop() if len(stated) == 1 else (None, None, None)
+    there = len({str(line.get("id")) for line in lines})
+    if count is None or there < count:
+        yield Problem(
+            place, "", f"{there} of {count if count is not None else '?'}", "part_of_a_search",
+            "is only a part of a search; its stated totals could not be checked.",
+            "Load all pages with one command.", is_warning=True,
+        )  # fmt: skip
+        return
+    for name, wanted, statuses in (("funding", funding, ("paid", "commitment")), ("pledges", pledges, ("pledge",))):
+        found = _total(lines, statuses)
+        if wanted is None or found == wanted:
+            continue
+        says = f"adds up to {found:,} US dollars of incoming {name}, but states {wanted:,}."
+        if not is_confirmed:
+            raise Unreadable(f"{place.file} {says} Fetch it again; if it is right all the same, add --confirm-total.")
+        yield Problem(place, name, f"{found:,}", "total_not_reproduced", says, "Nobody can tell which is right.",
+                      is_warning=True)  # fmt: skip
+
+
+def _stated(page: Any) -> tuple[int | None, int | None, int | None]:
+    """How many flows a search found, and its incoming funding and pledges in US dollars, as a page states them."""
+    meta, incoming = page.get("meta"), page["data"].get("incoming")
+    if not isinstance(meta, dict) or not isinstance(incoming, dict) or not isinstance(meta.get("count"), int):
+        return None, None, None
+    return meta["count"], incoming.get("fundingTotal"), incoming.get("pledgeTotal")
+
+
+def _say_shared(lines: Sequence[tuple[Place, Mapping[str, Any]]]) -> Iterator[Problem]:
+    shared = [(place, line) for place, line in lines if line.get("on_boundary") == "shared"]
+    if shared:
+        total = sum(int(line["amount"] or 0) for _place, line in shared)
+        yield Problem(
+            Place("flows", shared[0][0].row, file=shared[0][0].file), "onBoundary", "shared", "shared_flows",
+            f"and {len(shared) - 1} more flows ({total:,} US dollars in all) are shared with other places or years; how much "
+            "falls here is not stated, so they are kept without an amount.",
+            "Nothing to do; FTS leaves them out of its totals too.", is_warning=True,
+        )  # fmt: skip
+
+
+def _total(lines: Sequence[Mapping[str, Any]], statuses: tuple[str, ...]) -> int:
+    return sum(
+        int(line["amount"] or 0)
+        for line in lines
+        if line.get("boundary") == "incoming" and line.get("on_boundary") == "single" and line.get("status") in statuses
+    )
+
+
+def _grant(line: Mapping[str, Any], here: set[str]) -> dict[str, Any]:
+    boundary = values.one_of(line.get("boundary"), BOUNDARIES)
+    status = values.one_of(line.get("status"), ("paid", "commitment", "pledge"))
+    if values.text(line.get("id")) is None or boundary is None or status is None:
+        raise values.Bad("no id, boundary or status", "Fetch the flows again from FTS.")
+    is_shared = line.get("on_boundary") == "shared"
+    parent = values.text(line.get("parent"))
+    kind = "carry_over" if line.get("flow_type") == "Carryover" else "new" if boundary == "incoming" else "regrant"
+    decided = values.day(line.get("decided"))
+    amount = values.amount(line.get("amount"))
+    return {
+        "reference": reference(f"FTS-{values.text(line['id'])}"),
+        "funder": values.text(line.get("funder")),
+        "recipient": values.text(line.get("recipient")) or NOT_STATED,
+        "joint_group": None,
+        "amount_minor": None if is_shared else amount,
+        "currency": CURRENCY,
+        "status": "pledge" if status == "pledge" else "commitment",
+        "kind": kind,
+        "restriction": "unknown",
+        "committed_on": decided if decided is not None else values.day(line.get("date")),
+        "starts_on": _year(line.get("from_year"), "01-01"),
+        "ends_on": _year(line.get("to_year"), "12-31"),
+        "parent": parent if parent in here else None,
+    }
+
+
+def _year(cell: Any, day: str) -> Any:
+    year = values.whole(cell)
+    return None if year is None else values.day(f"{year}-{day}")

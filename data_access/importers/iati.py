@@ -1,0 +1,412 @@
+"""IATI activities 2.0x: what was committed, pledged and paid between which organisations, and the activities as projects.
+
+Counted are incoming funds (1), outgoing commitments (2), disbursements (3), expenditure (4), incoming commitments (11),
+outgoing pledges (12) and incoming pledges (13); 5 to 10 never count. One grant is what one activity commits to one
+receiver in one currency. Where payer and receiver both report the same money, told by their activity ids, the payer's
+report is taken. Files of one command are read together, so that their two sides are found. What an activity passes on
+of what came in is a re-grant. A grant of which only payments are reported has no stated amount. Budgets are not read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from data_access.importers import files, values
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable
+from data_access.importers.references import NOT_STATED, organisation, reference, shortened, slug
+
+ROOT, ACTIVITY = "iati-activities", "iati-activity"
+COMMITMENTS = {"2": "out", "11": "in"}
+PLEDGES = {"12": "out", "13": "in"}
+PAYMENTS = {"3": "out", "4": "out", "1": "in"}
+COUNTED = COMMITMENTS | PLEDGES | PAYMENTS
+NEVER_COUNTED = frozenset({"5", "6", "7", "8", "9", "10"})
+RECEIVING_ROLES = ("4", "3", "2")
+EXPENDITURE, CANCELLED = "4", "5"
+ACTUAL_START, PLANNED_START, ACTUAL_END, PLANNED_END = "2", "1", "4", "3"
+NO_REFERENCE = frozenset({"", "n/a", "na", "none", "unknown", "0"})
+DAC = "dac"
+
+
+@dataclass(frozen=True)
+class Party:
+    """An organisation as the file names it: its reference where it has one, else its name."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """Money between two parties; `direction` says whether the reporting activity pays (out) or receives (in)."""
+
+    code: str
+    direction: str
+    payer: Party | None
+    receiver: Party
+    payer_activity: str | None
+    receiver_activity: str | None
+    minor: int
+    currency: str
+    on: date | None
+    place: Place
+
+    @property
+    def link(self) -> tuple[str, str, str] | None:
+        """Both activities and the kind of money, where both are named: the same for the two sides of one sum."""
+        if not self.payer_activity or not self.receiver_activity or self.payer_activity == self.receiver_activity:
+            return None
+        kind = "commitment" if self.code in COMMITMENTS else "pledge" if self.code in PLEDGES else "payment"
+        return self.payer_activity, self.receiver_activity, kind
+
+
+Grant = tuple[dict[str, Any], list[Transaction]]
+
+
+@dataclass
+class Known:
+    """What the first reading found: activities, names that have a reference, and links that their payer reports."""
+
+    activities: set[str] = field(default_factory=set)
+    references: dict[str, str] = field(default_factory=dict)
+    paid_links: set[tuple[str, str, str]] = field(default_factory=set)
+    payers: set[str] = field(default_factory=set)
+    receivers: set[str] = field(default_factory=set)
+
+
+def fits(path: Path, _context: Context) -> bool:
+    """Whether the file is XML of IATI, of whatever version."""
+    return files.kind_of(path) == "xml" and files.root_of(path)[0].startswith("iati-")
+
+
+def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
+    """Organisations, projects with their facets, grants, their places and payments; what cannot be read as problems.
+
+    Raises Unreadable for another version than 2.0x, and for files of organisations.
+    """
+    for path in paths:
+        _check_version(path)
+    known = Known()
+    for path in paths:
+        for activity in files.elements(path, ACTIVITY):
+            _learn(activity, known)
+    for path in paths:
+        for activity in files.elements(path, ACTIVITY):
+            _learn_links(activity, known, path.name)
+    told: set[str] = set()
+    seen: set[str] = set()
+    uncounted: Counter[str] = Counter()
+    for path in paths:
+        for activity in files.elements(path, ACTIVITY):
+            identifier = _text(activity, "iati-identifier")
+            place = Place(identifier or ACTIVITY, file=path.name)
+            if not identifier or identifier in seen:
+                yield Problem(place, "iati-identifier", identifier or "", "activity_without_own_identifier",
+                              "is missing or stands twice; the activity was not read.", "Give each activity its own.")  # fmt: skip
+                continue
+            seen.add(identifier)
+            yield from _activity(activity, identifier, place, known, context, told, uncounted)
+    if not seen:
+        raise Unreadable(f"{', '.join(path.name for path in paths)}: no activity is in it.")
+    if uncounted:
+        shown = ", ".join(f"{count:,} × {kind}" for kind, count in sorted(uncounted.items()))
+        yield Problem(Place("transactions", file=paths[0].name), "", shown, "not_counted",
+                      "are other than money committed, pledged or paid, or the receiver's side of what its payer reports.",
+                      "Nothing to do.", is_warning=True)  # fmt: skip
+
+
+def _check_version(path: Path) -> None:
+    root, attributes = files.root_of(path)
+    version = attributes.get("version", "")
+    if root != ROOT:
+        raise Unreadable(f"{path.name} is an IATI file, but not of activities. Load the publisher's activity file.")
+    if not version.startswith("2."):
+        raise Unreadable(
+            f"{path.name} is IATI {version or 'without a version'}; 2.01 to 2.03 can be read. Ask the publisher for 2.03."
+        )
+
+
+def _learn(activity: Element, known: Known) -> None:
+    known.activities.add(_text(activity, "iati-identifier") or "")
+    for name in ("reporting-org", "participating-org"):
+        for element in activity.findall(name):
+            _learn_reference(element, known)
+    for name in ("provider-org", "receiver-org"):
+        for element in activity.findall(f"transaction/{name}"):
+            _learn_reference(element, known)
+
+
+def _learn_reference(element: Element, known: Known) -> None:
+    own, name = _reference(element), _narrative(element)
+    if own and name:
+        known.references.setdefault(name.casefold(), own)
+
+
+def _learn_links(activity: Element, known: Known, file: str) -> None:
+    for found in _transactions(activity, _text(activity, "iati-identifier") or "", Place(file=file), known):
+        if isinstance(found, Transaction):
+            if found.direction == "out" and found.link:
+                known.paid_links.add(found.link)
+            if found.payer and found.payer != found.receiver:
+                known.payers.add(found.payer.key)
+                known.receivers.add(found.receiver.key)
+
+
+def _activity(
+    activity: Element,
+    identifier: str,
+    place: Place,
+    known: Known,
+    context: Context,
+    told: set[str],
+    uncounted: Counter[str],
+) -> Iterator[Record | Problem]:
+    lead = _lead(activity, known)
+    if lead is None:
+        yield Problem(place, "reporting-org", "", "value_missing", "is empty, but needed.", "Name who reports.")
+        return
+    uncounted.update(f"type {code}" for code in _codes(activity) if code in NEVER_COUNTED)
+    grants: dict[str, Grant] = {}
+    for found in _transactions(activity, identifier, place, known):
+        if isinstance(found, Problem):
+            yield found
+        elif found.direction == "in" and found.link in known.paid_links:
+            uncounted[f"receiver's side ({found.code})"] += 1
+        else:
+            _add(grants, found, identifier)
+    for party in _parties(lead, grants):
+        if party.key not in told:
+            told.add(party.key)
+            receives = party.key in known.receivers or (party == lead and party.key not in known.payers)
+            is_initiative = receives and party.key != NOT_STATED
+            is_funder = party.key in known.payers or not is_initiative
+            yield organisation(party.key, party.name, place, is_funder=is_funder, is_initiative=is_initiative)
+    yield from _project(activity, identifier, lead, place, context)
+    yield from _grants(activity, identifier, grants, known, place)
+
+
+def _lead(activity: Element, known: Known) -> Party | None:
+    """Whose project the activity is: who implements it where that is one, else who reports it."""
+    implementer = _implementer(activity, known)
+    if implementer is None or implementer.key == NOT_STATED:
+        return _party(activity.find("reporting-org"), known)
+    return implementer
+
+
+def _grants(
+    activity: Element, identifier: str, grants: dict[str, Grant], known: Known, place: Place
+) -> Iterator[Record]:
+    status = activity.find("activity-status")
+    incoming = [key for key, (_grant, transactions) in grants.items() if transactions[0].direction == "in"]
+    for key, (grant, transactions) in sorted(grants.items(), key=lambda one: one[1][1][0].direction):
+        if transactions[0].direction == "out" and incoming:
+            grant |= {"kind": "regrant", "parent": incoming[0] if len(incoming) == 1 else None}
+        if status is not None and status.get("code") == CANCELLED and grant["status"] == "commitment":
+            grant["status"] = "cancelled"
+        project = next(
+            (t.receiver_activity for t in transactions if t.receiver_activity in known.activities), identifier
+        )
+        yield Record("grant", key, grant | _period(activity) | {"project": project}, place)
+        yield from _shares(activity, key, place)
+        yield from _payments(key, transactions)
+
+
+def _period(activity: Element) -> dict[str, date | None]:
+    starts, ends = _date(activity, ACTUAL_START, PLANNED_START), _date(activity, ACTUAL_END, PLANNED_END)
+    return {"starts_on": starts, "ends_on": ends}
+
+
+def _parties(lead: Party, grants: dict[str, Grant]) -> Iterator[Party]:
+    yield lead
+    for _grant, transactions in grants.values():
+        for found in transactions:
+            yield from (party for party in (found.payer, found.receiver) if party is not None)
+
+
+def _codes(activity: Element) -> Iterator[str]:
+    for element in activity.findall("transaction/transaction-type"):
+        yield element.get("code", "")
+
+
+def _add(grants: dict[str, Grant], found: Transaction, identifier: str) -> None:
+    """Put a transaction to its grant: one per activity, two parties, their activities, currency, and pledge or not."""
+    is_pledge = found.code in PLEDGES
+    between = (identifier, found.payer.key if found.payer else "", found.receiver.key, found.payer_activity or "",
+               found.receiver_activity or "", found.currency, "pledge" if is_pledge else "")  # fmt: skip
+    key = shortened("|".join(between))
+    grant, transactions = grants.setdefault(
+        key,
+        (
+            {
+                "reference": reference(f"IATI-{key}"),
+                "funder": found.payer.key if found.payer else None,
+                "recipient": found.receiver.key,
+                "joint_group": None,
+                "amount_minor": None,
+                "currency": found.currency,
+                "status": "pledge" if is_pledge else "commitment",
+                "kind": "new",
+                "restriction": "unknown",
+                "committed_on": None,
+            },
+            [],
+        ),
+    )
+    transactions.append(found)
+    stated = [t for t in transactions if t.code not in PAYMENTS]
+    grant["amount_minor"] = sum(t.minor for t in stated) if stated else None
+    grant["committed_on"] = min((t.on for t in (stated or transactions) if t.on), default=None)
+
+
+def _payments(key: str, transactions: Sequence[Transaction]) -> Iterator[Record]:
+    same: Counter[tuple[str, date | None, int]] = Counter()
+    for found in transactions:
+        if found.code in PAYMENTS:
+            what = (found.code, found.on, found.minor)
+            same[what] += 1
+            name = f"{key}|{found.code}|{found.on}|{found.minor}|{same[what]}"
+            row = {"grant": key, "paid_on": found.on, "amount_minor": found.minor, "currency": found.currency}
+            yield Record("payment", name, row, found.place)
+
+
+def _transactions(activity: Element, identifier: str, place: Place, known: Known) -> Iterator[Transaction | Problem]:
+    """The counted transactions of an activity."""
+    reporter = _party(activity.find("reporting-org"), known)
+    implementer = _implementer(activity, known)
+    for number, element in enumerate(activity.findall("transaction"), 1):
+        kind = element.find("transaction-type")
+        code = "" if kind is None else kind.get("code", "")
+        here = Place(
+            place.sheet,
+            number,
+            {"transaction": " ".join("".join(element.itertext()).split()), "type": code},
+            place.file,
+        )
+        if code in NEVER_COUNTED:
+            continue
+        if code not in COUNTED:
+            yield Problem(here, "transaction-type", code, "bad_value", "is not a type of transaction of IATI 2.0x.",
+                          "Use a code of the list TransactionType.")  # fmt: skip
+            continue
+        try:
+            minor, currency, on = _money(activity, element)
+        except values.Bad as bad:
+            yield Problem(here, "value", "", "bad_value", f"holds {bad.what}.", bad.do)
+            continue
+        given, taken = element.find("provider-org"), element.find("receiver-org")
+        direction = COUNTED[code]
+        if direction == "out":
+            payer = _party(given, known) or reporter
+            receiver = _party(taken, known) or (None if code == EXPENDITURE else implementer) or reporter
+        else:
+            payer, receiver = _party(given, known), _party(taken, known) or reporter
+        from_activity = _activity_id(given, "provider-activity-id") or (identifier if direction == "out" else None)
+        to_activity = _activity_id(taken, "receiver-activity-id") or (identifier if direction == "in" else None)
+        yield Transaction(code, direction, payer, receiver or Party(NOT_STATED, NOT_STATED), from_activity, to_activity,
+                          minor, currency, on, here)  # fmt: skip
+
+
+def _money(activity: Element, transaction: Element) -> tuple[int, str, date | None]:
+    value = transaction.find("value")
+    if value is None or (amount := values.amount((value.text or "").replace(",", ""))) is None:
+        raise values.Bad("no value", "State the amount.")
+    currency = values.currency(value.get("currency") or activity.get("default-currency"))
+    if currency is None:
+        raise values.Bad("no currency", "State it at the value or as the activity's default-currency.")
+    happened = transaction.find("transaction-date")
+    return amount, currency, values.day(None if happened is None else happened.get("iso-date"))
+
+
+def _party(element: Element | None, known: Known) -> Party | None:
+    if element is None:
+        return None
+    name = _narrative(element)
+    own = _reference(element) or (known.references.get(name.casefold()) if name else None)
+    return Party(shortened(own or name), name or own) if own or name else None  # type: ignore[arg-type]
+
+
+def _implementer(activity: Element, known: Known) -> Party | None:
+    """The one implementing organisation beside the reporting one; else the one extending, else the one accountable."""
+    reporter = _party(activity.find("reporting-org"), known)
+    for role in RECEIVING_ROLES:
+        named = [
+            _party(element, known) for element in activity.findall("participating-org") if element.get("role") == role
+        ]
+        others = list(dict.fromkeys(party for party in named if party is not None and party != reporter))
+        if others:
+            return others[0] if len(others) == 1 else Party(NOT_STATED, NOT_STATED)
+    return None
+
+
+def _reference(element: Element) -> str | None:
+    own = (element.get("ref") or "").strip()
+    return None if own.casefold() in NO_REFERENCE else own
+
+
+def _activity_id(element: Element | None, name: str) -> str | None:
+    found = "" if element is None else (element.get(name) or "").strip()
+    return found or None
+
+
+def _narrative(element: Element) -> str:
+    return values.text(" ".join(element.findtext("narrative", "").split())) or ""
+
+
+def _text(activity: Element, name: str) -> str | None:
+    return values.text(activity.findtext(name))
+
+
+def _date(activity: Element, *kinds: str) -> date | None:
+    found = {element.get("type"): element.get("iso-date") for element in activity.findall("activity-date")}
+    for kind in kinds:
+        try:
+            if (day := values.day((found.get(kind) or "")[:10])) is not None:
+                return day
+        except values.Bad:
+            continue
+    return None
+
+
+def _project(activity: Element, identifier: str, lead: Party, place: Place, context: Context) -> Iterator[Record]:
+    title = activity.find("title")
+    name = (_narrative(title) if title is not None else "") or identifier
+    values_ = {"name": name[:200], "organisation": lead.key} | _period(activity)
+    yield Record("project", identifier, values_, place, {"slug": slug(name, identifier), "status": "unknown"})
+    facets = {("host_country", code) for code, _share in _countries(activity)}
+    for sector in activity.findall("sector"):
+        if sector.get("vocabulary", "1") in ("1", "2"):
+            facets |= {
+                context.code_map[DAC, code] for code in (sector.get("code", ""),) if (DAC, code) in context.code_map
+            }
+    for facet, code in sorted(facets):
+        row = {"project": identifier, "facet": facet, "code": code, "is_withheld": False}
+        yield Record("project_facet", shortened(f"{identifier}|{facet}|{code}"), row, place)
+
+
+def _countries(activity: Element) -> list[tuple[str, Decimal | None]]:
+    found = []
+    for element in activity.findall("recipient-country"):
+        try:
+            code, share = values.country(element.get("code")), values.decimal(element.get("percentage"))
+        except values.Bad:
+            continue
+        if code is not None:
+            found.append((code, share))
+    return list(dict(found).items())
+
+
+def _shares(activity: Element, grant: str, place: Place) -> Iterator[Record]:
+    countries = _countries(activity)
+    total = sum(share or 0 for _code, share in countries)
+    for code, share in countries:
+        stated = share is not None and total <= 100
+        basis_points = int((share or 0) * 100) if stated else None
+        row = {"grant": grant, "host_country": code, "share_bp": basis_points}
+        yield Record("grant_country", shortened(f"{grant}|{code}"), row, place)

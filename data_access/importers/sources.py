@@ -1,0 +1,77 @@
+"""Sources as the network knows them: who owns what they send, how often it should come, and how their columns are called."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, insert, select, update
+
+from data_access import schema
+from data_access.database import METADATA, Which
+from data_access.importers.load import source_id
+from data_access.importers.records import Context, Unreadable
+
+SALT = "reference_salt"
+
+
+def context_of(
+    engines: Mapping[Which, Engine],
+    source: str,
+    column_map: Mapping[str, Any] | None = None,
+    *,
+    is_total_confirmed: bool = False,
+) -> Context:
+    """What readers need to know before they read a file of `source`; its saved column map where none is given."""
+    vocabulary: dict[str, set[str]] = {}
+    saved: dict[str, Any] = {}
+    salt = ""
+    with engines["shared"].connect() as connection:
+        for facet, code in connection.execute(select(schema.code.c.facet, schema.code.c.code)):
+            vocabulary.setdefault(facet, set()).add(code)
+        code_map = {(row.scheme, row.outside_code): (row.facet, row.code)
+                    for row in connection.execute(select(schema.code_map))}  # fmt: skip
+    for which, engine in engines.items():
+        table = METADATA[which].tables["source"]
+        with engine.connect() as connection:
+            saved |= json.loads(connection.scalar(select(table.c.column_map).where(table.c.name == source)) or "{}")
+    if "cases" in engines:
+        with engines["cases"].begin() as connection:
+            vocabulary["route"] = set(connection.scalars(select(schema.route.c.code)))
+            meta = schema.case_meta
+            salt = connection.scalar(select(meta.c.value).where(meta.c.key == SALT)) or ""
+            if not salt:
+                salt = secrets.token_hex(32)
+                connection.execute(insert(meta), {"key": SALT, "value": salt})
+    return Context(source, vocabulary, code_map, saved if column_map is None else column_map, salt, is_total_confirmed)
+
+
+def read_column_map(path: Path) -> dict[str, Any]:
+    """A column map from its JSON file. Raises Unreadable."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{path.name} is not a column map that can be read: {error}") from None
+    if not isinstance(found, dict):
+        raise Unreadable(f"{path.name} is not a column map: it must be a JSON object, as docs/importing.md shows.")
+    return found
+
+
+def save_column_map(
+    engines: Mapping[Which, Engine], which: Iterable[Which], source: str, column_map: Mapping[str, Any]
+) -> None:
+    """Keep the map beside the source in each database it loaded into, for its next file."""
+    describe({name: engines[name] for name in which}, source, column_map=json.dumps(column_map, ensure_ascii=False))
+
+
+def describe(engines: Mapping[Which, Engine], source: str, **facts: Any) -> None:
+    """Set what is known of a source: owner, licence, rhythm_days (a load is due after so many days), column_map."""
+    for which, engine in engines.items():
+        table = METADATA[which].tables["source"]
+        with engine.begin() as connection:
+            number = source_id(connection, table, source)
+            if facts:
+                connection.execute(update(table).where(table.c.id == number).values(**facts))

@@ -1,0 +1,161 @@
+"""3W tables (who does what where), in whatever columns: organisations, where they are present, and what they do there.
+
+A row says that an organisation does something in a place, often once a month and place; all rows of one organisation and
+one activity are one project. A tag row is only a hint. Whoever has an acronym is known by it on every sheet of a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from data_access.importers import files, values
+from data_access.importers.columns import columns_of, is_tag_row, meanings, translated
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable
+from data_access.importers.references import organisation, shortened, slug
+
+SYNONYMS = {
+    "organisation": "organisation", "organization": "organisation", "organisation name": "organisation",
+    "organization name": "organisation", "organization_name": "organisation", "partner": "organisation",
+    "implementing partner": "organisation", "организация": "organisation", "acronyme": "acronym", "acronym": "acronym",
+    "organization acronym": "acronym", "cluster": "activity", "sector": "activity", "activity": "activity",
+    "activité": "activity", "secteur": "activity", "aktivität": "activity", "деятельность": "activity",
+    "country": "country", "host country": "country", "pays": "country", "land": "country", "страна": "country",
+    "region": "place", "province": "place", "provinces": "place", "admin1": "place", "admin 1": "place", "adm1": "place",
+    "регион": "place", "regionpcode": "place_code", "admin1 pcode": "place_code", "adm1_pcode": "place_code",
+    "pcode": "place_code", "project": "project", "project title": "project", "projet": "project", "проект": "project",
+    "project start date": "starts_on", "start date": "starts_on", "project end date": "ends_on", "end date": "ends_on",
+}  # fmt: skip
+TAGS = {"#org": "organisation", "#org+name": "organisation", "#org+acronym": "acronym", "#sector": "activity",
+        "#activity": "activity", "#country": "country", "#country+name": "country", "#adm1": "place", "#adm1+name": "place",
+        "#adm1+code": "place_code", "#date+start": "starts_on", "#date+end": "ends_on"}  # fmt: skip
+FIELDS = frozenset(SYNONYMS.values())
+PLACE_CODE = re.compile(r"^([A-Z]{2,3})\d{2,}$")
+CODED_FROM = 0.8
+
+
+def fits(path: Path, context: Context) -> bool:
+    """Whether a table names organisations beside activities or places."""
+    if files.kind_of(path) not in ("workbook", "text"):
+        return False
+    for _sheet, headings, _rows in files.tables(path, set(SYNONYMS)):
+        meant = meanings(headings, SYNONYMS, context)
+        if "organisation" in meant and meant & {"activity", "place", "country", "place_code"}:
+            return True
+    return False
+
+
+def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
+    """Organisations, presences, projects and their facets."""
+    reading = _Reading(context)
+    for path in paths:
+        for sheet, headings, rows in files.tables(path, set(SYNONYMS)):
+            yield from reading.sheet(path.name, sheet, headings, list(rows))
+    if not reading.rows:
+        raise Unreadable(f"{', '.join(path.name for path in paths)}: no row names an organisation.")
+    yield from reading.untranslated()
+
+
+class _Reading:
+    """What was met so far: each organisation, presence, project and facet is handed over once."""
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.rows = context, 0
+        self.told: set[tuple[str, str]] = set()
+        self.unknown: Counter[str] = Counter()
+        self.first_unknown: dict[str, Place] = {}
+
+    def sheet(self, file: str, sheet: str, headings: list[str], rows: list[files.Row]) -> Iterator[Record | Problem]:
+        columns = columns_of(headings, SYNONYMS, FIELDS, self.context, file)
+        if rows and is_tag_row(rows[0].cells):
+            for heading, tag in rows.pop(0).cells.items():
+                what = TAGS.get(str(tag or "").strip().casefold().replace(" ", ""))
+                if what and heading not in columns and what not in columns.values():
+                    columns[heading] = what
+        if "place_code" not in columns.values() and "country" not in columns.values():
+            coded = next((h for h in headings if h not in columns and _holds_place_codes(rows, h)), None)
+            if coded:
+                columns[coded] = "place_code"
+        if "organisation" not in columns.values() and "acronym" not in columns.values():
+            return
+        by_field = {what: heading for heading, what in columns.items()}
+        evidence = {
+            what: values.Evidence.of(row.cells.get(heading) for row in rows) for what, heading in by_field.items()
+        }
+        for row in rows:
+            place = Place(sheet, row.number, row.cells, file)
+            yield from self.row(place, {what: row.cells.get(heading) for what, heading in by_field.items()}, evidence)
+
+    def row(
+        self, place: Place, line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]
+    ) -> Iterator[Record | Problem]:
+        try:
+            acronym, name = values.text(line.get("acronym")), values.text(line.get("organisation"))
+            country = self._country(line)
+            activity_word, title = values.text(line.get("activity")), values.text(line.get("project"))
+            area = values.text(line.get("place"))
+            dates = {field: values.day(line.get(field), evidence.get(field)) for field in ("starts_on", "ends_on")}
+        except values.Bad as bad:
+            yield Problem(place, "", "", "bad_value", f"holds {bad.what}.", bad.do)
+            return
+        if name is None and acronym is None:
+            yield Problem(place, "organisation", "", "value_missing", "is empty, but needed.", "Name the organisation.")
+            return
+        self.rows += 1
+        who = shortened(acronym or name or "")
+        if self._is_new("organisation", who):
+            yield organisation(who, name or acronym or "", place, is_funder=False, is_initiative=True)
+        if country is not None and self._is_new("presence", f"{who}|{country}|{area or ''}"):
+            there = {"organisation": who, "host_country": country, "role": "activity", "place": area,
+                     "precision": "region" if area else "country"}  # fmt: skip
+            yield Record("presence", shortened(f"{who}|{country}|{area or ''}"), there, place)
+        if activity_word is not None or title is not None:
+            yield from self._project(place, who, name or acronym or "", activity_word, title, country, dates)
+
+    def _project(
+        self, place: Place, who: str, name: str, word: str | None, title: str | None, country: str | None,
+        dates: Mapping[str, Any],
+    ) -> Iterator[Record]:  # fmt: skip
+        key = shortened(f"{who}|{title or word}")
+        if self._is_new("project", key):
+            shown = title or f"{name}: {word}"
+            known = {"name": shown[:200], "organisation": who, **dates}
+            yield Record("project", key, known, place, {"slug": slug(shown, key), "status": "unknown"})
+        activity = translated(word, "activities", self.context.vocabulary.get("activity", set()), self.context)
+        if word is not None and activity is None:
+            self.unknown[word] += 1
+            self.first_unknown.setdefault(word, place)
+        for facet, code in (("activity", activity), ("host_country", country)):
+            if code and self._is_new("facet", f"{key}|{facet}|{code}"):
+                row = {"project": key, "facet": facet, "code": code, "is_withheld": False}
+                yield Record("project_facet", shortened(f"{key}|{facet}|{code}"), row, place)
+
+    def _country(self, line: Mapping[str, Any]) -> str | None:
+        named = values.country(line.get("country")) or values.country(self.context.column_map.get("country"))
+        if named is not None:
+            return named
+        coded = PLACE_CODE.match(values.text(line.get("place_code")) or "")
+        return values.country(coded[1]) if coded else None
+
+    def _is_new(self, kind: str, key: str) -> bool:
+        is_new = (kind, key) not in self.told
+        self.told.add((kind, key))
+        return is_new
+
+    def untranslated(self) -> Iterator[Problem]:
+        """Words for activities that are none of ours: their projects have no activity until the map names one."""
+        for word, count in sorted(self.unknown.items()):
+            yield Problem(self.first_unknown[word], "activity", word, "activity_not_translated",
+                          f"is none of the network's activities ({count:,} rows); their projects were loaded without one.",
+                          "Say in the column map's “activities” which code it is.", is_warning=True)  # fmt: skip
+
+
+def _holds_place_codes(rows: Sequence[files.Row], heading: str) -> bool:
+    """Whether a column holds codes of places, whatever its heading says: a country's code and digits."""
+    cells = [str(row.cells[heading]) for row in rows if row.cells.get(heading) is not None]
+    known = values.country_names()
+    coded = [found for cell in cells if (found := PLACE_CODE.match(cell)) and found[1].casefold() in known]
+    return bool(cells) and len(coded) >= CODED_FROM * len(cells)
