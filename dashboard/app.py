@@ -34,6 +34,7 @@ def navigation() -> dict:
         ("overlap", _("Overlap"), ":material/join_inner:"),
         ("relocation", _("Relocation"), ":material/flight_land:"),
         ("directory", _("Directory"), ":material/list:"),
+        ("data", _("Data"), ":material/database:"),
         ("definitions", _("Definitions"), ":material/menu_book:"),
         ("initiative", _("Initiative"), ":material/flag:"),
     )

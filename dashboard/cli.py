@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         "--answers", metavar="ROLE", help="PostgreSQL: let this existing role add answers on pairs, and nothing else"
     )
     init.add_argument(
+        "--importer", metavar="ROLE", help="PostgreSQL: let this existing role load uploaded files, and nothing else"
+    )
+    init.add_argument(
         "--publisher", metavar="ROLE", help="PostgreSQL: let this existing role publish periods of cases, and no more"
     )
     init.set_defaults(run=_init)
@@ -100,6 +103,8 @@ def _init(chosen: argparse.Namespace) -> int:
     if chosen.publisher:
         for which, engine in engines.items():
             database.grant_publisher(engine, which, chosen.publisher)
+    if chosen.importer:
+        database.grant_importer(engines["shared"], chosen.importer)
     if chosen.answers:
         database.grant_appender(engines["shared"], chosen.answers, "overlap_verdict")
     print(

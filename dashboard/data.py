@@ -62,6 +62,28 @@ def appender(table: str) -> Engine:
     return _appender(url, table)
 
 
+class NoUploads(RuntimeError):
+    """This server takes no files."""
+
+
+@st.cache_resource
+def _importer(url: str) -> Engine:
+    return database.open_importer(url)
+
+
+def takes_uploads() -> bool:
+    """Whether this server loads files that stewards upload."""
+    return database.import_url(database.urls_from_environment()) is not None
+
+
+def importer() -> Engine:
+    """The narrow connection that loads files. Raises NoUploads where this server has none."""
+    url = database.import_url(database.urls_from_environment())
+    if url is None:
+        raise NoUploads
+    return _importer(url)
+
+
 def read_now(query: Query) -> pd.DataFrame:
     """The rows of `query` as they are now, never cached: for small tables that people write while others read."""
     return database.run(shared_engine(), query)

@@ -20,6 +20,7 @@ from data_access.importers.correct import write_corrections
 from data_access.importers.records import Unreadable
 
 LONGEST_LIST = 20
+CASE_LOG = "case-log"
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
@@ -102,11 +103,13 @@ def bring(
     try:
         name, records = formats.read(request.paths, context, request.format)
         origin = load.Origin(name[:20], _fingerprint(request.paths))
+        if CASE_LOG in name and "cases" not in engines:
+            raise Unreadable("This is a log of cases, and no case database is configured here: load it where one is.")
         done = load.load(engines, request.source, records, today, origin=origin, dry_run=request.dry_run,
                          is_snapshot=request.is_snapshot, progress=progress)  # fmt: skip
     except Unreadable as refusal:
         if not request.dry_run:
-            which: database.Which = "cases" if origin.format == "case-log" and "cases" in engines else "shared"
+            which: database.Which = "cases" if origin.format == CASE_LOG and "cases" in engines else "shared"
             load.note_failure(engines[which], which, request.source, today, origin, str(refusal))
         raise
     if request.column_map is not None and not request.dry_run:

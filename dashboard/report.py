@@ -61,6 +61,17 @@ class Evidence:
     answers: list[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class Sent:
+    """Files (name, content) a steward sent: whose they are, what they are said to be, and whether only to try them."""
+
+    source: str
+    files: list[tuple[str, bytes]]
+    format: str | None
+    is_snapshot: bool = field(kw_only=True)
+    dry_run: bool = field(kw_only=True)
+
+
 @dataclass
 class Report:
     """One page as one viewer saw it."""

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextvars
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import pandas as pd
 import pydeck as pdk
 import streamlit as st
 
-from dashboard import export, labels
+from dashboard import export, labels, words
 from dashboard.i18n import _
-from dashboard.report import Chart, Evidence, Figure, Report, Summary, Table
+from dashboard.report import Chart, Evidence, Figure, Report, Sent, Summary, Table
 from dashboard.visit import Visit, current
+from data_access.importers.records import Unreadable
 
 AUTOLINK = re.compile(r":(?=//)|@|\bwww(?=\.)", re.IGNORECASE)
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+T = TypeVar("T")
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
@@ -216,6 +220,78 @@ def start_again(message: str) -> None:
     st.rerun()
 
 
+def files_to_fill(languages: dict[str, str], made: Callable[[str], bytes]) -> None:
+    """Downloads of the template, one per language."""
+    st.subheader(_("A workbook to fill in"), anchor=False)
+    st.caption(_("Headings in three languages, lists to choose from, one example row per sheet that is never loaded."))
+    for column, (code, name) in zip(st.columns(3 * [1] + [2]), languages.items(), strict=False):
+        column.download_button(
+            name,
+            data=partial(made, code),
+            file_name=f"meridian-template-{code}.xlsx",
+            mime=XLSX,
+            key=f"template_{code}",
+            on_click="ignore",
+            icon=":material/download:",
+            width="stretch",
+        )
+
+
+def file_form(sources: list[str], formats: dict[str, str], why_not: str | None) -> Sent | None:
+    """Ask for files of a source; `why_not` says instead why this reader cannot send any.
+
+    Returns what was sent once a button is pressed.
+    """
+    if why_not:
+        st.info(plain(why_not))
+        return None
+    left, right = st.columns(2)
+    source = left.selectbox(
+        _("Source"),
+        sources,
+        index=None,
+        key="file_source",
+        accept_new_options=True,
+        placeholder=_("choose, or write a new one"),
+    )
+    stated = right.selectbox(_("Format"), list(formats), key="file_format", format_func=lambda name: formats[name])
+    sent = st.file_uploader(
+        _("Files that belong together, up to 50 MB each"), accept_multiple_files=True, key="file_sent"
+    )
+    is_snapshot = st.checkbox(_("The file is all there is: take out what is not in it"), key="file_snapshot")
+    left, right, _rest = st.columns([1, 1, 3])
+    tried = left.button(_("Try it, write nothing"), key="file_try", width="stretch")
+    loaded = right.button(_("Load it"), key="file_load", type="primary", width="stretch")
+    if not (tried or loaded):
+        return None
+    if not source or not sent:
+        st.warning(_("Choose a source and at least one file first."))
+        return None
+    contents = [(file.name, file.getvalue()) for file in sent]
+    return Sent(source, contents, stated or None, is_snapshot=is_snapshot, dry_run=tried)
+
+
+def attempt(load: Callable[[Callable[[int], None]], T]) -> T | None:
+    """Run `load` with a progress line; a refused file becomes its sentence, and nothing was written."""
+    with st.status(_("Reading …")) as status:
+        try:
+            done = load(lambda rows: status.update(label=_("{n} rows read").format(n=words.number(rows))))
+        except Unreadable as refusal:
+            status.update(label=_("Refused; nothing was loaded"), state="error")
+            st.error(plain(str(refusal)))
+            return None
+        status.update(label=_("Done"), state="complete")
+    return done
+
+
+def download(label: str, name: str, content: bytes | None) -> None:
+    """A file to take away; nothing where there is none."""
+    if content is not None:
+        st.download_button(
+            label, content, name, XLSX, on_click="ignore", icon=":material/download:", key=f"file_{name}"
+        )
+
+
 def say_what_was_done() -> None:
     """The message of the action that drew this page anew, if one did."""
     if message := st.session_state.pop("done", None):
@@ -267,7 +343,7 @@ def _table_and_exports(shown: Table, *, selectable: bool = False) -> int | None:
         _("Excel"),
         data=lambda: context.copy().run(export.workbook, report, [shown]),
         file_name=f"meridian-{report.page}-{shown.key}.xlsx",
-        mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        mime=XLSX,
         key=f"xlsx_{shown.key}",
         on_click="ignore",
         width="stretch",
@@ -316,7 +392,7 @@ def about(*notes: str) -> None:
         _("Everything shown here as one workbook"),
         data=lambda: context.copy().run(export.workbook, report, exportable(report)),
         file_name=f"meridian-{report.page}.xlsx",
-        mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        mime=XLSX,
         key="xlsx_page",
         on_click="ignore",
         icon=":material/download:",

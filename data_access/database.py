@@ -43,6 +43,8 @@ from data_access.viewer import Query, Viewer
 
 SHARED_URL_VARIABLE = "MERIDIAN_DATABASE_URL"
 CASES_URL_VARIABLE = "MERIDIAN_CASES_URL"
+IMPORT_URL_VARIABLE = "MERIDIAN_IMPORT_URL"
+UPLOADS_VARIABLE = "MERIDIAN_UPLOADS"
 ANSWERS_URL_VARIABLE = "MERIDIAN_ANSWERS_URL"
 SAMPLE_FOLDER = Path(__file__).parent.parent / "var"
 DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
@@ -121,6 +123,19 @@ def answers_url(urls: Urls) -> str | None:
     return urls.shared if make_url(urls.shared).get_backend_name() == "sqlite" else None
 
 
+def import_url(urls: Urls) -> str | None:
+    """Where stewards' uploads are loaded: MERIDIAN_IMPORT_URL, a login of its own; with SQLite the file.
+
+    None: this deployment takes no uploads, which is the default (MERIDIAN_UPLOADS=1 switches them on).
+    """
+    if os.environ.get(UPLOADS_VARIABLE) != "1":
+        return None
+    own = os.environ.get(IMPORT_URL_VARIABLE)
+    if own is not None:
+        return own or None
+    return urls.shared if make_url(urls.shared).get_backend_name() == "sqlite" else None
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
@@ -179,6 +194,17 @@ def open_appender(url: str, table: str) -> Engine:
     return _postgresql_engine(parsed, "meridian-appender")
 
 
+def open_importer(url: str) -> Engine:
+    """An engine that loads files into the shared database and rebuilds what is derived from them, and does nothing else.
+
+    On SQLite an authorizer holds this; on PostgreSQL the rights of the login (`grant_importer`).
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed, "rw", _authorise_importing)
+    return _postgresql_engine(parsed, "meridian-importer")
+
+
 def _postgresql_engine(parsed: URL, name: str, options: str = "") -> Engine:
     """A small pool of short-lived statements, for the readers and writers of pages."""
     return create_engine(
@@ -225,7 +251,17 @@ def _deadline(at: float) -> Callable[[], int]:
     return lambda: int(time.monotonic() > at)
 
 
-CASE_TABLES_OF_PAGES = (*(table.name for table in SUMMARIES), "capacity", "meta", "policy_event", "route")
+CASE_TABLES_OF_PAGES = (
+    *(table.name for table in SUMMARIES),
+    "capacity",
+    "meta",
+    "policy_event",
+    "route",
+)
+CASE_COLUMNS_OF_PAGES = {
+    "source": ("id", "name", "owner", "licence", "rhythm_days"),
+    "import_run": ("id", "source_id", "loaded_on", "status"),
+}
 READABLE = frozenset(schema.shared.tables) | frozenset(CASE_TABLES_OF_PAGES) | {"alembic_version"}
 
 
@@ -253,6 +289,25 @@ def _authorise_appending(table: str) -> Authorizer:
         return _authorise(action, first, second, database, trigger)
 
     return authorise
+
+
+LOADED = (
+    "organisation", "presence", "partnership", "project", "project_facet", "need", "grant", "grant_country", "payment",
+    "fx_rate", "source", "import_run", "source_record", "import_change", "import_issue",
+)  # fmt: skip
+REBUILT = ("overlap_pair", "facet_rarity", "meta")
+READ_BY_IMPORTS = ("code", "code_map", "viewer", "viewer_country", "overlap_verdict", "alembic_version")
+
+
+def _authorise_importing(
+    action: int, first: str | None, second: str | None, database: str | None, trigger: str | None
+) -> int:
+    """Rows of the tables that imports write and refresh rebuilds; savepoints, and nothing of the structure."""
+    if action in (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE) and first in (*LOADED, *REBUILT):
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_SAVEPOINT or (action == sqlite3.SQLITE_FUNCTION and second in ("substr", "replace")):
+        return sqlite3.SQLITE_OK
+    return _authorise(action, first, second, database, trigger)
 
 
 def assert_ready(engine: Engine, which: Which = "shared") -> None:
@@ -341,7 +396,7 @@ def counts_per_table(engine: Engine, which: Which) -> dict[str, int]:
 def grant_reader(engine: Engine, which: Which, role: str) -> None:
     """PostgreSQL: let an existing `role` SELECT from the tables pages read, and do nothing else.
 
-    Of the case database these are the summaries alone, and of those only the rows of the countries that the transaction
+    Of the case database these are when which source was loaded, and the summaries alone; and of those only the rows of the countries that the transaction
     names in `meridian.countries`: none when it names none.
     """
     tables = CASE_TABLES_OF_PAGES if which == "cases" else tuple(schema.shared.tables)
@@ -351,6 +406,8 @@ def grant_reader(engine: Engine, which: Which, role: str) -> None:
     quote = engine.dialect.identifier_preparer.quote_identifier
     named = f"coalesce(nullif(current_setting('{SCOPE_SETTING}', true), ''), '[]')::jsonb"
     with engine.begin() as connection:
+        for name, columns in CASE_COLUMNS_OF_PAGES.items():
+            connection.execute(text(f"GRANT SELECT ({', '.join(columns)}) ON {quote(name)} TO {quote(role)}"))
         for name in tables:
             if "host_country" in schema.cases.tables[name].c and name != "policy_event":
                 policy = quote(f"{role} reads its countries")
@@ -362,6 +419,19 @@ def grant_reader(engine: Engine, which: Which, role: str) -> None:
                         f"USING ({named} ? '*' OR {named} ? host_country)"
                     )
                 )
+
+
+def grant_importer(engine: Engine, role: str) -> None:
+    """PostgreSQL: let an existing `role` load files into the shared database, and do nothing else."""
+    writes = (*LOADED, *REBUILT)
+    _grant(engine, role, {"SELECT": (*writes, *READ_BY_IMPORTS), "INSERT": writes, "UPDATE": writes, "DELETE": writes})
+    quote = engine.dialect.identifier_preparer.quote_identifier
+    with engine.begin() as connection:
+        for name in LOADED:
+            if "id" not in schema.shared.tables[name].c:
+                continue
+            sequence = connection.scalar(select(func.pg_get_serial_sequence(quote(name), "id")))
+            connection.execute(text(f"GRANT USAGE, UPDATE ON SEQUENCE {sequence} TO {quote(role)}"))
 
 
 def grant_publisher(engine: Engine, which: Which, role: str) -> None:

@@ -27,7 +27,7 @@ from data_access.vocabulary import code_rows, route_rows
 from sample_data.build import build
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "definitions")
+PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
 FUNDER = Viewer("funder")
 STEWARD = Viewer("steward", None)
 LITHUANIAN = Viewer("coordinator", ("LT",))

@@ -175,6 +175,13 @@ def test_a_postgresql_reader_sees_cases_of_the_named_countries_alone_and_none_by
             assert found <= ({"DE"} if scope == '"DE"' else set())
 
 
+def test_a_postgresql_reader_learns_when_cases_were_loaded_and_not_how_many(postgresql_urls: database.Urls) -> None:
+    with database.open_reader(str(postgresql_urls.cases)).connect() as connection:
+        connection.execute(text("SELECT loaded_on, status FROM import_run"))
+        with pytest.raises(DBAPIError):
+            connection.execute(text("SELECT created FROM import_run"))
+
+
 def test_no_view_lets_anybody_past_the_scope(postgresql_urls: database.Urls) -> None:
     """SECURITY 42."""
     with database.open_reader(str(postgresql_urls.cases)).connect() as connection:

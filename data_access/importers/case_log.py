@@ -189,7 +189,7 @@ def _events(line: Mapping[str, Any], evidence: Mapping[str, values.Evidence], co
         if what is not None:
             found.append(Event(what, day, what if what in OUTCOMES else outcome, facts))
     for what in WIDE:
-        day = values.day(line.get(what), evidence.get(what))
+        day = values.day(line[what], evidence.get(what)) if what in line else None
         if day is not None or (what == "closed" and outcome is not None and stage is None):
             found.append(Event(what, day, outcome if what == "closed" else None, facts))
     if not found and stage is None:

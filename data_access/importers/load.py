@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import statistics
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    String,
+    Integer,
     Table,
     and_,
     cast,
@@ -112,6 +113,7 @@ ENTITIES: dict[str, Entity] = {
     "capacity": Entity(schema.capacity, {}, ("host_country", "period_start"), which="cases"),
 }
 ORDER = tuple(ENTITIES)
+PROVENANCE = ("source", "import_run", "import_change", "import_issue")
 
 
 class NotUndone(Exception):
@@ -576,23 +578,26 @@ class _Run:
         for entity in ("grant", "need", "payment"):
             if entity not in self.entities:
                 continue
-            table, (records, ours) = ENTITIES[entity].table, self._source_records(entity)
-            is_row = records.c.row_key == "[" + cast(table.c.id, String) + "]"
-            stated = select(records.c.external_id, records.c.run_id, table.c.currency, table.c.amount_minor).join(
-                records, is_row
-            )
-            found = self.connections["shared"].execute(stated.where(ours, table.c.amount_minor.is_not(None))).all()
-            by_currency: dict[str, list[int]] = defaultdict(list)
-            for row in found:
-                by_currency[row.currency].append(abs(row.amount_minor))
-            medians = {c: statistics.median(a) for c, a in by_currency.items() if len(a) >= FEWEST_FOR_MEDIAN}
-            for row in found:
-                usual = medians.get(row.currency, 0)
-                if row.run_id == self.runs["shared"] and abs(row.amount_minor) >= OUTLIER_FROM * usual > 0:
+            connection, table = self.connections["shared"], ENTITIES[entity].table
+            records, ours = self._source_records(entity)
+            number = func.substr(records.c.row_key, 2, func.length(records.c.row_key) - 2)
+            size = func.abs(table.c.amount_minor)
+            of_source = records.join(table, table.c.id == cast(number, Integer))
+            stated = select(table.c.currency, size).select_from(of_source).where(ours, size.is_not(None))
+            by_currency: dict[str, array[int]] = defaultdict(lambda: array("q"))
+            for currency, amount in connection.execute(stated.execution_options(yield_per=BATCH)):
+                by_currency[currency].append(amount)
+            for currency, amounts in by_currency.items():
+                usual = statistics.median(amounts) if len(amounts) >= FEWEST_FOR_MEDIAN else 0
+                if usual <= 0:
+                    continue
+                far = select(records.c.external_id, table.c.amount_minor).select_from(of_source)
+                far = far.where(ours, records.c.run_id == self.runs["shared"], table.c.currency == currency)
+                for name, amount in connection.execute(far.where(size >= OUTLIER_FROM * usual).order_by(number)):
                     self.outcome.add(
-                        Problem(Place(entity), "amount", f"{row.amount_minor / 100:,.2f} {row.currency}", "outlier",
-                                f"of {row.external_id} is {row.amount_minor / usual:,.0f} times this source's median of "
-                                f"{usual / 100:,.2f} {row.currency}. IT WAS LOADED.",
+                        Problem(Place(entity), "amount", f"{amount / 100:,.2f} {currency}", "outlier",
+                                f"of {name} is {abs(amount) / usual:,.0f} times this source's median of {usual / 100:,.2f} "
+                                f"{currency}. IT WAS LOADED.",
                                 "Check thousands separators, decimals and currency.", is_warning=True)
                     )  # fmt: skip
 
@@ -784,7 +789,8 @@ def _advance_sequences(connection: Connection, which: Which) -> None:
     """PostgreSQL: ids were given here; its sequences go on after them."""
     if connection.dialect.name != "postgresql":
         return
-    for table in METADATA[which].tables.values():
+    provenance = {METADATA[which].tables[name] for name in PROVENANCE}
+    for table in provenance | {spec.table for spec in ENTITIES.values() if spec.which == which}:
         column = table.c.get("id")
         if column is not None and column.type.python_type is int:
             name = connection.dialect.identifier_preparer.quote_identifier(table.name)

@@ -31,7 +31,7 @@ def grants(viewer: Viewer) -> Query:
     A payer, project or intermediary she may not see is unknown: its money comes from an unnamed source.
 
     Columns: grant_id, reference, funder_id, funder_slug, funder, funder_is_member, recipient_id, recipient,
-    recipient_is_member, project_id, project, parent_grant_id, amount_minor, currency, status, kind, restriction,
+    recipient_slug, recipient_is_member, project_id, project, parent_grant_id, amount_minor, currency, status, kind, restriction,
     committed_on, starts_on, ends_on, recorded_on, paid_minor, first_paid_on.
     """
     payer, payee = organisation.alias("payer"), organisation.alias("payee")
@@ -58,6 +58,7 @@ def grants(viewer: Viewer) -> Query:
             case((named_payer, payer.c.is_initiative), else_=False).label("funder_is_member"),
             grant.c.recipient_id,
             payee.c.name.label("recipient"),
+            payee.c.slug.label("recipient_slug"),
             payee.c.is_initiative.label("recipient_is_member"),
             case((named_lead, grant.c.project_id)).label("project_id"),
             case((named_lead, project.c.name)).label("project"),

@@ -1,0 +1,107 @@
+"""Records to fix: by reason, with what each reason leaves out of which chart, and the way to the record."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dashboard import labels, words
+from dashboard.data import read
+from dashboard.i18n import N_, _
+from dashboard.metrics import distribution, funding
+from dashboard.report import Table
+from dashboard.topics import portfolio
+from dashboard.visit import Visit
+from data_access import queries
+
+EFFECTS = {
+    "no_place": N_("Initiatives: in no country and not on the map, counted as “not stated”."),
+    "not_confirmed": N_("Initiatives: counted, but drawn as not confirmed recently."),
+    "no_amount": N_("Funding gaps: in no sum."),
+    "no_rate": N_("Funding gaps: in no sum of the chosen currency."),
+    "no_dates": N_("Funding gaps: in no month of the cliff and in no year's coverage."),
+    "inverted_dates": N_("Funding gaps: in no month of the cliff and in no year's coverage."),
+    "no_country": N_("Funding gaps and overview: in the network's sums, but in no country."),
+    "need_without_amount": N_("Funding gaps: the line's need is unknown, so it enters no coverage and no gap."),
+    "project_without_dates": N_("Overlap: whether it ran beside another cannot be told."),
+    "project_without_activity": N_("Overview and overlap: in no cell of the grids, and pairs cannot be judged."),
+}
+
+
+def find(visit: Visit) -> pd.DataFrame:
+    """One row per record and reason: reason, record, initiative, slug. What the reader may not see is not in it."""
+    parts = [*_initiatives(visit), *_projects(visit), _needs(visit), _grants(visit)]
+    found = pd.concat([part[["reason", "record", "initiative", "slug"]] for part in parts], ignore_index=True)
+    order = {reason: place for place, reason in enumerate(EFFECTS)}
+    return found.sort_values(
+        ["reason", "initiative"], key=lambda c: c.map(order) if c.name == "reason" else c, kind="stable"
+    )
+
+
+def _initiatives(visit: Visit) -> list[pd.DataFrame]:
+    places = read(queries.initiatives.places(visit.filters, visit.viewer))
+    places = places[distribution.active_now(places, visit.as_of)]
+    each = distribution.one_per_initiative(places)
+    placed = places[places["host_country"].notna() | places["is_withheld"]]["organisation_id"]
+    stale = each[~distribution.is_confirmed(each, visit.as_of)]
+    nowhere = each[~each["organisation_id"].isin(placed)]
+    return [
+        rows.assign(reason=reason, record=rows["name"], initiative=rows["name"])
+        for reason, rows in (("no_place", nowhere), ("not_confirmed", stale))
+    ]
+
+
+def _projects(visit: Visit) -> list[pd.DataFrame]:
+    rows = read(queries.provenance.projects_to_fix(visit.viewer)).rename(
+        columns={"project": "record", "organisation": "initiative"}
+    )
+    return [
+        rows[~rows[has].astype(bool)].assign(reason=reason)
+        for has, reason in (("has_dates", "project_without_dates"), ("has_activity", "project_without_activity"))
+    ]
+
+
+def _needs(visit: Visit) -> pd.DataFrame:
+    rows = read(queries.provenance.needs_to_fix(visit.viewer))
+    return rows.assign(
+        reason="need_without_amount",
+        record=rows["project"].fillna(rows["organisation"]),
+        initiative=rows["organisation"],
+    )
+
+
+def _grants(visit: Visit) -> pd.DataFrame:
+    money = portfolio.picture(visit)
+    rows = funding.to_fix(money.grants, money.unplaced)
+    return rows.assign(record=rows["reference"], initiative=rows["recipient"], slug=rows["recipient_slug"])
+
+
+def by_reason(found: pd.DataFrame) -> Table:
+    """How many records each reason touches, and what that leaves out of the charts."""
+    counts = found["reason"].value_counts()
+    reasons = [reason for reason in EFFECTS if counts.get(reason)]
+    rows = pd.DataFrame(
+        {
+            "reason": pd.array(reasons, dtype="str"),
+            "number": pd.array([int(counts[reason]) for reason in reasons], dtype="Int64"),
+            "effect": pd.array([_(EFFECTS[reason]) for reason in reasons], dtype="str"),
+        }
+    )
+    note = _("Nothing here is thrown away: each record is in the database and waits for somebody who knows.")
+    return Table("fix_reasons", _("What is missing, and what charts leave out because of it"), rows, note)
+
+
+def reason_names(found: pd.DataFrame) -> dict[str, str]:
+    """The reasons that occur, with their counts, to choose from."""
+    counts = found["reason"].value_counts()
+    return {
+        reason: f"{labels.word(reason)} ({words.number(int(counts[reason]))})"
+        for reason in EFFECTS
+        if counts.get(reason)
+    }
+
+
+def records(found: pd.DataFrame, reason: str) -> Table:
+    """The records of one reason; choosing a row opens the initiative's profile."""
+    rows = found[found["reason"] == reason]
+    note = _("Choose a row to open the initiative's profile.")
+    return Table("fix_records", labels.word(reason).capitalize(), rows[["record", "initiative", "reason"]], note)
