@@ -274,7 +274,6 @@ TERMS = {
     "sources_fresh": Term(N_("Fresh sources"), N_("Sources loaded within the rhythm they declared."), "E"),
     "sources_overdue": Term(N_("Overdue sources"), N_("Sources whose newest load lies more than one and a half of their rhythms before the cut-off."), "E"),
     "failed_loads": Term(N_("Failed loads"), N_("Sources whose newest load failed; what was loaded before is still shown."), "E"),
-    "last_load": Term(N_("Last load"), N_("Day of the newest finished load of any source."), "E"),
     "records_to_fix": Term(N_("Records to fix"), N_("Records that lack what a figure needs; one record may be counted for several reasons."), "E"),
 }  # fmt: skip
 

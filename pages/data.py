@@ -29,7 +29,7 @@ elif part == "loads":
 else:
     sent = view.file_form(list(found["source"]), files.format_names(), files.why_not_here(visit))
     if sent and (done := view.attempt(partial(files.take, visit, sent))):
-        view.table(files.outcome(done))
+        view.table(files.outcome(done, dry_run=sent.dry_run))
         view.table(files.problems(done))
         view.download(_("Rejected rows, to mend and load again"), "corrections.xlsx", files.corrections(done))
         if not sent.dry_run:

@@ -34,7 +34,12 @@ def build(shared: Engine, case_database: Engine | None, seed: int = SEED) -> Non
         write_meta(connection, "shared", is_sample="1", data_version="0")
     if case_database is not None:
         upgrade(case_database, "cases")
-        _insert(case_database, case_tables, sample.rows)
+        own = {
+            name.removeprefix(world.IN_CASES): rows
+            for name, rows in sample.rows.items()
+            if name.startswith(world.IN_CASES)
+        }
+        _insert(case_database, case_tables, {**sample.rows, **own, "import_issue": []})
         with case_database.begin() as connection:
             write_meta(connection, "cases", is_sample="1")
     refresh(shared, None, world.PREVIOUS_LOAD)

@@ -59,6 +59,9 @@ class World:
         return start + timedelta(days=self.rng.randint(0, max(0, (end - start).days)))
 
 
+IN_CASES, GRANTS_SOURCE = "cases.", 2
+
+
 def populate(world: World) -> None:
     """Sources, organisations, presences, partnerships, projects and facets."""
     _sources(world)
@@ -73,16 +76,21 @@ def populate(world: World) -> None:
 
 
 def _sources(world: World) -> None:
-    for name, rhythm, loads, rejected in (
-        ("Network register (invented)", 30, (PREVIOUS_LOAD, LAST_LOAD), 0),
-        ("Funders' open grants (invented)", 90, (date(2026, 6, 16), PREVIOUS_LOAD), 3),
-        ("Coordinators' case log (invented)", 30, (PREVIOUS_LOAD, LAST_LOAD), 2),
-        ("Population estimates (invented)", 180, (date(2026, 2, 2),), 0),
+    """Three sources of the shared database, one of them overdue and one whose newest load failed, and the case log."""
+    for table, name, rhythm, loads, rejected in (
+        ("", "Network register (invented)", 30, (PREVIOUS_LOAD, LAST_LOAD), 0),
+        ("", "Funders' open grants (invented)", 90, (date(2026, 6, 16), PREVIOUS_LOAD), 3),
+        ("", "Population estimates (invented)", 150, (date(2026, 2, 2),), 0),
+        (IN_CASES, "Coordinators' case log (invented)", 30, (PREVIOUS_LOAD, LAST_LOAD), 2),
     ):
-        source = world.add("source", name=name, owner="Sample network", licence="CC0", rhythm_days=rhythm)
+        source = world.add(f"{table}source", name=name, owner="Sample network", licence="CC0", rhythm_days=rhythm)
         for loaded in loads:
-            world.add("import_run", source_id=source, loaded_on=loaded, status="done", created=120, updated=14,
-                      unchanged=300, rejected=rejected)  # fmt: skip
+            run = world.add(f"{table}import_run", source_id=source, loaded_on=loaded, status="done", created=120, updated=14,
+                            unchanged=300, rejected=rejected)  # fmt: skip
+    run = world.add("import_run", source_id=GRANTS_SOURCE, loaded_on=LAST_LOAD, status="failed", created=0, updated=0, unchanged=0,
+                    rejected=0)  # fmt: skip
+    world.add("import_issue", run_id=run, code="failed", is_warning=False,
+              message="grants-october.json adds up to 1,204,000 US dollars of incoming funding, but states 1,240,000.")  # fmt: skip
 
 
 def _coordinators(world: World) -> None:

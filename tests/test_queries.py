@@ -25,6 +25,8 @@ SHARED = {
     "facets": queries.initiatives.facets_of_initiatives,
     "grants": lambda _filters, viewer: queries.funding.grants(viewer),
     "needs": lambda _filters, viewer: queries.funding.needs(viewer),
+    "sources": lambda _filters, viewer: queries.provenance.sources(viewer),
+    "projects to fix": lambda _filters, viewer: queries.provenance.projects_to_fix(viewer),
     "pairs": queries.overlap.pairs,
     "grid": queries.overlap.grid,
     "country options": lambda filters, viewer: queries.choices.host_countries(filters, viewer, AS_OF),

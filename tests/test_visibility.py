@@ -44,6 +44,11 @@ def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Quer
         "audience options": queries.choices.facet_codes("audience", chosen, viewer, AS_OF),
         "funder options": queries.choices.funders(chosen, viewer, AS_OF),
         "unlisted": queries.network.unlisted(viewer),
+        "sources": queries.provenance.sources(viewer),
+        "loads": queries.provenance.runs(viewer),
+        "problems of loads": queries.provenance.problems(viewer),
+        "projects to fix": queries.provenance.projects_to_fix(viewer),
+        "needs to fix": queries.provenance.needs_to_fix(viewer),
     }
     for basis in queries.initiatives.BASES:
         asked[f"places {basis}"] = queries.initiatives.places(chosen, viewer, basis)

@@ -70,7 +70,7 @@ def take(visit: Visit, sent: Sent, progress: Callable[[int], None]) -> load.Outc
     return done
 
 
-def outcome(done: load.Outcome) -> Table:
+def outcome(done: load.Outcome, *, dry_run: bool) -> Table:
     """Counts per kind of record."""
     kinds = [
         k for k in load.ORDER if any(k in part for part in (done.created, done.updated, done.unchanged, done.not_seen))
@@ -81,17 +81,18 @@ def outcome(done: load.Outcome) -> Table:
     }
     rows = pd.DataFrame({"record_kind": pd.array(kinds, dtype="str")} | counted)
     note = _("{n} rows were rejected. Rows not seen are only flagged, unless the file is all there is.")
-    return Table("outcome", _("What the file would do, or did"), rows, note.format(n=done.rejected))
+    title = _("What the file would do") if dry_run else _("What the file did")
+    return Table("outcome", title, rows, note.format(n=done.rejected))
 
 
 def problems(done: load.Outcome) -> Table:
     """What was wrong, where, and what to do, rejected rows first."""
     found = sorted(done.problems, key=lambda problem: problem.is_warning)[:PROBLEMS_SHOWN]
     said = [
-        ("rejected" if not p.is_warning else "note", p.place.file, p.place.sheet, p.place.row, p.column, p.value, p.message, p.suggestion)
+        ("note" if p.is_warning else "rejected", p.value, p.message, p.suggestion, p.place.file, p.place.sheet, p.place.row, p.column)
         for p in found
     ]  # fmt: skip
-    columns = ["severity", "file_name", "sheet", "row_number", "column_name", "value", "message", "suggestion"]
+    columns = ["severity", "value", "message", "suggestion", "file_name", "sheet", "row_number", "column_name"]
     rows = pd.DataFrame(said, columns=columns).astype({"row_number": "Int64"})
     return Table("outcome_problems", _("What was wrong"), rows, _("Up to {n} shown.").format(n=PROBLEMS_SHOWN))
 

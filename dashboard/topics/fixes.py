@@ -104,4 +104,4 @@ def records(found: pd.DataFrame, reason: str) -> Table:
     """The records of one reason; choosing a row opens the initiative's profile."""
     rows = found[found["reason"] == reason]
     note = _("Choose a row to open the initiative's profile.")
-    return Table("fix_records", labels.word(reason).capitalize(), rows[["record", "initiative", "reason"]], note)
+    return Table("fix_records", labels.word(reason).capitalize(), rows[["record", "initiative"]], note)

@@ -56,19 +56,12 @@ def summary(found: pd.DataFrame, to_fix: int) -> Summary:
     waiting = ngettext("{n} record waits to be fixed.", "{n} records wait to be fixed.", to_fix).format(
         n=words.number(to_fix)
     )
-    newest = found["loaded_on"].max()
     return Summary(
         f"{sentence}; {waiting}",
         [
             Figure("sources_fresh", fresh, words.number(fresh), _("of {n} with a declared rhythm").format(n=judged)),
             Figure("sources_overdue", overdue, words.number(overdue), _("more than half a rhythm late")),
             Figure("failed_loads", failed, words.number(failed), _("old data stay until one succeeds")),
-            Figure(
-                "last_load",
-                None if pd.isna(newest) else newest.date().isoformat(),
-                words.day(newest),
-                _("newest of all sources"),
-            ),
             Figure("records_to_fix", to_fix, words.number(to_fix), _("as far as you may see them")),
         ],
     )
