@@ -8,20 +8,27 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
-import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import filter_bar, who, words
-from dashboard.data import cases_engine, read, shared_engine
+from dashboard import filter_bar, links, saved_views, who, words
+from dashboard.data import cases_engine, shared_engine
 from dashboard.i18n import _
+from dashboard.opening import open_for
 from dashboard.visit import Visit, open_visit
-from data_access import queries
 from data_access.database import DatabaseProblem, read_meta
-from data_access.filters import Filters
 
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "pages"
+PRINTED = """<style>@media print {
+  [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stDownloadButton"], [data-testid="stButtonGroup"],
+  [data-testid="stSelectbox"], [data-testid="stTextInput"], [data-testid="stElementToolbar"] { display: none !important }
+  [data-testid="stPlotlyChart"], [data-testid="stMetric"], [data-testid="stDataFrame"] { break-inside: avoid }
+  h3, h4, h5 { break-after: avoid }
+  [data-testid="stMainBlockContainer"] { max-width: none; padding: 0 }
+  @page { size: A4 landscape; margin: 12mm }
+}</style>"""
 logger = logging.getLogger("meridian")
 
 
@@ -65,19 +72,11 @@ def open_visit_of_this_run() -> Visit:
             "One of the two databases holds the sample world and the other does not.",
             "Set both addresses, MERIDIAN_DATABASE_URL and MERIDIAN_CASES_URL, to databases of the same network.",
         )
-    visit = Visit(viewer, Filters(), pd.Timestamp(meta["as_of"]), meta["data_version"], is_sample, has_cases)
-    open_visit(visit)
-    codes = read(queries.network.codes(viewer))
-    visit.codes = dict(zip(zip(codes["facet"], codes["code"], strict=True), codes["label_en"], strict=True))
-    if viewer.sees_cases and has_cases:
-        routes = read(queries.relocation.routes(viewer))
-        visit.codes |= {("route", code): label for code, label in zip(routes["code"], routes["label_en"], strict=True)}
-    funders = read(queries.choices.funders(Filters(), viewer, visit.as_of.date()))
-    visit.funders = dict(zip(funders["value"], funders["name"], strict=True))
-    visit.last_load = read(queries.network.loads(viewer))["loaded_on"].max()
+    visit = open_for(viewer, meta, has_cases=has_cases)
     filter_bar.adopt_url(visit)
     visit.filters = filter_bar.chosen_filters(visit)
     visit.currency = filter_bar.chosen_currency()
+    visit.reader = who.reader(viewer, is_sample=is_sample)
     return visit
 
 
@@ -116,6 +115,7 @@ def main() -> None:
     """One rerun."""
     open_visit(None)
     st.set_page_config(page_title="Meridian", page_icon=str(HERE / "static" / "icon.png"), layout="wide")
+    st.html(PRINTED)
     pages = navigation()
     page = st.navigation(list(pages.values()))
     try:
@@ -139,15 +139,22 @@ def main() -> None:
         filter_bar.draw(visit)
         if visit.is_sample:
             who.sample_switch()
+        saved_views.draw(visit, page.url_path)
     if visit.is_sample:
         st.caption(_("Sample world: every name and figure is invented."))
     filter_bar.sentence(visit)
-    money = {} if visit.currency == filter_bar.CURRENCIES[0] else {"currency": visit.currency}
-    own = {"id": st.query_params["id"]} if page.url_path == "initiative" and "id" in st.query_params else {}
-    viewed_as = who.as_parameter(visit.viewer) if visit.is_sample else {}
-    visit.link = f"/{page.url_path}?{filter_bar.write_url(viewed_as | own | money, visit.filters)}".rstrip("?")
+    notice = st.container()
     run(page)
+    keep_in_url(visit, page, notice)
     footer(visit)
+
+
+def keep_in_url(visit: Visit, page: StreamlitPage, notice: DeltaGenerator) -> None:
+    """Write the view into the address, and say what a link asked for that this page could not give."""
+    visit.link = links.to(page.url_path, links.parameters(visit))
+    filter_bar.write_url(links.parameters(visit), visit.own)
+    if left := st.session_state.pop("asked_own", None):
+        notice.warning(filter_bar.left_out(sorted(left)))
 
 
 main()

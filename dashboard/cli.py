@@ -1,9 +1,10 @@
-"""The `meridian` command: init, check, refresh, publish, overlap-report, rates, serve. It trusts whoever holds the database credentials."""
+"""The `meridian` command: init, check, refresh, publish, export, brief, import, rates, serve and the like. It trusts whoever holds the database credentials."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import secrets
 import subprocess
@@ -12,10 +13,20 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+BARE = (
+    "runtime.caching.cache_data_api",
+    "runtime.scriptrunner_utils.script_run_context",
+    "runtime.state.session_state_proxy",
+)
+for _talks in BARE:
+    logging.getLogger(f"streamlit.{_talks}").addFilter(lambda _record: False)
+logging.getLogger().addFilter(lambda record: "to view this Streamlit app" not in record.getMessage())
+
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.loading import add_commands, writers
+from dashboard import export_command, loading
+from dashboard.loading import writers
 from dashboard.metrics import overlap
 from dashboard.refresh import refresh
 from data_access import database, publication, queries, rates
@@ -49,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument(
         "--answers", metavar="ROLE", help="PostgreSQL: let this existing role add answers on pairs, and nothing else"
     )
+    init.add_argument("--log", metavar="ROLE", help="PostgreSQL: let this existing role log exports, and nothing else")
+    init.add_argument("--views", metavar="ROLE", help="PostgreSQL: let this existing role keep readers' saved views")
     init.add_argument(
         "--importer", metavar="ROLE", help="PostgreSQL: let this existing role load uploaded files, and nothing else"
     )
@@ -82,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     money.add_argument("file", nargs="?", type=Path, help="a CSV with the columns currency, date, per_eur")
     money.add_argument("--since", type=date.fromisoformat, default=date(2021, 12, 1), help="first day of bundled rates")
     money.set_defaults(run=_rates)
-    add_commands(commands)
+    loading.add_commands(commands)
+    export_command.add_commands(commands)
     serve = commands.add_parser("serve", help="serve the dashboard")
     serve.add_argument("--port", type=int, default=8501)
     serve.set_defaults(run=_serve)
@@ -105,8 +119,9 @@ def _init(chosen: argparse.Namespace) -> int:
             database.grant_publisher(engine, which, chosen.publisher)
     if chosen.importer:
         database.grant_importer(engines["shared"], chosen.importer)
-    if chosen.answers:
-        database.grant_appender(engines["shared"], chosen.answers, "overlap_verdict")
+    for table, role in (("overlap_verdict", chosen.answers), ("export_log", chosen.log), ("saved_view", chosen.views)):
+        if role:
+            database.grant_appender(engines["shared"], role, table)
     print(
         "The databases are ready." if chosen.sample else "The tables are ready. Load data, then run `meridian refresh`."
     )
@@ -309,7 +324,11 @@ def _serve(chosen: argparse.Namespace) -> int:
         "--server.port",
         str(chosen.port),
     ]
-    return subprocess.call(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    return subprocess.call(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from data_access.viewer import Query
 T = TypeVar("T")
 
 
-class NoAnswers(RuntimeError):
-    """This server has no connection to record people's answers with."""
+class NoConnection(RuntimeError):
+    """This server has no connection to write there with."""
 
 
 class NoCases(RuntimeError):
@@ -55,15 +55,11 @@ def _appender(url: str, table: str) -> Engine:
 
 
 def appender(table: str) -> Engine:
-    """The narrow connection that adds rows to one shared table. Raises NoAnswers where this server has none."""
-    url = database.answers_url(database.urls_from_environment())
+    """The narrow connection that adds rows to one shared table. Raises NoConnection where this server has none."""
+    url = database.narrow_url(table, database.urls_from_environment())
     if url is None:
-        raise NoAnswers
+        raise NoConnection
     return _appender(url, table)
-
-
-class NoUploads(RuntimeError):
-    """This server takes no files."""
 
 
 @st.cache_resource
@@ -77,10 +73,10 @@ def takes_uploads() -> bool:
 
 
 def importer() -> Engine:
-    """The narrow connection that loads files. Raises NoUploads where this server has none."""
+    """The narrow connection that loads files. Raises NoConnection where this server has none."""
     url = database.import_url(database.urls_from_environment())
     if url is None:
-        raise NoUploads
+        raise NoConnection
     return _importer(url)
 
 

@@ -1,45 +1,56 @@
 """Tables -> bytes. What is exported is what `labels.presented` put on the screen; nothing in a cell becomes a formula.
 
-XLSX: a typed sheet per table and an About sheet that says what was filtered, when and for whom. CSV: UTF-8 with BOM
-and a header block of the same facts.
+XLSX (`dashboard.workbook`) and ODS: a typed sheet per table and an About sheet that says what was filtered, when and for
+whom. CSV: UTF-8 with BOM and a header block of the same facts; several tables are a ZIP of them. JSON: stable keys and
+typed values, described in docs/exports.md. The same report and export id give the same bytes.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import secrets
+import json
 import unicodedata
-from collections.abc import Sequence
-from datetime import date, datetime, time
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
 
 import pandas as pd
-import xlsxwriter
-from xlsxwriter.worksheet import Worksheet
 
-from dashboard import labels, words
+from dashboard import labels, opendocument, words, workbook
 from dashboard.i18n import _
-from dashboard.report import Report, Table
+from dashboard.report import Chart, Report, Table
 from dashboard.visit import Visit, current
-from data_access.workbooks import INERT_TEXT
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
-FORBIDDEN_IN_SHEET_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 PROTECTED_NOTE = (
     "Figures are rounded at random to 5. Groups under 10 people, including none, are shown as “<10”. Numbers are "
     "published once, 30 days after the quarter ends, and are not changed. Parts need not add up. This protects people."
 )
 
 
+@dataclass(frozen=True)
+class Format:
+    """A kind of file: its ending, the button's name, its media type, and what makes it of (report, tables, export id)."""
+
+    ending: str
+    name: str
+    mime: str
+    make: Callable[[Report, Sequence[Table], str], bytes]
+
+
 def safe_text(text: str) -> str:
     """Text that no spreadsheet takes for a formula: a leading = + - @, tab, CR, NUL, also full-width or after a BOM,
     gets an apostrophe before it; control characters go."""
-    cleaned = _without_controls(text)
+    cleaned = without_controls(text)
     plain = unicodedata.normalize("NFKC", cleaned).lstrip()
     return f"'{cleaned}" if plain.startswith(FORMULA_STARTS) or text.startswith(FORMULA_STARTS) else cleaned
 
 
-def _without_controls(text: str) -> str:
+def without_controls(text: str) -> str:
+    """Text without control characters and marks of byte order."""
     return "".join(c for c in text if c == "\n" or unicodedata.category(c) != "Cc").lstrip("\ufeff")
 
 
@@ -53,6 +64,7 @@ def about(visit: Visit, report: Report, export_id: str) -> list[tuple[str, str]]
         (_("As of"), words.day(visit.as_of)),
         (_("Last load"), words.day(visit.last_load)),
         (_("Data version"), visit.data_version),
+        (_("Amounts in"), visit.currency),
         (_("Link that restores the view"), visit.link),
         (_("Export id"), export_id),
     ]
@@ -60,6 +72,17 @@ def about(visit: Visit, report: Report, export_id: str) -> list[tuple[str, str]]
         facts.append((_("Sample"), _("Every name and figure is invented.")))
     facts += [(_("Note"), note) for note in report.notes]
     return [(label, text) for label, text in facts if text]
+
+
+def column_facts(table: Table) -> list[tuple[str, str]]:
+    """Heading, unit and definition of each column of a table."""
+    return [
+        (
+            labels.heading(key),
+            " · ".join(part for part in (labels.unit(key), _(labels.COLUMNS[key].definition)) if part),
+        )
+        for key in table.rows.columns
+    ]
 
 
 def filter_sentence(visit: Visit) -> str:
@@ -83,95 +106,169 @@ def chosen(visit: Visit) -> list[tuple[str, str, list[str]]]:
     return [part for part in parts if part[2]]
 
 
-def workbook(report: Report, tables: Sequence[Table]) -> bytes:
-    """An XLSX with one typed sheet per table and an About sheet."""
-    visit, export_id = current(), secrets.token_hex(8)
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, INERT_TEXT | {"in_memory": True}) as book:
-        book.set_properties({"author": "", "created": datetime.combine(visit.as_of.date(), time())})
-        styles = {
-            "head": book.add_format(
-                {
-                    "bold": True,
-                    "bg_color": "#12436D",
-                    "font_color": "#FFFFFF",
-                    "text_wrap": True,
-                    "valign": "top",
-                }
-            ),
-            "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
-            "date": book.add_format({"num_format": "yyyy-mm-dd"}),
-            "money": book.add_format({"num_format": "#,##0.00"}),
-            "percent": book.add_format({"num_format": "0%"}),
-            "integer": book.add_format({"num_format": "#,##0"}),
-            "decimal": book.add_format({"num_format": "#,##0.00"}),
-            "rate": book.add_format({"num_format": "0.00"}),
-        }
-        for number, table in enumerate(tables, 1):
-            _data_sheet(book.add_worksheet(sheet_name(table.title, number)), table, styles)
-        _about_sheet(book.add_worksheet(_("About")), about(visit, report, export_id), tables, styles)
-    return buffer.getvalue()
+def excel(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
+    """An XLSX with one typed sheet per table, native charts, and an About sheet."""
+    sheets = [
+        workbook.Sheet(table, safe_text(sheet_name(table.title, number)), labels.presented(table.rows))
+        for number, table in enumerate(tables, 1)
+    ]
+    return workbook.write(sheets, _about_lines(report, tables, export_id), current().as_of.date(), safe_text)
+
+
+def _about_lines(report: Report, tables: Sequence[Table], export_id: str) -> list[tuple[str, str]]:
+    lines = [*about(current(), report, export_id), ("", "")]
+    for item in report.figures:
+        term = labels.TERMS[item.term]
+        beside = " · ".join(part for part in (item.comparison, item.coverage) if part)
+        lines.append((_(term.label), f"{item.shown} ({beside}). {_(term.definition)}" if beside else item.shown))
+    for table in tables:
+        lines += [("", ""), (table.title, table.note or ""), *column_facts(table)]
+    return lines
 
 
 def sheet_name(title: str, number: int) -> str:
-    """At most 31 characters, none that Excel forbids, distinct by number."""
-    return f"{number} {_without_controls(title).translate(FORBIDDEN_IN_SHEET_NAME)}"[:31].strip()
+    """At most 31 characters, none that a spreadsheet forbids, distinct by number."""
+    return f"{number} {without_controls(title).translate(workbook.FORBIDDEN_IN_SHEET_NAME)}"[:31].strip()
 
 
-def _data_sheet(sheet: Worksheet, table: Table, styles: dict) -> None:
-    shown = labels.presented(table.rows)
-    for column, (key, heading) in enumerate(zip(table.rows.columns, shown.columns, strict=True)):
-        kind = labels.COLUMNS[key].kind
-        style = styles.get("date" if kind == "month" else kind)
-        sheet.write_string(0, column, safe_text(heading), styles["head"])
-        longest = len(heading)
-        for row, value in enumerate(shown[heading], 1):
-            longest = max(longest, min(60, len(str(value))))
-            _write(sheet, row, column, value, style, styles)
-        sheet.set_column(column, column, min(48, longest + 3))
-    sheet.freeze_panes(1, 0)
-    if len(shown.columns):
-        sheet.autofilter(0, 0, max(1, len(shown)), len(shown.columns) - 1)
+def open_document(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
+    """An ODS with one typed sheet per table and an About sheet."""
+    sheets = []
+    for number, table in enumerate(tables, 1):
+        shown = labels.presented(table.rows)
+        shares = frozenset(
+            place for place, key in enumerate(table.rows.columns) if labels.COLUMNS[key].kind == "percent"
+        )
+        rows = ([_cell(value) for value in row] for row in shown.itertuples(index=False))
+        headings = [safe_text(heading) for heading in shown.columns]
+        sheets.append(opendocument.Sheet(safe_text(sheet_name(table.title, number)), headings, rows, shares))
+    lines = [[safe_text(label), safe_text(text)] for label, text in _about_lines(report, tables, export_id)]
+    return opendocument.write([*sheets, opendocument.Sheet(_("About"), [], lines)])
 
 
-def _write(sheet: Worksheet, row: int, column: int, value: object, style: object, styles: dict) -> None:
-    if value is None or pd.isna(value):
-        sheet.write_blank(row, column, None)
-    elif isinstance(value, date):
-        sheet.write_datetime(row, column, datetime.combine(value, time()), styles["date"])
-    elif isinstance(value, bool | str):
-        sheet.write_string(row, column, safe_text(str(value)))
-    else:
-        sheet.write_number(row, column, float(value), style)  # type: ignore[arg-type]
+def comma_separated(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
+    """A CSV (UTF-8 with BOM): a header block of comment lines, then exactly the rows on screen; a ZIP when several."""
+    if len(tables) == 1:
+        return _csv(report, tables[0], export_id)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, table in enumerate(tables, 1):
+            entry = zipfile.ZipInfo(f"{number:02d}-{table.key}.csv", opendocument.WRITTEN)
+            archive.writestr(entry, _csv(report, table, export_id), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
-def _about_sheet(sheet: Worksheet, facts: list[tuple[str, str]], tables: Sequence[Table], styles: dict) -> None:
-    sheet.set_column(0, 0, 30)
-    sheet.set_column(1, 1, 90, styles["wrap"])
-    lines = [*facts, ("", "")]
-    for table in tables:
-        lines += [(table.title, table.note or "")]
-        lines += [(labels.heading(key), _(labels.COLUMNS[key].definition)) for key in table.rows.columns]
-    for row, (label, text) in enumerate(lines):
-        sheet.write_string(row, 0, safe_text(label))
-        sheet.write_string(row, 1, safe_text(text))
-
-
-def comma_separated(report: Report, table: Table) -> bytes:
-    """A CSV (UTF-8 with BOM): a header block of comment lines, then exactly the rows on screen."""
-    visit, export_id = current(), secrets.token_hex(8)
+def _csv(report: Report, table: Table, export_id: str) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    for label, text in [(_("Table"), table.title), *about(visit, report, export_id)]:
-        writer.writerow([f"# {label}", safe_text(text)])
+    facts = [(_("Table"), table.title), (_("Table note"), table.note), *about(current(), report, export_id)]
+    for label, text in facts:
+        if text:
+            writer.writerow([f"# {label}", safe_text(text)])
     shown = labels.presented(table.rows)
     writer.writerow([safe_text(heading) for heading in shown.columns])
     for row in shown.itertuples(index=False):
-        writer.writerow([_plain(value) for value in row])
+        writer.writerow(["" if (cell := _cell(value)) is None else cell for value in row])
     return out.getvalue().encode("utf-8-sig")
 
 
-def _plain(value: object) -> object:
+def _cell(value: Any) -> Any:
+    """A presented value as plain text, number, day or None."""
     if value is None or pd.isna(value):
-        return ""
-    return safe_text(value) if isinstance(value, str) else value
+        return None
+    if isinstance(value, str | bool):
+        return safe_text(str(value))
+    if isinstance(value, date):
+        return value
+    number = float(value)
+    return int(number) if number.is_integer() else number
+
+
+def as_json(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
+    """Every figure and table with stable keys, typed values and nulls (docs/exports.md)."""
+    return json.dumps(as_values(report, tables, export_id), ensure_ascii=False, indent=1).encode()
+
+
+def as_values(report: Report, tables: Sequence[Table], export_id: str) -> dict[str, Any]:
+    """What `as_json` writes, as plain values."""
+    visit = current()
+    return {
+        "page": report.page,
+        "title": report.title,
+        "answer": report.answer,
+        "about": {
+            "role": visit.viewer.role,
+            "scope": None if visit.viewer.host_countries is None else list(visit.viewer.host_countries),
+            "filters": {name: value for name, value in asdict(visit.filters).items() if value},
+            "filter_sentence": filter_sentence(visit),
+            "choices": dict(visit.own),
+            "as_of": f"{visit.as_of:%Y-%m-%d}",
+            "last_load": None if visit.last_load is None or pd.isna(visit.last_load) else f"{visit.last_load:%Y-%m-%d}",
+            "data_version": visit.data_version,
+            "currency": visit.currency,
+            "link": visit.link,
+            "export_id": export_id,
+            "is_sample": visit.is_sample,
+        },
+        "figures": [
+            {
+                "key": item.term,
+                "label": _(labels.TERMS[item.term].label),
+                "value": _plain(item.value),
+                "shown": item.shown,
+                "comparison": item.comparison,
+                "coverage": item.coverage,
+                "definition": _(labels.TERMS[item.term].definition),
+                "source": labels.TERMS[item.term].source,
+            }
+            for item in report.figures
+        ],
+        "tables": [_table_values(table) for table in tables],
+        "notes": list(report.notes),
+    }
+
+
+def _table_values(table: Table) -> dict[str, Any]:
+    columns = []
+    for key in table.rows.columns:
+        known = labels.COLUMNS[key]
+        column = {"key": key, "heading": labels.heading(key), "kind": known.kind, "unit": labels.unit(key),
+                  "definition": _(known.definition)}  # fmt: skip
+        if known.kind in ("code", "country", "word", "quarter"):
+            codes = [value for value in dict.fromkeys(table.rows[key]) if not pd.isna(value)]
+            shown = labels.presented(pd.DataFrame({key: codes})).iloc[:, 0] if codes else []
+            column["labels"] = {str(_plain(code)): str(label) for code, label in zip(codes, shown, strict=True)}
+        columns.append(column)
+    money = {key for key in table.rows.columns if labels.COLUMNS[key].kind == "money"}
+    rows = [
+        {
+            key: _plain(value / 100 if key in money and value is not None and not pd.isna(value) else value)
+            for key, value in zip(table.rows.columns, row, strict=True)
+        }
+        for row in table.rows.itertuples(index=False)
+    ]
+    return {"key": table.key, "title": table.title, "note": table.note, "is_chart": isinstance(table, Chart),
+            "is_live": table.is_live, "columns": columns, "rows": rows}  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it: null for unknown, days as ISO text, whole numbers without a point."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return None
+    if isinstance(value, str | bool):
+        return value
+    if isinstance(value, date | pd.Timestamp):
+        return value.isoformat()[:10]
+    number = float(value)
+    return int(number) if number.is_integer() else number
+
+
+FORMATS = {
+    form.ending: form
+    for form in (
+        Format("xlsx", "Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", excel),
+        Format("csv", "CSV", "text/csv", comma_separated),
+        Format("ods", "ODS", opendocument.MIME, open_document),
+        Format("json", "JSON", "application/json", as_json),
+    )
+}

@@ -5,7 +5,7 @@ State lives in `st.session_state["filter_*"]`; the URL holds what differs from t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import pandas as pd
@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard import export, labels, view, words
 from dashboard.data import read
 from dashboard.i18n import _
+from dashboard.links import CURRENCIES
 from dashboard.visit import Visit
 from data_access import queries
 from data_access.filters import LISTS, Filters, from_parameters
@@ -25,8 +26,8 @@ OPTIONS: dict[str, Callable[[Filters, Viewer, date], Query]] = {
     "audience": lambda filters, viewer, as_of: queries.choices.facet_codes("audience", filters, viewer, as_of),
     "funder": queries.choices.funders,
 }
+FRAME = ("as", "id", "currency")
 FIRST_MONTH = "2022-03"
-CURRENCIES = ("EUR", "USD")
 
 
 def on_offer(name: str, visit: Visit) -> list[str]:
@@ -36,10 +37,11 @@ def on_offer(name: str, visit: Visit) -> list[str]:
 
 def adopt_url(visit: Visit) -> None:
     """Take filters from the URL when it is new to this session; drop what is not on offer and say so."""
-    asked = {key: value for key, value in st.query_params.to_dict().items() if key not in ("as", "id", "currency")}
+    asked = {key: value for key, value in st.query_params.to_dict().items() if key not in FRAME}
     state = st.session_state
     if "filter_country" in state and (asked == state.get("written_url", {}) or not asked):
         return
+    state["asked_own"] = {key: value for key, value in asked.items() if key not in (*LISTS, "from", "to", "state")}
     filters, dropped = from_parameters(asked, {name: on_offer(name, visit) for name in LISTS})
     for name, field in LISTS.items():
         state[f"filter_{name}"] = list(getattr(filters, field))
@@ -117,11 +119,7 @@ def _multiselect(name: str, label: str, shown: Callable[[str], str], visit: Visi
 def sentence(visit: Visit) -> None:
     """What is filtered, as parts that can be taken away one by one."""
     if dropped := st.session_state.pop("dropped", None):
-        st.warning(
-            _("The link asked for something that is not on offer here; it was left out: {parts}.").format(
-                parts=", ".join(dropped)
-            )
-        )
+        st.warning(left_out(dropped))
     parts = export.chosen(visit)
     if not parts:
         return
@@ -139,6 +137,12 @@ def sentence(visit: Visit) -> None:
         st.button(_("Clear all"), key="remove_all", type="tertiary", on_click=_clear, args=tuple(KEYS))
 
 
+def left_out(parts: Sequence[str]) -> str:
+    """What to say about parts of a link that were dropped."""
+    said = _("The link asked for something that is not on offer here; it was left out: {parts}.")
+    return view.plain(said.format(parts=", ".join(parts)))
+
+
 KEYS = (
     "filter_country",
     "filter_activity",
@@ -154,19 +158,23 @@ def _month_name(month: str) -> str:
     return words.short_month(pd.Timestamp(month))
 
 
+def forget_choices() -> None:
+    """Let the next link decide everything, also where it asks for nothing."""
+    _clear(*KEYS)
+    st.session_state["written_url"] = None
+
+
 def _clear(*keys: str) -> None:
     for key in keys:
         st.session_state[key] = False if key == "filter_state" else None if key in ("filter_from", "filter_to") else []
 
 
-def write_url(extra: dict[str, str], filters: Filters) -> str:
-    """Put the view into the URL, only what differs from the default. Returns the query string."""
-    parameters = filters.to_parameters()
-    st.session_state["written_url"] = parameters
-    wanted = extra | parameters
+def write_url(wanted: Mapping[str, str], own: Mapping[str, str]) -> None:
+    """Put the view into the address of the page; `own` are the page's own choices among it."""
+    adopted = {*LISTS, "from", "to", "state", *own} - set(FRAME)
+    st.session_state["written_url"] = {key: value for key, value in wanted.items() if key in adopted}
     if st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
-    return "&".join(f"{key}={value}" for key, value in wanted.items())
+        st.query_params.from_dict(dict(wanted))
 
 
 def choose_row(chart_key: str) -> Callable[[], None]:

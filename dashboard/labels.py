@@ -453,6 +453,16 @@ def heading(column: str) -> str:
     return f"{_(known.heading)} ({current().currency})" if known.kind == "money" else _(known.heading)
 
 
+def unit(column: str) -> str:
+    """What a column's numbers are counted in, where that is not plain."""
+    kind = COLUMNS[column].kind
+    if kind == "money":
+        return current().currency
+    return {"percent": _("share: 1 is 100 %"), "rate": _("per 1,000"), "date": _("day"), "month": _("month")}.get(
+        kind, ""
+    )
+
+
 def presented(rows: pd.DataFrame) -> pd.DataFrame:
     """`rows` as a reader sees them, on screen and in every export: headings for names, words for codes.
 

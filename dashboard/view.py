@@ -12,7 +12,7 @@ import pandas as pd
 import pydeck as pdk
 import streamlit as st
 
-from dashboard import export, labels, words
+from dashboard import export, exporting, labels, words
 from dashboard.i18n import _
 from dashboard.report import Chart, Evidence, Figure, Report, Sent, Summary, Table
 from dashboard.visit import Visit, current
@@ -21,6 +21,8 @@ from data_access.importers.records import Unreadable
 AUTOLINK = re.compile(r":(?=//)|@|\bwww(?=\.)", re.IGNORECASE)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 T = TypeVar("T")
+Made = Callable[[], tuple[Report, Sequence[Table]]]
+ALL_FORMS = tuple(export.FORMATS.values())
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
@@ -87,6 +89,9 @@ def chart(shown: Chart) -> None:
 
     The table is also what remains where a browser has no WebGL for maps.
     """
+    if current().is_headless:
+        current().report.tables.append(shown)
+        return
     _heading(shown)
     if shown.rows.empty:
         _table_and_exports(shown)
@@ -103,42 +108,81 @@ def chart(shown: Chart) -> None:
         _table_and_exports(shown)
 
 
-def exportable(report: Report) -> list[Table]:
-    """The report's tables that may leave: exact figures of live cases only from the sample world."""
-    return [table for table in report.tables if current().is_sample or not table.is_live]
-
-
 def choose(key: str, label: str, names: dict[str, str], where: Any = st) -> Any:
     """A choice of the page itself; the first of `names` is the default. Returns the chosen key.
 
     A choice that is gone, such as a pair that was just answered, gives way to the default.
     """
-    if st.session_state.get(f"page_{key}") not in names:
-        st.session_state[f"page_{key}"] = next(iter(names))
-    return where.selectbox(label, list(names), key=f"page_{key}", format_func=names.__getitem__)
+    default = next(iter(names))
+    if current().is_headless:
+        return _asked_headless(key, names, default)
+    state = f"page_{key}"
+    _adopt(key, state, names)
+    if st.session_state.get(state) not in names:
+        st.session_state[state] = default
+    chosen = where.selectbox(label, list(names), key=state, format_func=names.__getitem__)
+    return _own(key, chosen, default)
 
 
 def part(names: dict[str, str]) -> str:
     """Which part of a long page to show; only that part is computed. The first of `names` is the default."""
-    first = next(iter(names))
+    first, visit = next(iter(names)), current()
+    visit.parts = list(names)
+    if visit.is_headless:
+        return str(_asked_headless("part", names, first))
+    state = f"part_{visit.report.page}"
+    _adopt("part", state, names)
     chosen = st.segmented_control(
         _("Part of this page"),
         list(names),
-        default=first,
+        default=None if state in st.session_state else first,
         required=True,
-        key=f"part_{current().report.page}",
+        key=state,
         format_func=names.__getitem__,
         label_visibility="collapsed",
     )
-    return chosen if chosen in names else first
+    return str(_own("part", chosen if chosen in names else first, first))
 
 
 def open_rows(key: str, label: str, names: dict[str, str]) -> str | None:
     """Which figure's rows to show: chosen here with the keyboard, or by a click in the chart `key`."""
     state = f"open_{key}"
+    if current().is_headless:
+        return _asked_headless(state, names, None)
+    _adopt(state, state, names)
     if st.session_state.get(state) not in names:
         st.session_state[state] = None
-    return st.selectbox(label, list(names), index=None, key=state, placeholder=_("none"), format_func=names.__getitem__)
+    chosen = st.selectbox(
+        label, list(names), index=None, key=state, placeholder=_("none"), format_func=names.__getitem__
+    )
+    return _own(state, chosen, None)
+
+
+def _asked_headless(key: str, names: dict[str, str], default: Any) -> Any:
+    asked = current().own.get(key)
+    return asked if asked in names else default
+
+
+def _adopt(key: str, state: str, names: dict[str, str]) -> None:
+    """Take a choice that a link asks for, once; what is not on offer stays with what the link could not have."""
+    asked = st.session_state.get("asked_own", {})
+    if key in asked and asked[key] in names:
+        st.session_state[state] = asked.pop(key)
+
+
+def _own(key: str, chosen: Any, default: Any) -> Any:
+    """Note a choice for the link; only what differs from the default."""
+    if chosen != default:
+        current().own[key] = str(chosen)
+    return chosen
+
+
+def subject(name: str) -> str:
+    """What the page is about, as its address says, such as an initiative's reference."""
+    visit = current()
+    if not visit.is_headless and name in st.query_params:
+        visit.own[name] = st.query_params[name]
+    return visit.own.get(name, "")
 
 
 def search(label: str, placeholder: str) -> str:
@@ -319,6 +363,8 @@ def _heading(shown: Table) -> None:
 def _table_and_exports(shown: Table, *, selectable: bool = False) -> int | None:
     visit = current()
     visit.report.tables.append(shown)
+    if visit.is_headless:
+        return None
     if shown.rows.empty:
         st.caption(_("None recorded."))
         return None
@@ -334,30 +380,44 @@ def _table_and_exports(shown: Table, *, selectable: bool = False) -> int | None:
         selection_mode="single-row",
     )
     chosen = event["selection"]["rows"] if selectable else []
-    if shown.is_live and not visit.is_sample:
-        st.caption(_("Exact figures of live cases are not exported."))
-        return chosen[0] if chosen else None
-    context, report = contextvars.copy_context(), visit.report
-    left, right, _rest = st.columns([1, 1, 4])
-    left.download_button(
-        _("Excel"),
-        data=lambda: context.copy().run(export.workbook, report, [shown]),
-        file_name=f"meridian-{report.page}-{shown.key}.xlsx",
-        mime=XLSX,
-        key=f"xlsx_{shown.key}",
-        on_click="ignore",
-        width="stretch",
-    )
-    right.download_button(
-        _("CSV"),
-        data=lambda: context.copy().run(export.comma_separated, report, shown),
-        file_name=f"meridian-{report.page}-{shown.key}.csv",
-        mime="text/csv",
-        key=f"csv_{shown.key}",
-        on_click="ignore",
-        width="stretch",
-    )
+    _files(shown.key, shown.key, lambda: (visit.report, [shown]), is_live=shown.is_live)
     return chosen[0] if chosen else None
+
+
+def _files(key: str, what: str, make: Made, *, is_live: bool, forms: Sequence[export.Format] = ALL_FORMS) -> None:
+    """Buttons for each kind of file; bytes are made, and logged, when one is pressed.
+
+    Exact figures of live cases need a reason first. `make` gives the report and the tables that go into the file.
+    """
+    visit = current()
+    if why_not := exporting.why_not(visit):
+        st.caption(plain(why_not))
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        reason = None
+        if is_live:
+            reasons = exporting.reason_names()
+            reason = st.selectbox(
+                _("Why exact figures of live cases leave"), list(reasons), index=None, key=f"reason_{key}",
+                placeholder=_("choose a reason, it is logged"), format_func=reasons.__getitem__, width=320,
+            )  # fmt: skip
+            if reason is None:
+                return
+        for form in forms:
+            _file_button(key, exporting.Asked(what, form, reason), make)
+
+
+def _file_button(key: str, asked: exporting.Asked, make: Made) -> None:
+    visit, form = current(), asked.form
+    st.download_button(
+        _(form.name),
+        data=partial(contextvars.copy_context().run, exporting.hand_over, visit, asked, make),
+        file_name=f"meridian-{visit.report.page}-{asked.what}.{form.ending}",
+        mime=form.mime,
+        key=f"{form.ending}_{key}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
 
 
 def _formats(rows: pd.DataFrame) -> dict:
@@ -387,16 +447,26 @@ def about(*notes: str) -> None:
         for item in report.figures:
             term = labels.TERMS[item.term]
             st.markdown(f"- **{plain(_(term.label))}**: {plain(_(term.definition))}")
-    context = contextvars.copy_context()
-    st.download_button(
-        _("Everything shown here as one workbook"),
-        data=lambda: context.copy().run(export.workbook, report, exportable(report)),
-        file_name=f"meridian-{report.page}.xlsx",
-        mime=XLSX,
-        key="xlsx_page",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    if current().is_headless:
+        return
+    st.markdown(f"**{_('Everything on this page, all its parts')}**")
+    visit = current()
+    own = dict(visit.own)
+    has_live = any(table.is_live for table in report.tables)
+    _files("page", "page", lambda: exporting.whole_page(visit, report.page, own), is_live=has_live)
+
+
+def file_of(form: export.Format, contents: Callable[[Visit], Report]) -> None:
+    """One more file of this page, such as the brief, made, logged and handed over like the others."""
+    visit = current()
+    if visit.is_headless:
+        return
+
+    def make() -> tuple[Report, Sequence[Table]]:
+        report = contents(visit)
+        return report, report.tables
+
+    _files(form.ending, "brief", make, is_live=False, forms=(form,))
 
 
 def link_to(page: str, label: str) -> None:

@@ -22,7 +22,11 @@ class NoVisit(RuntimeError):
 
 @dataclass
 class Visit:
-    """Viewer, choices, cut-off date and versions of this rerun; `report` collects what is shown."""
+    """Viewer, choices, cut-off date and versions of this rerun; `report` collects what is shown.
+
+    `own`: the page's own choices, by their names in a link; `parts`: the parts the page has; `is_headless`: nothing is
+    drawn, choices come from `own`; `reader`: under which name exports are logged.
+    """
 
     viewer: Viewer
     filters: Filters
@@ -37,6 +41,10 @@ class Visit:
     funders: dict[str, str] = field(default_factory=dict)
     last_load: pd.Timestamp | None = None
     pages: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
+    is_headless: bool = False
+    reader: str = ""
     report: Report = field(default_factory=lambda: Report("none"))
 
 
@@ -54,3 +62,9 @@ def current() -> Visit:
     if visit is None:
         raise NoVisit("Open Meridian at its start page; a page cannot be run on its own.")
     return visit
+
+
+def is_headless() -> bool:
+    """Whether the current visit, if there is one, draws nothing."""
+    visit = _visit.get()
+    return visit is not None and visit.is_headless

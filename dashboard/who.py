@@ -6,6 +6,7 @@ Default deny: a real database without sign-in configured serves nobody; a signed
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 
 import streamlit as st
@@ -86,6 +87,13 @@ def _sample_viewer() -> Viewer:
     return Viewer(state["view_as"], scope if state["view_as"] == "coordinator" else None)
 
 
+def reader(viewer: Viewer, *, is_sample: bool) -> str:
+    """The pseudonym under which exports are logged and counted: in the sample world one per session."""
+    if not is_sample:
+        return viewer.subject
+    return str(st.session_state.setdefault("sample_reader", f"sample {secrets.token_hex(8)}"))
+
+
 def sample_switch() -> None:
     """The sample world's "view as" switch; it does not exist on a real database."""
     st.markdown(
@@ -106,11 +114,3 @@ def sample_switch() -> None:
             placeholder=_("All host countries"),
             select_all=False,
         )
-
-
-def as_parameter(viewer: Viewer) -> dict[str, str]:
-    """The sample viewer as a URL parameter, empty for the default."""
-    if viewer.role == "funder":
-        return {}
-    scope = viewer.host_countries or () if viewer.role == "coordinator" else ()
-    return {"as": BETWEEN.join((viewer.role, *scope))}

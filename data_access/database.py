@@ -45,13 +45,18 @@ SHARED_URL_VARIABLE = "MERIDIAN_DATABASE_URL"
 CASES_URL_VARIABLE = "MERIDIAN_CASES_URL"
 IMPORT_URL_VARIABLE = "MERIDIAN_IMPORT_URL"
 UPLOADS_VARIABLE = "MERIDIAN_UPLOADS"
-ANSWERS_URL_VARIABLE = "MERIDIAN_ANSWERS_URL"
+NARROW = {
+    "overlap_verdict": "MERIDIAN_ANSWERS_URL",
+    "export_log": "MERIDIAN_LOG_URL",
+    "saved_view": "MERIDIAN_VIEWS_URL",
+}
+ERASABLE = frozenset({"saved_view"})
 SAMPLE_FOLDER = Path(__file__).parent.parent / "var"
 DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
 DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
-STATEMENT_SECONDS = 3
+STATEMENT_SECONDS, IMPORT_SECONDS = 3, 600
 SCOPE_SETTING = "meridian.countries"
-HEAD = {"shared": "shared_0005", "cases": "cases_0005"}
+HEAD = {"shared": "shared_0006", "cases": "cases_0005"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 Which = Literal["shared", "cases"]
@@ -112,12 +117,12 @@ def urls_from_environment() -> Urls:
     return Urls(DEFAULT_SHARED_URL, DEFAULT_CASES_URL if cases_url is None else None)
 
 
-def answers_url(urls: Urls) -> str | None:
-    """Where people's answers on overlap are written: MERIDIAN_ANSWERS_URL, a login of its own; with SQLite the file.
+def narrow_url(table: str, urls: Urls) -> str | None:
+    """Where pages write to one table: a login of its own, named by a variable of `NARROW`; with SQLite the file.
 
-    None: this deployment records no answers.
+    None: this deployment does not write there.
     """
-    own = os.environ.get(ANSWERS_URL_VARIABLE)
+    own = os.environ.get(NARROW[table])
     if own is not None:
         return own or None
     return urls.shared if make_url(urls.shared).get_backend_name() == "sqlite" else None
@@ -183,7 +188,8 @@ def open_writer(url: str) -> Engine:
 
 
 def open_appender(url: str, table: str) -> Engine:
-    """An engine that can add rows to one table of the shared database, read that table, and do nothing else.
+    """An engine that can add rows to one table of the shared database, read that table, take rows of `ERASABLE` ones
+    out again, and do nothing else.
 
     On SQLite an authorizer holds this; on PostgreSQL the rights of the login (`grant_appender`). Two people writing
     at once wait for each other for at most five seconds.
@@ -201,11 +207,11 @@ def open_importer(url: str) -> Engine:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed, "rw", _authorise_importing)
-    return _postgresql_engine(parsed, "meridian-importer")
+        return _sqlite_engine(parsed, "rw", _authorise_importing, IMPORT_SECONDS)
+    return _postgresql_engine(parsed, "meridian-importer", seconds=IMPORT_SECONDS)
 
 
-def _postgresql_engine(parsed: URL, name: str, options: str = "") -> Engine:
+def _postgresql_engine(parsed: URL, name: str, options: str = "", seconds: int = STATEMENT_SECONDS) -> Engine:
     """A small pool of short-lived statements, for the readers and writers of pages."""
     return create_engine(
         parsed,
@@ -217,12 +223,12 @@ def _postgresql_engine(parsed: URL, name: str, options: str = "") -> Engine:
         connect_args={
             "connect_timeout": 3,
             "application_name": name,
-            "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000}{options}",
+            "options": f"-c statement_timeout={seconds * 1000}{options}",
         },
     )
 
 
-def _sqlite_engine(parsed: URL, mode: str, authorizer: Authorizer) -> Engine:
+def _sqlite_engine(parsed: URL, mode: str, authorizer: Authorizer, seconds: int = STATEMENT_SECONDS) -> Engine:
     path = Path(parsed.database or "")
     if not path.is_file():
         raise DatabaseProblem(
@@ -242,7 +248,7 @@ def _sqlite_engine(parsed: URL, mode: str, authorizer: Authorizer) -> Engine:
     @event.listens_for(engine, "before_cursor_execute")
     def start_clock(connection: object, *_rest: object) -> None:
         raw = connection.connection.dbapi_connection  # type: ignore[attr-defined]
-        raw.set_progress_handler(_deadline(time.monotonic() + STATEMENT_SECONDS), 20_000)
+        raw.set_progress_handler(_deadline(time.monotonic() + seconds), 20_000)
 
     return engine
 
@@ -283,6 +289,8 @@ def _authorise_appending(table: str) -> Authorizer:
 
     def authorise(action: int, first: str | None, second: str | None, database: str | None, trigger: str | None) -> int:
         if action == sqlite3.SQLITE_INSERT and first == table:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_DELETE and first == table and table in ERASABLE:
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_READ and first != table:
             return sqlite3.SQLITE_OK if first in referred and second == "id" else sqlite3.SQLITE_DENY
@@ -457,9 +465,13 @@ def _grant(engine: Engine, role: str, rights: Mapping[str, Sequence[str]]) -> No
 
 
 def grant_appender(engine: Engine, role: str, table: str) -> None:
-    """PostgreSQL: let an existing `role` add rows to one shared table and read it, and do nothing else."""
+    """PostgreSQL: let an existing `role` add rows to one shared table and read it, take out those of `ERASABLE` tables,
+    and do nothing else."""
     quote = engine.dialect.identifier_preparer.quote_identifier
-    _grant(engine, role, {"SELECT": (table,), "INSERT": (table,)})
+    erases = {"DELETE": (table,)} if table in ERASABLE else {}
+    _grant(engine, role, {"SELECT": (table,), "INSERT": (table,)} | erases)
+    if "id" not in schema.shared.tables[table].c:
+        return
     with engine.begin() as connection:
         sequence = connection.scalar(select(func.pg_get_serial_sequence(quote(table), "id")))
         connection.execute(text(f"GRANT USAGE ON SEQUENCE {sequence} TO {quote(role)}"))

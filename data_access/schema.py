@@ -48,6 +48,7 @@ RESTRICTIONS = ("unrestricted", "restricted", "unknown")
 NEED_KINDS = ("minimum", "budget", "ambition")
 ANSWERS = ("not_a_duplicate", "already_coordinating", "confirmed", "not_sure")
 REASONS = ("other_people", "other_place", "other_work", "other_time", "agreed_division", "wrong_facts")
+EXPORT_REASONS = ("casework", "handover", "authority", "checking")
 ROLES = ("funder", "coordinator", "steward")
 STAGES = (
     "request",
@@ -452,10 +453,17 @@ export_log = Table(
     Column("exported_at", DateTime(timezone=True), nullable=False),
     Column("subject", String(64), nullable=False),
     Column("role", String(12), nullable=False),
+    Column("scope", String(400), nullable=False, server_default=""),
     Column("page", String(40), nullable=False),
+    Column("what", String(80), nullable=False, server_default=""),
+    Column("format", String(8), nullable=False, server_default=""),
     Column("filters", String(400), nullable=False),
+    Column("release", String(40), nullable=False, server_default=""),
+    Column("reason", String(12), one_of("reason", EXPORT_REASONS)),
     Column("rows", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
+    Column("refused", Boolean, nullable=False, server_default="0"),
+    Index("ix_export_log_subject_exported_at", "subject", "exported_at"),
 )
 
 case_source, case_import_run, case_source_record, case_import_change, case_import_issue = _provenance(cases)

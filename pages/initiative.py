@@ -8,7 +8,7 @@ from dashboard.topics import profile
 from dashboard.visit import current
 
 visit = current()
-found = profile.find(visit, st.query_params.get("id", ""))
+found = profile.find(visit, view.subject("id"))
 everything = ("host_countries", "activities", "audiences", "funders", "period", "scope")
 view.begin("initiative", found.row["name"] if found else _("Initiative"), everything)
 view.link_to("directory", _("Back to the directory"))

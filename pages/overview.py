@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import view
+from dashboard import brief, view
 from dashboard.i18n import _
 from dashboard.report import Summary
 from dashboard.topics import answers, changes, crossing, funding, overlap, portfolio
@@ -37,3 +37,4 @@ view.about(
     money.coverage_words,
     money.rate_words,
 )
+view.file_of(brief.FORMAT, brief.contents)

@@ -82,7 +82,7 @@ def test_nobody_answers_a_pair_she_does_not_see() -> None:
 
 
 def test_a_server_without_the_connection_says_so(own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(database.ANSWERS_URL_VARIABLE, "")
+    monkeypatch.setenv(database.NARROW["overlap_verdict"], "")
     app = open_page("overlap", "coordinator")
     assert any("records no answers" in caption.value for caption in app.caption)
     assert not any(button.label == "Record the answer" for button in app.button)

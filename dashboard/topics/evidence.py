@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard import labels, words
-from dashboard.data import NoAnswers, appender, read
+from dashboard.data import NoConnection, appender, read
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import overlap
 from dashboard.report import Evidence
@@ -183,7 +183,7 @@ def why_not_here(visit: Visit) -> str | None:
         return _("Coordinators answer; everybody reads their answers.")
     try:
         appender("overlap_verdict")
-    except NoAnswers:
+    except NoConnection:
         return _("This server records no answers: MERIDIAN_ANSWERS_URL is not set.")
     return None
 

@@ -1,0 +1,125 @@
+"""A file leaves the house: made when asked for, logged before it is handed over, at most twenty an hour per reader.
+
+The log says who (a pseudonym), what, when and a hash; never content. No log, no export.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from dashboard import export, headless, words
+from dashboard.data import NoConnection, appender
+from dashboard.i18n import _, ngettext
+from dashboard.report import Report, Table
+from dashboard.visit import Visit
+from data_access import export_log
+from data_access.schema import EXPORT_REASONS
+
+MOST_AN_HOUR = 20
+HOUR = timedelta(hours=1)
+
+
+class NotExported(Exception):
+    """No file leaves; the message says why."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for: a table's key, "page" or "brief", the kind of file, and why exact live figures leave."""
+
+    what: str
+    form: export.Format
+    reason: str | None = None
+
+
+def why_not(visit: Visit, now: datetime | None = None) -> str | None:
+    """Why this reader gets no file now, or None."""
+    try:
+        log = appender("export_log")
+    except NoConnection:
+        return _("Exports are off: this server has no export log.")
+    moment = now or datetime.now(UTC)
+    lately = export_log.exports_since(log, visit.reader, moment - HOUR)
+    if len(lately) < MOST_AN_HOUR:
+        return None
+    minutes = max(1, -int((moment - HOUR - lately[-MOST_AN_HOUR]).total_seconds() // 60))
+    return ngettext(
+        "{n} files in an hour is the most one reader may take; the next in {m} minute.",
+        "{n} files in an hour is the most one reader may take; the next in {m} minutes.",
+        minutes,
+    ).format(n=words.number(MOST_AN_HOUR), m=minutes)
+
+
+def reason_names() -> dict[str, str]:
+    """Why exact figures of live cases may leave: a fixed list, so that no text about people enters the log."""
+    names = {
+        "casework": _("to work on these cases"),
+        "handover": _("to hand over to a colleague"),
+        "authority": _("for an authority, as agreed"),
+        "checking": _("to check the figures"),
+    }
+    return {reason: names[reason] for reason in EXPORT_REASONS}
+
+
+def whole_page(visit: Visit, page: str, own: dict[str, str]) -> tuple[Report, Sequence[Table]]:
+    """The report of every part of a page, and its tables."""
+    report = headless.whole(page, visit, own)
+    return report, report.tables
+
+
+def hand_over(
+    visit: Visit,
+    asked: Asked,
+    make: Callable[[], tuple[Report, Sequence[Table]]],
+    now: datetime | None = None,
+    export_id: str | None = None,
+) -> bytes:
+    """The bytes of a file, once they are in the log. Raises NotExported over the limit or when the log does not answer.
+
+    Without a reason, exact figures of live cases are left out, and the file says so.
+    """
+    moment = now or datetime.now(UTC)
+    if refused := why_not(visit, moment):
+        _log(visit, asked, moment, 0, "", refused=True)
+        raise NotExported(refused)
+    report, tables = make()
+    if asked.reason not in EXPORT_REASONS and any(table.is_live for table in tables):
+        tables = [table for table in tables if not table.is_live]
+        report.notes.append(_("Exact figures of live cases were left out: no reason was given."))
+    content = asked.form.make(report, tables, export_id or secrets.token_hex(8))
+    _log(
+        visit,
+        asked,
+        moment,
+        sum(len(table.rows) for table in tables),
+        hashlib.sha256(content).hexdigest(),
+        refused=False,
+    )
+    return content
+
+
+def _log(visit: Visit, asked: Asked, moment: datetime, rows: int, sha256: str, *, refused: bool) -> None:
+    viewer = visit.viewer
+    entry = export_log.Export(
+        exported_at=moment,
+        subject=visit.reader,
+        role=viewer.role,
+        scope="*" if viewer.host_countries is None else ".".join(viewer.host_countries),
+        page=visit.report.page,
+        what=asked.what,
+        format=asked.form.ending,
+        filters=visit.link.partition("?")[2],
+        release=visit.data_version,
+        reason=asked.reason,
+        rows=rows,
+        sha256=sha256,
+        refused=refused,
+    )
+    try:
+        export_log.record(appender("export_log"), entry)
+    except (NoConnection, export_log.NotLogged) as fault:
+        raise NotExported(_("The export log does not answer, so no file leaves.")) from fault

@@ -1,0 +1,29 @@
+"""Opening a visit: the state of the data, codes and names for one viewer, in the frame and on the command line alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from dashboard.data import read
+from dashboard.visit import Visit, open_visit
+from data_access import queries
+from data_access.filters import Filters
+from data_access.viewer import Viewer
+
+
+def open_for(viewer: Viewer, meta: Mapping[str, str], *, has_cases: bool) -> Visit:
+    """The unfiltered visit of `viewer`, opened. `meta`: the shared database's."""
+    is_sample = meta.get("is_sample") == "1"
+    visit = Visit(viewer, Filters(), pd.Timestamp(meta["as_of"]), meta["data_version"], is_sample, has_cases)
+    open_visit(visit)
+    codes = read(queries.network.codes(viewer))
+    visit.codes = dict(zip(zip(codes["facet"], codes["code"], strict=True), codes["label_en"], strict=True))
+    if viewer.sees_cases and has_cases:
+        routes = read(queries.relocation.routes(viewer))
+        visit.codes |= {("route", code): label for code, label in zip(routes["code"], routes["label_en"], strict=True)}
+    funders = read(queries.choices.funders(Filters(), viewer, visit.as_of.date()))
+    visit.funders = dict(zip(funders["value"], funders["name"], strict=True))
+    visit.last_load = read(queries.network.loads(viewer))["loaded_on"].max()
+    return visit

@@ -1,0 +1,65 @@
+"""A reader's own named views, in the sidebar: open one, keep the present one, forget one."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlencode
+
+import streamlit as st
+
+from dashboard import filter_bar, links, view
+from dashboard.data import NoConnection, appender
+from dashboard.i18n import _
+from dashboard.visit import Visit
+from data_access import saved_views
+from data_access.saved_views import SavedView
+
+
+def draw(visit: Visit, page: str) -> None:
+    """The views of this reader; nothing where the server keeps none."""
+    try:
+        kept = {found.name: found for found in saved_views.views_of(appender("saved_view"), visit.viewer.subject)}
+    except NoConnection:
+        return
+    with st.expander(_("Saved views")):
+        if kept:
+            if st.session_state.get("saved_view") not in kept:
+                st.session_state["saved_view"] = None
+            name = st.selectbox(_("View"), list(kept), index=None, key="saved_view", placeholder=_("choose"))
+            left, right = st.columns(2)
+            if left.button(_("Open"), key="open_view", disabled=name is None, width="stretch") and name:
+                _open(visit, kept[name])
+            right.button(
+                _("Forget"),
+                key="forget_view",
+                disabled=name is None,
+                width="stretch",
+                on_click=_forget,
+                args=(visit, name),
+            )
+        st.text_input(_("Name for the view shown now"), key="view_name", max_chars=saved_views.LONGEST_NAME)
+        st.button(_("Keep this view"), key="keep_view", on_click=_keep, args=(visit, page), width="stretch")
+        if said := st.session_state.pop("view_said", None):
+            st.caption(view.plain(said))
+
+
+def _open(visit: Visit, kept: SavedView) -> None:
+    target = next((found for found in visit.pages.values() if found.url_path == kept.page), None)
+    if target is not None:
+        filter_bar.forget_choices()
+        st.switch_page(target, query_params=dict(parse_qsl(kept.query)))
+
+
+def _keep(visit: Visit, page: str) -> None:
+    asked = {key: value for key, value in links.parameters(visit).items() if key != "as"}
+    try:
+        wanted = SavedView(st.session_state.get("view_name", "").strip(), page, urlencode(asked))
+    except ValueError:
+        st.session_state["view_said"] = _("Not kept: it needs a name, and at most 400 signs of choices.")
+        return
+    saved_views.keep(appender("saved_view"), visit.viewer.subject, wanted)
+    st.session_state["view_said"] = _("Kept: {name}.").format(name=wanted.name)
+
+
+def _forget(visit: Visit, name: str | None) -> None:
+    if name:
+        saved_views.forget(appender("saved_view"), visit.viewer.subject, name)
