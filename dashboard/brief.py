@@ -105,7 +105,8 @@ def _bars(table: Table) -> str:
     place = next((keys.index(key) for key in MAIN if key in keys), None)
     if shown.empty or place is None:
         return ""
-    drawn = [(str(row.iloc[0]), row.iloc[place]) for _number, row in shown.head(BARS).iterrows()]
+    name = next(n for n, key in enumerate(keys) if key != "rank")
+    drawn = [(str(row.iloc[name]), row.iloc[place]) for _number, row in shown.head(BARS).iterrows()]
     sizes = [
         0.0 if pd.isna(value) or not str(value).replace(".", "").isdigit() else float(value) for _name, value in drawn
     ]

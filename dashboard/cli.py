@@ -20,7 +20,7 @@ BARE = (
 )
 for _talks in BARE:
     logging.getLogger(f"streamlit.{_talks}").addFilter(lambda _record: False)
-logging.getLogger().addFilter(lambda record: "to view this Streamlit app" not in record.getMessage())
+logging.getLogger("streamlit").addFilter(lambda record: "to view this Streamlit app" not in record.getMessage())
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError

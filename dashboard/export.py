@@ -54,11 +54,17 @@ def without_controls(text: str) -> str:
     return "".join(c for c in text if c == "\n" or unicodedata.category(c) != "Cc").lstrip("\ufeff")
 
 
-def about(visit: Visit, report: Report, export_id: str) -> list[tuple[str, str]]:
+def says_all(report: Report, tables: Sequence[Table]) -> bool:
+    """Whether a file may say the page's answer, figures and notes: not beside a table that needs no reason to leave,
+    where the page holds exact figures of live cases."""
+    return not report.is_live or len(tables) == len(report.tables) or any(table.is_live for table in tables)
+
+
+def about(visit: Visit, report: Report, export_id: str, *, with_answer: bool = True) -> list[tuple[str, str]]:
     """The facts every export carries: label and text, in reading order."""
     facts = [
         (_("Page"), report.title),
-        (_("Answer"), report.answer),
+        (_("Answer"), report.answer if with_answer else ""),
         (_("Filters"), filter_sentence(visit)),
         (_("Who may see it"), _("made for a {role}").format(role=labels.word(visit.viewer.role))),
         (_("As of"), words.day(visit.as_of)),
@@ -70,7 +76,7 @@ def about(visit: Visit, report: Report, export_id: str) -> list[tuple[str, str]]
     ]
     if visit.is_sample:
         facts.append((_("Sample"), _("Every name and figure is invented.")))
-    facts += [(_("Note"), note) for note in report.notes]
+    facts += [(_("Note"), note) for note in report.notes if with_answer]
     return [(label, text) for label, text in facts if text]
 
 
@@ -116,8 +122,9 @@ def excel(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
 
 
 def _about_lines(report: Report, tables: Sequence[Table], export_id: str) -> list[tuple[str, str]]:
-    lines = [*about(current(), report, export_id), ("", "")]
-    for item in report.figures:
+    with_answer = says_all(report, tables)
+    lines = [*about(current(), report, export_id, with_answer=with_answer), ("", "")]
+    for item in report.figures if with_answer else ():
         term = labels.TERMS[item.term]
         beside = " · ".join(part for part in (item.comparison, item.coverage) if part)
         lines.append((_(term.label), f"{item.shown} ({beside}). {_(term.definition)}" if beside else item.shown))
@@ -149,19 +156,22 @@ def open_document(report: Report, tables: Sequence[Table], export_id: str) -> by
 def comma_separated(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
     """A CSV (UTF-8 with BOM): a header block of comment lines, then exactly the rows on screen; a ZIP when several."""
     if len(tables) == 1:
-        return _csv(report, tables[0], export_id)
+        return _csv(report, tables[0], export_id, with_answer=says_all(report, tables))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, table in enumerate(tables, 1):
             entry = zipfile.ZipInfo(f"{number:02d}-{table.key}.csv", opendocument.WRITTEN)
-            archive.writestr(entry, _csv(report, table, export_id), zipfile.ZIP_DEFLATED)
+            archive.writestr(
+                entry, _csv(report, table, export_id, with_answer=says_all(report, tables)), zipfile.ZIP_DEFLATED
+            )
     return buffer.getvalue()
 
 
-def _csv(report: Report, table: Table, export_id: str) -> bytes:
+def _csv(report: Report, table: Table, export_id: str, *, with_answer: bool) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    facts = [(_("Table"), table.title), (_("Table note"), table.note), *about(current(), report, export_id)]
+    facts = [(_("Table"), table.title), (_("Table note"), table.note)]
+    facts += about(current(), report, export_id, with_answer=with_answer)
     for label, text in facts:
         if text:
             writer.writerow([f"# {label}", safe_text(text)])
@@ -191,11 +201,11 @@ def as_json(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
 
 def as_values(report: Report, tables: Sequence[Table], export_id: str) -> dict[str, Any]:
     """What `as_json` writes, as plain values."""
-    visit = current()
+    visit, with_answer = current(), says_all(report, tables)
     return {
         "page": report.page,
         "title": report.title,
-        "answer": report.answer,
+        "answer": report.answer if with_answer else None,
         "about": {
             "role": visit.viewer.role,
             "scope": None if visit.viewer.host_countries is None else list(visit.viewer.host_countries),
@@ -221,10 +231,10 @@ def as_values(report: Report, tables: Sequence[Table], export_id: str) -> dict[s
                 "definition": _(labels.TERMS[item.term].definition),
                 "source": labels.TERMS[item.term].source,
             }
-            for item in report.figures
+            for item in (report.figures if with_answer else ())
         ],
         "tables": [_table_values(table) for table in tables],
-        "notes": list(report.notes),
+        "notes": list(report.notes) if with_answer else [],
     }
 
 

@@ -24,8 +24,8 @@ from data_access.filters import LISTS, from_parameters
 from data_access.schema import ROLES
 from data_access.viewer import Viewer
 
-PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data")
-ANY_DAY = ("initiatives", "funding_gaps", "directory", "initiative")
+PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
+ANY_DAY = ("initiatives", "funding_gaps", "directory", "initiative", "definitions")
 CHOICES = ("country", "activity", "audience", "funder")
 
 

@@ -38,12 +38,10 @@ class Asked:
 
 def why_not(visit: Visit, now: datetime | None = None) -> str | None:
     """Why this reader gets no file now, or None."""
-    try:
-        log = appender("export_log")
-    except NoConnection:
+    if not _is_logged():
         return _("Exports are off: this server has no export log.")
     moment = now or datetime.now(UTC)
-    lately = export_log.exports_since(log, visit.reader, moment - HOUR)
+    lately = export_log.exports_since(appender("export_log"), visit.reader, moment - HOUR)
     if len(lately) < MOST_AN_HOUR:
         return None
     minutes = max(1, -int((moment - HOUR - lately[-MOST_AN_HOUR]).total_seconds() // 60))
@@ -52,6 +50,14 @@ def why_not(visit: Visit, now: datetime | None = None) -> str | None:
         "{n} files in an hour is the most one reader may take; the next in {m} minutes.",
         minutes,
     ).format(n=words.number(MOST_AN_HOUR), m=minutes)
+
+
+def _is_logged() -> bool:
+    try:
+        appender("export_log")
+    except NoConnection:
+        return False
+    return True
 
 
 def reason_names() -> dict[str, str]:
@@ -78,18 +84,19 @@ def hand_over(
     now: datetime | None = None,
     export_id: str | None = None,
 ) -> bytes:
-    """The bytes of a file, once they are in the log. Raises NotExported over the limit or when the log does not answer.
+    """The bytes of a file, once they are in the log.
 
-    Without a reason, exact figures of live cases are left out, and the file says so.
+    Raises NotExported over the limit, when the log does not answer, and for exact figures of live cases without a reason.
     """
     moment = now or datetime.now(UTC)
     if refused := why_not(visit, moment):
+        if not _is_logged():
+            raise NotExported(refused)
         _log(visit, asked, moment, 0, "", refused=True)
         raise NotExported(refused)
     report, tables = make()
-    if asked.reason not in EXPORT_REASONS and any(table.is_live for table in tables):
-        tables = [table for table in tables if not table.is_live]
-        report.notes.append(_("Exact figures of live cases were left out: no reason was given."))
+    if asked.reason not in EXPORT_REASONS and report.is_live and export.says_all(report, tables):
+        raise NotExported(_("Exact figures of live cases leave for a reason only, which is logged."))
     content = asked.form.make(report, tables, export_id or secrets.token_hex(8))
     _log(
         visit,
@@ -121,5 +128,5 @@ def _log(visit: Visit, asked: Asked, moment: datetime, rows: int, sha256: str, *
     )
     try:
         export_log.record(appender("export_log"), entry)
-    except (NoConnection, export_log.NotLogged) as fault:
+    except export_log.NotLogged as fault:
         raise NotExported(_("The export log does not answer, so no file leaves.")) from fault

@@ -14,13 +14,17 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Figure:
-    """One KPI: its term in `labels.TERMS`, typed value, shown text, comparison and coverage in words."""
+    """One KPI: its term in `labels.TERMS`, typed value, shown text, comparison and coverage in words.
+
+    `is_live`: an exact figure of live cases.
+    """
 
     term: str
     value: float | int | str | None
     shown: str
     comparison: str = ""
     coverage: str = ""
+    is_live: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -82,3 +86,8 @@ class Report:
     figures: list[Figure] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the page shows exact figures of live cases."""
+        return any(figure.is_live for figure in self.figures) or any(table.is_live for table in self.tables)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextvars
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial, wraps
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import pandas as pd
 import pydeck as pdk
@@ -21,9 +22,50 @@ from data_access.importers.records import Unreadable
 AUTOLINK = re.compile(r":(?=//)|@|\bwww(?=\.)", re.IGNORECASE)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 T = TypeVar("T")
+P = ParamSpec("P")
 Made = Callable[[], tuple[Report, Sequence[Table]]]
 ALL_FORMS = tuple(export.FORMATS.values())
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
+
+
+def drawn(draw: Callable[P, T | None]) -> Callable[P, T | None]:
+    """A function that only draws or asks: nothing happens where nothing is drawn (`headless`), and the answer is None.
+
+    Streamlit keeps state of its own even without a browser, so that nothing of it may be called there.
+    """
+
+    @wraps(draw)
+    def called(*arguments: P.args, **named: P.kwargs) -> T | None:
+        return None if current().is_headless else draw(*arguments, **named)
+
+    return called
+
+
+@drawn
+def caption(text: str) -> None:
+    """A small grey sentence."""
+    st.caption(plain(text))
+
+
+@drawn
+def sentence(text: str) -> None:
+    """A sentence of the page."""
+    st.markdown(plain(text))
+
+
+@drawn
+def hint(text: str) -> None:
+    """A sentence in a box: what to do next."""
+    st.info(plain(text))
+
+
+def side_by_side(
+    widths: int | Sequence[float], gap: Literal["small", "large"] = "small"
+) -> Sequence[AbstractContextManager]:
+    """Columns to write into, one per width."""
+    if current().is_headless:
+        return [nullcontext() for _width in (range(widths) if isinstance(widths, int) else widths)]
+    return st.columns(widths, gap=gap)
 
 
 def begin(page: str, title: str, applies: Sequence[str] = ()) -> Visit:
@@ -33,9 +75,14 @@ def begin(page: str, title: str, applies: Sequence[str] = ()) -> Visit:
     """
     visit = current()
     visit.report = Report(page, title=title)
-    st.title(plain(title), anchor=False)
+    _title(title)
     _say_what_does_not_apply(visit, applies)
     return visit
+
+
+@drawn
+def _title(title: str) -> None:
+    st.title(plain(title), anchor=False)
 
 
 def plain(text: str) -> str:
@@ -64,19 +111,29 @@ def _say_what_does_not_apply(visit: Visit, applies: Sequence[str]) -> None:
     if idle:
         note = _("Does not apply on this page: {filters}.").format(filters=", ".join(idle))
         visit.report.notes.append(note)
-        st.caption(note)
+        caption(note)
 
 
 def summary(found: Summary) -> None:
     """The page's computed answer, then its KPIs."""
     current().report.answer = found.sentence
-    st.markdown(f"##### {plain(found.sentence)}")
+    _answer(found.sentence)
     figures(found.figures)
+
+
+@drawn
+def _answer(text: str) -> None:
+    st.markdown(f"##### {plain(text)}")
 
 
 def figures(items: Sequence[Figure]) -> None:
     """A row of KPIs, each with comparison, coverage and definition."""
     current().report.figures.extend(items)
+    _draw_figures(items)
+
+
+@drawn
+def _draw_figures(items: Sequence[Figure]) -> None:
     for column, item in zip(st.columns(len(items)), items, strict=True):
         term = labels.TERMS[item.term]
         with column.container(border=True, height="stretch", gap="xsmall"):
@@ -89,13 +146,10 @@ def chart(shown: Chart) -> None:
 
     The table is also what remains where a browser has no WebGL for maps.
     """
-    if current().is_headless:
-        current().report.tables.append(shown)
+    if current().is_headless or shown.rows.empty:
+        table(shown)
         return
     _heading(shown)
-    if shown.rows.empty:
-        _table_and_exports(shown)
-        return
     key: str = f"chart_{shown.key}"
     react: Any = shown.on_select or "ignore"
     if isinstance(shown.picture, pdk.Deck):
@@ -108,7 +162,7 @@ def chart(shown: Chart) -> None:
         _table_and_exports(shown)
 
 
-def choose(key: str, label: str, names: dict[str, str], where: Any = st) -> Any:
+def choose(key: str, label: str, names: dict[str, str]) -> Any:
     """A choice of the page itself; the first of `names` is the default. Returns the chosen key.
 
     A choice that is gone, such as a pair that was just answered, gives way to the default.
@@ -120,7 +174,7 @@ def choose(key: str, label: str, names: dict[str, str], where: Any = st) -> Any:
     _adopt(key, state, names)
     if st.session_state.get(state) not in names:
         st.session_state[state] = default
-    chosen = where.selectbox(label, list(names), key=state, format_func=names.__getitem__)
+    chosen = st.selectbox(label, list(names), key=state, format_func=names.__getitem__)
     return _own(key, chosen, default)
 
 
@@ -132,16 +186,17 @@ def part(names: dict[str, str]) -> str:
         return str(_asked_headless("part", names, first))
     state = f"part_{visit.report.page}"
     _adopt("part", state, names)
+    if st.session_state.get(state) not in names:
+        st.session_state[state] = first
     chosen = st.segmented_control(
         _("Part of this page"),
         list(names),
-        default=None if state in st.session_state else first,
         required=True,
         key=state,
         format_func=names.__getitem__,
         label_visibility="collapsed",
     )
-    return str(_own("part", chosen if chosen in names else first, first))
+    return str(_own("part", chosen, first))
 
 
 def open_rows(key: str, label: str, names: dict[str, str]) -> str | None:
@@ -185,11 +240,13 @@ def subject(name: str) -> str:
     return visit.own.get(name, "")
 
 
+@drawn
 def search(label: str, placeholder: str) -> str:
     """Words to look for; they stay out of the URL, where history and proxies would keep them."""
     return st.text_input(label, key="page_search", placeholder=placeholder)
 
 
+@drawn
 def go_to(page: str, **parameters: str) -> None:
     """Leave for another page of the frame."""
     st.switch_page(current().pages[page], query_params=parameters)
@@ -198,14 +255,16 @@ def go_to(page: str, **parameters: str) -> None:
 def remark(text: str) -> None:
     """A sentence every reader must see, on the page and in its exports."""
     current().report.notes.append(text)
-    st.caption(plain(text))
+    caption(text)
 
 
+@drawn
 def lines(facts: Sequence[tuple[str, str]]) -> None:
     """Named facts, one per line."""
     st.markdown("\n".join(f"- **{plain(name)}**: {plain(text)}" for name, text in facts))
 
 
+@drawn
 def evidence(shown: Evidence) -> None:
     """Why a pair is listed: a bar per facet that is known of both, other facts, and what people answered so far."""
     with st.container(border=True):
@@ -225,6 +284,7 @@ def evidence(shown: Evidence) -> None:
                 lines(shown.answers)
 
 
+@drawn
 def answer_form(
     pair: str, answers: dict[str, str], reasons: dict[str, str], why_not: str | None
 ) -> tuple[str, str | None] | None:
@@ -258,12 +318,14 @@ def answer_form(
     return None
 
 
+@drawn
 def start_again(message: str) -> None:
     """Draw the page anew and say there, once, what was done."""
     st.session_state["done"] = message
     st.rerun()
 
 
+@drawn
 def files_to_fill(languages: dict[str, str], made: Callable[[str], bytes]) -> None:
     """Downloads of the template, one per language."""
     st.subheader(_("A workbook to fill in"), anchor=False)
@@ -281,6 +343,7 @@ def files_to_fill(languages: dict[str, str], made: Callable[[str], bytes]) -> No
         )
 
 
+@drawn
 def file_form(sources: list[str], formats: dict[str, str], why_not: str | None) -> Sent | None:
     """Ask for files of a source; `why_not` says instead why this reader cannot send any.
 
@@ -315,6 +378,7 @@ def file_form(sources: list[str], formats: dict[str, str], why_not: str | None) 
     return Sent(source, contents, stated or None, is_snapshot=is_snapshot, dry_run=tried)
 
 
+@drawn
 def attempt(load: Callable[[Callable[[int], None]], T]) -> T | None:
     """Run `load` with a progress line; a refused file becomes its sentence, and nothing was written."""
     with st.status(_("Reading …")) as status:
@@ -328,6 +392,7 @@ def attempt(load: Callable[[Callable[[int], None]], T]) -> T | None:
     return done
 
 
+@drawn
 def download(label: str, name: str, content: bytes | None) -> None:
     """A file to take away; nothing where there is none."""
     if content is not None:
@@ -336,6 +401,7 @@ def download(label: str, name: str, content: bytes | None) -> None:
         )
 
 
+@drawn
 def say_what_was_done() -> None:
     """The message of the action that drew this page anew, if one did."""
     if message := st.session_state.pop("done", None):
@@ -348,12 +414,33 @@ def table(shown: Table) -> None:
     _table_and_exports(shown)
 
 
+def glossary(shown: Table) -> None:
+    """A table to read rather than to sort, all of it on the page."""
+    current().report.tables.append(shown)
+    _draw_glossary(shown)
+
+
+@drawn
+def _draw_glossary(shown: Table) -> None:
+    _heading(shown)
+    presented = labels.presented(shown.rows)
+    st.table(presented.map(plain).set_index(presented.columns[0]))
+
+
+@drawn
+def points(title: str, lines: Sequence[str]) -> None:
+    """Sentences under a heading, one per line."""
+    st.subheader(plain(title), anchor=False)
+    st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+
+
 def selectable(shown: Table) -> int | None:
     """A table of which one row can be chosen; returns the chosen row's place."""
     _heading(shown)
     return _table_and_exports(shown, selectable=True)
 
 
+@drawn
 def _heading(shown: Table) -> None:
     st.subheader(plain(shown.title), anchor=False)
     if shown.note:
@@ -441,34 +528,37 @@ def about(*notes: str) -> None:
     """What stands behind the page's numbers: method, exclusions with counts, cut-off and last load."""
     report = current().report
     report.notes.extend(notes)
+    _draw_about(notes)
+
+
+@drawn
+def _draw_about(notes: Sequence[str]) -> None:
+    report = current().report
     with st.expander(_("About these numbers")):
         for note in notes:
             st.markdown(f"- {plain(note)}")
         for item in report.figures:
             term = labels.TERMS[item.term]
             st.markdown(f"- **{plain(_(term.label))}**: {plain(_(term.definition))}")
-    if current().is_headless:
-        return
     st.markdown(f"**{_('Everything on this page, all its parts')}**")
     visit = current()
     own = dict(visit.own)
-    has_live = any(table.is_live for table in report.tables)
-    _files("page", "page", lambda: exporting.whole_page(visit, report.page, own), is_live=has_live)
+    _files("page", "page", lambda: exporting.whole_page(visit, report.page, own), is_live=report.is_live)
 
 
+@drawn
 def file_of(form: export.Format, contents: Callable[[Visit], Report]) -> None:
     """One more file of this page, such as the brief, made, logged and handed over like the others."""
     visit = current()
-    if visit.is_headless:
-        return
 
     def make() -> tuple[Report, Sequence[Table]]:
         report = contents(visit)
         return report, report.tables
 
-    _files(form.ending, "brief", make, is_live=False, forms=(form,))
+    _files(form.ending, "brief", make, is_live=visit.report.is_live, forms=(form,))
 
 
+@drawn
 def link_to(page: str, label: str) -> None:
     """A link to another page of the frame; nothing where there is no frame to go to (command line)."""
     if target := current().pages.get(page):

@@ -1,7 +1,5 @@
 """One initiative's profile, at an address of its own."""
 
-import streamlit as st
-
 from dashboard import view
 from dashboard.i18n import _
 from dashboard.topics import profile
@@ -14,7 +12,7 @@ view.begin("initiative", found.row["name"] if found else _("Initiative"), everyt
 view.link_to("directory", _("Back to the directory"))
 
 if found is None:
-    st.info(_("There is no initiative at this address that you may open. Choose one in the directory."))
+    view.hint(_("There is no initiative at this address that you may open. Choose one in the directory."))
 else:
     view.summary(profile.summary(found, visit))
     view.lines(profile.facts(found))

@@ -1,7 +1,5 @@
 """Where the initiatives are: by host country, on the map, and how that has changed."""
 
-import streamlit as st
-
 from dashboard import view
 from dashboard.i18n import _
 from dashboard.topics import initiatives
@@ -9,19 +7,20 @@ from dashboard.topics import initiatives
 visit = view.begin(
     "initiatives", _("Where are the initiatives?"), ("host_countries", "activities", "audiences", "funders", "scope")
 )
-one, two, three = st.columns([4, 3, 5])
-choice = initiatives.Choice(
-    view.choose("unit", _("Count"), initiatives.unit_names(), one),
-    view.choose("counting", _("In several countries"), initiatives.counting_names(), two) == "share",
-    view.choose("basis", _("Place"), initiatives.basis_names(), three),
-)
-found = initiatives.find(visit, choice)
+one, two, three = view.side_by_side([4, 3, 5])
+with one:
+    unit = view.choose("unit", _("Count"), initiatives.unit_names())
+with two:
+    counting = view.choose("counting", _("In several countries"), initiatives.counting_names())
+with three:
+    basis = view.choose("basis", _("Place"), initiatives.basis_names())
+found = initiatives.find(visit, initiatives.Choice(unit, counting == "share", basis))
 
 view.summary(initiatives.summary(found))
 part = view.part(initiatives.part_names())
 
 if part == "where":
-    bars, bubbles = st.columns(2, gap="large")
+    bars, bubbles = view.side_by_side(2, gap="large")
     with bars:
         view.chart(initiatives.by_country(found))
     with bubbles:

@@ -1,7 +1,5 @@
 """The four answers, and where need and crowding meet: host country by activity."""
 
-import streamlit as st
-
 from dashboard import brief, view
 from dashboard.i18n import _
 from dashboard.report import Summary
@@ -17,10 +15,10 @@ four = [answers.where(visit), answers.money(money), answers.same(similar), answe
 
 question = _("Where it works, where money is missing, who does the same, how fast people reach safety.")
 view.summary(Summary(question, [answer.figure for answer in four]))
-for column, answer in zip(st.columns(len(four)), four, strict=True):
+for column, answer in zip(view.side_by_side(len(four)), four, strict=True):
     with column:
         view.link_to(answer.page, answer.question)
-        st.markdown(view.plain(answer.sentence))
+        view.sentence(answer.sentence)
 
 if grid := crossing.chart(visit, money):
     view.chart(grid)

@@ -13,10 +13,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from dashboard import export, labels
+from dashboard import export, exporting, labels
 from dashboard.report import Report, Table
 from dashboard.topics import funding, initiatives, overlap, portfolio
-from tests.conftest import unavailable
+from tests.conftest import open_sample_visit, unavailable
 
 DANGEROUS = (
     '=HYPERLINK("http://evil.invalid")', "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\ufeff=1", "\0=1", "＝1", "＋1", "－1",
@@ -33,14 +33,14 @@ def sheet_rows(content: bytes, sheet: int = 0) -> list[list]:
 @pytest.mark.parametrize("text", DANGEROUS)
 def test_text_from_data_never_becomes_a_formula_or_a_link(text: str) -> None:
     rows = pd.DataFrame({"organisation": pd.Series([text], dtype="str"), "projects": [-3]})
-    content = export.workbook(Report("p", title=text), [Table("k", text, rows)])
+    content = export.excel(Report("p", title=text), [Table("k", text, rows)], "id")
     book = openpyxl.load_workbook(io.BytesIO(content))
     for sheet in book:
         for row in sheet.iter_rows():
             for cell in row:
                 assert cell.data_type in ("s", "n"), cell.value
                 assert cell.hyperlink is None
-    written = export.comma_separated(Report("p"), Table("k", text, rows)).decode("utf-8-sig")
+    written = export.comma_separated(Report("p"), [Table("k", text, rows)], "id").decode("utf-8-sig")
     for cells in csv.reader(io.StringIO(written)):
         for value in cells[:1]:
             assert not value.lstrip("\ufeff ").startswith(("=", "+", "@", "\t", "\r", "＝", "＋", "＠"))
@@ -49,14 +49,17 @@ def test_text_from_data_never_becomes_a_formula_or_a_link(text: str) -> None:
 @pytest.mark.usefixtures("visit")
 def test_negative_numbers_stay_numbers() -> None:
     rows = pd.DataFrame({"organisation": ["a"], "projects": [-3]})
-    assert sheet_rows(export.workbook(Report("p"), [Table("k", "t", rows)]))[1] == ["a", -3]
-    assert export.comma_separated(Report("p"), Table("k", "t", rows)).decode("utf-8-sig").splitlines()[-1] == "a,-3"
+    assert sheet_rows(export.excel(Report("p"), [Table("k", "t", rows)], "id"))[1] == ["a", -3]
+    assert (
+        export.comma_separated(Report("p"), [Table("k", "t", rows)], "id").decode("utf-8-sig").splitlines()[-1]
+        == "a,-3"
+    )
 
 
 @pytest.mark.usefixtures("visit")
 def test_unknown_is_an_empty_cell_and_never_zero() -> None:
     rows = pd.DataFrame({"line": ["a"], "need": pd.array([None], "Int64"), "gap": pd.array([0], "Int64")})
-    assert sheet_rows(export.workbook(Report("p"), [Table("k", "t", rows)]))[1] == ["a", None, 0]
+    assert sheet_rows(export.excel(Report("p"), [Table("k", "t", rows)], "id"))[1] == ["a", None, 0]
 
 
 @pytest.mark.usefixtures("visit")
@@ -77,7 +80,7 @@ def tables(visit) -> list[Table]:
 
 def test_a_workbook_holds_the_rows_on_screen_and_says_what_they_are(visit) -> None:
     shown = tables(visit)
-    content = export.workbook(Report("p", title="Page", answer="An answer."), shown)
+    content = export.excel(Report("p", title="Page", answer="An answer."), shown, "id")
     for number, table in enumerate(shown):
         presented = labels.presented(table.rows)
         rows = sheet_rows(content, number)
@@ -102,7 +105,7 @@ def test_a_workbook_holds_the_rows_on_screen_and_says_what_they_are(visit) -> No
 
 def test_a_csv_holds_the_rows_on_screen_under_its_header_block(visit) -> None:
     table = tables(visit)[3]
-    written = list(csv.reader(io.StringIO(export.comma_separated(Report("p"), table).decode("utf-8-sig"))))
+    written = list(csv.reader(io.StringIO(export.comma_separated(Report("p"), [table], "id").decode("utf-8-sig"))))
     body = [row for row in written if not row[0].startswith("# ")]
     presented = labels.presented(table.rows)
     assert body[0] == list(presented.columns)
@@ -110,9 +113,13 @@ def test_a_csv_holds_the_rows_on_screen_under_its_header_block(visit) -> None:
     assert [row[0] for row in body[1:]] == [export.safe_text(line) for line in presented.iloc[:, 0]]
 
 
-def test_a_file_has_no_author_and_an_id_nobody_can_guess(visit) -> None:
+def test_a_file_has_no_author_and_an_id_nobody_can_guess(own_sample) -> None:
+    visit = open_sample_visit()
     table = Table("k", "t", pd.DataFrame({"projects": [1]}))
-    one, two = (export.workbook(Report("p"), [table]) for _ in range(2))
+    one, two = (
+        exporting.hand_over(visit, exporting.Asked("k", export.FORMATS["xlsx"]), lambda: (Report("p"), [table]))
+        for _ in range(2)
+    )
     assert one != two
     assert not openpyxl.load_workbook(io.BytesIO(one)).properties.creator
 
@@ -122,7 +129,7 @@ def test_libreoffice_opens_the_workbook_with_every_script_intact(visit, tmp_path
         unavailable("LibreOffice is missing; install it with: apt install libreoffice-calc-nogui")
     names = ["Вересковый мост", "ლურჯი ჭიშკარი", "Կապույտ դարպաս", "Jałowcowy Most", "=1+1"]
     rows = pd.DataFrame({"organisation": names, "projects": range(5)})
-    (tmp_path / "book.xlsx").write_bytes(export.workbook(Report("p"), [Table("k", "t", rows)]))
+    (tmp_path / "book.xlsx").write_bytes(export.excel(Report("p"), [Table("k", "t", rows)], "id"))
     subprocess.run(
         ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to",
          "csv:Text - txt - csv (StarCalc):44,34,76", "--outdir", tmp_path, tmp_path / "book.xlsx"],

@@ -74,6 +74,10 @@ def test_no_database_text_reaches_the_browser_as_html() -> None:
         assert "unsafe_allow_html" not in path.read_text(), path
 
 
+def test_pages_draw_through_the_view_alone_so_that_they_run_without_a_browser() -> None:
+    assert [path.name for path in (ROOT / "pages").glob("*.py") if "streamlit" in path.read_text()] == []
+
+
 def test_only_one_function_caches_what_pages_read() -> None:
-    caching = [p.name for p in (ROOT / "dashboard").rglob("*.py") if "cache_data" in p.read_text()]
+    caching = [p.name for p in (ROOT / "dashboard").rglob("*.py") if "st.cache_data" in p.read_text()]
     assert caching == ["data.py"]

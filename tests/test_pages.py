@@ -67,6 +67,7 @@ PARTS = {
     "overlap": ("where", "funders", "project", "facts"),
     "initiatives": ("what",),
     "funding_gaps": ("dependence", "reach", "records"),
+    "data": ("fix",),
 }
 
 

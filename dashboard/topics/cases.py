@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from dashboard.visit import Visit
 from data_access import queries
 from data_access.schema import STAGES
 
+LiveFigure = partial(Figure, is_live=True)
 HALF_YEAR = 180
 MONTH = 30
 CHANCES = (0.5, 0.85, 0.95)
@@ -92,7 +93,7 @@ def summary(visit: Visit, cases: Live) -> Summary:
     return Summary(
         sentence,
         [
-            Figure(
+            LiveFigure(
                 "open_cases",
                 open_now,
                 words.number(open_now),
@@ -101,7 +102,7 @@ def summary(visit: Visit, cases: Live) -> Summary:
                 ),
                 _("{n} on hold").format(n=words.number(held)),
             ),
-            Figure(
+            LiveFigure(
                 "resolved_rate",
                 rate.percent,
                 words.number(rate.percent) + ("\u00a0%" if rate.percent is not None else ""),
@@ -113,8 +114,8 @@ def summary(visit: Visit, cases: Live) -> Summary:
                 _("{p} % in the 3 months before").format(p=words.number(earlier.percent)),
             ),
             half,
-            Figure("on_time", due.share, words.percent(due.share), between(due), words.based_on(due)),
-            Figure(
+            LiveFigure("on_time", due.share, words.percent(due.share), between(due), words.based_on(due)),
+            LiveFigure(
                 "open_long",
                 old.known,
                 words.number(old.known),
@@ -131,11 +132,11 @@ def half_end_within(cases: Live) -> Figure:
     ended = int(cases.durations.loc[cases.durations["outcome"] != "open", "episodes"].sum())
     if not relocation.can_show_percentile(cases.durations, 50):
         why = _("{k} have ended, {n} are needed to say").format(k=words.number(ended), n=minimum_n(50))
-        return Figure("half_end_within", None, "–", why, followed)
+        return LiveFigure("half_end_within", None, "–", why, followed)
     readable = relocation.readable(cases.curve)
     half = survival.days_until(readable, 0.5)
     if half is None:
-        return Figure("half_end_within", None, "–", _("fewer than half have closed yet"), followed)
+        return LiveFigure("half_end_within", None, "–", _("fewer than half have closed yet"), followed)
     low, high = survival.limits_of(cases.curve, 0.5)
     parts = [_("between {low} and {high}").format(low=words.number(low), high=words.number(high))]
     four = survival.days_until(readable, 0.8)
@@ -143,7 +144,7 @@ def half_end_within(cases: Live) -> Figure:
         parts.append(_("four in five within {days}").format(days=words.days(four)))
     else:
         parts.append(_("fewer than four in five have ended yet"))
-    return Figure("half_end_within", half, words.days(half), " · ".join(parts), followed)
+    return LiveFigure("half_end_within", half, words.days(half), " · ".join(parts), followed)
 
 
 def between(share: Coverage) -> str:
@@ -239,21 +240,23 @@ def soon_too_long(cases: Live) -> list[Figure]:
     days = int((pd.to_datetime(window["month"]) + pd.offsets.MonthEnd(0)).dt.day.sum())
     pace = relocation.disposition_days(int(window["closed"].sum()), cases.open_now, days)
     return [
-        Figure("open_very_long", now, words.number(now), _("of {n} open cases").format(n=words.number(cases.open_now))),
-        Figure(
+        LiveFigure(
+            "open_very_long", now, words.number(now), _("of {n} open cases").format(n=words.number(cases.open_now))
+        ),
+        LiveFigure(
             "soon_very_long",
             expected,
             _("about {n}").format(n=words.number(expected)),
             _("at most {n}, if no case ends by then").format(n=words.number(at_most)),
             _("if cases end as past ones did"),
         ),
-        Figure(
+        LiveFigure(
             "months_of_work",
             months,
             _("{n} months").format(n=words.decimal(months)) if months is not None else "–",
             _("of arrivals are waiting") if months is not None else _("the records are too short to say"),
         ),
-        Figure(
+        LiveFigure(
             "pace",
             pace,
             words.days(None if pace is None else round(pace)),

@@ -1,0 +1,460 @@
+"""Files that leave: equal to the screen on every page and for every role, logged, limited, the same by command."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import openpyxl
+import pandas as pd
+import pytest
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import DBAPIError
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import brief, export, exporting, headless, labels, links, opendocument
+from dashboard.cli import main
+from dashboard.export_command import PAGES
+from dashboard.opening import open_for
+from dashboard.report import Figure, Report, Table
+from dashboard.visit import Visit, open_visit
+from data_access import database, export_log, saved_views, schema
+from data_access.viewer import Viewer
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, unavailable
+from tests.test_pages import PARTS, open_page
+
+VIEWERS = {"funder": FUNDER, "coordinator.LT": LITHUANIAN, "coordinator": EVERYWHERE, "steward": STEWARD}
+XLSX = export.FORMATS["xlsx"]
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def visit_of(urls: database.Urls, viewer: Viewer) -> Visit:
+    visit = open_for(viewer, database.read_meta(database.open_reader(urls.shared)), has_cases=True)
+    visit.reader = f"reader {viewer.clearance}"
+    return visit
+
+
+@pytest.fixture(autouse=True)
+def end_visit():
+    yield
+    open_visit(None)
+
+
+def tables_of(app: Any) -> list[pd.DataFrame]:
+    return [frame.value for frame in app.dataframe] + [table.value.reset_index().map(read_back) for table in app.table]
+
+
+def read_back(value: Any) -> Any:
+    """Text as it was before its Markdown signs were made harmless."""
+    return re.sub(r"\\(.)", r"\1", value).replace("\u200b", "") if isinstance(value, str) else value
+
+
+def on_screen(page: str, role: str) -> list[pd.DataFrame]:
+    """Every table of every part, as sent to the browser."""
+    app = open_page(page, role)
+    assert not app.exception
+    frames = [*tables_of(app)]
+    parts = ("fix", "loads") if (page, role) == ("data", "steward") else PARTS.get(page, ())
+    for part in parts:
+        if f"part_{page}" in app.session_state:
+            app.session_state[f"part_{page}"] = part
+            app.run()
+            assert not app.exception
+            frames += tables_of(app)
+    return frames
+
+
+def plain(value: Any) -> Any:
+    """A cell as it can be compared, whatever made it: unknown is None, days are ISO text, numbers are rounded floats."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)) or value == "":
+        return None
+    if isinstance(value, datetime | date | pd.Timestamp):
+        return value.isoformat()[:10]
+    if isinstance(value, bool | str):
+        return str(value)
+    return round(float(value), 6)
+
+
+def cells(frame: pd.DataFrame) -> list[list[Any]]:
+    return [[export.safe_text(str(name)) for name in frame.columns]] + [
+        [
+            export.safe_text(found) if isinstance(found := plain(value), str) and not isinstance(value, date) else found
+            for value in row
+        ]
+        for row in frame.itertuples(index=False)
+    ]
+
+
+def of_excel(content: bytes) -> list[list[list[Any]]]:
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    return [[[plain(cell.value) for cell in row] for row in sheet.iter_rows()] for sheet in book.worksheets[:-1]]
+
+
+def of_csv(content: bytes) -> list[list[list[str]]]:
+    if not content.startswith(b"PK"):
+        files = [content]
+    else:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            files = [archive.read(name) for name in archive.namelist()]
+    found = []
+    for one in files:
+        assert one.startswith(b"\xef\xbb\xbf")
+        rows = list(csv.reader(io.StringIO(one.decode("utf-8-sig"))))
+        found.append([row for row in rows if not row or not row[0].startswith("# ")])
+    return found
+
+
+OFFICE = {prefix: f"{{{name}}}" for prefix, name in opendocument.NAMES.items()}
+
+
+def of_ods(content: bytes) -> list[list[list[Any]]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        root = ElementTree.fromstring(archive.read("content.xml"))
+    sheets = []
+    for table in list(root.iter(f"{OFFICE['table']}table"))[:-1]:
+        rows = []
+        for row in table.iter(f"{OFFICE['table']}table-row"):
+            rows.append([_ods_cell(cell) for cell in row])
+        sheets.append(rows)
+    return sheets
+
+
+def _ods_cell(cell: ElementTree.Element) -> Any:
+    kind = cell.get(f"{OFFICE['office']}value-type")
+    if kind in ("float", "percentage"):
+        return round(float(cell.get(f"{OFFICE['office']}value", "")), 6)
+    if kind == "date":
+        return cell.get(f"{OFFICE['office']}date-value")
+    return plain("\n".join(line.text or "" for line in cell))
+
+
+def of_json(content: bytes) -> list[list[list[Any]]]:
+    """JSON as the screen shows it: labels for codes, rounding as on screen."""
+    sheets = []
+    for table in json.loads(content)["tables"]:
+        columns = table["columns"]
+        rows = [[export.safe_text(column["heading"]) for column in columns]]
+        for row in table["rows"]:
+            rows.append([_json_cell(row[column["key"]], column) for column in columns])
+        sheets.append(rows)
+    return sheets
+
+
+def _json_cell(value: Any, column: dict[str, Any]) -> Any:
+    if "labels" in column and value is not None:
+        return plain(export.safe_text(column["labels"][str(value)]))
+    digits = {"percent": 2, "rate": 3, "decimal": 2}.get(column["kind"])
+    if digits is not None and value is not None:
+        return round(float(pd.Series([value]).astype("Float64").round(digits).iloc[0]), 6)
+    return export.safe_text(value) if isinstance(value, str) and column["kind"] == "text" and value else plain(value)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "initiative"])
+def test_a_page_without_a_browser_touches_nothing_that_other_readers_see(
+    deployment: database.Urls, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streamlit keeps a form opened outside a browser for the whole process."""
+    visit = visit_of(deployment, EVERYWHERE)
+
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise AssertionError("a page without a browser drew something")
+
+    for name in ("_enqueue", "_block"):
+        monkeypatch.setattr(DeltaGenerator, name, refuse)
+    headless.whole(page, visit, {"id": "p"})
+
+
+@pytest.mark.parametrize("role", VIEWERS)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_kind_of_file_holds_every_cell_that_is_on_screen(deployment: database.Urls, page: str, role: str) -> None:
+    frames = on_screen(page, role)
+    visit = visit_of(deployment, VIEWERS[role])
+    report = headless.whole(page, visit, {})
+    tables = [table for table in report.tables if not table.rows.empty]
+    wanted = [cells(labels.presented(table.rows)) for table in tables]
+    for frame in frames:
+        assert cells(frame) in wanted, list(frame.columns)
+    assert len(frames) == len(tables), [table.key for table in tables]
+    assert of_excel(export.excel(report, tables, "id")) == [
+        [[plain(cell) for cell in row] for row in sheet] for sheet in wanted
+    ]
+    assert of_ods(export.open_document(report, tables, "id")) == wanted
+    assert of_json(export.as_json(report, tables, "id")) == wanted
+    shown = [[["" if cell is None else cell for cell in row] for row in sheet] for sheet in wanted]
+    written = of_csv(export.comma_separated(report, tables, "id"))
+    assert [[[_read(cell, there) for cell, there in zip(row, other, strict=True)] for row, other in zip(sheet, others, strict=True)]
+            for sheet, others in zip(written, shown, strict=True)] == shown  # fmt: skip
+
+
+def _read(cell: str, there: Any) -> Any:
+    return round(float(cell), 6) if isinstance(there, float) else cell
+
+
+def test_libreoffice_finds_the_same_cells_in_the_workbooks_of_every_page(
+    deployment: database.Urls, tmp_path: Path
+) -> None:
+    if not shutil.which("soffice"):
+        unavailable("LibreOffice is missing; install it with: apt install libreoffice-calc-nogui")
+    made = {}
+    for role in ("funder", "coordinator"):
+        visit = visit_of(deployment, VIEWERS[role])
+        for page in PAGES:
+            report = headless.whole(page, visit, {})
+            for ending in ("xlsx", "ods"):
+                path = tmp_path / f"{page}-{role}-{ending}.{ending}"
+                path.write_bytes(export.FORMATS[ending].make(report, report.tables, "id"))
+                made[path] = [cells(labels.presented(table.rows)) for table in report.tables]
+    (tmp_path / "out").mkdir()
+    subprocess.run(
+        ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to", "xlsx",
+         "--outdir", tmp_path / "out", *made],
+        check=True, capture_output=True, timeout=300,
+    )  # fmt: skip
+    for path, wanted in made.items():
+        found = of_excel((tmp_path / "out" / f"{path.stem}.xlsx").read_bytes())
+        for sheet, there in zip(found, wanted, strict=True):
+            trimmed = [row[: len(there[0])] for row in sheet if any(cell is not None for cell in row)]
+            assert trimmed == [row for row in there if any(cell is not None for cell in row)], path.name
+
+
+def test_charts_have_a_native_chart_beside_their_numbers_where_one_fits(deployment: database.Urls) -> None:
+    report = headless.whole("funding_gaps", visit_of(deployment, FUNDER), {})
+    book = openpyxl.load_workbook(io.BytesIO(export.excel(report, report.tables, "id")))
+    drawn = {table.key for table, sheet in zip(report.tables, book.worksheets, strict=False) if sheet._charts}
+    assert {"gaps", "cliff", "newcomers"} <= drawn
+    assert "coverage" not in drawn and "lines" not in drawn
+
+
+def test_the_same_report_and_id_give_the_same_bytes_and_another_id_other_bytes(deployment: database.Urls) -> None:
+    for form in export.FORMATS.values():
+        one, two, other = (
+            form.make(report, report.tables, identity)
+            for report, identity in (
+                (headless.whole("initiatives", visit_of(deployment, FUNDER), {}), i) for i in ("a", "a", "b")
+            )
+        )
+        assert one == two != other, form.name
+
+
+@pytest.mark.parametrize("ending", export.FORMATS)
+def test_the_command_writes_the_bytes_of_the_button(own_sample: database.Urls, tmp_path: Path, ending: str) -> None:
+    command = ["export", "funding-gaps", "--country", "LT", "--as", "coordinator", "--scope", "LT,DE", "--format", ending,
+               "--export-id", "same", "--choice", "gaps_by=activity", "--out", str(tmp_path / "file")]  # fmt: skip
+    assert main(command) == 0
+    visit = visit_of(own_sample, Viewer("coordinator", ("DE", "LT")))
+    visit.filters, visit.own = replace(visit.filters, host_countries=("LT",)), {"gaps_by": "activity"}
+    visit.link = links.to("funding-gaps", links.parameters(visit))
+    visit.report = Report("funding_gaps")
+    asked = exporting.Asked("page", export.FORMATS[ending])
+    content = exporting.hand_over(
+        visit, asked, lambda: exporting.whole_page(visit, "funding_gaps", visit.own), export_id="same"
+    )
+    assert (tmp_path / "file").read_bytes() == content
+
+
+def test_the_command_prints_any_figure_as_typed_values(deployment: database.Urls, capfdbinary) -> None:
+    assert deployment
+    assert main(["export", "all", "--format", "json", "--currency", "USD"]) == 0
+    pages = {page["page"]: page for page in json.loads(capfdbinary.readouterr().out)["pages"]}
+    assert set(pages) == set(PAGES)
+    figures = {figure["key"]: figure for figure in pages["funding_gaps"]["figures"]}
+    assert isinstance(figures["gap"]["value"], float) and 0 < figures["need_covered"]["value"] < 1
+    assert pages["relocation"]["about"]["role"] == "funder" and pages["overview"]["about"]["currency"] == "USD"
+    for page in pages.values():
+        keys = [table["key"] for table in page["tables"]]
+        assert len(keys) == len(set(keys)), "a key names one table of a page"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["export", "nope", "--out", "x"], "no page 'nope'"),
+        (["export", "../cli", "--out", "x"], "no page"),
+        (["export", "initiatives", "--country", "XX", "--out", "x"], "country XX"),
+        (["export", "overlap", "--as-of", "2026-01-01", "--out", "x"], "refresh --as-of 2026-01-01"),
+        (["export", "initiatives"], "--out"),
+        (["export", "initiatives", "--as", "coordinator", "--scope", "Germany", "--out", "x"], "not an ISO"),
+    ],
+)
+def test_what_the_command_cannot_give_it_says_in_a_sentence(
+    deployment: database.Urls, capsys, arguments, said: str
+) -> None:
+    assert deployment
+    assert main(arguments) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_funders_command_needs_no_case_database_and_shows_published_figures_alone(
+    deployment: database.Urls, monkeypatch: pytest.MonkeyPatch, capfdbinary
+) -> None:
+    assert main(["export", "relocation", "--format", "json", "--export-id", "x"]) == 0
+    with_cases = capfdbinary.readouterr().out
+    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    assert main(["export", "relocation", "--format", "json", "--export-id", "x"]) == 0
+    assert capfdbinary.readouterr().out == with_cases
+    assert not any(table["is_live"] for table in json.loads(with_cases)["tables"])
+    assert deployment
+
+
+def one_table(*, is_live: bool = False) -> tuple[Report, list[Table]]:
+    table = Table("k", "t", pd.DataFrame({"projects": [1, 2]}), is_live=is_live)
+    report = Report("p", tables=[table])
+    return report, [table]
+
+
+def log_of(urls: database.Urls) -> list[dict[str, Any]]:
+    with database.open_writer(urls.shared).connect() as connection:
+        return [
+            dict(row._mapping) for row in connection.execute(select(schema.export_log).order_by(schema.export_log.c.id))
+        ]
+
+
+def test_each_export_is_logged_with_everything_but_its_content(own_sample: database.Urls) -> None:
+    visit = visit_of(own_sample, LITHUANIAN)
+    visit.report, visit.link = Report("relocation"), "/relocation?country=LT"
+    content = exporting.hand_over(visit, exporting.Asked("k", XLSX, "casework"), lambda: one_table(is_live=True), NOON)
+    (row,) = log_of(own_sample)
+    assert (row["subject"], row["role"], row["scope"], row["page"], row["what"], row["format"]) == (
+        "reader LT", "coordinator", "LT", "relocation", "k", "xlsx")  # fmt: skip
+    assert (row["filters"], row["reason"], row["rows"], row["release"]) == (
+        "country=LT",
+        "casework",
+        2,
+        visit.data_version,
+    )
+    assert len(row["sha256"]) == 64 and content and not row["refused"]
+
+
+def test_the_twenty_first_file_in_an_hour_is_refused_and_logged(own_sample: database.Urls) -> None:
+    visit, asked = visit_of(own_sample, FUNDER), exporting.Asked("k", XLSX)
+    for number in range(20):
+        exporting.hand_over(visit, asked, one_table, NOON + timedelta(minutes=number))
+    late = NOON + timedelta(minutes=30)
+    with pytest.raises(exporting.NotExported, match="20 files in an hour is the most"):
+        exporting.hand_over(visit, asked, one_table, late)
+    assert log_of(own_sample)[-1]["refused"] and len(log_of(own_sample)) == 21
+    assert "the next in 30 minutes" in str(exporting.why_not(visit, late))
+    visit.reader = "somebody else"
+    assert exporting.hand_over(visit, asked, one_table, late)
+    visit.reader = "reader funder"
+    assert exporting.hand_over(visit, asked, one_table, NOON + timedelta(minutes=61))
+
+
+def test_exact_figures_of_live_cases_leave_for_a_reason_only(own_sample: database.Urls) -> None:
+    visit = visit_of(own_sample, LITHUANIAN)
+    for reason in (None, "because"):
+        with pytest.raises(exporting.NotExported, match="for a reason only"):
+            exporting.hand_over(visit, exporting.Asked("k", XLSX, reason), lambda: one_table(is_live=True), NOON)
+    assert log_of(own_sample) == []
+
+
+def test_a_table_beside_live_figures_leaves_without_them(visit) -> None:
+    other = Table("other", "t", pd.DataFrame({"projects": [1]}))
+    live = Figure("open_cases", 403, "403", is_live=True)
+    report = Report("p", answer="403 cases", figures=[live], tables=[other, other], notes=["403 of them"])
+    for form in export.FORMATS.values():
+        content = form.make(report, [other], "id")
+        text_ = content.decode() if form.ending in ("csv", "json") else _unpacked(content)
+        assert "403" not in text_, form.name
+    assert visit
+
+
+def _unpacked(content: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return "".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
+
+
+def test_without_a_log_nothing_leaves(own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit, asked = visit_of(own_sample, FUNDER), exporting.Asked("k", XLSX)
+    with database.open_writer(own_sample.shared).begin() as connection:
+        connection.execute(text("ALTER TABLE export_log RENAME COLUMN sha256 TO hash"))
+    with pytest.raises(exporting.NotExported, match="log does not answer"):
+        exporting.hand_over(visit, asked, one_table, NOON)
+    monkeypatch.setenv(database.NARROW["export_log"], "")
+    with pytest.raises(exporting.NotExported, match="no export log"):
+        exporting.hand_over(visit, asked, one_table, NOON)
+
+
+def entry(**changes: Any) -> export_log.Export:
+    base = {"exported_at": NOON, "subject": "s", "role": "funder", "scope": "", "page": "p", "what": "k", "format": "csv", "filters": "",
+            "release": "1", "reason": None, "rows": 1, "sha256": "0" * 64, "refused": False}  # fmt: skip
+    return export_log.Export(**(base | changes))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE export_log SET rows = 0", "DELETE FROM export_log", "INSERT INTO meta VALUES ('a', 'b')",
+     "INSERT OR REPLACE INTO export_log (id, exported_at, subject, role, page, filters, rows, sha256) VALUES (1, '2026-01-01', 'x', 'y', 'z', '', 0, '')",
+     "SELECT * FROM organisation"],
+)  # fmt: skip
+def test_the_log_only_grows(fresh: Engine, statement: str) -> None:
+    from data_access.migrate import upgrade
+
+    upgrade(fresh, "shared")
+    if fresh.dialect.name == "sqlite":
+        narrow = database.open_appender(str(fresh.url), "export_log")
+    else:
+        with fresh.begin() as connection:
+            if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = 'logger'")):
+                connection.execute(text("CREATE ROLE logger LOGIN"))
+        database.grant_appender(fresh, "logger", "export_log")
+        narrow = database.open_appender(fresh.url.set(username="logger").render_as_string(), "export_log")
+    export_log.record(narrow, entry())
+    with pytest.raises(DBAPIError), narrow.begin() as connection:
+        connection.execute(text(statement))
+    assert export_log.exports_since(narrow, "s", NOON - timedelta(hours=1)) == [NOON]
+
+
+def test_a_view_is_kept_replaced_opened_and_forgotten_for_its_reader_alone(own_sample: database.Urls) -> None:
+    keeper = database.open_appender(own_sample.shared, "saved_view")
+    saved_views.keep(keeper, "a", saved_views.SavedView("Mine", "overlap", "country=LT"))
+    saved_views.keep(keeper, "a", saved_views.SavedView("Mine", "overlap", "country=DE"))
+    saved_views.keep(keeper, "b", saved_views.SavedView("Mine", "", ""))
+    assert saved_views.views_of(keeper, "a") == [saved_views.SavedView("Mine", "overlap", "country=DE")]
+    saved_views.forget(keeper, "a", "Mine")
+    assert saved_views.views_of(keeper, "a") == [] and len(saved_views.views_of(keeper, "b")) == 1
+    with pytest.raises(ValueError, match="name"):
+        saved_views.SavedView(" ", "overlap", "")
+    with pytest.raises(DBAPIError), keeper.begin() as connection:
+        connection.execute(text("DELETE FROM export_log"))
+
+
+def test_a_links_own_choices_restore_the_page_and_what_is_not_on_offer_is_said(deployment: database.Urls) -> None:
+    assert deployment
+    app = open_page("overview", part="nonsense", colour="red")
+    assert any("colour, part" in warning.value for warning in app.warning)
+    app = open_page("overview")
+    app.switch_page("../pages/funding_gaps.py").run()
+    app.session_state["part_funding_gaps"] = "reach"
+    app.run()
+    assert app.query_params["part"] == "reach"
+    restored = open_page("overview", part="reach")
+    assert "part" not in restored.query_params
+
+
+def test_a_large_table_is_streamed_and_whole(visit) -> None:
+    rows = pd.DataFrame({"organisation": [f"o{n}" for n in range(30_000)], "projects": range(30_000)})
+    book = openpyxl.load_workbook(io.BytesIO(export.excel(Report("p"), [Table("k", "t", rows)], "id")), read_only=True)
+    found = list(book.worksheets[0].iter_rows(values_only=True))
+    assert len(found) == 30_001 and found[-1] == ("o29999", 29_999)
+    assert visit
+
+
+@pytest.mark.parametrize("role", ["funder", "coordinator"])
+def test_the_brief_holds_the_four_answers_three_charts_and_its_limits(deployment: database.Urls, role: str) -> None:
+    visit = visit_of(deployment, VIEWERS[role])
+    report = brief.contents(visit)
+    page = brief.write(report, report.tables, "id").decode()
+    assert page.count('class="answer"') == 4 and page.count('class="bar"') > 10 and len(report.tables) == 3
+    assert "18 October 2026" in page and "<script" not in page and "http" not in page
+    assert report.is_live == (role == "coordinator")
