@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 PAGES = HERE.parent / "pages"
 PRINTED = """<style>@media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stDownloadButton"], [data-testid="stButtonGroup"],
-  [data-testid="stSelectbox"], [data-testid="stTextInput"], [data-testid="stElementToolbar"] { display: none !important }
+  [data-testid="stSelectbox"], [data-testid="stTextInput"], [data-testid="stExpander"], [data-testid="stElementToolbar"] { display: none !important }
   [data-testid="stPlotlyChart"], [data-testid="stMetric"], [data-testid="stDataFrame"] { break-inside: avoid }
   h3, h4, h5 { break-after: avoid }
   [data-testid="stMainBlockContainer"] { max-width: none; padding: 0 }

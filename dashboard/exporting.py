@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from dashboard import export, headless, words
+from dashboard import export, headless, labels, words
 from dashboard.data import NoConnection, appender
 from dashboard.i18n import _, ngettext
 from dashboard.report import Report, Table
@@ -62,13 +62,7 @@ def _is_logged() -> bool:
 
 def reason_names() -> dict[str, str]:
     """Why exact figures of live cases may leave: a fixed list, so that no text about people enters the log."""
-    names = {
-        "casework": _("to work on these cases"),
-        "handover": _("to hand over to a colleague"),
-        "authority": _("for an authority, as agreed"),
-        "checking": _("to check the figures"),
-    }
-    return {reason: names[reason] for reason in EXPORT_REASONS}
+    return {reason: labels.word(reason) for reason in EXPORT_REASONS}
 
 
 def whole_page(visit: Visit, page: str, own: dict[str, str]) -> tuple[Report, Sequence[Table]]:

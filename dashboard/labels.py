@@ -204,6 +204,14 @@ COLUMNS = {
     "route_group": Column(N_("Route group"), "word", N_("A fixed group of legal routes for protected figures.")),
     "people": Column(N_("People"), "word", N_("Rounded at random to 5; below 10, including none, shown as <10.")),
     "language": Column(N_("Language"), "code", N_("Language of the work.")),
+    "exported_at": Column(N_("When"), "text", N_("Moment of the export, UTC.")),
+    "subject": Column(N_("Who"), "text", N_("Beginning of the reader's pseudonym.")),
+    "role": Column(N_("Role"), "text", N_("The reader's role at that moment.")),
+    "exported_page": Column(N_("Page"), "text", N_("Where it was taken from.")),
+    "what": Column(N_("What"), "text", N_("A table's key, the whole page, or the brief.")),
+    "filters": Column(N_("Filters"), "text", N_("The choices of the view, as in its link.")),
+    "row_count": Column(N_("Rows"), "integer", N_("Rows of all tables in the file.")),
+    "handed": Column(N_("Given"), "word", N_("Whether the file was handed over or refused.")),
     "term": Column(N_("Term"), "text", N_("As it stands on the pages.")),
     "meaning": Column(N_("Meaning"), "text", N_("What it says, and what it does not.")),
     "method": Column(N_("Method"), "text", N_("Section of the method it follows.")),
@@ -281,6 +289,12 @@ TERMS = {
 }  # fmt: skip
 
 VALUES = {
+    "handed_over": N_("handed over"),
+    "refused_export": N_("refused: too many in an hour"),
+    "casework": N_("to work on these cases"),
+    "handover": N_("to hand over to a colleague"),
+    "authority": N_("for an authority, as agreed"),
+    "checking": N_("to check the figures"),
     "fresh": N_("fresh"),
     "due": N_("due"),
     "overdue": N_("overdue"),

@@ -20,14 +20,17 @@ def draw(visit: Visit, page: str) -> None:
         kept = {found.name: found for found in saved_views.views_of(appender("saved_view"), visit.viewer.subject)}
     except NoConnection:
         return
+    if (asked := st.session_state.pop("view_asked", None)) in kept:
+        _open(visit, kept[asked])
     with st.expander(_("Saved views")):
         if kept:
             if st.session_state.get("saved_view") not in kept:
                 st.session_state["saved_view"] = None
             name = st.selectbox(_("View"), list(kept), index=None, key="saved_view", placeholder=_("choose"))
             left, right = st.columns(2)
-            if left.button(_("Open"), key="open_view", disabled=name is None, width="stretch") and name:
-                _open(visit, kept[name])
+            left.button(
+                _("Open"), key="open_view", disabled=name is None, width="stretch", on_click=_ask_for, args=(name,)
+            )
             right.button(
                 _("Forget"),
                 key="forget_view",
@@ -42,10 +45,14 @@ def draw(visit: Visit, page: str) -> None:
             st.caption(view.plain(said))
 
 
+def _ask_for(name: str | None) -> None:
+    st.session_state["view_asked"] = name
+    filter_bar.forget_choices()
+
+
 def _open(visit: Visit, kept: SavedView) -> None:
     target = next((found for found in visit.pages.values() if found.url_path == kept.page), None)
     if target is not None:
-        filter_bar.forget_choices()
         st.switch_page(target, query_params=dict(parse_qsl(kept.query)))
 
 

@@ -26,6 +26,8 @@ elif part == "fix":
 elif part == "loads":
     view.table(sources.loads(visit))
     view.table(sources.problems(visit))
+elif part == "exports":
+    view.table(sources.exports(visit))
 else:
     sent = view.file_form(list(found["source"]), files.format_names(), files.why_not_here(visit))
     if sent and (done := view.attempt(partial(files.take, visit, sent))):

@@ -30,7 +30,7 @@ from dashboard.report import Figure, Report, Table
 from dashboard.visit import Visit, open_visit
 from data_access import database, export_log, saved_views, schema
 from data_access.viewer import Viewer
-from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, unavailable
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, ROOT, STEWARD, unavailable
 from tests.test_pages import PARTS, open_page
 
 VIEWERS = {"funder": FUNDER, "coordinator.LT": LITHUANIAN, "coordinator": EVERYWHERE, "steward": STEWARD}
@@ -64,7 +64,7 @@ def on_screen(page: str, role: str) -> list[pd.DataFrame]:
     app = open_page(page, role)
     assert not app.exception
     frames = [*tables_of(app)]
-    parts = ("fix", "loads") if (page, role) == ("data", "steward") else PARTS.get(page, ())
+    parts = ("fix", "loads", "exports") if (page, role) == ("data", "steward") else PARTS.get(page, ())
     for part in parts:
         if f"part_{page}" in app.session_state:
             app.session_state[f"part_{page}"] = part
@@ -233,6 +233,16 @@ def test_charts_have_a_native_chart_beside_their_numbers_where_one_fits(deployme
     drawn = {table.key for table, sheet in zip(report.tables, book.worksheets, strict=False) if sheet._charts}
     assert {"gaps", "cliff", "newcomers"} <= drawn
     assert "coverage" not in drawn and "lines" not in drawn
+
+
+@pytest.mark.parametrize("role", VIEWERS)
+def test_every_key_of_the_json_is_documented(deployment: database.Urls, role: str) -> None:
+    documented = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
+    for page in PAGES:
+        (line,) = [line for line in documented.splitlines() if line.startswith(f"| `{page}` |")]
+        report = headless.whole(page, visit_of(deployment, VIEWERS[role]), {})
+        for key in [figure.term for figure in report.figures] + [table.key for table in report.tables]:
+            assert f"`{key}`" in line, (page, key)
 
 
 def test_the_same_report_and_id_give_the_same_bytes_and_another_id_other_bytes(deployment: database.Urls) -> None:

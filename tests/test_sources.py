@@ -38,6 +38,7 @@ def test_counts_and_problems_of_loads_reach_stewards_alone(sample_urls: database
     for ask in (queries.provenance.runs, queries.provenance.problems):
         assert database.run(reader, ask(viewer)).empty
         assert not database.run(reader, ask(STEWARD)).empty
+    assert database.run(reader, queries.provenance.exports(viewer)).empty
     assert not {"created", "rejected", "not_seen"} & set(
         database.run(reader, queries.provenance.sources(viewer)).columns
     )

@@ -46,6 +46,7 @@ def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Quer
         "unlisted": queries.network.unlisted(viewer),
         "sources": queries.provenance.sources(viewer),
         "loads": queries.provenance.runs(viewer),
+        "exports": queries.provenance.exports(viewer),
         "problems of loads": queries.provenance.problems(viewer),
         "projects to fix": queries.provenance.projects_to_fix(viewer),
         "needs to fix": queries.provenance.needs_to_fix(viewer),

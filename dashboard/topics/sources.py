@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dashboard import charts, words
-from dashboard.data import read
+from dashboard.data import read, read_now
 from dashboard.i18n import _, ngettext
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.visit import Visit
@@ -19,7 +19,7 @@ def part_names(visit: Visit) -> dict[str, str]:
     """The parts of the data page; loads and files are for stewards."""
     names = {"sources": _("Sources"), "fix": _("Records to fix")}
     if visit.viewer.role == "steward":
-        names |= {"loads": _("Loads"), "file": _("Load a file")}
+        names |= {"loads": _("Loads"), "file": _("Load a file"), "exports": _("Exports")}
     return names
 
 
@@ -123,6 +123,27 @@ def problems(visit: Visit) -> Table:
     ]
     note = _("From the newest load of each source; up to {n} shown.").format(n=words.number(PROBLEMS_SHOWN))
     return Table("problems", _("What loads found wrong"), rows.head(PROBLEMS_SHOWN)[columns], note)
+
+
+def exports(visit: Visit) -> Table:
+    """Who took what out of the house, for stewards; never content."""
+    rows = read_now(queries.provenance.exports(visit.viewer))
+    shown = pd.DataFrame(
+        {
+            "exported_at": rows["exported_at"].dt.strftime("%Y-%m-%d %H:%M").astype("str"),
+            "subject": rows["subject"].str.slice(0, 12),
+            "role": rows["role"],
+            "exported_page": rows["page"],
+            "what": rows["what"],
+            "format": rows["format"],
+            "filters": rows["filters"],
+            "reason": rows["reason"].fillna(""),
+            "row_count": rows["rows"],
+            "handed": rows["refused"].map({True: "refused_export", False: "handed_over"}),
+        }
+    )
+    note = _("Times are UTC; people are known by the beginning of a pseudonym. The log cannot be changed from here.")
+    return Table("exports", _("Files taken"), shown, note)
 
 
 def notes() -> list[str]:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, and_, exists, false, func, select, true
 
 from data_access.database import METADATA, Which
 from data_access.queries import visible
-from data_access.schema import import_issue, import_run, need, organisation, project, project_facet, source
+from data_access.schema import export_log, import_issue, import_run, need, organisation, project, project_facet, source
 from data_access.viewer import Query, Viewer
 
 
@@ -89,6 +89,14 @@ def problems(viewer: Viewer) -> Query:
         .order_by(import_issue.c.is_warning, import_issue.c.id)
     )
     return Query(statement, viewer)
+
+
+def exports(viewer: Viewer, newest: int = 500) -> Query:
+    """The newest entries of the export log, for stewards: exported_at, subject, role, page, what, format, filters, reason,
+    rows, refused."""
+    names = ("exported_at", "subject", "role", "page", "what", "format", "filters", "reason", "rows", "refused")
+    statement = select(*(export_log.c[name] for name in names)).where(true() if _for_stewards(viewer) else false())
+    return Query(statement.order_by(export_log.c.id.desc()).limit(newest), viewer)
 
 
 def projects_to_fix(viewer: Viewer) -> Query:
