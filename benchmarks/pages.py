@@ -21,7 +21,7 @@ from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "definitions")
+PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
 REPEATS = 5
 
 
@@ -75,11 +75,11 @@ def timed(app: AppTest) -> tuple[float, int, float]:
 
 def measure(page: str, role: str) -> tuple[float, ...]:
     """First visit, second visit, first and second visit of a filter choice."""
-    st.cache_data.clear()
+    st.cache_resource.clear()
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
     app.query_params["as"] = role
     app.run()
-    st.cache_data.clear()
+    st.cache_resource.clear()
     app.switch_page(f"../pages/{page}.py")
     first, statements, sql = timed(app)
     second = min(timed(app)[0] for _ in range(REPEATS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Hashable
+from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar
 
 import pandas as pd
@@ -92,10 +93,10 @@ def read(query: Query) -> pd.DataFrame:
         raise NoCases
     compiled = query.statement.compile(opened)
     key = (str(compiled), repr(sorted(compiled.params.items(), key=lambda item: item[0])))
-    return _read(key, query.viewer.scope, query.database, current().data_version, opened, query)
+    return _apart(_read(key, query.viewer.scope, query.database, current().data_version, opened, query))
 
 
-@st.cache_data(max_entries=400, ttl=3600, show_spinner=False)
+@st.cache_resource(max_entries=400, ttl=3600, show_spinner=False)
 def _read(key: tuple[str, str], scope: tuple, which: str, version: str, _engine: Engine, _query: Query) -> pd.DataFrame:
     return database.run(_engine, _query)
 
@@ -103,9 +104,21 @@ def _read(key: tuple[str, str], scope: tuple, which: str, version: str, _engine:
 def computed(make: Callable[[], T], *key: Hashable) -> T:
     """`make()`, once per viewer scope, data version and `key`."""
     visit = current()
-    return _computed(key, visit.viewer.scope, visit.data_version, make)
+    return _apart(_computed(key, visit.viewer.scope, visit.data_version, make))
 
 
-@st.cache_data(max_entries=50, ttl=3600, show_spinner=False)
+@st.cache_resource(max_entries=50, ttl=3600, show_spinner=False)
 def _computed(key: tuple[Hashable, ...], scope: tuple, version: str, _make: Callable[[], T]) -> T:
     return _make()
+
+
+def _apart(held: T) -> T:
+    """What the cache holds, as the caller's own: frames share their memory until somebody writes (pandas' copy on write).
+
+    Copying at each rerun, as `st.cache_data` does, took seconds for a million stored pairs.
+    """
+    if isinstance(held, pd.DataFrame):
+        return held.copy(deep=False)
+    if is_dataclass(held) and not isinstance(held, type):
+        return replace(held, **{field.name: _apart(getattr(held, field.name)) for field in fields(held)})
+    return held

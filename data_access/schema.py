@@ -400,6 +400,13 @@ facet_rarity = Table(
     Column("projects", Integer, nullable=False),
     Column("of_projects", Integer, nullable=False),
 )
+overlap_total = Table(
+    "overlap_total",
+    shared,
+    Column("clearance", String(800), primary_key=True),
+    Column("label", String(24), primary_key=True),
+    Column("pairs", Integer, nullable=False),
+)
 published_cell = Table(
     "published_cell",
     shared,

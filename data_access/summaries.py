@@ -13,10 +13,11 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import Connection, delete, insert, select
 
-from data_access.schema import facet_rarity, overlap_pair
+from data_access.schema import facet_rarity, overlap_pair, overlap_total, overlap_verdict
 
 FLAG = "possible_duplication"
 ROWS_AT_ONCE = 20_000
+STRONGEST = 20_000
 
 
 @dataclass(frozen=True)
@@ -32,20 +33,38 @@ def store_overlap(connection: Connection, scores: Iterable[tuple[str, Callable[[
 
     `scores`: clearance and what computes its scores, called one after the other so that only one is in memory.
 
-    A pair keeps the day it was first flagged for checking; nothing is new at the first scoring of a clearance.
+    A pair keeps the day it was first flagged for checking; nothing is new at the first scoring of a clearance. Of each
+    label the `STRONGEST` pairs are stored, and every pair that people answered; how many there are is stored beside.
     """
     before = _flagged_before(connection)
-    for table in (overlap_pair, facet_rarity):
+    answered = {
+        tuple(row) for row in connection.execute(select(overlap_verdict.c.project_a, overlap_verdict.c.project_b))
+    }
+    for table in (overlap_pair, overlap_total, facet_rarity):
         connection.execute(delete(table))
     for clearance, score in scores:
-        _store(connection, clearance, score(), before.get(clearance), as_of)
+        _store(connection, clearance, score(), before.get(clearance), as_of, answered)
 
 
-def _store(connection: Connection, clearance: str, found: Scored, before: dict | None, as_of: date) -> None:
-    for table, frame in ((overlap_pair, _with_first_flag(found.pairs, before, as_of)), (facet_rarity, found.rarity)):
+def _store(
+    connection: Connection, clearance: str, found: Scored, before: dict | None, as_of: date, answered: set[tuple]
+) -> None:
+    totals = found.pairs["label"].value_counts().rename("pairs").rename_axis("label").reset_index()
+    kept = _with_first_flag(strongest(found.pairs, answered), before, as_of)
+    for table, frame in ((overlap_pair, kept), (overlap_total, totals), (facet_rarity, found.rarity)):
         for start in range(0, len(frame), ROWS_AT_ONCE):
             rows = frame.iloc[start : start + ROWS_AT_ONCE].assign(clearance=clearance).astype(object)
             connection.execute(insert(table), rows.where(rows.notna(), None).to_dict("records"))
+
+
+def strongest(pairs: pd.DataFrame, answered: set[tuple], most: int = STRONGEST) -> pd.DataFrame:
+    """The `most` strongest pairs of each label, and those of `answered`, in their old order."""
+    if len(pairs) <= most:
+        return pairs
+    ranked = pairs.sort_values(["low", "score", "project_a", "project_b"], ascending=[False, False, True, True])
+    top = ranked.groupby("label").head(most).index
+    said = [pair in answered for pair in zip(pairs["project_a"], pairs["project_b"], strict=True)]
+    return pairs[pairs.index.isin(top) | pd.Series(said, index=pairs.index)]
 
 
 def _flagged_before(connection: Connection) -> dict[str, dict[tuple[int, int], date | None]]:

@@ -163,6 +163,8 @@ def own_sample(tmp_path: Path, sample_urls: database.Urls, monkeypatch: pytest.M
     for url in (sample_urls.shared, str(sample_urls.cases)):
         shutil.copy(url.removeprefix("sqlite:///"), tmp_path)
     urls = database.Urls(f"sqlite:///{tmp_path}/shared.db", f"sqlite:///{tmp_path}/cases.db")
+    with database.open_writer(urls.shared).begin() as connection:
+        connection.execute(text("DELETE FROM export_log"))
     _serve(urls, monkeypatch)
     return urls
 
@@ -172,7 +174,7 @@ def _serve(urls: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv(database.SHARED_URL_VARIABLE, urls.shared)
     monkeypatch.setenv(database.CASES_URL_VARIABLE, str(urls.cases))
-    st.cache_data.clear()
+    st.cache_resource.clear()
     st.cache_resource.clear()
 
 

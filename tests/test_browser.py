@@ -212,7 +212,7 @@ def test_opening_a_profile_keeps_role_and_choice(tab: Tab, server: Server) -> No
     page = tab.open(address("directory", server, **{"as": "coordinator.GE"}, country="GE"))
     table = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
     page.mouse.click(table["x"] + 17, table["y"] + 53)
-    page.wait_for_url(re.compile(r"/initiative\?as=coordinator\.GE&id=.+&country=GE"))
+    page.wait_for_url(re.compile(r"/initiative\?as=coordinator\.GE&country=GE&id=.+"))
     tab.settle()
     assert page.get_by_text("Registered in").count() == 1
 

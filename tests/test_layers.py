@@ -79,5 +79,5 @@ def test_pages_draw_through_the_view_alone_so_that_they_run_without_a_browser() 
 
 
 def test_only_one_function_caches_what_pages_read() -> None:
-    caching = [p.name for p in (ROOT / "dashboard").rglob("*.py") if "st.cache_data" in p.read_text()]
+    caching = [p.name for p in (ROOT / "dashboard").rglob("*.py") if "st.cache_" in p.read_text()]
     assert caching == ["data.py"]

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, text
 
 from dashboard.refresh import refresh
 from dashboard.topics import overlap
-from data_access import database, queries
+from data_access import database, queries, summaries
 from data_access.filters import Filters
 from data_access.schema import organisation, overlap_pair, presence, project, project_facet
 from data_access.viewer import Viewer
@@ -128,3 +128,24 @@ def test_people_answer_alike_in_every_clearance() -> None:
     both = found[FUNDER].index.intersection(found[STEWARD].index)
     assert found[FUNDER].loc[both, "answer"].equals(found[STEWARD].loc[both, "answer"])
     assert found[FUNDER].loc[both, "answer"].notna().sum() > 5
+
+
+def test_of_each_label_the_strongest_pairs_are_stored_with_those_people_answered_and_all_are_counted() -> None:
+    rows = [
+        (1, n, score, label) for n, (score, label) in enumerate([(0.9, "a"), (0.8, "a"), (0.7, "a"), (0.6, "b")], 2)
+    ]
+    pairs = pd.DataFrame(rows, columns=["project_a", "project_b", "score", "label"]).assign(low=lambda p: p["score"])
+    kept = summaries.strongest(pairs, {(1, 4)}, most=1)
+    assert list(kept["project_b"]) == [2, 4, 5]
+    assert summaries.strongest(pairs, set(), most=4) is pairs
+
+
+def test_a_list_of_which_only_the_strongest_are_kept_counts_at_least(own_sample: database.Urls, monkeypatch) -> None:
+    monkeypatch.setattr(summaries, "STRONGEST", 5)
+    monkeypatch.setattr(summaries.strongest, "__defaults__", (5,))
+    monkeypatch.setattr(overlap, "STRONGEST", 5)
+    refresh(database.open_writer(own_sample.shared), None, AS_OF)
+    found = overlap.find(open_sample_visit(FUNDER))
+    assert found.totals["possible_duplication"] > 5
+    assert found.shown_count("possible_duplication").startswith("≥")
+    assert any("the 5 strongest of" in note for note in overlap.notes(found))

@@ -18,6 +18,7 @@ from dashboard.topics.crossing import MOST, cell_name, cell_names, laid_out, lev
 from dashboard.visit import Visit
 from data_access import queries
 from data_access.filters import Filters
+from data_access.summaries import STRONGEST
 
 MOST_FUNDERS = 20
 MOST_NEIGHBOURS = 19
@@ -36,12 +37,24 @@ LISTS = (
 @dataclass(frozen=True)
 class Overlap:
     """`pairs` with people's answers laid over; `answers`: all of them, oldest first; `grid`: organisations per host
-    country and activity; `money`: signed minor units per project."""
+    country and activity; `totals`: pairs found per label, of which the strongest are stored; `money`: signed minor units
+    per project."""
 
     visit: Visit
     pairs: pd.DataFrame
     answers: pd.DataFrame
     grid: pd.DataFrame
+    totals: dict[str, int]
+
+    @property
+    def cut(self) -> dict[str, int]:
+        """Labels of which only the strongest pairs are stored, and how many there are in the whole network."""
+        return {label: found for label, found in self.totals.items() if found > STRONGEST}
+
+    def shown_count(self, status: str) -> str:
+        """How many pairs of a status there are: at least, where only the strongest are stored."""
+        counted = words.number(self.count(status))
+        return f"≥\u202f{counted}" if status in self.cut else counted
 
     def with_status(self, status: str) -> pd.DataFrame:
         """The pairs of one status, strongest first."""
@@ -67,7 +80,9 @@ def find(visit: Visit) -> Overlap:
     """Stored pairs of the viewer's clearance, reviewed, and the grid."""
     grid = read(queries.overlap.grid(visit.filters, visit.viewer))
     answers = read_now(queries.overlap.answers(visit.viewer))
-    return Overlap(visit, reviewed_pairs(visit, visit.filters, answers), answers, grid)
+    totals = read(queries.overlap.totals(visit.viewer))
+    found = dict(zip(totals["label"], (int(n) for n in totals["pairs"]), strict=True))
+    return Overlap(visit, reviewed_pairs(visit, visit.filters, answers), answers, grid, found)
 
 
 def reviewed_pairs(visit: Visit, filters: Filters, answers: pd.DataFrame) -> pd.DataFrame:
@@ -87,12 +102,12 @@ def summary(found: Overlap) -> Summary:
             Figure(
                 "pairs_to_check",
                 to_check,
-                words.number(to_check),
+                found.shown_count("possible_duplication"),
                 _("{money} signed for them").format(money=words.money(at_stake, found.visit.currency)),
                 _("of {n} similar pairs").format(n=words.number(len(found.pairs))),
             ),
-            Figure("coordinated", known, words.number(known), _("similar and known to work together")),
-            Figure("cannot_tell", unclear, words.number(unclear), _("missing facts keep them open")),
+            Figure("coordinated", known, found.shown_count("coordinated"), _("similar and known to work together")),
+            Figure("cannot_tell", unclear, found.shown_count("cannot_tell"), _("missing facts keep them open")),
             Figure(
                 "one_provider",
                 single,
@@ -369,5 +384,11 @@ def notes(found: Overlap) -> list[str]:
             n=words.number(overlap.WINDOW_DAYS)
         ),
         marks,
+        *(
+            _(
+                "{status}: the {n} strongest of {m} in the whole network are kept here, so that counts are at least."
+            ).format(status=labels.word(label).capitalize(), n=words.number(STRONGEST), m=words.number(total))
+            for label, total in found.cut.items()
+        ),
         *(f"{labels.word(status)}: {words.number(n)}" for status, n in found.pairs["status"].value_counts().items()),
     ]

@@ -12,6 +12,7 @@ from data_access.schema import (
     facet_rarity,
     organisation,
     overlap_pair,
+    overlap_total,
     overlap_verdict,
     partnership,
     project,
@@ -125,6 +126,12 @@ def rarity(viewer: Viewer) -> Query:
     """How many projects hold each facet value, as stored for the viewer's clearance: facet, code, projects, of_projects."""
     columns = [facet_rarity.c[name] for name in ("facet", "code", "projects", "of_projects")]
     return Query(select(*columns).where(facet_rarity.c.clearance == _stored_for(viewer)), viewer)
+
+
+def totals(viewer: Viewer) -> Query:
+    """How many pairs of each label were found for the viewer's clearance, stored or not: label, pairs."""
+    columns = (overlap_total.c.label, overlap_total.c.pairs)
+    return Query(select(*columns).where(overlap_total.c.clearance == _stored_for(viewer)), viewer)
 
 
 def _stored_for(viewer: Viewer) -> ColumnElement[str]:
