@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(chosen.run(chosen))
     except database.DatabaseProblem as problem:
         print(f"meridian: {problem}", file=sys.stderr)
+    except OSError as problem:
+        print(f"meridian: {problem.filename or 'a file'}: {problem.strerror}.", file=sys.stderr)
     except SQLAlchemyError as error:
         print(f"meridian: the database refused: {getattr(error, 'orig', error)}", file=sys.stderr)
     return 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import unicodedata
 import zipfile
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from dashboard.report import Chart, Report, Table
 from dashboard.visit import Visit, current
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+NO_CHARACTERS = "\ufffe\uffff"
+PARTED_FORMULA = re.compile(r"([;\t|])(\s*[=+\-@])")
 PROTECTED_NOTE = (
     "Figures are rounded at random to 5. Groups under 10 people, including none, are shown as “<10”. Numbers are "
     "published once, 30 days after the quarter ends, and are not changed. Parts need not add up. This protects people."
@@ -51,7 +54,8 @@ def safe_text(text: str) -> str:
 
 def without_controls(text: str) -> str:
     """Text without control characters and marks of byte order."""
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c) != "Cc").lstrip("\ufeff")
+    kept = (c for c in text if c == "\n" or (unicodedata.category(c) not in ("Cc", "Cs") and c not in NO_CHARACTERS))
+    return "".join(kept).lstrip("\ufeff")
 
 
 def says_all(report: Report, tables: Sequence[Table]) -> bool:
@@ -135,7 +139,8 @@ def _about_lines(report: Report, tables: Sequence[Table], export_id: str) -> lis
 
 def sheet_name(title: str, number: int) -> str:
     """At most 31 characters, none that a spreadsheet forbids, distinct by number."""
-    return f"{number} {without_controls(title).translate(workbook.FORBIDDEN_IN_SHEET_NAME)}"[:31].strip()
+    name = f"{number} {without_controls(title).translate(workbook.FORBIDDEN_IN_SHEET_NAME)}"
+    return name.encode("utf-16-le")[:62].decode("utf-16-le", errors="ignore").strip()
 
 
 def open_document(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
@@ -174,12 +179,17 @@ def _csv(report: Report, table: Table, export_id: str, *, with_answer: bool) -> 
     facts += about(current(), report, export_id, with_answer=with_answer)
     for label, text in facts:
         if text:
-            writer.writerow([f"# {label}", safe_text(text)])
+            writer.writerow([f"# {label}", _parted(safe_text(text))])
     shown = labels.presented(table.rows)
     writer.writerow([safe_text(heading) for heading in shown.columns])
     for row in shown.itertuples(index=False):
-        writer.writerow(["" if (cell := _cell(value)) is None else cell for value in row])
+        writer.writerow(["" if (cell := _cell(value)) is None else _parted(cell) for value in row])
     return out.getvalue().encode("utf-8-sig")
+
+
+def _parted(cell: Any) -> Any:
+    """Text in which nothing becomes a formula either where a spreadsheet parts at semicolons, tabs or bars."""
+    return PARTED_FORMULA.sub(r"\1'\2", cell) if isinstance(cell, str) else cell
 
 
 def _cell(value: Any) -> Any:

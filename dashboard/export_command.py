@@ -26,6 +26,7 @@ from data_access.viewer import Viewer
 
 PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
 ANY_DAY = ("initiatives", "funding_gaps", "directory", "initiative", "definitions")
+EARLIEST = date(2022, 1, 1)
 CHOICES = ("country", "activity", "audience", "funder")
 
 
@@ -90,6 +91,8 @@ def _dated(visit: Visit, pages: list[str], as_of: date | None) -> Visit:
     """The visit at another cut-off, where nothing that was summed up at refresh is shown. Raises NotAsked."""
     if as_of is None or pd.Timestamp(as_of) == visit.as_of:
         return visit
+    if not EARLIEST <= as_of <= visit.as_of.date():
+        raise NotAsked(f"--as-of can be from {EARLIEST} to {visit.as_of:%Y-%m-%d}, up to which data are recorded.")
     summed = [page for page in pages if page not in ANY_DAY]
     if summed:
         raise NotAsked(
@@ -113,6 +116,8 @@ def _export(chosen: argparse.Namespace) -> int:
     page = chosen.page.replace("-", "_")
     pages = list(PAGES) if page == "all" else [page]
     try:
+        if any("=" not in choice for choice in chosen.choice):
+            raise NotAsked("A --choice is written NAME=VALUE, as in the page's link.")
         own = dict(choice.split("=", 1) for choice in chosen.choice)
         visit = _dated(_visit(chosen), pages, chosen.as_of)
         open_visit(visit)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 from dashboard import export, headless, labels, words
 from dashboard.data import NoConnection, appender
@@ -21,6 +24,7 @@ from data_access.schema import EXPORT_REASONS
 
 MOST_AN_HOUR = 20
 HOUR = timedelta(hours=1)
+_counting, _being_made = Lock(), Counter[str]()
 
 
 class NotExported(Exception):
@@ -36,15 +40,16 @@ class Asked:
     reason: str | None = None
 
 
-def why_not(visit: Visit, now: datetime | None = None) -> str | None:
-    """Why this reader gets no file now, or None."""
+def why_not(visit: Visit, now: datetime | None = None, being_made: int = 0) -> str | None:
+    """Why this reader gets no file now, or None; `being_made` more of hers are not in the log yet."""
     if not _is_logged():
         return _("Exports are off: this server has no export log.")
     moment = now or datetime.now(UTC)
     lately = export_log.exports_since(appender("export_log"), visit.reader, moment - HOUR)
-    if len(lately) < MOST_AN_HOUR:
+    if len(lately) + being_made < MOST_AN_HOUR:
         return None
-    minutes = max(1, -int((moment - HOUR - lately[-MOST_AN_HOUR]).total_seconds() // 60))
+    first = lately[-MOST_AN_HOUR] if len(lately) >= MOST_AN_HOUR else moment
+    minutes = max(1, -int((moment - HOUR - first).total_seconds() // 60))
     return ngettext(
         "{n} files in an hour is the most one reader may take; the next in {m} minute.",
         "{n} files in an hour is the most one reader may take; the next in {m} minutes.",
@@ -83,11 +88,34 @@ def hand_over(
     Raises NotExported over the limit, when the log does not answer, and for exact figures of live cases without a reason.
     """
     moment = now or datetime.now(UTC)
-    if refused := why_not(visit, moment):
-        if not _is_logged():
+    with _one_more(visit, moment) as refused:
+        if refused:
+            if _is_logged():
+                _log(visit, asked, moment, 0, "", refused=True)
             raise NotExported(refused)
-        _log(visit, asked, moment, 0, "", refused=True)
-        raise NotExported(refused)
+        return _made_and_logged(visit, asked, make, moment, export_id)
+
+
+@contextmanager
+def _one_more(visit: Visit, moment: datetime) -> Iterator[str | None]:
+    """Count a file that is being made, so that many asked for at once are not all the twentieth; why not, or None."""
+    with _counting:
+        refused = why_not(visit, moment, _being_made[visit.reader])
+        _being_made[visit.reader] += not refused
+    try:
+        yield refused
+    finally:
+        with _counting:
+            _being_made[visit.reader] -= not refused
+
+
+def _made_and_logged(
+    visit: Visit,
+    asked: Asked,
+    make: Callable[[], tuple[Report, Sequence[Table]]],
+    moment: datetime,
+    export_id: str | None,
+) -> bytes:
     report, tables = make()
     if asked.reason not in EXPORT_REASONS and report.is_live and export.says_all(report, tables):
         raise NotExported(_("Exact figures of live cases leave for a reason only, which is logged."))

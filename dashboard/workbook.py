@@ -20,7 +20,7 @@ from dashboard.i18n import _
 from dashboard.report import Chart, Table
 from data_access.workbooks import INERT_TEXT
 
-FORBIDDEN_IN_SHEET_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
+FORBIDDEN_IN_SHEET_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'!=", " "))
 MEASURED_ROWS = 500
 WIDEST = 48
 STREAMED_FROM = 20_000
@@ -83,7 +83,7 @@ def _data_sheet(book: xlsxwriter.Workbook, sheet: Sheet, styles: dict, safe: Cal
     for number, row in enumerate(shown.itertuples(index=False), 1):
         for column, value in enumerate(row):
             _write(page, number, column, value, formats[column], safe)
-    _chart_beside(book, page, sheet, kinds)
+    _chart_beside(book, page, sheet, kinds, safe)
 
 
 def _write(page: Worksheet, row: int, column: int, value: Any, style: Any, safe: Callable[[str], str]) -> None:
@@ -97,7 +97,9 @@ def _write(page: Worksheet, row: int, column: int, value: Any, style: Any, safe:
         page.write_number(row, column, float(value), style)
 
 
-def _chart_beside(book: xlsxwriter.Workbook, page: Worksheet, sheet: Sheet, kinds: Sequence[str]) -> None:
+def _chart_beside(
+    book: xlsxwriter.Workbook, page: Worksheet, sheet: Sheet, kinds: Sequence[str], safe: Callable[[str], str]
+) -> None:
     """A native chart of the columns that share the unit of the first number, where the screen shows bars or lines."""
     kind = _native_kind(sheet.table)
     numeric = [place for place, kind_ in enumerate(kinds) if kind_ in NUMBERS]
@@ -115,7 +117,7 @@ def _chart_beside(book: xlsxwriter.Workbook, page: Worksheet, sheet: Sheet, kind
                 "line": {"color": colour},
             }
         )
-    chart.set_title({"name": sheet.table.title, "name_font": {"size": 11}})
+    chart.set_title({"name": safe(sheet.table.title).lstrip("'=+-@ "), "name_font": {"size": 11}})
     chart.set_legend({"position": "bottom"})
     if kind == "bar":
         chart.set_y_axis({"reverse": True})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import csv
 import io
 import json
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -468,3 +470,71 @@ def test_the_brief_holds_the_four_answers_three_charts_and_its_limits(deployment
     assert page.count('class="answer"') == 4 and page.count('class="bar"') > 10 and len(report.tables) == 3
     assert "18 October 2026" in page and "<script" not in page and "http" not in page
     assert report.is_live == (role == "coordinator")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "🕊 Dove legal aid project in Vilnius and elsewhere",
+        "=Sheet1!$A$1",
+        "a\x0bb\ufffe\uffff",
+        "x" * 40_000,
+        "History",
+        "'quoted'",
+    ],
+    ids=["emoji", "formula", "no characters", "long", "reserved", "quotes"],
+)
+def test_any_name_makes_readable_files(visit, name: str) -> None:
+    from dashboard import charts
+    from dashboard.report import Chart
+
+    rows = pd.DataFrame({"organisation": pd.array([name, "b"], dtype="str"), "projects": [1, 2]})
+    picture = charts.ranked_bars(rows.assign(key=["a", "b"]), "key", [("projects", "n")])
+    shown = Chart("k", name, rows, "", picture, "")
+    report = Report("p", title=name, tables=[shown])
+    for ending in ("xlsx", "ods"):
+        content = export.FORMATS[ending].make(report, [shown], "id")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for part in archive.namelist():
+                if part.endswith(".xml"):
+                    ElementTree.fromstring(archive.read(part))
+            written = "".join(archive.read(part).decode() for part in archive.namelist() if "chart" in part)
+            assert "<c:f>Sheet1" not in written
+    assert visit
+
+
+def test_a_csv_parted_at_semicolons_holds_no_formula_either(visit) -> None:
+    rows = pd.DataFrame({"organisation": pd.array(["x;=1+1", "y\t@z", "a; b"], dtype="str")})
+    written = export.comma_separated(Report("p"), [Table("k", "t", rows)], "id").decode("utf-8-sig")
+    assert "x;'=1+1" in written and "a; b" in written
+    assert visit
+
+
+def test_many_files_asked_for_at_once_do_not_pass_the_limit(own_sample: database.Urls) -> None:
+    visit, asked = visit_of(own_sample, FUNDER), exporting.Asked("k", XLSX)
+
+    def take(_n: int) -> bool:
+        try:
+            return bool(contexts.pop().run(exporting.hand_over, visit, asked, one_table, NOON))
+        except exporting.NotExported:
+            return False
+
+    contexts = [contextvars.copy_context() for _ in range(40)]
+    with ThreadPoolExecutor(20) as pool:
+        taken = sum(pool.map(take, range(40)))
+    assert 10 < taken <= 20
+    contexts.extend(contextvars.copy_context() for _ in range(20))
+    assert taken + sum(take(n) for n in range(20)) == 20
+
+
+def test_the_reference_of_a_grant_whose_payer_is_unnamed_is_not_shown(own_sample: database.Urls) -> None:
+    with database.open_writer(own_sample.shared).begin() as connection:
+        funder = connection.scalar(text('SELECT funder_id FROM "grant" WHERE funder_id IS NOT NULL LIMIT 1'))
+        connection.execute(text("UPDATE organisation SET visibility = 'aggregate_only' WHERE id = :id"), {"id": funder})
+        connection.execute(
+            text("UPDATE \"grant\" SET reference = reference || ' Hidden Payer' WHERE funder_id = :id"), {"id": funder}
+        )
+    visit = visit_of(own_sample, FUNDER)
+    for page in ("funding_gaps", "data"):
+        report = headless.whole(page, visit, {})
+        assert "Hidden Payer" not in export.as_json(report, report.tables, "id").decode()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from sqlalchemy import select, text
 
 from data_access import schema
-from data_access.importers import case_log, formats, fts, iati, load, three_w, threesixty
+from data_access.importers import case_log, formats, fts, iati, load, sources, three_w, threesixty
 from data_access.importers.records import Problem, Record, Unreadable
 from tests.import_files import CONTEXT, TODAY, as_json, book, rows_of
 
@@ -498,3 +500,165 @@ def test_a_file_of_which_nothing_can_be_read_ends_before_it_fills_the_memory(emp
     with pytest.raises(Unreadable, match="More than 10 rows cannot be read"):
         load.load(empty, "one", bad, TODAY)
     assert rows_of(empty["shared"], schema.import_run) == []
+
+
+def test_programs_amounts_have_a_point_before_decimals_and_nothing_else(tmp_path: Path) -> None:
+    """Three decimals are decimals, and a comma is an error rather than a guess."""
+    exact = list(iati.read([xml(tmp_path / "a.xml", activity("A", transaction("2", "12345.678", TO_B)))], CONTEXT))
+    assert [row["amount_minor"] for row in records(exact, "grant")] == [1_234_568]
+    guessed = list(iati.read([xml(tmp_path / "b.xml", activity("A", transaction("2", "1.234,56", TO_B)))], CONTEXT))
+    assert records(guessed, "grant") == [] and "bad_value" in codes(guessed)
+    found = list(fts.read([as_json(tmp_path / "f", page(flow(1, "1234.567"), funding=1234, pledges=0))], CONTEXT))
+    assert [row["amount_minor"] for row in records(found, "grant")] == [123_457]
+
+
+def test_thirds_are_shares(tmp_path: Path) -> None:
+    parts = "".join(f'<recipient-country code="{code}" percentage="33.333"/>' for code in ("GE", "AM", "LT"))
+    found = list(iati.read([xml(tmp_path / "a.xml", activity("A", parts, transaction("2", "10", TO_B)))], CONTEXT))
+    assert [row["share_bp"] for row in records(found, "grant_country")] == [3_333] * 3
+
+
+def test_a_reference_names_nobody(tmp_path: Path) -> None:
+    (grant,) = records(list(iati.read([xml(tmp_path / "a.xml", DONOR)], CONTEXT)), "grant")
+    assert re.fullmatch(r"IATI-[0-9a-f]{16}", grant["reference"])
+
+
+def test_two_sides_that_state_different_sums_are_said(tmp_path: Path) -> None:
+    found = list(iati.read([xml(tmp_path / "a.xml", DONOR, RELIEF)], CONTEXT))
+    said = [one for one in found if isinstance(one, Problem) and one.code == "two_sides_differ"]
+    assert {one.value for one in said} == {"1,000.00 and 990.00", "350.00 and 350.00"} - {"350.00 and 350.00"}
+
+
+def test_an_activity_in_two_files_is_read_once_and_its_money_stays(tmp_path: Path) -> None:
+    paths = [
+        xml(tmp_path / "a.xml", RELIEF),
+        xml(tmp_path / "b.xml", RELIEF, DONOR.replace("<iati-identifier>A", "<iati-identifier>B")),
+    ]
+    found = list(iati.read(paths, CONTEXT))
+    assert sum(row["amount_minor"] for row in records(found, "payment")) == 35_000
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "1,2025-03-05,2025-03-05\n",
+        "1,2025-03-05,2025-03-05\n1,2025-03-05,2025-03-05\n",
+    ],
+    ids=["one day", "the same row twice"],
+)
+def test_a_case_opened_and_closed_on_one_day_is_one_closed_case(tmp_path: Path, rows: str) -> None:
+    path = written(tmp_path / "l.csv", "case,opened,closed\n" + rows)
+    (episode,) = records(list(case_log.read([path], CONTEXT)), "case_episode")
+    assert (episode["status"], episode["opened_on"], episode["closed_on"]) == (
+        "closed",
+        date(2025, 3, 5),
+        date(2025, 3, 5),
+    )
+
+
+def test_a_log_listed_newest_first_gives_the_same_cases(tmp_path: Path) -> None:
+    lines = ["1,refused,2025-03-05", "1,request,2025-03-05"]
+    for order in (lines, lines[::-1]):
+        path = written(tmp_path / "l.csv", "\n".join(["case,stage,date", *order]))
+        (episode,) = records(list(case_log.read([path], CONTEXT)), "case_episode")
+        assert (episode["status"], episode["outcome"]) == ("closed", "refused")
+
+
+def test_a_case_with_one_bad_row_is_not_loaded_by_half(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "l.csv", "case,stage,date\n1,request,2025-13-40\n1,issued,2025-05-01\n2,request,2025-05-01\n"
+    )
+    found = list(case_log.read([path], CONTEXT))
+    assert len(records(found, "case_episode")) == 1
+    assert sorted(codes(found)) == ["bad_value", "case_with_a_bad_row"]
+
+
+def test_a_row_that_ends_before_it_begins_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path / "l.csv", "case,opened,closed\n1,2025-03-05,2025-01-05\n")
+    found = list(case_log.read([path], CONTEXT))
+    assert records(found, "case_episode") == [] and "an ending before its beginning" in str(found)
+
+
+def test_a_later_file_without_the_opening_keeps_the_day_the_case_opened(empty, tmp_path: Path) -> None:
+    for stage, day in (("request", "2024-01-05"), ("closed", "2025-03-01")):
+        path = written(tmp_path / "l.csv", f"case,stage,date\n7,{stage},{day}\n")
+        load.load(empty, "log", case_log.read([path], CONTEXT), TODAY)
+    (episode,) = rows_of(empty["cases"], schema.case_episode)
+    assert (episode["opened_on"], episode["closed_on"]) == (date(2024, 1, 5), date(2025, 3, 1))
+
+
+def test_dates_are_read_by_the_evidence_of_their_own_file_and_doubt_is_said(tmp_path: Path) -> None:
+    day_first = written(tmp_path / "a.csv", "case,stage,date\n1,request,25/12/2024\n2,request,03/04/2025\n")
+    month_first = written(tmp_path / "b.csv", "case,stage,date\n3,request,12/25/2024\n4,request,03/04/2025\n")
+    nothing_tells = written(tmp_path / "c.csv", "case,stage,date\n5,request,03/04/2025\n")
+    found = list(case_log.read([day_first, month_first, nothing_tells], CONTEXT))
+    days = sorted(row["opened_on"] for row in records(found, "case_episode"))
+    assert days.count(date(2025, 4, 3)) == 2 and days.count(date(2025, 3, 4)) == 1
+    assert codes(found) == ["dates_ambiguous"]
+
+
+def test_two_sources_may_name_the_same_organisation(empty, tmp_path: Path) -> None:
+    for source in ("one", "two"):
+        done = load.load(empty, source, iati.read([xml(tmp_path / "a.xml", DONOR)], CONTEXT), TODAY)
+        assert done.rejected == 0
+    assert len(rows_of(empty["shared"], schema.organisation)) == 2
+
+
+def test_a_file_with_rejected_rows_is_not_all_there_is(empty, tmp_path: Path) -> None:
+    load.load(
+        empty, "trust", threesixty.read([as_json(tmp_path / "1", giving({"id": "1"}, {"id": "2"}))], CONTEXT), TODAY
+    )
+    fewer = as_json(tmp_path / "2", giving({"id": "1", "currency": "POUNDS"}))
+    with pytest.raises(Unreadable, match="nothing can be taken out"):
+        load.load(empty, "trust", threesixty.read([fewer], CONTEXT), TODAY, is_snapshot=True)
+    assert len(rows_of(empty["shared"], schema.grant)) == 2
+
+
+def test_organisations_that_share_an_acronym_are_kept_apart_and_said(tmp_path: Path) -> None:
+    rows = [
+        ["Organisation", "Acronym", "Country"],
+        ["International Rescue", "IRC", "GE"],
+        ["Iranian Refugee Club", "IRC", "GE"],
+        ["Total", "TT", "GE"],
+    ]
+    found = list(three_w.read([book(tmp_path / "w.xlsx", A=rows)], CONTEXT))
+    names = sorted(row["name"] for row in records(found, "organisation"))
+    assert names == ["International Rescue", "Iranian Refugee Club", "Total"] and codes(found) == [
+        "two_names_one_acronym"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "form"),
+    [
+        ("null flow", '{"data": {"flows": [null, 5]}}', "fts"),
+        ("odd parts", '{"data": {"flows": [{"id": 1, "sourceObjects": 5}]}, "meta": 3}', "fts"),
+        (
+            "not a number",
+            '{"grants": [{"id": "1", "amountAwarded": NaN, "currency": "EUR", "recipientOrganization": [{"name": "x"}]}]}',
+            "360giving",
+        ),
+        ("a moment out of time", "case,stage,date\n1,request,0001-01-01T00:00:00+14:00\n", "case-log"),
+        ("unknown encoding", '<?xml version="1.0" encoding="x-odd"?><iati-activities version="2.03"/>', "iati"),
+    ],
+)
+def test_nonsense_is_a_sentence_or_a_problem_and_never_a_traceback(
+    tmp_path: Path, name: str, content: str, form: str
+) -> None:
+    path = written(tmp_path / "f", content)
+    with suppress(Unreadable):
+        found = list(formats.read([path], CONTEXT, form)[1])
+        assert any(isinstance(one, Problem) and not one.is_warning for one in found), name
+
+
+@pytest.mark.parametrize(
+    "content", ['{"columns": "x"}', '{"outcomes": "x"}', '{"columns": {"a": 1}}', '{"country": ["GE"]}', "[1]"]
+)
+def test_a_column_map_of_the_wrong_shape_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(Unreadable, match="must be"):
+        sources.read_column_map(written(tmp_path / "map.json", content))
+
+
+def test_a_table_of_too_many_columns_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="more than 2,000 columns"):
+        formats.format_of(written(tmp_path / "wide.csv", ",".join(f"c{n}" for n in range(40_000)) + "\n1\n"), CONTEXT)

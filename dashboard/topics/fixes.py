@@ -72,7 +72,9 @@ def _needs(visit: Visit) -> pd.DataFrame:
 def _grants(visit: Visit) -> pd.DataFrame:
     money = portfolio.picture(visit)
     rows = funding.to_fix(money.grants, money.unplaced)
-    return rows.assign(record=rows["reference"], initiative=rows["recipient"], slug=rows["recipient_slug"])
+    return rows.assign(
+        record=rows["reference"].fillna(_("a grant")), initiative=rows["recipient"], slug=rows["recipient_slug"]
+    )
 
 
 def by_reason(found: pd.DataFrame) -> Table:

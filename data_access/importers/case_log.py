@@ -2,7 +2,8 @@
 
 Outside case numbers never enter the database: a case is known by a reference computed from its number with a secret of
 the case database, and of a row that cannot be read only the columns that mean something here are kept. A case that is
-opened again after it closed has another episode. Memory does not grow with the log: its rows are sorted on disk.
+opened again after it closed has another episode. A log holds all events of each case it names; a case of which one row
+cannot be read is not loaded at all, because half of its events would move its dates. Memory does not grow with the log: its rows are sorted on disk.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     """Cases, episodes and stages, case by case. Raises Unreadable when no column says which case or when."""
     with closing(sqlite3.connect("")) as spool:
         spool.execute("CREATE TABLE line (case_name TEXT, file TEXT, sheet TEXT, number INTEGER, cells TEXT)")
-        evidence: dict[str, values.Evidence] = {}
+        evidence: dict[tuple[str, str], dict[str, values.Evidence]] = {}
         for path in paths:
             yield from _spool(path, context, spool, evidence)
         if not evidence:
@@ -75,7 +76,10 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
 
 
 def _spool(
-    path: Path, context: Context, spool: sqlite3.Connection, evidence: dict[str, values.Evidence]
+    path: Path,
+    context: Context,
+    spool: sqlite3.Connection,
+    evidence: dict[tuple[str, str], dict[str, values.Evidence]],
 ) -> Iterator[Problem]:
     """Write the columns that mean something to the spool, and learn how their dates are written."""
     for sheet, headings, rows in files.tables(path, set(SYNONYMS)):
@@ -83,8 +87,7 @@ def _spool(
         meant = set(columns.values())
         if "case" not in meant or not ({"stage", "date"} <= meant or meant & set(WIDE)):
             continue
-        for field_ in meant & {"date", *WIDE}:
-            evidence.setdefault(field_, values.Evidence())
+        dates = evidence[path.name, sheet] = {what: values.Evidence() for what in meant & {"date", *WIDE}}
         for row in rows:
             line = {what: row.cells.get(heading) for heading, what in columns.items()}
             kept = {what: cell.text if isinstance(cell, values.Formula) else cell for what, cell in line.items()}
@@ -96,10 +99,15 @@ def _spool(
                 yield Problem(Place(sheet, row.number, kept, path.name), "case", "", "value_missing",
                               "is empty or a formula, but needed.", "Say which case it is.")  # fmt: skip
                 continue
-            for field_ in evidence.keys() & kept.keys():
-                evidence[field_].see(kept[field_])
+            for what, seen in dates.items():
+                seen.see(kept.get(what))
             cells = json.dumps({w: c for w, c in kept.items() if c is not None}, default=str, ensure_ascii=False)
             spool.execute("INSERT INTO line VALUES (?, ?, ?, ?, ?)", (name, path.name, sheet, row.number, cells))
+        for what, seen in dates.items():
+            if seen.is_ambiguous:
+                yield Problem(Place(sheet, file=path.name), what, "", "dates_ambiguous",
+                              "holds dates of which nothing tells whether the day or the month comes first; read day first.",
+                              "Write dates like 2026-10-18 to be sure.", is_warning=True)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,14 @@ class Event:
     day: date | None
     outcome: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    told_on: date | None = None
+
+    @property
+    def place(self) -> tuple[date, int]:
+        """Where it stands in time: an undated ending after the last day of its row, on one day openings before stages
+        before endings."""
+        kind = 0 if self.what in OPENS else 2 if self.ends else 1
+        return self.day or self.told_on or date.max, kind
 
     @property
     def ends(self) -> bool:
@@ -134,17 +150,28 @@ class Episode:
 
 
 def _case(
-    name: str, lines: Sequence[tuple[Place, dict[str, Any]]], evidence: Mapping[str, values.Evidence], context: Context
+    name: str,
+    lines: Sequence[tuple[Place, dict[str, Any]]],
+    evidence: Mapping[tuple[str, str], Mapping[str, values.Evidence]],
+    context: Context,
 ) -> Iterator[Record | Problem]:
     events: list[Event] = []
-    for place, line in lines:
+    wrong: dict[int, Problem] = {}
+    for number, (place, line) in enumerate(lines):
         try:
-            events += _events(line, evidence, context)
+            events += _events(line, evidence.get((place.file, place.sheet), {}), context)
         except values.Bad as bad:
-            yield Problem(place, "", name, "bad_value", f"holds {bad.what}.", bad.do)
+            wrong[number] = Problem(place, "", name, "bad_value", f"holds {bad.what}.", bad.do)
+    if wrong:
+        for number, (place, _line) in enumerate(lines):
+            yield wrong.get(number) or Problem(place, "", name, "case_with_a_bad_row",
+                                               "is of a case of which another row cannot be read; none of it was loaded.",
+                                               "Mend the other row and load both again.")  # fmt: skip
+        return
+    events = list({(event.what, event.day, event.outcome): event for event in events}.values())
+    events.sort(key=lambda event: event.place)
     if not events:
         return
-    events.sort(key=lambda event: event.day or date.max)
     if len(events) > 1 and all(event.outcome is not None and event.what in STAGES for event in events):
         events = [*(replace(event, outcome=None) for event in events[:-1]), events[-1]]
     reference, place, episodes = _reference(context, name), lines[0][0], _episodes(events)
@@ -194,7 +221,11 @@ def _events(line: Mapping[str, Any], evidence: Mapping[str, values.Evidence], co
             found.append(Event(what, day, outcome if what == "closed" else None, facts))
     if not found and stage is None:
         raise values.Bad("neither a stage nor a date", "Say what happened when.")
-    return found
+    days = {event.what: event.day for event in found if event.day is not None}
+    if "closed" in days and any(days[what] > days["closed"] for what in OPENS if what in days):
+        raise values.Bad("an ending before its beginning", "Correct one of the two dates.")
+    last = max(days.values(), default=None)
+    return [replace(event, told_on=last) if event.day is None else event for event in found]
 
 
 def _episodes(events: Sequence[Event]) -> list[Episode]:
@@ -214,7 +245,7 @@ def _rows(reference: str, number: int, episode: Episode, place: Place) -> Iterat
         "id": key,
         "case": reference,
         "episode_no": number,
-        "opened_on": episode.events[0].day,
+        **({"opened_on": episode.events[0].day} if episode.events[0].what in OPENS else {}),
         "closed_on": None if ending is None else ending.day,
         "status": "open" if ending is None else "closed",
         "outcome": None if ending is None else ending.outcome,

@@ -21,7 +21,7 @@ import openpyxl
 from charset_normalizer import from_bytes
 
 from data_access.importers.records import Unreadable
-from data_access.importers.values import Formula, text
+from data_access.importers.values import Bad, Formula, decimal, text
 
 MOST_BYTES = 2 * 1024**3
 MOST_JSON_BYTES = 200 * 1024**2
@@ -29,6 +29,7 @@ MOST_UNPACKED = 600 * 1024**2
 MOST_RATIO = 200
 SAMPLE_BYTES = 200_000
 HEADER_WITHIN = 30
+MOST_COLUMNS = 2_000
 DELIMITERS = (",", ";", "\t", "|")
 TOTALS = ("total", "totals", "grand total", "sum", "summe", "gesamt", "итого", "всего")
 
@@ -132,12 +133,12 @@ def heading(cell: str) -> str:
 
 
 def _headings(cells: list[Any]) -> list[str]:
-    names: list[str] = []
+    names: dict[str, None] = {}
     for place, cell in enumerate(cells, 1):
         name = "" if cell is None or isinstance(cell, Formula) else str(cell).strip()
         name = name or f"column {place}"
-        names.append(name if name not in names else f"{name} ({place})")
-    return names
+        names[name if name not in names else f"{name} ({place})"] = None
+    return list(names)
 
 
 def _is_idle(row: Row) -> bool:
@@ -146,7 +147,14 @@ def _is_idle(row: Row) -> bool:
     if not filled and not any(isinstance(cell, Formula) for cell in row.cells.values()):
         return True
     first = str(filled[0]).strip().rstrip(":").casefold() if filled else ""
-    return first in TOTALS
+    return first in TOTALS and all(_is_number(cell) for cell in filled[1:])
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        return decimal(cell) is not None
+    except Bad:
+        return False
 
 
 def open_workbook(path: Path) -> Any:
@@ -177,7 +185,10 @@ def _check_archive(name: str, archive: zipfile.ZipFile) -> None:
 
 
 def _sheet_lines(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
+    sheet.reset_dimensions()
     for number, row in enumerate(sheet.iter_rows(), 1):
+        if len(row) > MOST_COLUMNS:
+            raise Unreadable(f"Sheet {sheet.title} has more than {MOST_COLUMNS:,} columns: refused.")
         cells = [Formula(str(cell.value)) if cell.data_type == "f" else cell.value for cell in row]
         if any(cell is not None for cell in cells):
             yield number, cells
@@ -192,6 +203,8 @@ def _text_lines(path: Path) -> Iterator[tuple[int, list[Any]]]:
         reader = csv.reader(file, delimiter=delimiter)
         try:
             for cells in reader:
+                if len(cells) > MOST_COLUMNS:
+                    raise Unreadable(f"{path.name} has more than {MOST_COLUMNS:,} columns: refused.")
                 if any(cell.strip() for cell in cells):
                     yield reader.line_num, list(cells)
         except csv.Error as error:
@@ -239,7 +252,7 @@ def root_of(path: Path) -> tuple[str, dict[str, str]]:
         while not found and (part := file.read(4096)):
             try:
                 parser.Parse(part)
-            except expat.ExpatError as error:
+            except (expat.ExpatError, LookupError, ValueError) as error:
                 raise Unreadable(f"{path.name} is not XML that can be read: {error}.") from None
     if not found:
         raise Unreadable(f"{path.name} is not XML that can be read: it ends before it begins.")

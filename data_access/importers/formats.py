@@ -83,5 +83,18 @@ def read(paths: Sequence[Path], context: Context, stated: str | None = None) -> 
     found: dict[str, list[Path]] = {}
     for path in paths:
         found.setdefault(format_of(path, context, stated), []).append(path)
-    records = (record for name, group in found.items() for record in FORMATS[name].read(group, context))
-    return "+".join(found), records
+    return "+".join(found), (record for name, group in found.items() for record in _read(name, group, context))
+
+
+def _read(name: str, group: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
+    """The records of one format's files; whatever a reader stumbles over becomes a sentence."""
+    try:
+        yield from FORMATS[name].read(group, context)
+    except (Unreadable, GeneratorExit):
+        raise
+    except Exception as fault:
+        names = ", ".join(path.name for path in group)
+        known = FORMATS[name].title
+        raise Unreadable(
+            f"{names} cannot be read as {known}: something in it is not what it should be ({type(fault).__name__})."
+        ) from fault

@@ -67,8 +67,10 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
         yield from _check_totals(pages, [line for _place, line in lines], is_confirmed=context.is_total_confirmed)
     yield from _say_shared(lines)
     here = {str(line.get("id")) for _place, line in lines}
-    givers = {line["funder"] for _place, line in lines}
-    members = {line["recipient"] for _place, line in lines if line.get("boundary") != "outgoing"} - {None}
+    givers = {values.text(line.get("funder")) for _place, line in lines}
+    members = {
+        values.text(line.get("recipient")) for _place, line in lines if _word(line.get("boundary")) != "outgoing"
+    } - {None}
     seen: set[str] = set()
     for place, line in lines:
         try:
@@ -88,8 +90,8 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
                           f"It is kept under “{NOT_STATED}” and counts for no initiative.", is_warning=True)  # fmt: skip
         key = str(line["id"])
         yield Record("grant", key, grant, place)
-        yield from places(key, line["countries"], place)
-        if line["status"] == "paid" and grant["amount_minor"] is not None:
+        yield from places(key, line.get("countries") or (), place)
+        if _word(line.get("status")) == "paid" and grant["amount_minor"] is not None:
             paid = {"grant": key, "paid_on": paid_on, "amount_minor": grant["amount_minor"], "currency": CURRENCY}
             yield Record("payment", f"{key}|paid", paid, place)
 
@@ -128,6 +130,8 @@ def _names(flow: Mapping[str, Any], side: str, kind: str) -> list[str]:
 def _from_tables(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     for sheet, headings, rows in files.tables(path, set(COLUMNS)):
         columns = {name: COLUMNS[files.heading(name)] for name in headings if files.heading(name) in COLUMNS}
+        if "amount" not in columns.values():
+            continue
         for row in rows:
             line = {known: row.cells.get(name) for name, known in columns.items()}
             places = values.text(line.get("countries"))
@@ -141,7 +145,11 @@ def _check_totals(
     """Compare what the pages add up to with the totals they state; a part only warns that nothing could be compared."""
     place = Place("flows", file=pages[0][0].name)
     stated = {_stated(page) for _path, page in pages}
-    count, funding, pledges = stated.pop() if len(stated) == 1 else (None, None, None)
+    if len(stated) > 1:
+        raise Unreadable(
+            f"{place.file} and the other pages state different totals: they are not of one search. Load each search by itself."
+        )
+    count, funding, pledges = stated.pop()
     there = len({str(line.get("id")) for line in lines})
     if count is None or there < count:
         yield Problem(
@@ -170,9 +178,9 @@ def _stated(page: Any) -> tuple[int | None, int | None, int | None]:
 
 
 def _say_shared(lines: Sequence[tuple[Place, Mapping[str, Any]]]) -> Iterator[Problem]:
-    shared = [(place, line) for place, line in lines if line.get("on_boundary") == "shared"]
+    shared = [(place, line) for place, line in lines if _word(line.get("on_boundary")) == "shared"]
     if shared:
-        total = sum(int(line["amount"] or 0) for _place, line in shared)
+        total = sum(_dollars(line.get("amount")) for _place, line in shared)
         yield Problem(
             Place("flows", shared[0][0].row, file=shared[0][0].file), "onBoundary", "shared", "shared_flows",
             f"and {len(shared) - 1} more flows ({total:,} US dollars in all) are shared with other places or years; how much "
@@ -181,11 +189,24 @@ def _say_shared(lines: Sequence[tuple[Place, Mapping[str, Any]]]) -> Iterator[Pr
         )  # fmt: skip
 
 
+def _word(cell: Any) -> str:
+    return (values.text(cell) or "").casefold()
+
+
+def _dollars(cell: Any) -> int:
+    """An amount to add up; what cannot be read adds nothing here and is said with its own row."""
+    try:
+        return int(values.machine_number(cell) or 0)
+    except values.Bad:
+        return 0
+
+
 def _total(lines: Sequence[Mapping[str, Any]], statuses: tuple[str, ...]) -> int:
     return sum(
-        int(line["amount"] or 0)
+        _dollars(line.get("amount"))
         for line in lines
-        if line.get("boundary") == "incoming" and line.get("on_boundary") == "single" and line.get("status") in statuses
+        if (_word(line.get("boundary")), _word(line.get("on_boundary"))) == ("incoming", "single")
+        and _word(line.get("status")) in statuses
     )
 
 
@@ -194,11 +215,11 @@ def _grant(line: Mapping[str, Any], here: set[str]) -> dict[str, Any]:
     status = values.one_of(line.get("status"), ("paid", "commitment", "pledge"))
     if values.text(line.get("id")) is None or boundary is None or status is None:
         raise values.Bad("no id, boundary or status", "Fetch the flows again from FTS.")
-    is_shared = line.get("on_boundary") == "shared"
+    is_shared = values.one_of(line.get("on_boundary"), ("single", "shared")) != "single"
     parent = values.text(line.get("parent"))
     kind = "carry_over" if line.get("flow_type") == "Carryover" else "new" if boundary == "incoming" else "regrant"
     decided = values.day(line.get("decided"))
-    amount = values.amount(line.get("amount"))
+    amount = values.machine_amount(line.get("amount"))
     return {
         "reference": reference(f"FTS-{values.text(line['id'])}"),
         "funder": values.text(line.get("funder")),

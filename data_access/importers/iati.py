@@ -20,7 +20,7 @@ from xml.etree.ElementTree import Element
 
 from data_access.importers import files, values
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable
-from data_access.importers.references import NOT_STATED, organisation, reference, shortened, slug
+from data_access.importers.references import NOT_STATED, opaque, organisation, shortened, slug
 
 ROOT, ACTIVITY = "iati-activities", "iati-activity"
 COMMITMENTS = {"2": "out", "11": "in"}
@@ -76,7 +76,8 @@ class Known:
 
     activities: set[str] = field(default_factory=set)
     references: dict[str, str] = field(default_factory=dict)
-    paid_links: set[tuple[str, str, str]] = field(default_factory=set)
+    paid_links: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    received_links: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     payers: set[str] = field(default_factory=set)
     receivers: set[str] = field(default_factory=set)
 
@@ -93,13 +94,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     """
     for path in paths:
         _check_version(path)
-    known = Known()
-    for path in paths:
-        for activity in files.elements(path, ACTIVITY):
-            _learn(activity, known)
-    for path in paths:
-        for activity in files.elements(path, ACTIVITY):
-            _learn_links(activity, known, path.name)
+    known = _known(paths)
     told: set[str] = set()
     seen: set[str] = set()
     uncounted: Counter[str] = Counter()
@@ -115,11 +110,37 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             yield from _activity(activity, identifier, place, known, context, told, uncounted)
     if not seen:
         raise Unreadable(f"{', '.join(path.name for path in paths)}: no activity is in it.")
+    yield from _say_differing_sides(known, paths[0].name)
     if uncounted:
         shown = ", ".join(f"{count:,} × {kind}" for kind, count in sorted(uncounted.items()))
         yield Problem(Place("transactions", file=paths[0].name), "", shown, "not_counted",
                       "are other than money committed, pledged or paid, or the receiver's side of what its payer reports.",
                       "Nothing to do.", is_warning=True)  # fmt: skip
+
+
+def _known(paths: Sequence[Path]) -> Known:
+    """What two readings of the files find before any record is made of them; an activity counts where it stands first."""
+    known = Known()
+    for path in paths:
+        for activity in files.elements(path, ACTIVITY):
+            _learn(activity, known)
+    once: set[str | None] = set()
+    for path in paths:
+        for activity in files.elements(path, ACTIVITY):
+            if (identifier := _text(activity, "iati-identifier")) not in once:
+                once.add(identifier)
+                _learn_links(activity, known, path.name)
+    return known
+
+
+def _say_differing_sides(known: Known, file: str) -> Iterator[Problem]:
+    """Links of which payer and receiver state different sums."""
+    for link in sorted(known.paid_links.keys() & known.received_links.keys()):
+        paid, received = known.paid_links[link], known.received_links[link]
+        if paid != received:
+            yield Problem(Place(link[0], file=file), link[2], f"{paid / 100:,.2f} and {received / 100:,.2f}", "two_sides_differ",
+                          f"is what {link[0]} says it gave, and {link[1]} says it got; the payer is believed.", "Ask both.",
+                          is_warning=True)  # fmt: skip
 
 
 def _check_version(path: Path) -> None:
@@ -153,7 +174,9 @@ def _learn_links(activity: Element, known: Known, file: str) -> None:
     for found in _transactions(activity, _text(activity, "iati-identifier") or "", Place(file=file), known):
         if isinstance(found, Transaction):
             if found.direction == "out" and found.link:
-                known.paid_links.add(found.link)
+                known.paid_links[found.link] += found.minor
+            elif found.link:
+                known.received_links[found.link] += found.minor
             if found.payer and found.payer != found.receiver:
                 known.payers.add(found.payer.key)
                 known.receivers.add(found.receiver.key)
@@ -245,7 +268,7 @@ def _add(grants: dict[str, Grant], found: Transaction, identifier: str) -> None:
         key,
         (
             {
-                "reference": reference(f"IATI-{key}"),
+                "reference": opaque("IATI", key),
                 "funder": found.payer.key if found.payer else None,
                 "recipient": found.receiver.key,
                 "joint_group": None,
@@ -315,7 +338,7 @@ def _transactions(activity: Element, identifier: str, place: Place, known: Known
 
 def _money(activity: Element, transaction: Element) -> tuple[int, str, date | None]:
     value = transaction.find("value")
-    if value is None or (amount := values.amount((value.text or "").replace(",", ""))) is None:
+    if value is None or (amount := values.machine_amount(value.text)) is None:
         raise values.Bad("no value", "State the amount.")
     currency = values.currency(value.get("currency") or activity.get("default-currency"))
     if currency is None:
@@ -394,7 +417,7 @@ def _countries(activity: Element) -> list[tuple[str, Decimal | None]]:
     found = []
     for element in activity.findall("recipient-country"):
         try:
-            code, share = values.country(element.get("code")), values.decimal(element.get("percentage"))
+            code, share = values.country(element.get("code")), values.machine_number(element.get("percentage"))
         except values.Bad:
             continue
         if code is not None:

@@ -50,6 +50,7 @@ ALIKE_FROM = 92
 LEGAL_FORMS = frozenset(["ev", "e.v.", "ggmbh", "gmbh", "ngo", "ltd", "inc", "asbl", "vzw", "zs", "z.s.", "mtu", "vsi", "sro", "fund", "fond", "foundation", "association", "verein", "stiftung", "фонд", "ано", "нко", "ооо"])  # fmt: skip
 OUTLIER_FROM = 100
 FEWEST_FOR_MEDIAN = 5
+PART = "part_of_a_search"
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,10 @@ PROVENANCE = ("source", "import_run", "import_change", "import_issue")
 
 class NotUndone(Exception):
     """The run cannot be undone; the message says why."""
+
+
+class NotASnapshot(Unreadable):
+    """A file that was declared to be all there is, is not."""
 
 
 class TooManyRejected(Unreadable):
@@ -370,7 +375,7 @@ class _Run:
         spec, run = ENTITIES[entity], self.runs[ENTITIES[entity].which]
         rows, traces, changes = [], [], []
         for record, values, digest in fresh:
-            existing = self._existing(connection, entity, values)
+            existing = self._existing(connection, entity, {**record.defaults, **values})
             if existing is not None:
                 self._adopt(connection, entity, record, values, existing, digest)
                 continue
@@ -526,6 +531,11 @@ class _Run:
 
     def look_for_the_missing(self, is_snapshot: bool) -> None:
         """Count what this source once had and the file has no more; take it out when the file is all there is."""
+        if is_snapshot and (self.outcome.rejected or any(p.code == PART for p in self.outcome.problems)):
+            raise NotASnapshot(
+                f"{self.outcome.rejected:,} rows were rejected, or a part is missing, so this is not all there is and nothing can be "
+                "taken out. Mend them first, or load without --snapshot."
+            )
         for entity in reversed(ORDER):
             spec = ENTITIES[entity]
             if entity not in self.entities:

@@ -29,6 +29,11 @@ def reference(outside_id: str) -> str:
     return outside_id if len(outside_id) <= LONGEST else f"{outside_id[: LONGEST - 9]}-{_signs(outside_id, 8)}"
 
 
+def opaque(scheme: str, outside_id: str) -> str:
+    """A reference that names nobody, for records whose outside id is made of other people's names."""
+    return f"{scheme}-{_signs(outside_id, 16)}"
+
+
 def shortened(outside_id: str) -> str:
     """An outside id as it is kept in the record of what was loaded: whole, or its beginning and sixteen signs of it."""
     kept = LONGEST_KEPT

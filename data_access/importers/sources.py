@@ -16,6 +16,7 @@ from data_access.importers.load import source_id
 from data_access.importers.records import Context, Unreadable
 
 SALT = "reference_salt"
+WORDS = frozenset({"columns", "activities", "stages", "outcomes", "routes"})
 
 
 def context_of(
@@ -53,10 +54,20 @@ def read_column_map(path: Path) -> dict[str, Any]:
     """A column map from its JSON file. Raises Unreadable."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Unreadable(f"{path.name} is not a column map that can be read: {error}") from None
     if not isinstance(found, dict):
         raise Unreadable(f"{path.name} is not a column map: it must be a JSON object, as docs/importing.md shows.")
+    for name, value in found.items():
+        fits = (
+            isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
+            if name in WORDS
+            else isinstance(value, str)
+        )
+        if not fits:
+            raise Unreadable(
+                f"{path.name}: “{name}” must be {'an object of words' if name in WORDS else 'one word'}, as docs/importing.md shows."
+            )
     return found
 
 

@@ -65,6 +65,7 @@ class _Reading:
     def __init__(self, context: Context) -> None:
         self.context, self.rows = context, 0
         self.told: set[tuple[str, str]] = set()
+        self.names: dict[str, str | None] = {}
         self.unknown: Counter[str] = Counter()
         self.first_unknown: dict[str, Place] = {}
 
@@ -105,7 +106,11 @@ class _Reading:
             yield Problem(place, "organisation", "", "value_missing", "is empty, but needed.", "Name the organisation.")
             return
         self.rows += 1
-        who = shortened(acronym or name or "")
+        who, clash = self._who(acronym, name)
+        if clash:
+            yield Problem(place, "acronym", str(acronym), "two_names_one_acronym",
+                          f"stands for “{clash}” elsewhere and for “{name}” here; they were kept apart.",
+                          "If they are one, write one name; if not, there is nothing to do.", is_warning=True)  # fmt: skip
         if self._is_new("organisation", who):
             yield organisation(who, name or acronym or "", place, is_funder=False, is_initiative=True)
         if country is not None and self._is_new("presence", f"{who}|{country}|{area or ''}"):
@@ -132,6 +137,15 @@ class _Reading:
             if code and self._is_new("facet", f"{key}|{facet}|{code}"):
                 row = {"project": key, "facet": facet, "code": code, "is_withheld": False}
                 yield Record("project_facet", shortened(f"{key}|{facet}|{code}"), row, place)
+
+    def _who(self, acronym: str | None, name: str | None) -> tuple[str, str | None]:
+        """The key of an organisation, and the other name of its acronym the first time two names share one."""
+        if acronym is None:
+            return shortened(name or ""), None
+        first = self.names.setdefault(acronym, name)
+        if name is None or first is None or name.casefold() == first.casefold():
+            return shortened(acronym), None
+        return shortened(f"{acronym} {name}"), first if self._is_new("clash", f"{acronym} {name}") else None
 
     def _country(self, line: Mapping[str, Any]) -> str | None:
         named = values.country(line.get("country")) or values.country(self.context.column_map.get("country"))

@@ -41,6 +41,7 @@ NOTHING = frozenset(
 YES = frozenset(["yes", "y", "true", "1", "x", "oui", "ja", "да", "sí", "si", "tak", "taip"])
 NO = frozenset(["no", "n", "false", "0", "non", "nein", "не", "нет", "nie", "ne"])
 SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
+UNWRITABLE = re.compile(r"[\x00\ud800-\udfff\ufffe\uffff]")
 SERIAL_BEGIN = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
 PARTS = re.compile(r"^(\d{1,4})[./\-\s](\d{1,2})[./\-\s](\d{1,4})(?:[T ,].*)?$")
@@ -91,7 +92,7 @@ def _line(cell: Any) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return SPACES.sub(" ", str(cell).replace("\x00", "")).strip()
+    return SPACES.sub(" ", UNWRITABLE.sub("", str(cell))).strip()
 
 
 @dataclass
@@ -100,6 +101,7 @@ class Evidence:
 
     day_first: int = 0
     month_first: int = 0
+    numeric: int = 0
     comma_decimal: int = 0
     point_decimal: int = 0
 
@@ -115,6 +117,7 @@ class Evidence:
         if not isinstance(cell, str):
             return
         if (parts := PARTS.match(cell.strip())) and len(parts[1]) <= 2:
+            self.numeric += 1
             self.day_first += int(parts[1]) > 12
             self.month_first += int(parts[2]) > 12
         line = SPACES.sub("", cell)
@@ -131,6 +134,11 @@ class Evidence:
             return "both"
         return "day" if self.day_first else "month" if self.month_first else None
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether dates stand in the column whose order nothing tells, or that contradict each other."""
+        return self.numeric > 0 and self.date_order in (None, "both")
+
 
 def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date | None:
     """A calendar date: ISO, day or month first by evidence, a spreadsheet's serial number. Raises Bad.
@@ -140,7 +148,10 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
     if isinstance(cell, str) and MOMENT.match(cell.strip()):
         cell = _moment(cell.strip())
     if isinstance(cell, datetime):
-        return (cell if cell.tzinfo is None else cell.astimezone(ZoneInfo(zone))).date()
+        try:
+            return (cell if cell.tzinfo is None else cell.astimezone(ZoneInfo(zone))).date()
+        except OverflowError:
+            raise Bad("a moment that no calendar holds", "Write it like 2026-10-18.") from None
     if isinstance(cell, date):
         return cell
     line = text(cell)
@@ -177,12 +188,7 @@ def _moment(line: str) -> datetime:
 def amount(cell: Any, evidence: Evidence | None = None) -> int | None:
     """Money in minor units: 1.234,50 or 1,234.50 or 1 234,50 by evidence. Raises Bad."""
     number = decimal(cell, evidence)
-    if number is None:
-        return None
-    cents = int((number * 100).to_integral_value())
-    if abs(cents) > MOST_CENTS:
-        raise Bad("more than any grant there is", "Check the amount and its currency.")
-    return cents
+    return None if number is None else _minor(number)
 
 
 def decimal(cell: Any, evidence: Evidence | None = None) -> Decimal | None:
@@ -190,7 +196,7 @@ def decimal(cell: Any, evidence: Evidence | None = None) -> Decimal | None:
     if isinstance(cell, bool):
         raise Bad("not a number", "Write it like 1234.50.")
     if isinstance(cell, int | float | Decimal):
-        return Decimal(str(cell))
+        return _finite(Decimal(str(cell)))
     line = text(cell)
     if line is None:
         return None
@@ -212,6 +218,35 @@ def decimal(cell: Any, evidence: Evidence | None = None) -> Decimal | None:
         return Decimal(bare.replace(separator, ".") if separator else bare)
     except InvalidOperation:
         raise Bad("not a number", "Write it like 1234.50.") from None
+
+
+def machine_number(cell: Any) -> Decimal | None:
+    """A number as programs write it: a point before decimals, nothing between thousands. Raises Bad."""
+    line = str(cell) if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool) else text(cell)
+    if line is None:
+        return None
+    try:
+        return _finite(Decimal(line))
+    except InvalidOperation:
+        raise Bad("not a number with a point before its decimals", "Fetch the file again from its publisher.") from None
+
+
+def machine_amount(cell: Any) -> int | None:
+    """Money of a program's file in minor units. Raises Bad."""
+    number = machine_number(cell)
+    return None if number is None else _minor(number)
+
+
+def _finite(number: Decimal) -> Decimal:
+    if not number.is_finite():
+        raise Bad("not a number", "Write it like 1234.50.")
+    return number
+
+
+def _minor(number: Decimal) -> int:
+    if abs(number) > MOST_CENTS // 100:
+        raise Bad("more than any grant there is", "Check the amount and its currency.")
+    return int((number * 100).to_integral_value())
 
 
 def _single(bare: str, mark: str, evidence: Evidence | None) -> str:

@@ -28,7 +28,8 @@ def grants(viewer: Viewer) -> Query:
     What was paid on a grant without a stated amount was committed: it is its amount (METHODS B, money status). Payments
     in another currency than the grant's are left out.
 
-    A payer, project or intermediary she may not see is unknown: its money comes from an unnamed source.
+    A payer, project or intermediary she may not see is unknown: its money comes from an unnamed source, and the grant's
+    reference, which publishers make of their own names, is NULL.
 
     Columns: grant_id, reference, funder_id, funder_slug, funder, funder_is_member, recipient_id, recipient,
     recipient_slug, recipient_is_member, project_id, project, parent_grant_id, amount_minor, currency, status, kind, restriction,
@@ -51,7 +52,7 @@ def grants(viewer: Viewer) -> Query:
     statement = (
         select(
             grant.c.id.label("grant_id"),
-            grant.c.reference,
+            case((or_(grant.c.funder_id.is_(None), named_payer), grant.c.reference)).label("reference"),
             case((named_payer, grant.c.funder_id)).label("funder_id"),
             case((named_payer, payer.c.slug)).label("funder_slug"),
             case((named_payer, payer.c.name)).label("funder"),
