@@ -117,7 +117,7 @@ def _chart_beside(
                 "line": {"color": colour},
             }
         )
-    chart.set_title({"name": safe(sheet.table.title).lstrip("'=+-@ "), "name_font": {"size": 11}})
+    chart.set_title({"name": safe(sheet.table.title).lstrip("'=+-@ ").replace("!", " "), "name_font": {"size": 11}})
     chart.set_legend({"position": "bottom"})
     if kind == "bar":
         chart.set_y_axis({"reverse": True})
