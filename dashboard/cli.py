@@ -31,7 +31,6 @@ from dashboard.metrics import overlap
 from dashboard.refresh import refresh
 from data_access import database, publication, queries, rates
 from data_access.disclosure import Impossible
-from data_access.filters import Filters
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
 from data_access.vocabulary import code_rows, route_rows
@@ -277,7 +276,7 @@ def _overlap_report(_chosen: argparse.Namespace) -> int:
     database.assert_ready(reader)
     everything = Viewer("steward", None)
     answers = database.run(reader, queries.overlap.answers(everything))
-    pairs = overlap.reviewed(database.run(reader, queries.overlap.pairs(Filters(), everything)), answers)
+    pairs = overlap.reviewed(database.run(reader, queries.overlap.pairs(everything)), answers)
     answered = int(pairs["answer"].notna().sum())
     print(f"{answered:,} of {len(pairs):,} stored pairs have an answer that holds; history: {len(answers):,} answers.")
     if answered < overlap.VALIDATED_FROM:

@@ -23,7 +23,7 @@ def seen_by(urls: database.Urls, viewer: Viewer) -> dict[str, pd.DataFrame]:
     """Every frame the overlap pages read."""
     reader = database.open_reader(urls.shared)
     asked = {
-        "pairs": queries.overlap.pairs(Filters(), viewer),
+        "pairs": queries.overlap.pairs(viewer),
         "grid": queries.overlap.grid(Filters(), viewer),
         "facets": queries.overlap.facets(viewer),
         "rarity": queries.overlap.rarity(viewer),

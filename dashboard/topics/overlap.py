@@ -87,7 +87,10 @@ def find(visit: Visit) -> Overlap:
 
 def reviewed_pairs(visit: Visit, filters: Filters, answers: pd.DataFrame) -> pd.DataFrame:
     """Pairs under `filters` with people's `answers` laid over."""
-    return overlap.reviewed(read(queries.overlap.pairs(filters, visit.viewer)), answers)
+    pairs = read(queries.overlap.pairs(visit.viewer))
+    chosen = set(read(queries.overlap.chosen(filters, visit.viewer))["project_id"])
+    kept = pairs["project_a"].isin(chosen) | pairs["project_b"].isin(chosen)
+    return overlap.reviewed(pairs[kept].reset_index(drop=True), answers)
 
 
 def summary(found: Overlap) -> Summary:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Select, distinct, func, select
 
 from data_access.filters import Filters
 from data_access.queries import visible
@@ -23,17 +23,12 @@ from data_access.schema import viewer as viewers
 from data_access.viewer import Query, Viewer
 
 
-def pairs(filters: Filters, viewer: Viewer) -> Query:
-    """Pairs of which one project is chosen by `filters` and both are visible; scores are never rescaled.
+def pairs(viewer: Viewer) -> Query:
+    """All stored pairs of which both projects are visible; `chosen` says which of them a choice keeps.
 
     Columns: project_a, name_a, organisation_a, lead_a (organisation id), the same of b, low, score, high, activity,
     host_country, audience, language, days_together, are_partners, facet_hash, label, flagged_on.
     """
-    chosen = (
-        select(project.c.id)
-        .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(visible.projects(filters, viewer))
-    )
     first, second = project.alias("first"), project.alias("second")
     lead_a, lead_b = organisation.alias("lead_a"), organisation.alias("lead_b")
     stored = overlap_pair.c
@@ -59,10 +54,20 @@ def pairs(filters: Filters, viewer: Viewer) -> Query:
         .join(lead_a, lead_a.c.id == first.c.organisation_id)
         .join(lead_b, lead_b.c.id == second.c.organisation_id)
         .where(stored.clearance == _stored_for(viewer), stored.label != "not_related")
-        .where(or_(stored.project_a.in_(chosen), stored.project_b.in_(chosen)))
         .where(visible.organisations(viewer, lead_a), visible.organisations(viewer, lead_b))
         .where(visible.in_network(lead_a), visible.in_network(lead_b))
         .order_by(stored.low.desc(), stored.score.desc(), stored.project_a, stored.project_b)
+    )
+    return Query(statement, viewer)
+
+
+def chosen(filters: Filters, viewer: Viewer) -> Query:
+    """Projects that `filters` choose: project_id. A pair is kept when one of its projects is; scores are never rescaled."""
+    statement = (
+        select(project.c.id.label("project_id"))
+        .join(organisation, organisation.c.id == project.c.organisation_id)
+        .where(visible.projects(filters, viewer))
+        .order_by(project.c.id)
     )
     return Query(statement, viewer)
 
