@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
-from dashboard import export, headless, labels, words
+from dashboard import export, headless, labels, who, words
 from dashboard.data import NoConnection, appender
 from dashboard.i18n import _, ngettext
 from dashboard.report import Report, Table
@@ -85,8 +85,11 @@ def hand_over(
 ) -> bytes:
     """The bytes of a file, once they are in the log.
 
-    Raises NotExported over the limit, when the log does not answer, and for exact figures of live cases without a reason.
+    Raises NotExported over the limit, when the log does not answer, for exact figures of live cases without a reason, and
+    for a reader whose role is no longer what it was when the button was drawn.
     """
+    if not who.still_is(visit.viewer, is_sample=visit.is_sample):
+        raise NotExported(_("Your role has changed since this page was drawn. Reload it."))
     moment = now or datetime.now(UTC)
     with _one_more(visit, moment) as refused:
         if refused:

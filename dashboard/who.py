@@ -13,7 +13,7 @@ import streamlit as st
 from sqlalchemy import Engine, select
 
 from dashboard import words
-from dashboard.data import read
+from dashboard.data import read, shared_engine
 from dashboard.i18n import _
 from dashboard.visit import current
 from data_access import queries
@@ -73,6 +73,16 @@ def viewer_of(shared: Engine, subject: str) -> Viewer:
             select(viewer_country.c.host_country).where(viewer_country.c.subject == subject)
         ).all()
     return Viewer(found.role, None if found.all_countries else tuple(sorted(countries)), subject)
+
+
+def still_is(viewer: Viewer, *, is_sample: bool) -> bool:
+    """Whether the database still gives this person the role and countries she has; the sample world has no roles."""
+    if is_sample:
+        return True
+    try:
+        return viewer_of(shared_engine(), viewer.subject) == viewer
+    except NoRole:
+        return False
 
 
 def _sample_viewer() -> Viewer:

@@ -386,6 +386,18 @@ def _unpacked(content: bytes) -> str:
         return "".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
 
 
+def test_a_button_drawn_before_a_role_was_taken_away_gives_nothing(own_sample: database.Urls) -> None:
+    visit = visit_of(own_sample, Viewer("coordinator", ("LT",), "sample coordinator of LT"))
+    visit.is_sample = False
+    asked = exporting.Asked("k", XLSX)
+    assert exporting.hand_over(visit, asked, one_table, NOON)
+    with database.open_writer(own_sample.shared).begin() as connection:
+        connection.execute(text("DELETE FROM viewer_country WHERE subject = 'sample coordinator of LT'"))
+    with pytest.raises(exporting.NotExported, match="role has changed"):
+        exporting.hand_over(visit, asked, one_table, NOON)
+    assert len(log_of(own_sample)) == 1
+
+
 def test_without_a_log_nothing_leaves(own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
     visit, asked = visit_of(own_sample, FUNDER), exporting.Asked("k", XLSX)
     with database.open_writer(own_sample.shared).begin() as connection:
