@@ -226,9 +226,11 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(sample_urls: database.Urls) -> Iterator[Server]:
-    """One running dashboard for all browser tests."""
-    running = Server(sample_urls)
+def server(sample_urls: database.Urls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One running dashboard for all browser tests; what it writes goes to a copy, so that the sample stays as built."""
+    written = tmp_path_factory.mktemp("written") / "shared.db"
+    shutil.copy(sample_urls.shared.removeprefix("sqlite:///"), written)
+    running = Server(sample_urls, **dict.fromkeys(database.NARROW.values(), f"sqlite:///{written}"))
     yield running
     running.stop()
 
