@@ -151,8 +151,9 @@ def main() -> None:
 
 def keep_in_url(visit: Visit, page: StreamlitPage, notice: DeltaGenerator) -> None:
     """Write the view into the address, and say what a link asked for that this page could not give."""
-    visit.link = links.to(page.url_path, links.parameters(visit))
-    filter_bar.write_url(links.parameters(visit), visit.own)
+    parameters = links.parameters(visit)
+    visit.link = links.to(page.url_path, parameters)
+    filter_bar.write_url(parameters)
     if left := st.session_state.pop("asked_own", None):
         notice.warning(filter_bar.left_out(sorted(left)))
 

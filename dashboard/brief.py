@@ -38,7 +38,7 @@ dt { font-weight: 600; font-size: 8.5pt } dd { margin: 0 0 1mm; font-size: 8.5pt
 def contents(visit: Visit) -> Report:
     """The answers, figures and the three charts of the brief, as this viewer may see them."""
     money, similar = portfolio.picture(visit), overlap.find(visit)
-    four = [answers.where(visit), answers.money(money), answers.same(similar), answers.waiting(visit)]
+    four = answers.four(visit, money, similar)
     report = Report("brief", _("Civil society in exile: a brief"), figures=[answer.figure for answer in four])
     report.answer = "\n".join(f"{answer.question}\t{answer.sentence}" for answer in four)
     report.tables = [

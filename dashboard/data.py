@@ -68,6 +68,11 @@ def _importer(url: str) -> Engine:
     return database.open_importer(url)
 
 
+def writes_to(table: str) -> bool:
+    """Whether this server has the narrow connection that `appender` opens."""
+    return database.narrow_url(table, database.urls_from_environment()) is not None
+
+
 def takes_uploads() -> bool:
     """Whether this server loads files that stewards upload."""
     return database.import_url(database.urls_from_environment()) is not None

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from dashboard import export, headless, labels, who, words
-from dashboard.data import NoConnection, appender
+from dashboard.data import appender, writes_to
 from dashboard.i18n import _, ngettext
 from dashboard.report import Report, Table
 from dashboard.visit import Visit
@@ -24,6 +24,8 @@ from data_access.schema import EXPORT_REASONS
 
 MOST_AN_HOUR = 20
 HOUR = timedelta(hours=1)
+LOG = "export_log"
+Made = Callable[[], tuple[Report, Sequence[Table]]]
 _counting, _being_made = Lock(), Counter[str]()
 
 
@@ -42,10 +44,10 @@ class Asked:
 
 def why_not(visit: Visit, now: datetime | None = None, being_made: int = 0) -> str | None:
     """Why this reader gets no file now, or None; `being_made` more of hers are not in the log yet."""
-    if not _is_logged():
+    if not writes_to(LOG):
         return _("Exports are off: this server has no export log.")
     moment = now or datetime.now(UTC)
-    lately = export_log.exports_since(appender("export_log"), visit.reader, moment - HOUR)
+    lately = export_log.exports_since(appender(LOG), visit.reader, moment - HOUR)
     if len(lately) + being_made < MOST_AN_HOUR:
         return None
     first = lately[-MOST_AN_HOUR] if len(lately) >= MOST_AN_HOUR else moment
@@ -55,14 +57,6 @@ def why_not(visit: Visit, now: datetime | None = None, being_made: int = 0) -> s
         "{n} files in an hour is the most one reader may take; the next in {m} minutes.",
         minutes,
     ).format(n=words.number(MOST_AN_HOUR), m=minutes)
-
-
-def _is_logged() -> bool:
-    try:
-        appender("export_log")
-    except NoConnection:
-        return False
-    return True
 
 
 def reason_names() -> dict[str, str]:
@@ -79,7 +73,7 @@ def whole_page(visit: Visit, page: str, own: dict[str, str]) -> tuple[Report, Se
 def hand_over(
     visit: Visit,
     asked: Asked,
-    make: Callable[[], tuple[Report, Sequence[Table]]],
+    make: Made,
     now: datetime | None = None,
     export_id: str | None = None,
 ) -> bytes:
@@ -93,7 +87,7 @@ def hand_over(
     moment = now or datetime.now(UTC)
     with _one_more(visit, moment) as refused:
         if refused:
-            if _is_logged():
+            if writes_to(LOG):
                 _log(visit, asked, moment, 0, "", refused=True)
             raise NotExported(refused)
         return _made_and_logged(visit, asked, make, moment, export_id)
@@ -115,7 +109,7 @@ def _one_more(visit: Visit, moment: datetime) -> Iterator[str | None]:
 def _made_and_logged(
     visit: Visit,
     asked: Asked,
-    make: Callable[[], tuple[Report, Sequence[Table]]],
+    make: Made,
     moment: datetime,
     export_id: str | None,
 ) -> bytes:
@@ -152,6 +146,6 @@ def _log(visit: Visit, asked: Asked, moment: datetime, rows: int, sha256: str, *
         refused=refused,
     )
     try:
-        export_log.record(appender("export_log"), entry)
+        export_log.record(appender(LOG), entry)
     except export_log.NotLogged as fault:
         raise NotExported(_("The export log does not answer, so no file leaves.")) from fault

@@ -17,7 +17,7 @@ from dashboard.i18n import _
 from dashboard.links import CURRENCIES
 from dashboard.visit import Visit
 from data_access import queries
-from data_access.filters import LISTS, Filters, from_parameters
+from data_access.filters import LISTS, PARAMETERS, Filters, from_parameters
 from data_access.viewer import Query, Viewer
 
 OPTIONS: dict[str, Callable[[Filters, Viewer, date], Query]] = {
@@ -37,11 +37,11 @@ def on_offer(name: str, visit: Visit) -> list[str]:
 
 def adopt_url(visit: Visit) -> None:
     """Take filters from the URL when it is new to this session; drop what is not on offer and say so."""
-    asked = {key: value for key, value in st.query_params.to_dict().items() if key not in FRAME}
+    asked = _view_of(st.query_params.to_dict())
     state = st.session_state
     if "filter_country" in state and (asked == state.get("written_url", {}) or not asked):
         return
-    state["asked_own"] = {key: value for key, value in asked.items() if key not in (*LISTS, "from", "to", "state")}
+    state["asked_own"] = {key: value for key, value in asked.items() if key not in PARAMETERS}
     filters, dropped = from_parameters(asked, {name: on_offer(name, visit) for name in LISTS})
     for name, field in LISTS.items():
         state[f"filter_{name}"] = list(getattr(filters, field))
@@ -169,12 +169,16 @@ def _clear(*keys: str) -> None:
         st.session_state[key] = False if key == "filter_state" else None if key in ("filter_from", "filter_to") else []
 
 
-def write_url(wanted: Mapping[str, str], own: Mapping[str, str]) -> None:
-    """Put the view into the address of the page; `own` are the page's own choices among it."""
-    adopted = {*LISTS, "from", "to", "state", *own} - set(FRAME)
-    st.session_state["written_url"] = {key: value for key, value in wanted.items() if key in adopted}
+def write_url(wanted: Mapping[str, str]) -> None:
+    """Put the view into the address of the page."""
+    st.session_state["written_url"] = _view_of(wanted)
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(dict(wanted))
+
+
+def _view_of(parameters: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of an address that the frame does not keep for itself: filters and the page's own choices."""
+    return {key: value for key, value in parameters.items() if key not in FRAME}
 
 
 def choose_row(chart_key: str) -> Callable[[], None]:

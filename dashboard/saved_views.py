@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 
 from dashboard import filter_bar, links, view
-from dashboard.data import NoConnection, appender
+from dashboard.data import appender, writes_to
 from dashboard.i18n import _
 from dashboard.visit import Visit
 from data_access import saved_views
@@ -16,10 +16,9 @@ from data_access.saved_views import SavedView
 
 def draw(visit: Visit, page: str) -> None:
     """The views of this reader; nothing where the server keeps none."""
-    try:
-        kept = {found.name: found for found in saved_views.views_of(appender("saved_view"), visit.viewer.subject)}
-    except NoConnection:
+    if not writes_to("saved_view"):
         return
+    kept = {found.name: found for found in saved_views.views_of(appender("saved_view"), visit.viewer.subject)}
     if (asked := st.session_state.pop("view_asked", None)) in kept:
         _open(visit, kept[asked])
     with st.expander(_("Saved views")):

@@ -14,6 +14,7 @@ import pydeck as pdk
 import streamlit as st
 
 from dashboard import export, exporting, labels, words
+from dashboard.exporting import Made
 from dashboard.i18n import _
 from dashboard.report import Chart, Evidence, Figure, Report, Sent, Summary, Table
 from dashboard.visit import Visit, current
@@ -23,7 +24,6 @@ AUTOLINK = re.compile(r":(?=//)|@|\bwww(?=\.)", re.IGNORECASE)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 T = TypeVar("T")
 P = ParamSpec("P")
-Made = Callable[[], tuple[Report, Sequence[Table]]]
 ALL_FORMS = tuple(export.FORMATS.values())
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
 
@@ -477,8 +477,10 @@ def _files(key: str, what: str, make: Made, *, is_live: bool, forms: Sequence[ex
     Exact figures of live cases need a reason first. `make` gives the report and the tables that go into the file.
     """
     visit = current()
-    if why_not := exporting.why_not(visit):
-        st.caption(plain(why_not))
+    if visit.no_files is None:
+        visit.no_files = exporting.why_not(visit) or ""
+    if visit.no_files:
+        st.caption(plain(visit.no_files))
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         reason = None

@@ -25,7 +25,8 @@ class Visit:
     """Viewer, choices, cut-off date and versions of this rerun; `report` collects what is shown.
 
     `own`: the page's own choices, by their names in a link; `parts`: the parts the page has; `is_headless`: nothing is
-    drawn, choices come from `own`; `reader`: under which name exports are logged.
+    drawn, choices come from `own`; `reader`: under which name exports are logged; `no_files`: why she gets no file
+    now, empty when she does, None until the log was asked.
     """
 
     viewer: Viewer
@@ -45,6 +46,7 @@ class Visit:
     parts: list[str] = field(default_factory=list)
     is_headless: bool = False
     reader: str = ""
+    no_files: str | None = None
     report: Report = field(default_factory=lambda: Report("none"))
 
 

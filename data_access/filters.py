@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 LISTS = {"country": "host_countries", "activity": "activities", "audience": "audiences", "funder": "funders"}
+PARAMETERS = (*LISTS, "from", "to", "state")
 MONTH = re.compile(r"^(20\d\d)-(0[1-9]|1[0-2])$")
 MAX_CHOICES = 60
 BETWEEN = "."

@@ -11,7 +11,7 @@ visit = view.begin(
     ("host_countries", "activities", "audiences", "funders", "period"),
 )
 money, similar = portfolio.picture(visit), overlap.find(visit)
-four = [answers.where(visit), answers.money(money), answers.same(similar), answers.waiting(visit)]
+four = answers.four(visit, money, similar)
 
 question = _("Where it works, where money is missing, who does the same, how fast people reach safety.")
 view.summary(Summary(question, [answer.figure for answer in four]))

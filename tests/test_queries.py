@@ -26,7 +26,7 @@ SHARED = {
     "grants": lambda _filters, viewer: queries.funding.grants(viewer),
     "needs": lambda _filters, viewer: queries.funding.needs(viewer),
     "sources": lambda _filters, viewer: queries.provenance.sources(viewer),
-    "projects to fix": lambda _filters, viewer: queries.provenance.projects_to_fix(viewer),
+    "all projects": lambda _filters, viewer: queries.overlap.projects(viewer),
     "pairs": lambda _filters, viewer: queries.overlap.pairs(viewer),
     "chosen projects": queries.overlap.chosen,
     "grid": queries.overlap.grid,

@@ -49,8 +49,7 @@ def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Quer
         "loads": queries.provenance.runs(viewer),
         "exports": queries.provenance.exports(viewer),
         "problems of loads": queries.provenance.problems(viewer),
-        "projects to fix": queries.provenance.projects_to_fix(viewer),
-        "needs to fix": queries.provenance.needs_to_fix(viewer),
+        "all projects": queries.overlap.projects(viewer),
     }
     for basis in queries.initiatives.BASES:
         asked[f"places {basis}"] = queries.initiatives.places(chosen, viewer, basis)

@@ -22,6 +22,11 @@ class Answer:
     figure: Figure
 
 
+def four(visit: Visit, portfolio: Portfolio, similar: Overlap) -> list[Answer]:
+    """The answers in the order of the questions."""
+    return [where(visit), money(portfolio), same(similar), waiting(visit)]
+
+
 def where(visit: Visit) -> Answer:
     """Initiatives and the countries they work in."""
     found = initiatives.find(visit)

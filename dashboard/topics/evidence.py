@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard import labels, words
-from dashboard.data import NoConnection, appender, read
+from dashboard.data import appender, read, writes_to
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import overlap
 from dashboard.report import Evidence
@@ -181,9 +181,7 @@ def why_not_here(visit: Visit) -> str | None:
     """Why this reader cannot answer here, in a sentence; None when she can."""
     if not visit.viewer.answers_pairs:
         return _("Coordinators answer; everybody reads their answers.")
-    try:
-        appender("overlap_verdict")
-    except NoConnection:
+    if not writes_to("overlap_verdict"):
         return _("This server records no answers: MERIDIAN_ANSWERS_URL is not set.")
     return None
 

@@ -51,21 +51,25 @@ def _initiatives(visit: Visit) -> list[pd.DataFrame]:
 
 
 def _projects(visit: Visit) -> list[pd.DataFrame]:
-    rows = read(queries.provenance.projects_to_fix(visit.viewer)).rename(
-        columns={"project": "record", "organisation": "initiative"}
-    )
+    facets = read(queries.funding.project_facets(visit.viewer))
+    projects = read(queries.overlap.projects(visit.viewer)).sort_values("project", kind="stable")
+    rows = projects.rename(columns={"project": "record", "organisation": "initiative", "organisation_slug": "slug"})
+    undated = rows["starts_on"].isna() | rows["ends_on"].isna()
+    idle = ~rows["project_id"].isin(facets.loc[facets["facet"] == "activity", "project_id"])
     return [
-        rows[~rows[has].astype(bool)].assign(reason=reason)
-        for has, reason in (("has_dates", "project_without_dates"), ("has_activity", "project_without_activity"))
+        rows[undated].assign(reason="project_without_dates"),
+        rows[idle].assign(reason="project_without_activity"),
     ]
 
 
 def _needs(visit: Visit) -> pd.DataFrame:
-    rows = read(queries.provenance.needs_to_fix(visit.viewer))
+    needs = read(queries.funding.needs(visit.viewer)).sort_values("period_start", kind="stable")
+    rows = needs[needs["amount_minor"].isna()]
     return rows.assign(
         reason="need_without_amount",
         record=rows["project"].fillna(rows["organisation"]),
         initiative=rows["organisation"],
+        slug=rows["organisation_slug"],
     )
 
 

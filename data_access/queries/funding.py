@@ -93,8 +93,8 @@ def grants(viewer: Viewer) -> Query:
 def needs(viewer: Viewer) -> Query:
     """Stated needs of chosen projects' and initiatives' visible organisations.
 
-    Columns: need_id, project_id, project, organisation_id, organisation, period_start, period_end, amount_minor,
-    currency, kind, stated_by, stated_on. `organisation_id` is the lead organisation for a project need.
+    Columns: need_id, project_id, project, organisation_id, organisation, organisation_slug, period_start, period_end,
+    amount_minor, currency, kind, stated_by, stated_on. `organisation_id` is the lead organisation for a project need.
     """
     owner = func.coalesce(need.c.organisation_id, project.c.organisation_id)
     statement = (
@@ -104,6 +104,7 @@ def needs(viewer: Viewer) -> Query:
             project.c.name.label("project"),
             organisation.c.id.label("organisation_id"),
             organisation.c.name.label("organisation"),
+            organisation.c.slug.label("organisation_slug"),
             need.c.period_start,
             need.c.period_end,
             need.c.amount_minor,

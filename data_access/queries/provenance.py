@@ -5,11 +5,10 @@ Counts would tell others of records that are withheld from them, so that nobody 
 
 from __future__ import annotations
 
-from sqlalchemy import Select, and_, exists, false, func, select, true
+from sqlalchemy import Select, and_, false, func, select, true
 
 from data_access.database import METADATA, Which
-from data_access.queries import visible
-from data_access.schema import export_log, import_issue, import_run, need, organisation, project, project_facet, source
+from data_access.schema import export_log, import_issue, import_run, source
 from data_access.viewer import Query, Viewer
 
 
@@ -97,44 +96,3 @@ def exports(viewer: Viewer, newest: int = 500) -> Query:
     names = ("exported_at", "subject", "role", "page", "what", "format", "filters", "reason", "rows", "refused")
     statement = select(*(export_log.c[name] for name in names)).where(true() if _for_stewards(viewer) else false())
     return Query(statement.order_by(export_log.c.id.desc()).limit(newest), viewer)
-
-
-def projects_to_fix(viewer: Viewer) -> Query:
-    """Visible projects of the network that lack what overlap and grids need: project, organisation, slug, has_dates,
-    has_activity."""
-    of_project = and_(project_facet.c.project_id == project.c.id, project_facet.c.facet == "activity")
-    has_activity = exists(select(project_facet.c.project_id).where(of_project))
-    has_dates = and_(project.c.starts_on.is_not(None), project.c.ends_on.is_not(None))
-    statement = (
-        select(
-            project.c.name.label("project"),
-            organisation.c.name.label("organisation"),
-            organisation.c.slug,
-            has_dates.label("has_dates"),
-            has_activity.label("has_activity"),
-        )
-        .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(visible.organisations(viewer), visible.in_network())
-        .order_by(organisation.c.name, project.c.name)
-    )
-    return Query(statement, viewer)
-
-
-def needs_to_fix(viewer: Viewer) -> Query:
-    """Visible needs without an amount: project (NULL for core work), organisation, slug, period_start, period_end."""
-    owner = func.coalesce(need.c.organisation_id, project.c.organisation_id)
-    statement = (
-        select(
-            project.c.name.label("project"),
-            organisation.c.name.label("organisation"),
-            organisation.c.slug,
-            need.c.period_start,
-            need.c.period_end,
-        )
-        .select_from(need)
-        .outerjoin(project, project.c.id == need.c.project_id)
-        .join(organisation, organisation.c.id == owner)
-        .where(need.c.amount_minor.is_(None), visible.organisations(viewer), visible.in_network())
-        .order_by(organisation.c.name, need.c.period_start)
-    )
-    return Query(statement, viewer)
