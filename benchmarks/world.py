@@ -18,8 +18,8 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, insert
 
-from dashboard.refresh import refresh, write_meta
-from data_access import case_summaries, database
+from dashboard.refresh import refresh
+from data_access import case_summaries, database, meta
 from data_access.migrate import upgrade
 from data_access.vocabulary import code_rows, route_rows
 from sample_data import build, cases, money, world
@@ -73,7 +73,7 @@ def fill(engines: dict[database.Which, Engine], size: Size, seed: int = build.SE
                 for part in _parts(_copied(table, rows, size, sample)):
                     connection.execute(insert(table), part)
                     counts[table.name] = counts.get(table.name, 0) + len(part)
-            write_meta(connection, which, is_sample="1", data_version="0", as_of=world.AS_OF.isoformat())
+            meta.write(connection, which, is_sample="1", as_of=world.AS_OF.isoformat())
     return counts
 
 
@@ -153,8 +153,9 @@ def main() -> None:
 
         with engines["cases"].begin() as connection:
             case_summaries.rebuild(connection, world.AS_OF, relocation.STANDARD_DAYS, relocation.HORIZONS)
+            meta.note_summed(connection, "cases", world.AS_OF)
         with engines["shared"].begin() as connection:
-            write_meta(connection, "shared", data_version="1")
+            meta.note_summed(connection, "shared", world.AS_OF)
     else:
         refresh(engines["shared"], engines["cases"], world.AS_OF)
     print(f"refresh: {time.perf_counter() - begin:.0f} s")

@@ -13,11 +13,11 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
 from dashboard import filter_bar, links, saved_views, who, words
-from dashboard.data import cases_engine, shared_engine
+from dashboard.data import read_metas, shared_engine
 from dashboard.i18n import _
 from dashboard.opening import open_for
 from dashboard.visit import Visit, open_visit
-from data_access.database import DatabaseProblem, read_meta
+from data_access.database import DatabaseProblem, DataMoved
 
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "pages"
@@ -61,18 +61,15 @@ def navigation() -> dict:
 
 def open_visit_of_this_run() -> Visit:
     """The reader's visit: viewer, filters and the state of the data. Raises DatabaseProblem and who's refusals."""
-    shared = shared_engine()
-    meta = read_meta(shared)
-    is_sample = meta.get("is_sample") == "1"
-    viewer = who.current_viewer(shared, is_sample=is_sample)
-    cases = cases_engine()
-    has_cases = cases is not None
-    if cases is not None and read_meta(cases, "cases").get("is_sample") != meta.get("is_sample"):
+    metas = read_metas()
+    is_sample = metas["shared"].get("is_sample") == "1"
+    viewer = who.current_viewer(shared_engine(), is_sample=is_sample)
+    if len({values.get("is_sample") for values in metas.values()}) > 1:
         raise DatabaseProblem(
             "One of the two databases holds the sample world and the other does not.",
             "Set both addresses, MERIDIAN_DATABASE_URL and MERIDIAN_CASES_URL, to databases of the same network.",
         )
-    visit = open_for(viewer, meta, has_cases=has_cases)
+    visit = open_for(viewer, metas)
     filter_bar.adopt_url(visit)
     visit.filters = filter_bar.chosen_filters(visit)
     visit.currency = filter_bar.chosen_currency()
@@ -92,6 +89,8 @@ def run(page: StreamlitPage) -> None:
     """Run a page; a fault becomes a neutral text with a reference, and a log line that holds no value of the data."""
     try:
         page.run()
+    except DataMoved:
+        raise
     except Exception as fault:
         reference = secrets.token_hex(4)
         places = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(fault.__traceback__)]
@@ -112,14 +111,24 @@ def footer(visit: Visit) -> None:
 
 
 def main() -> None:
-    """One rerun."""
+    """One rerun; when records were loaded in the midst of it, it begins anew, so that no page mixes two states."""
     open_visit(None)
+    try:
+        draw()
+    except DataMoved:
+        st.rerun()
+
+
+def draw() -> None:
+    """The frame and the page in it. Raises DataMoved."""
     st.set_page_config(page_title="Meridian", page_icon=str(HERE / "static" / "icon.png"), layout="wide")
     st.html(PRINTED)
     pages = navigation()
     page = st.navigation(list(pages.values()))
     try:
         visit = open_visit_of_this_run()
+    except DataMoved:
+        raise
     except DatabaseProblem as problem:
         refuse(_("Meridian cannot read its database"), problem.what, problem.remedy)
     except who.NoSignIn:
@@ -142,6 +151,12 @@ def main() -> None:
         saved_views.draw(visit, page.url_path)
     if visit.is_sample:
         st.caption(_("Sample world: every name and figure is invented."))
+    if visit.is_stale:
+        st.warning(
+            _(
+                "Records were loaded after the last `meridian refresh`: figures of cases and overlap are older than the rest."
+            )
+        )
     filter_bar.sentence(visit)
     notice = st.container()
     run(page)

@@ -86,34 +86,45 @@ def importer() -> Engine:
     return _importer(url)
 
 
+def read_metas() -> dict[str, dict[str, str]]:
+    """The `meta` table of each database there is, as it is now."""
+    cases = cases_engine()
+    metas = {"shared": database.read_meta(shared_engine())}
+    return metas if cases is None else metas | {"cases": database.read_meta(cases, "cases")}
+
+
 def read_now(query: Query) -> pd.DataFrame:
     """The rows of `query` as they are now, never cached: for small tables that people write while others read."""
     return database.run(shared_engine(), query)
 
 
 def read(query: Query) -> pd.DataFrame:
-    """The rows of `query`, from the cache when this viewer's scope asked the same of the same data."""
+    """The rows of `query`, from the cache when this viewer's scope asked the same of the same data.
+
+    Raises DataMoved when the data are not those that the visit began with.
+    """
     opened = shared_engine() if query.database == "shared" else cases_engine()
     if opened is None:
         raise NoCases
     compiled = query.statement.compile(opened)
     key = (str(compiled), repr(sorted(compiled.params.items(), key=lambda item: item[0])))
-    return _apart(_read(key, query.viewer.scope, query.database, current().data_version, opened, query))
+    version = current().versions[query.database]
+    return _apart(_read(key, query.viewer.scope, query.database, version, opened, query))
 
 
 @st.cache_resource(max_entries=400, ttl=3600, show_spinner=False)
 def _read(key: tuple[str, str], scope: tuple, which: str, version: str, _engine: Engine, _query: Query) -> pd.DataFrame:
-    return database.run(_engine, _query)
+    return database.run(_engine, _query, version)
 
 
 def computed(make: Callable[[], T], *key: Hashable) -> T:
     """`make()`, once per viewer scope, data version and `key`."""
     visit = current()
-    return _apart(_computed(key, visit.viewer.scope, visit.data_version, make))
+    return _apart(_computed(key, visit.viewer.scope, tuple(visit.versions.items()), make))
 
 
 @st.cache_resource(max_entries=50, ttl=3600, show_spinner=False)
-def _computed(key: tuple[Hashable, ...], scope: tuple, version: str, _make: Callable[[], T]) -> T:
+def _computed(key: tuple[Hashable, ...], scope: tuple, versions: tuple, _make: Callable[[], T]) -> T:
     return _make()
 
 

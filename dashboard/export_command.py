@@ -14,12 +14,11 @@ from pathlib import Path
 import pandas as pd
 
 from dashboard import brief, export, filter_bar, headless, links
-from dashboard.data import cases_engine, shared_engine
+from dashboard.data import read_metas
 from dashboard.i18n import _
 from dashboard.opening import open_for
 from dashboard.report import Report
 from dashboard.visit import Visit, open_visit
-from data_access import database
 from data_access.filters import LISTS, from_parameters
 from data_access.schema import ROLES
 from data_access.viewer import Viewer
@@ -68,7 +67,6 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 
 
 def _visit(chosen: argparse.Namespace) -> Visit:
-    shared, cases = shared_engine(), cases_engine()
     scope = tuple(sorted(filter(None, chosen.scope.upper().split(",")))) or None
     try:
         viewer = Viewer(
@@ -76,7 +74,7 @@ def _visit(chosen: argparse.Namespace) -> Visit:
         )
     except ValueError as problem:
         raise NotAsked(str(problem)) from None
-    visit = open_for(viewer, database.read_meta(shared), has_cases=cases is not None)
+    visit = open_for(viewer, read_metas())
     asked = {name: ".".join(getattr(chosen, name)).replace(",", ".") for name in CHOICES if getattr(chosen, name)}
     asked |= {name: value for name, value in (("from", chosen.since), ("to", chosen.until)) if value}
     asked |= {"state": "1"} if chosen.state else {}

@@ -8,15 +8,23 @@ import pandas as pd
 
 from dashboard.data import read
 from dashboard.visit import Visit, open_visit
-from data_access import queries
+from data_access import meta, queries
 from data_access.filters import Filters
 from data_access.viewer import Viewer
 
 
-def open_for(viewer: Viewer, meta: Mapping[str, str], *, has_cases: bool) -> Visit:
-    """The unfiltered visit of `viewer`, opened. `meta`: the shared database's."""
-    is_sample = meta.get("is_sample") == "1"
-    visit = Visit(viewer, Filters(), pd.Timestamp(meta["as_of"]), meta["data_version"], is_sample, has_cases)
+def open_for(viewer: Viewer, metas: Mapping[str, Mapping[str, str]]) -> Visit:
+    """The unfiltered visit of `viewer`, opened. `metas`: the `meta` table of each database there is."""
+    shared, has_cases = metas["shared"], "cases" in metas
+    visit = Visit(
+        viewer,
+        Filters(),
+        pd.Timestamp(shared["as_of"]),
+        {which: values.get(meta.VERSION, "0") for which, values in metas.items()},
+        shared.get("is_sample") == "1",
+        has_cases,
+        is_stale=any(meta.is_stale(values) for values in metas.values()),
+    )
     open_visit(visit)
     codes = read(queries.network.codes(viewer))
     visit.codes = dict(zip(zip(codes["facet"], codes["code"], strict=True), codes["label_en"], strict=True))

@@ -11,10 +11,10 @@ from datetime import date
 from functools import partial
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, delete, insert
+from sqlalchemy import Connection, Engine
 
 from dashboard.metrics import overlap, relocation
-from data_access import case_summaries, database, queries, summaries
+from data_access import case_summaries, database, meta, queries, summaries
 from data_access.viewer import Viewer
 
 FUNDER = Viewer("funder")
@@ -23,22 +23,14 @@ SCOPED_UP_TO = 1500
 
 
 def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
-    """Rebuild summaries up to `as_of`, each database in one transaction, and bump `data_version`."""
+    """Rebuild summaries up to `as_of`, each database in one transaction, and move its data version."""
     if cases is not None:
         with cases.begin() as connection:
             case_summaries.rebuild(connection, as_of, relocation.STANDARD_DAYS, relocation.HORIZONS)
-            write_meta(connection, "cases", as_of=as_of.isoformat())
-    version = int(database.read_meta(shared).get("data_version", "0")) + 1
+            meta.note_summed(connection, "cases", as_of)
     with shared.begin() as connection:
         summaries.store_overlap(connection, score_for_everyone(connection, as_of), as_of)
-        write_meta(connection, "shared", as_of=as_of.isoformat(), data_version=str(version))
-
-
-def write_meta(connection: Connection, which: database.Which, **values: str) -> None:
-    """Set keys of the `meta` table."""
-    table = database.METADATA[which].tables["meta"]
-    connection.execute(delete(table).where(table.c.key.in_(values)))
-    connection.execute(insert(table), [{"key": key, "value": value} for key, value in values.items()])
+        meta.note_summed(connection, "shared", as_of)
 
 
 def score_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, Callable[[], summaries.Scored]]]:

@@ -5,12 +5,14 @@ The frame (or the command line) opens a visit; a page asks for it. Without a vis
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from dashboard.i18n import language
 from dashboard.report import Report
 from data_access.filters import Filters
 from data_access.viewer import Viewer
@@ -22,9 +24,9 @@ class NoVisit(RuntimeError):
 
 @dataclass
 class Visit:
-    """Viewer, choices, cut-off date and versions of this rerun; `report` collects what is shown.
+    """Viewer, choices, cut-off date and the state of each database at this rerun; `report` collects what is shown.
 
-    `own`: the page's own choices, by their names in a link; `parts`: the parts the page has; `is_headless`: nothing is
+    `is_stale`: summaries are older than the records; `own`: the page's own choices, by their names in a link; `parts`: the parts the page has; `is_headless`: nothing is
     drawn, choices come from `own`; `reader`: under which name exports are logged; `no_files`: why she gets no file
     now, empty when she does, None until the log was asked.
     """
@@ -32,9 +34,10 @@ class Visit:
     viewer: Viewer
     filters: Filters
     as_of: pd.Timestamp
-    data_version: str
+    versions: Mapping[str, str]
     is_sample: bool
     has_cases: bool
+    is_stale: bool = False
     is_dark: bool = False
     currency: str = "EUR"
     link: str = ""
@@ -48,6 +51,16 @@ class Visit:
     reader: str = ""
     no_files: str | None = None
     report: Report = field(default_factory=lambda: Report("none"))
+
+    @property
+    def data_version(self) -> str:
+        """The state of the shared records, as pages and files state it."""
+        return self.versions["shared"]
+
+    @property
+    def choice(self) -> tuple[Hashable, ...]:
+        """All that figures may depend on besides the viewer's scope and the records: part of what they are kept under."""
+        return self.filters, self.as_of, self.currency, self.is_dark, self.has_cases, language.get()
 
 
 _visit: ContextVar[Visit | None] = ContextVar("visit", default=None)

@@ -37,7 +37,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from data_access import schema
+from data_access import meta, schema
 from data_access.case_summaries import SUMMARIES
 from data_access.viewer import Query, Viewer
 
@@ -96,6 +96,13 @@ class DatabaseProblem(Exception):
         self.remedy = remedy
 
 
+class DataMoved(DatabaseProblem):
+    """The records changed after this reader's page began: what was read so far and what comes do not belong together."""
+
+    def __init__(self) -> None:
+        super().__init__("The records changed while they were read.", "Ask again.")
+
+
 @dataclass(frozen=True)
 class Urls:
     """Where the two databases are; `cases` is None on a deployment that must not know of cases."""
@@ -122,10 +129,7 @@ def narrow_url(table: str, urls: Urls) -> str | None:
 
     None: this deployment does not write there.
     """
-    own = os.environ.get(NARROW[table])
-    if own is not None:
-        return own or None
-    return urls.shared if make_url(urls.shared).get_backend_name() == "sqlite" else None
+    return _own_or_file(NARROW[table], urls)
 
 
 def import_url(urls: Urls) -> str | None:
@@ -135,7 +139,12 @@ def import_url(urls: Urls) -> str | None:
     """
     if os.environ.get(UPLOADS_VARIABLE) != "1":
         return None
-    own = os.environ.get(IMPORT_URL_VARIABLE)
+    return _own_or_file(IMPORT_URL_VARIABLE, urls)
+
+
+def _own_or_file(variable: str, urls: Urls) -> str | None:
+    """The login that a variable names, none where it is empty; where it is not set the SQLite file itself."""
+    own = os.environ.get(variable)
     if own is not None:
         return own or None
     return urls.shared if make_url(urls.shared).get_backend_name() == "sqlite" else None
@@ -167,8 +176,11 @@ def open_reader(url: str) -> Engine:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed, "ro", _authorise)
-    return _postgresql_engine(parsed, "meridian-reader", " -c default_transaction_read_only=on")
+        engine = _sqlite_engine(parsed, "ro", _authorise)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        return engine
+    options = " -c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read"
+    return _postgresql_engine(parsed, "meridian-reader", options)
 
 
 def open_writer(url: str) -> Engine:
@@ -351,14 +363,19 @@ def _explain(error: SQLAlchemyError) -> DatabaseProblem:
 
 def read_meta(engine: Engine, which: Which = "shared") -> dict[str, str]:
     """The `meta` table as a dict: as_of, data_version, is_sample and the network's settings."""
-    table = METADATA[which].tables["meta"]
     with engine.connect() as connection:
-        return {row.key: row.value for row in connection.execute(select(table.c.key, table.c.value))}
+        return meta.read(connection, which)
 
 
-def run(source: Engine | Connection, query: Query) -> pd.DataFrame:
-    """The rows of `query`: dates and UTC times as datetime64, counts and money as Int64, flags as boolean, text as str."""
+def run(source: Engine | Connection, query: Query, version: str | None = None) -> pd.DataFrame:
+    """The rows of `query`: dates and UTC times as datetime64, counts and money as Int64, flags as boolean, text as str.
+
+    With `version`, raises DataMoved when the records are not in that state any more, so that figures of two states
+    never stand beside each other.
+    """
     with source.connect() if isinstance(source, Engine) else nullcontext(source) as connection:
+        if version is not None and meta.version(connection, query.database) != version:
+            raise DataMoved
         if query.database == "cases" and connection.dialect.name == "postgresql":
             connection.execute(select(func.set_config(SCOPE_SETTING, _scope(query.viewer), True)))
         rows = connection.execute(query.statement).all()

@@ -11,6 +11,7 @@ import pandas as pd
 from currency_converter import CURRENCY_FILE
 from sqlalchemy import Engine, delete, insert
 
+from data_access import meta
 from data_access.schema import fx_rate
 
 BUNDLED = "European Central Bank reference rates"
@@ -72,4 +73,5 @@ def store(engine: Engine, rows: list[dict[str, object]]) -> int:
             connection.execute(delete(fx_rate).where(same))
         if rows:
             connection.execute(insert(fx_rate), rows)
+            meta.move(connection, "shared")
     return len(rows)

@@ -8,8 +8,8 @@ from datetime import date
 
 from sqlalchemy import Engine, MetaData, insert
 
-from dashboard.refresh import refresh, write_meta
-from data_access import publication
+from dashboard.refresh import refresh
+from data_access import meta, publication
 from data_access.migrate import upgrade
 from data_access.schema import cases as case_tables
 from data_access.schema import shared as shared_tables
@@ -31,7 +31,7 @@ def build(shared: Engine, case_database: Engine | None, seed: int = SEED) -> Non
     upgrade(shared, "shared")
     _insert(shared, shared_tables, sample.rows)
     with shared.begin() as connection:
-        write_meta(connection, "shared", is_sample="1", data_version="0")
+        meta.write(connection, "shared", is_sample="1")
     if case_database is not None:
         upgrade(case_database, "cases")
         own = {
@@ -41,7 +41,7 @@ def build(shared: Engine, case_database: Engine | None, seed: int = SEED) -> Non
         }
         _insert(case_database, case_tables, {**sample.rows, **own, "import_issue": []})
         with case_database.begin() as connection:
-            write_meta(connection, "cases", is_sample="1")
+            meta.write(connection, "cases", is_sample="1")
     refresh(shared, None, world.PREVIOUS_LOAD)
     answers.populate(shared)
     refresh(shared, case_database, world.AS_OF)

@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-import pandas as pd
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine, insert, text
 
+from dashboard.data import read_metas
+from dashboard.opening import open_for
 from dashboard.visit import Visit, open_visit
 from data_access import database, schema
 from data_access.filters import Filters
@@ -26,6 +28,8 @@ from data_access.viewer import Viewer
 from data_access.vocabulary import code_rows, route_rows
 from sample_data.build import build
 
+settings.register_profile("no wall time", deadline=None)
+settings.load_profile("no wall time")
 ROOT = Path(__file__).parent.parent
 PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
 FUNDER = Viewer("funder")
@@ -180,9 +184,8 @@ def _serve(urls: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def open_sample_visit(viewer: Viewer = FUNDER, filters: Filters | None = None) -> Visit:
     """A visit on the sample outside the frame, for topics and exports."""
-    visit = Visit(viewer, filters or Filters(), pd.Timestamp("2026-10-18"), "1", True, True)
-    visit.last_load = pd.Timestamp("2026-10-16")
-    open_visit(visit)
+    visit = open_for(viewer, read_metas())
+    visit.filters = filters or Filters()
     return visit
 
 

@@ -26,6 +26,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import brief, export, exporting, headless, labels, links, opendocument
 from dashboard.cli import main
+from dashboard.data import read_metas
 from dashboard.export_command import PAGES
 from dashboard.opening import open_for
 from dashboard.report import Figure, Report, Table
@@ -41,7 +42,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def visit_of(urls: database.Urls, viewer: Viewer) -> Visit:
-    visit = open_for(viewer, database.read_meta(database.open_reader(urls.shared)), has_cases=True)
+    visit = open_for(viewer, read_metas())
     visit.reader = f"reader {viewer.clearance}"
     return visit
 

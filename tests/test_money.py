@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Engine, insert, text
 
 from dashboard.cli import main
-from dashboard.refresh import refresh, write_meta
+from dashboard.refresh import refresh
 from dashboard.topics import funding, portfolio
 from dashboard.visit import Visit
-from data_access import database, rates, schema
+from data_access import database, meta, rates, schema
 from data_access.filters import Filters
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
@@ -140,7 +140,7 @@ def fill(engine: Engine) -> None:
         for number, row in enumerate(rows, 1):
             grant = EURO | YEAR | {"id": number, "reference": f"G{number}"} | row
             connection.execute(insert(schema.grant), grant)
-        write_meta(connection, "shared", is_sample="1")
+        meta.write(connection, "shared", is_sample="1")
     refresh(engine, None, date(2026, 6, 30))
 
 

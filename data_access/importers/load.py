@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from data_access import schema
+from data_access import meta, schema
 from data_access.database import METADATA, Which
 from data_access.importers.records import Place, Problem, Record, Unreadable
 from data_access.search import normalised
@@ -629,6 +629,7 @@ class _Run:
             if which == where:
                 self._store_problems(connection, tables["import_issue"], run)
             _advance_sequences(connection, which)
+            meta.move(connection, which)
 
     def _database_of_problems(self) -> Which:
         """Rows about cases stay in the case database; a file of both puts all its problems there."""
@@ -706,6 +707,7 @@ def undo(engine: Engine, which: Which, run_id: int) -> int:
             _take_back(connection, change, records, run.source_id)
         connection.execute(update(runs).where(runs.c.id == run_id).values(status="undone"))
         connection.execute(delete(changes).where(changes.c.run_id == run_id))
+        meta.move(connection, which)
     return len(found)
 
 
