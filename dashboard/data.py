@@ -6,17 +6,20 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass, replace
-from typing import TypeVar
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 import streamlit as st
 from sqlalchemy import Engine
 
-from dashboard.visit import current
+from dashboard.visit import Visit, current
 from data_access import database
 from data_access.viewer import Query
 
 T = TypeVar("T")
+P = ParamSpec("P")
+MADE_FROM = "_made_from"
 
 
 class NoConnection(RuntimeError):
@@ -118,14 +121,61 @@ def _read(key: tuple[str, str], scope: tuple, which: str, version: str, _engine:
 
 
 def computed(make: Callable[[], T], *key: Hashable) -> T:
-    """`make()`, once per viewer scope, data version and `key`."""
-    visit = current()
-    return _apart(_computed(key, visit.viewer.scope, tuple(visit.versions.items()), make))
+    """`make()`, once per viewer scope, state of the records and `key`."""
+    return _kept(_computed, key, make)
 
 
 @st.cache_resource(max_entries=50, ttl=3600, show_spinner=False)
 def _computed(key: tuple[Hashable, ...], scope: tuple, versions: tuple, _make: Callable[[], T]) -> T:
     return _make()
+
+
+@st.cache_resource(max_entries=400, ttl=3600, show_spinner=False)
+def _shown(key: tuple[Hashable, ...], scope: tuple, versions: tuple, _make: Callable[[], T]) -> T:
+    return _make()
+
+
+def found_once(make: Callable[P, T]) -> Callable[P, T]:
+    """What a topic found for a choice, computed once per viewer scope, state of the records and arguments.
+
+    Arguments are the visit, plain values and findings made by such a function; given anything else it computes anew.
+    """
+    return _once(make, _computed)
+
+
+def shown_once(make: Callable[P, T]) -> Callable[P, T]:
+    """A chart or a row of figures, kept like `found_once`, but many of them: they are small."""
+    return _once(make, _shown)
+
+
+def _once(make: Callable[P, T], store: Callable[..., Any]) -> Callable[P, T]:
+    name = f"{make.__module__}.{make.__qualname__}"
+
+    @wraps(make)
+    def once(*arguments: P.args, **named: P.kwargs) -> T:
+        made_from = tuple(_made_from(argument) for argument in (*arguments, *named.values()))
+        if None in made_from:
+            return make(*arguments, **named)
+        return _kept(store, (name, tuple(named), made_from), partial(make, *arguments, **named))
+
+    return once
+
+
+def _kept(store: Callable[..., Any], key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+    visit = current()
+    found = _apart(store(key, visit.viewer.scope, tuple(visit.versions.items()), make))
+    if is_dataclass(found):
+        object.__setattr__(found, MADE_FROM, key)
+    return found
+
+
+def _made_from(argument: object) -> tuple[Hashable, ...] | None:
+    """What tells this argument from every other of its kind; None when nothing does."""
+    if isinstance(argument, Visit):
+        return argument.choice
+    if argument is None or isinstance(argument, str | int | tuple | pd.Timestamp):
+        return type(argument).__name__, argument
+    return getattr(argument, MADE_FROM, None)
 
 
 def _apart(held: T) -> T:

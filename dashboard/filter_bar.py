@@ -6,13 +6,14 @@ State lives in `st.session_state["filter_*"]`; the URL holds what differs from t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import export, labels, view, words
-from dashboard.data import read
+from dashboard.data import read, shown_once
 from dashboard.i18n import _
 from dashboard.links import CURRENCIES
 from dashboard.visit import Visit
@@ -32,7 +33,14 @@ FIRST_MONTH = "2022-03"
 
 def on_offer(name: str, visit: Visit) -> list[str]:
     """Every value of one filter this viewer may choose, whatever else is chosen."""
-    return list(read(OPTIONS[name](Filters(), visit.viewer, visit.as_of.date()))["value"])
+    return list(_counts(replace(visit, filters=Filters()), name))
+
+
+@shown_once
+def _counts(visit: Visit, name: str) -> dict[str, int]:
+    """Initiatives per value of one filter, under the others."""
+    rows = read(OPTIONS[name](visit.filters, visit.viewer, visit.as_of.date()))
+    return dict(zip(rows["value"], (int(n) for n in rows["initiatives"]), strict=True))
 
 
 def adopt_url(visit: Visit) -> None:
@@ -100,10 +108,7 @@ def draw(visit: Visit) -> None:
 
 def _multiselect(name: str, label: str, shown: Callable[[str], str], visit: Visit) -> None:
     """One cascading choice: values that exist under the other filters, with counts; chosen ones always stay."""
-    counts = (
-        read(OPTIONS[name](visit.filters, visit.viewer, visit.as_of.date())).set_index("value")["initiatives"].to_dict()
-    )
-
+    counts = _counts(visit, name)
     options = sorted({*counts, *st.session_state[f"filter_{name}"]}, key=shown)
     with_counts = {value: f"{shown(value)} ({counts.get(value, 0)})" for value in options}
     st.multiselect(

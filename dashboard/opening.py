@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from dashboard.data import read
+from dashboard.data import computed, read
 from dashboard.visit import Visit, open_visit
 from data_access import meta, queries
 from data_access.filters import Filters
@@ -26,12 +26,18 @@ def open_for(viewer: Viewer, metas: Mapping[str, Mapping[str, str]]) -> Visit:
         is_stale=any(meta.is_stale(values) for values in metas.values()),
     )
     open_visit(visit)
-    codes = read(queries.network.codes(viewer))
-    visit.codes = dict(zip(zip(codes["facet"], codes["code"], strict=True), codes["label_en"], strict=True))
-    if viewer.sees_cases and has_cases:
-        routes = read(queries.relocation.routes(viewer))
-        visit.codes |= {("route", code): label for code, label in zip(routes["code"], routes["label_en"], strict=True)}
-    funders = read(queries.choices.funders(Filters(), viewer, visit.as_of.date()))
-    visit.funders = dict(zip(funders["value"], funders["name"], strict=True))
-    visit.last_load = read(queries.network.loads(viewer))["loaded_on"].max()
+    visit.codes, visit.funders, visit.last_load = computed(lambda: _known(visit), "opening")
     return visit
+
+
+def _known(visit: Visit) -> tuple[dict[tuple[str, str], str], dict[str, str], pd.Timestamp]:
+    """Labels of codes, names of funders, and the day of the last load."""
+    viewer = visit.viewer
+    codes = read(queries.network.codes(viewer))
+    labels = dict(zip(zip(codes["facet"], codes["code"], strict=True), codes["label_en"], strict=True))
+    if viewer.sees_cases and visit.has_cases:
+        routes = read(queries.relocation.routes(viewer))
+        labels |= {("route", code): label for code, label in zip(routes["code"], routes["label_en"], strict=True)}
+    funders = read(queries.choices.funders(Filters(), viewer, visit.as_of.date()))
+    names = dict(zip(funders["value"], funders["name"], strict=True))
+    return labels, names, read(queries.network.loads(viewer))["loaded_on"].max()

@@ -23,7 +23,12 @@ def _locale(code: str) -> Locale:
 
 def number(value: float | None) -> str:
     """A whole number with the locale's separators, or a dash for unknown."""
-    return "–" if value is None or pd.isna(value) else format_decimal(round(value), locale=language.get())
+    return "–" if value is None or pd.isna(value) else _whole(round(value), language.get())
+
+
+@lru_cache(10_000)
+def _whole(value: int, code: str) -> str:
+    return format_decimal(value, locale=code)
 
 
 def decimal(value: float | None, digits: int = 1) -> str:

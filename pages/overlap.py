@@ -13,13 +13,12 @@ part = view.part(overlap.part_names())
 if part == "pairs":
     view.say_what_was_done()
     status = view.choose("list", _("List"), overlap.list_names(found))
-    pairs = overlap.pair_names(found.with_status(status))
-    if pairs:
-        pair = view.choose("pair", _("Pair, the strongest first"), pairs)
-        view.evidence(evidence.of_pair(found, pair))
+    if pairs := overlap.offered(found, status):
+        pair = view.choose("pair", overlap.offer_words(found, status), pairs)
+        view.evidence(evidence.of_pair(visit, found, pair))
         said = view.answer_form(pair, evidence.answer_names(), evidence.reason_names(), evidence.why_not_here(visit))
         if said:
-            evidence.answer(found, pair, *said)
+            evidence.answer(visit, found, pair, *said)
             view.start_again(evidence.thanks(said[0]))
         view.table(overlap.similar(found, status))
 elif part == "where":
@@ -36,6 +35,6 @@ elif part == "project":
     if names := overlap.project_names(found):
         view.chart(overlap.around(found, view.choose("around", _("Project"), names)))
 else:
-    view.table(overlap.facts_to_fill(found))
+    view.table(overlap.facts_to_fill(visit, found))
 
 view.about(*overlap.notes(found))

@@ -27,7 +27,7 @@ if grid := crossing.chart(visit, money):
         view.table(funding.rows_of_cell(money, cell))
 
 if day := changes.previous_load(visit):
-    view.table(changes.since(money, similar, day))
+    view.table(changes.since(visit, money, similar, day))
 
 view.about(
     _("A cell counts running projects recorded for that country and activity. None recorded is no proof of absence."),

@@ -64,21 +64,23 @@ def test_not_a_duplicate_needs_its_reason(own_sample: database.Urls) -> None:
 def test_whoever_does_not_coordinate_is_offered_no_answer_and_can_record_none(role: str) -> None:
     app = open_page("overlap", role)
     assert not any(button.label == "Record the answer" for button in app.button)
-    found = overlap.find(open_sample_visit({"funder": FUNDER, "steward": STEWARD}[role]))
+    visit = open_sample_visit({"funder": FUNDER, "steward": STEWARD}[role])
+    found = overlap.find(visit)
     pair = next(iter(overlap.pair_names(found.with_status("possible_duplication"))))
     with pytest.raises(PermissionError):
-        evidence.answer(found, pair, "confirmed", None)
+        evidence.answer(visit, found, pair, "confirmed", None)
 
 
 @pytest.mark.usefixtures("own_sample")
 def test_nobody_answers_a_pair_she_does_not_see() -> None:
     everything, funders = overlap.find(open_sample_visit(EVERYWHERE)), overlap.find(open_sample_visit(FUNDER))
     hidden = set(overlap.pair_names(everything.pairs)) - set(overlap.pair_names(funders.pairs))
-    scoped = overlap.find(open_sample_visit(LITHUANIAN))
+    visit = open_sample_visit(LITHUANIAN)
+    scoped = overlap.find(visit)
     unseen = sorted(hidden - set(overlap.pair_names(scoped.pairs)))
     assert unseen
     with pytest.raises(KeyError):
-        evidence.answer(scoped, unseen[0], "confirmed", None)
+        evidence.answer(visit, scoped, unseen[0], "confirmed", None)
 
 
 def test_a_server_without_the_connection_says_so(own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,13 +111,13 @@ def test_an_answer_is_among_what_changed_and_counts_for_the_agreement() -> None:
     assert day is not None
 
     def answered() -> int:
-        rows = changes.since(money, overlap.find(visit), day).rows.set_index("change")
+        rows = changes.since(visit, money, overlap.find(visit), day).rows.set_index("change")
         return int(rows.loc["pairs_answered", "number"])
 
     before, found = answered(), overlap.find(visit)
     agreed = overlap.summary(found).figures[4].value
     pair = next(iter(overlap.pair_names(found.with_status("possible_duplication"))))
-    evidence.answer(found, pair, "already_coordinating", None)
+    evidence.answer(visit, found, pair, "already_coordinating", None)
     assert answered() == before + 1
     assert overlap.summary(overlap.find(visit)).figures[4].value == int(str(agreed)) + 1
 

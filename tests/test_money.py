@@ -214,3 +214,15 @@ def test_rates_are_replaced_by_day_and_nothing_is_half_written(
     assert "row 3, column per_eur: 'x'" in capsys.readouterr().err
     with database.open_reader(f"sqlite:///{tmp_path}/s.db").connect() as connection:
         assert connection.execute(text("SELECT currency, micro_per_eur FROM fx_rate")).all() == [("GEL", 2_950_000)]
+
+
+def test_lines_of_the_same_name_are_told_apart_and_open_their_own_rows(own_sample: database.Urls) -> None:
+    with database.open_writer(own_sample.shared).begin() as connection:
+        connection.execute(text("UPDATE project SET name = 'Programme'"))
+        connection.execute(text("UPDATE organisation SET name = 'House'"))
+    money = portfolio.picture(open_sample_visit())
+    shown = funding.gaps(money, "line").rows
+    assert shown["line"].is_unique and shown["line"].iloc[1] == "Programme · House (2)"
+    for bar in shown.head(4).itertuples():
+        rows = funding.rows_of_gap(money, "line", bar.line).rows
+        assert int(rows.loc[rows["entry"] == "need", "part"].sum()) == bar.need

@@ -157,7 +157,8 @@ def label(pairs: pd.DataFrame) -> pd.Series:
 def unknown_facts(pairs: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     """Per pair, which facts are missing: facet names and 'dates'."""
     missing = pairs[list(WEIGHTS)].isna().assign(dates=pairs["days_together"].isna())
-    return (tuple(missing.columns[row]) for row in missing.to_numpy(dtype=bool))
+    facts = list(missing.columns)
+    return (tuple(itertools.compress(facts, row)) for row in missing.to_numpy(dtype=bool).tolist())
 
 
 def newest_answers(answers: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.data import shown_once
 from dashboard.i18n import _
 from dashboard.report import Figure
 from dashboard.topics import funding, initiatives, overlap, relocation
@@ -27,6 +28,7 @@ def four(visit: Visit, portfolio: Portfolio, similar: Overlap) -> list[Answer]:
     return [where(visit), money(portfolio), same(similar), waiting(visit)]
 
 
+@shown_once
 def where(visit: Visit) -> Answer:
     """Initiatives and the countries they work in."""
     found = initiatives.find(visit)
@@ -41,6 +43,7 @@ def where(visit: Visit) -> Answer:
     return Answer(_("Where are they?"), "initiatives", initiatives.sentence(found), figure)
 
 
+@shown_once
 def money(portfolio: Portfolio) -> Answer:
     """The share of need covered, and when signed money falls below it."""
     covered, gap = funding.covered(portfolio), funding.gap(portfolio)
@@ -48,6 +51,7 @@ def money(portfolio: Portfolio) -> Answer:
     return Answer(_("Where is money missing?"), "funding_gaps", funding.sentence(portfolio), figure)
 
 
+@shown_once
 def same(found: Overlap) -> Answer:
     """Pairs to check, and those already coordinated."""
     said = overlap.summary(found)
@@ -58,6 +62,7 @@ def same(found: Overlap) -> Answer:
     return Answer(_("Who does the same?"), "overlap", said.sentence, figure)
 
 
+@shown_once
 def waiting(visit: Visit) -> Answer:
     """Waiting time for coordinators, published people for everybody else."""
     found = relocation.summary(visit)

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 import pandas as pd
 
 from dashboard import charts, labels, maps, words
-from dashboard.data import read
+from dashboard.data import found_once, read, shown_once
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import relocation, survival
 from dashboard.metrics.statistics import Coverage, minimum_n, wilson
@@ -48,6 +48,7 @@ class Live:
         return survival.outcome_curve(self.durations)
 
 
+@found_once
 def find(visit: Visit) -> Live:
     """Read the grouped cases; the flow is never cut by the period, because open cases are a running sum."""
     filters, viewer = visit.filters, visit.viewer
@@ -72,6 +73,7 @@ def part_names() -> dict[str, str]:
     }
 
 
+@shown_once
 def summary(visit: Visit, cases: Live) -> Summary:
     """Five KPIs of METHODS E.4 over live cases."""
     open_now = relocation.open_on(cases.per_day, visit.as_of)
@@ -172,6 +174,7 @@ def mark_words(marks: list[tuple[pd.Timestamp, str]]) -> str:
     return _("Marks: {marks}.").format(marks="; ".join(named))
 
 
+@shown_once
 def bottleneck(visit: Visit) -> Chart | None:
     """Where the waiting of the last twelve months happened; None when nobody waited."""
     first = visit.as_of - pd.DateOffset(years=1)
@@ -210,6 +213,7 @@ def _bottleneck_title(waited: pd.DataFrame) -> str:
     )
 
 
+@shown_once
 def ages(cases: Live) -> Chart:
     """Who has waited too long, and where."""
     buckets = relocation.age_buckets(cases.open_ages)
@@ -230,6 +234,7 @@ def ages(cases: Live) -> Chart:
     )
 
 
+@shown_once
 def soon_too_long(cases: Live) -> list[Figure]:
     """How many cases will have been open for more than 180 days in a month, and how much work is waiting."""
     curve = relocation.readable(cases.curve)
@@ -265,6 +270,7 @@ def soon_too_long(cases: Live) -> list[Figure]:
     ]
 
 
+@shown_once
 def clocks(visit: Visit) -> Chart | None:
     """Legal stays that run out; None when no open case is on a route with a clock."""
     found = relocation.running_out(read(queries.relocation.clocks(visit.filters, visit.viewer)))
@@ -329,6 +335,7 @@ def call_list(visit: Visit, order: str) -> Table:
     return Table("call_list", title, rows[columns], note, is_live=True)
 
 
+@shown_once
 def arrived_and_left(visit: Visit, cases: Live) -> Chart:
     """The running totals with the gap that waits, and the marks of policy."""
     lines = relocation.cumulative_flow(cases.flow)
@@ -364,6 +371,7 @@ def _direction(cases: Live) -> str:
     return text.format(n=words.number(abs(more)))
 
 
+@shown_once
 def months(visit: Visit, cases: Live) -> Chart:
     """Opened and closed per month, the running month hatched, with what is unusual in words."""
     flow, marks = cases.flow, policy_marks(visit)
@@ -446,6 +454,7 @@ def unusual_months(flow: pd.DataFrame) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
+@shown_once
 def forecast(visit: Visit, cases: Live) -> Chart | None:
     """When all open cases would be closed at the pace of the last weeks; None without eight full weeks."""
     weeks = relocation.weekly(cases.per_day, visit.as_of)
@@ -494,6 +503,7 @@ def growth(going: relocation.Forecast, weeks: pd.DataFrame) -> str:
     )
 
 
+@shown_once
 def outcomes(cases: Live) -> Chart:
     """What happens to people, and when."""
     curve = relocation.readable(cases.curve)
@@ -517,6 +527,7 @@ def outcomes(cases: Live) -> Chart:
     )
 
 
+@shown_once
 def routes(cases: Live) -> Table:
     """Every route by the same definitions; shares and times only where there are enough cases."""
     rows = [_route_row(route, durations) for route, durations in cases.durations.groupby("route")]
@@ -553,6 +564,7 @@ def horizon_names() -> dict[str, str]:
     }
 
 
+@shown_once
 def cohorts(visit: Visit, horizon: str) -> Table:
     """Is it getting better: of the cases opened in a month, how many reached each stage within the horizon."""
     days = int(horizon)
@@ -573,6 +585,7 @@ def cohorts(visit: Visit, horizon: str) -> Table:
     )  # fmt: skip
 
 
+@shown_once
 def places(visit: Visit) -> Chart | None:
     """Places pledged and used this period, per country; None where none are pledged."""
     day = visit.as_of.date()
@@ -610,6 +623,7 @@ def places(visit: Visit) -> Chart | None:
     )
 
 
+@shown_once
 def journeys(visit: Visit) -> Chart | None:
     """From where people waited to where they were to go; None when neither is known."""
     found = read(queries.relocation.transit(visit.filters, visit.viewer))
@@ -647,6 +661,7 @@ def fixes(visit: Visit) -> Table:
     return Table("fixes", title, rows, _("Left out of every dated figure until mended."), is_live=True)
 
 
+@shown_once
 def reconciliation(visit: Visit, cases: Live) -> Table:
     """Stocks and flows of the last three full months, and whether open cases by date and by stage agree."""
     found = relocation.stock_flow(cases.flow)
@@ -708,6 +723,7 @@ def _since(flow: pd.DataFrame) -> list[tuple[str, int]]:
     return [("since_in", came), ("since_out", -left), ("active_today", today)]
 
 
+@shown_once
 def notes(visit: Visit, cases: Live) -> list[str]:
     """What the live figures leave out, and how they count."""
     broken = int(cases.problems["episodes"].sum())

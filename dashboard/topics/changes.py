@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dashboard import words
-from dashboard.data import read
+from dashboard.data import read, shown_once
 from dashboard.i18n import _
 from dashboard.report import Table
 from dashboard.topics import relocation
@@ -21,9 +21,9 @@ def previous_load(visit: Visit) -> pd.Timestamp | None:
     return days.iloc[1] if len(days) > 1 else None
 
 
-def since(money: Portfolio, similar: Overlap, day: pd.Timestamp) -> Table:
+@shown_once
+def since(visit: Visit, money: Portfolio, similar: Overlap, day: pd.Timestamp) -> Table:
     """How many records came, went or were answered after `day`, with the money that goes with them."""
-    visit = similar.visit
     rows = [*_initiatives(visit, day), *_money(money, day), *_pairs(similar.pairs, day)]
     if relocation.is_live(visit):
         rows += _cases(visit, day)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dashboard import charts, labels, words
-from dashboard.data import read
+from dashboard.data import read, shown_once
 from dashboard.filter_bar import choose_row
 from dashboard.i18n import _
 from dashboard.metrics.overlap import CROWDED_FROM
@@ -44,6 +44,7 @@ def signals(frame: pd.DataFrame) -> pd.Series:
     return word.astype("str")
 
 
+@shown_once
 def chart(visit: Visit, money: Portfolio) -> Chart | None:
     """The grid of the busiest countries and activities; None when nothing is recorded."""
     found = cells(visit, money)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dashboard import labels, words
-from dashboard.data import read
+from dashboard.data import found_once, read
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import distribution
 from dashboard.report import Figure, Summary, Table
@@ -27,6 +27,12 @@ def confirmation_names() -> dict[str, str]:
 
 def find(visit: Visit, search: str = "", confirmation: str = "any") -> pd.DataFrame:
     """One row per active initiative: slug, name and what is recorded of it, by name."""
+    found = _recorded(visit, search)
+    return found[_confirmed(found, confirmation, visit.as_of)].reset_index(drop=True)
+
+
+@found_once
+def _recorded(visit: Visit, search: str) -> pd.DataFrame:
     places = read(queries.initiatives.places(visit.filters, visit.viewer, words=search))
     places = places[distribution.active_now(places, visit.as_of)]
     each = distribution.one_per_initiative(places).set_index("organisation_id")
@@ -38,8 +44,7 @@ def find(visit: Visit, search: str = "", confirmation: str = "any") -> pd.DataFr
         shown = names.assign(name=[labels.code(facet, code) for code in names["code"]])
         each[column] = _joined(shown, "name").reindex(each.index)
     each["projects"] = projects.set_index("organisation_id")["projects"].reindex(each.index).fillna(0).astype("Int64")
-    found = each.reset_index().rename(columns={"name": "initiative", "independence": "mark"})
-    return found[_confirmed(found, confirmation, visit.as_of)].reset_index(drop=True)
+    return each.reset_index().rename(columns={"name": "initiative", "independence": "mark"})
 
 
 def _joined(rows: pd.DataFrame, column: str) -> pd.Series:

@@ -20,9 +20,9 @@ from data_access.schema import ANSWERS, REASONS
 from data_access.verdicts import Verdict, record
 
 
-def of_pair(found: Overlap, key: str) -> Evidence:
+def of_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
     """The evidence of the pair `key` ("a.b") of `found`. Raises KeyError for a pair that is not there."""
-    pair, visit = _pair(found, key), found.visit
+    pair = _pair(found, key)
     facets = read(queries.overlap.facets(visit.viewer))
     values = {
         project: rows.groupby("facet")["code"].agg(set).to_dict()
@@ -34,7 +34,7 @@ def of_pair(found: Overlap, key: str) -> Evidence:
         (labels.word(facet).capitalize(), _known(getattr(pair, facet)), _compared(facet, a, b, counted))
         for facet in overlap.WEIGHTS
     ]
-    return Evidence(_headline(pair), compared, _facts(found, pair), _answers(found, pair))
+    return Evidence(_headline(pair), compared, _facts(visit, found, pair), _answers(visit, found, pair))
 
 
 def _pair(found: Overlap, key: str) -> Any:
@@ -87,16 +87,16 @@ def _with_rarity(facet: str, code: str, counted: pd.DataFrame) -> str:
     )
 
 
-def _facts(found: Overlap, pair: Any) -> list[tuple[str, str]]:
-    lines = [(_("Time"), _time(found.visit, pair))]
+def _facts(visit: Visit, found: Overlap, pair: Any) -> list[tuple[str, str]]:
+    lines = [(_("Time"), _time(visit, pair))]
     tagged = found.money.reindex([pair.project_a, pair.project_b])
-    amounts = [words.money(m, found.visit.currency) if pd.notna(m) else _("nothing") for m in tagged]
+    amounts = [words.money(m, visit.currency) if pd.notna(m) else _("nothing") for m in tagged]
     if tagged.isna().all():
         lines.append((_("Money"), _("no signed grant is tied to either project")))
     else:
         lines.append((_("Money"), _("signed for A {a}, for B {b}").format(a=amounts[0], b=amounts[1])))
-    lines.append((_("Shared funders"), _common_funders(found.visit, pair)))
-    lines.append((_("Known partners"), _partnership(found.visit, pair)))
+    lines.append((_("Shared funders"), _common_funders(visit, pair)))
+    lines.append((_("Known partners"), _partnership(visit, pair)))
     if pair.has_changed:
         lines.append((_("Changed"), _("facts changed since people answered; the question stands again")))
     return lines
@@ -135,7 +135,7 @@ def _partnership(visit: Visit, pair: Any) -> str:
     return _("yes") if pd.isna(row["since"]) else _("since {day}").format(day=words.day(row["since"]))
 
 
-def _answers(found: Overlap, pair: Any) -> list[tuple[str, str]]:
+def _answers(visit: Visit, found: Overlap, pair: Any) -> list[tuple[str, str]]:
     """Every answer so far, newest first: who (never by name) and when, and what.
 
     That the places differ is kept from whoever may not know both places.
@@ -145,11 +145,7 @@ def _answers(found: Overlap, pair: Any) -> list[tuple[str, str]]:
     people = {subject: n for n, subject in enumerate(dict.fromkeys(said["subject"]), 1)}
     lines = []
     for answer in said.iloc[::-1].itertuples():
-        who = (
-            _("You")
-            if answer.subject == found.visit.viewer.subject
-            else _("Person {n}").format(n=people[answer.subject])
-        )
+        who = _("You") if answer.subject == visit.viewer.subject else _("Person {n}").format(n=people[answer.subject])
         what = labels.word(answer.answer)
         if pd.notna(answer.reason) and not (answer.reason == "other_place" and pd.isna(pair.host_country)):
             what = _("{answer}: {reason}").format(answer=what, reason=labels.word(answer.reason))
@@ -186,13 +182,13 @@ def why_not_here(visit: Visit) -> str | None:
     return None
 
 
-def answer(found: Overlap, key: str, said: str, reason: str | None) -> None:
+def answer(visit: Visit, found: Overlap, key: str, said: str, reason: str | None) -> None:
     """Record the reader's answer on a pair she sees, on the facts as she sees them.
 
     Raises PermissionError for a reader who only reads, KeyError for a pair not shown to her, and ValueError for a
     "not a duplicate" without a reason.
     """
-    visit, pair = found.visit, _pair(found, key)
+    pair = _pair(found, key)
     if not visit.viewer.answers_pairs:
         raise PermissionError("Only coordinators answer.")
     if said == "not_a_duplicate" and reason is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dashboard import labels, words
-from dashboard.data import read
+from dashboard.data import found_once, read
 from dashboard.i18n import N_, _
 from dashboard.metrics import distribution, funding
 from dashboard.report import Table
@@ -27,6 +27,7 @@ EFFECTS = {
 }
 
 
+@found_once
 def find(visit: Visit) -> pd.DataFrame:
     """One row per record and reason: reason, record, initiative, slug. What the reader may not see is not in it."""
     parts = [*_initiatives(visit), *_projects(visit), _needs(visit), _grants(visit)]

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard import charts, filter_bar, labels, words
-from dashboard.data import read
+from dashboard.data import read, shown_once
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import funding, survival
 from dashboard.metrics.statistics import Coverage
@@ -25,6 +25,7 @@ GRID = 10
 COVERED_FROM = 0.995
 
 
+@shown_once
 def summary(money: Portfolio) -> Summary:
     """The answer sentence and the five KPIs of METHODS E.2."""
     fall, leaning = money.cliff, money.leaning
@@ -110,6 +111,7 @@ def _newcomers_figure(money: Portfolio) -> Figure:
     return Figure("newcomers", first, words.number(first), comparison, unjudged)
 
 
+@shown_once
 def cliff(money: Portfolio) -> Chart:
     """Signed money per month against stated need, pledges outlined."""
     below = money.cliff.below_need
@@ -151,6 +153,7 @@ def gap_names() -> dict[str, str]:
     return {"line": _("Project"), "activity": _("Activity"), "host_country": _("Host country")}
 
 
+@shown_once
 def gaps(money: Portfolio, by: str) -> Chart:
     """The largest gaps of the year by line, activity or host_country."""
     ranked = ranked_gaps(money, by).head(GAPS_SHOWN)
@@ -172,13 +175,16 @@ def gaps(money: Portfolio, by: str) -> Chart:
 
 
 def ranked_gaps(money: Portfolio, by: str) -> pd.DataFrame:
-    """Lines, activities or countries with a gap, largest first; a line becomes a readable name."""
+    """Lines, activities or countries with a gap, largest first; a line becomes a readable name, and lines of the same
+    name are numbered."""
     summed = by_part(money, [by])
     ranked = summed[summed["gap"] > 0].sort_values(["gap", by], ascending=[False, True]).reset_index(drop=True)
     if by == "line":
         known = money.lines.set_index("line")
         ranked["key"] = ranked["line"]
-        ranked["line"] = [f"{known['name'][line]} · {known['organisation'][line]}" for line in ranked["line"]]
+        names = pd.Series([f"{known['name'][line]} · {known['organisation'][line]}" for line in ranked["line"]])
+        again = names.groupby(names).cumcount()
+        ranked["line"] = names.where(again == 0, names + " (" + (again + 1).astype("str") + ")")
     return ranked
 
 
@@ -196,6 +202,7 @@ def dependence(money: Portfolio) -> Table:
     )
 
 
+@shown_once
 def newcomers(money: Portfolio) -> Chart:
     """First-time and returning grantees by year."""
     years = money.newcomers
@@ -246,6 +253,7 @@ def to_fix(money: Portfolio) -> Table:
     return Table("to_fix", _("Grants to fix"), rows[columns], note.format(n=words.number(money.over_committed)))
 
 
+@shown_once
 def shape(money: Portfolio) -> list[Figure]:
     """Concentration, sizes, restriction and the wait for payment, as a second row of figures."""
     signed = money.signed
@@ -295,6 +303,7 @@ def shape(money: Portfolio) -> list[Figure]:
     ]
 
 
+@shown_once
 def spread_of_money(money: Portfolio) -> Chart:
     """The Lorenz curve of recipients, with the Gini beside the top share, never alone."""
     received = money.signed.groupby("recipient_id")["minor"].sum().astype(float)
@@ -313,6 +322,7 @@ def spread_of_money(money: Portfolio) -> Chart:
     )
 
 
+@shown_once
 def leaning_strip(money: Portfolio) -> Chart:
     """Share of the largest funder per organisation, single-funder organisations marked."""
     rows = money.leaning.assign(is_single=money.leaning["funders"] <= 1)
@@ -333,6 +343,7 @@ def leaning_strip(money: Portfolio) -> Chart:
 COVERAGE_SIGNALS = ("none_recorded", "need_unknown", "covered", "partly_covered", "under_funded")
 
 
+@shown_once
 def coverage_grid(money: Portfolio) -> Chart | None:
     """Host country x activity: gap in the cell, colour by coverage, words where there is no number."""
     cells = by_part(money, ["host_country", "activity"], with_unknown=True)
@@ -373,6 +384,7 @@ def _complete(cells: pd.DataFrame, currency: str) -> pd.DataFrame:
     return grid
 
 
+@shown_once
 def flow(money: Portfolio) -> Chart:
     """How much enters the network, how much of it intermediaries pass on, and what leaves."""
     passed = funding.pass_through(money.all_grants)
@@ -400,6 +412,7 @@ def flow(money: Portfolio) -> Chart:
     )
 
 
+@shown_once
 def per_thousand(money: Portfolio, visit: Visit) -> Chart | None:
     """Signed money of the year per 1,000 recent emigrants, as ranges sorted by name."""
     placed = money.parts[(money.parts["month"].dt.year == money.year) & (money.parts["host_country"].str.len() == 2)]
@@ -440,6 +453,7 @@ def _stated_income(money: Portfolio, visit: Visit) -> pd.DataFrame:
     return funding.convert(dated, read(queries.funding.rates(visit.viewer)), money.currency, on="received_on")
 
 
+@shown_once
 def other_income(money: Portfolio, visit: Visit) -> Chart | None:
     """Crowdfunding, diaspora giving and earned income by year, beside grants."""
     rows = _stated_income(money, visit)
@@ -470,6 +484,7 @@ def gap_rows(gaps: Chart, by: str) -> dict[str, str]:
     return {value: value if by == "line" else labels.code(by, value) for value in gaps.rows[by]}
 
 
+@shown_once
 def notes(money: Portfolio) -> list[str]:
     """How money is counted, and what is left out."""
     status = funding.money_status(money.grants[money.grants["minor"].notna()])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import pandas as pd
 
 from dashboard import charts, filter_bar, labels, maps, words
-from dashboard.data import read
+from dashboard.data import found_once, read, shown_once
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import distribution
 from dashboard.metrics.statistics import Coverage, competition_rank
@@ -20,8 +21,7 @@ from data_access.case_summaries import UNKNOWN_COUNTRY
 SMALLEST_MIX = 5
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """What the page counts: which unit, in every place or shared out, and which place."""
 
     unit: str = "initiatives"
@@ -87,6 +87,7 @@ def basis_names() -> dict[str, str]:
     }
 
 
+@found_once
 def find(visit: Visit, choice: Choice = DEFAULT) -> Initiatives:
     """The chosen initiatives, as this viewer may see them."""
     everything = read(queries.initiatives.places(visit.filters, visit.viewer, choice.basis))
@@ -107,6 +108,7 @@ def find(visit: Visit, choice: Choice = DEFAULT) -> Initiatives:
     )
 
 
+@shown_once
 def summary(found: Initiatives) -> Summary:
     """The answer sentence and the five KPIs of METHODS E.1."""
     recent, before = distribution.net_openings(found.each, found.as_of)
@@ -187,6 +189,7 @@ def reconciled(found: Initiatives) -> str:
     )
 
 
+@shown_once
 def by_country(found: Initiatives) -> Chart:
     """Ranked bars of the chosen unit, lighter where not confirmed, unknown grey and last, state-linked apart."""
     choice, bars = found.choice, found.bars
@@ -233,6 +236,7 @@ def _title(bars: pd.DataFrame, unit: str) -> str:
     return _("Active {unit} by host country").format(unit=unit_names()[unit])
 
 
+@shown_once
 def on_map(found: Initiatives) -> Chart:
     """The same counts as bubbles, one point per country."""
     bubbles = found.named.assign(
@@ -257,6 +261,7 @@ def on_map(found: Initiatives) -> Chart:
     )
 
 
+@shown_once
 def history(found: Initiatives) -> Chart:
     """Openings and closings per quarter under the line of active initiatives."""
     rows = distribution.openings_and_closings(found.each, found.as_of)
@@ -276,6 +281,7 @@ def history(found: Initiatives) -> Chart:
     )
 
 
+@shown_once
 def mix(found: Initiatives, visit: Visit) -> Chart | None:
     """How the largest countries divide over activities; None when none has five initiatives."""
     work = distribution.location_quotient(_work(found, visit, "activity"), SMALLEST_MIX)
@@ -313,6 +319,7 @@ def _work(found: Initiatives, visit: Visit, facet: str) -> pd.DataFrame:
     return counts.rename(columns={"host_country": "place", "organisation_id": "initiatives"})
 
 
+@shown_once
 def per_thousand(found: Initiatives, visit: Visit) -> Chart | None:
     """Initiatives per 1,000 recent emigrants as ranges, sorted by name: ranges overlap, so nobody is ranked."""
     populations = read(queries.initiatives.populations(visit.viewer))
@@ -336,6 +343,7 @@ def per_thousand(found: Initiatives, visit: Visit) -> Chart | None:
     )
 
 
+@shown_once
 def countries(found: Initiatives, visit: Visit) -> Table:
     """Every country with every counting unit, side by side."""
     table = distribution.count_by_place(found.places, found.as_of)[["place", "initiatives"]]
@@ -358,6 +366,7 @@ def countries(found: Initiatives, visit: Visit) -> Table:
     )
 
 
+@shown_once
 def unlisted(visit: Visit) -> Table | None:
     """The one fixed table of initiatives that asked not to be listed; None for whoever sees them by name."""
     if visit.viewer.role != "funder":
@@ -375,6 +384,7 @@ def unlisted(visit: Visit) -> Table | None:
     )
 
 
+@shown_once
 def notes(found: Initiatives) -> list[str]:
     """What the counts are, what is apart, and why they add to more."""
     said = [

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import pandas as pd
 
 from dashboard import charts, labels, words
-from dashboard.data import computed, read, read_now
+from dashboard.data import computed, found_once, read, read_now, shown_once
 from dashboard.filter_bar import choose_row
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import overlap
@@ -22,6 +21,7 @@ from data_access.summaries import STRONGEST
 
 MOST_FUNDERS = 20
 MOST_NEIGHBOURS = 19
+MOST_OFFERED = 200
 LISTS = (
     "possible_duplication",
     "cannot_tell",
@@ -40,11 +40,12 @@ class Overlap:
     country and activity; `totals`: pairs found per label, of which the strongest are stored; `money`: signed minor units
     per project."""
 
-    visit: Visit
+    currency: str
     pairs: pd.DataFrame
     answers: pd.DataFrame
     grid: pd.DataFrame
     totals: dict[str, int]
+    money: pd.Series
 
     @property
     def cut(self) -> dict[str, int]:
@@ -63,13 +64,6 @@ class Overlap:
     def count(self, status: str) -> int:
         return len(self.with_status(status))
 
-    @cached_property
-    def money(self) -> pd.Series:
-        """Signed money tagged to each project, in minor units of the reporting currency (B03)."""
-        grants = portfolio.placed_money(self.visit).grants
-        signed = grants[(grants["status"] == "commitment") & grants["minor"].notna() & grants["project_id"].notna()]
-        return signed.groupby("project_id")["minor"].sum()
-
     def at_stake(self, pairs: pd.DataFrame) -> int | None:
         """Signed money on the projects of `pairs`, each project once; None when none is tagged to them."""
         known = self.money.reindex(sorted({*pairs["project_a"], *pairs["project_b"]})).dropna()
@@ -77,12 +71,27 @@ class Overlap:
 
 
 def find(visit: Visit) -> Overlap:
-    """Stored pairs of the viewer's clearance, reviewed, and the grid."""
-    grid = read(queries.overlap.grid(visit.filters, visit.viewer))
+    """Stored pairs of the viewer's clearance, reviewed, and the grid. Answers come at any time and are only ever added."""
     answers = read_now(queries.overlap.answers(visit.viewer))
+    return computed(lambda: _with_answers(visit, answers), "overlap", visit.choice, len(answers))
+
+
+def _with_answers(visit: Visit, answers: pd.DataFrame) -> Overlap:
     totals = read(queries.overlap.totals(visit.viewer))
-    found = dict(zip(totals["label"], (int(n) for n in totals["pairs"]), strict=True))
-    return Overlap(visit, reviewed_pairs(visit, visit.filters, answers), answers, grid, found)
+    return Overlap(
+        visit.currency,
+        reviewed_pairs(visit, visit.filters, answers),
+        answers,
+        read(queries.overlap.grid(visit.filters, visit.viewer)),
+        dict(zip(totals["label"], (int(n) for n in totals["pairs"]), strict=True)),
+        _signed_per_project(portfolio.placed_money(visit).grants),
+    )
+
+
+def _signed_per_project(grants: pd.DataFrame) -> pd.Series:
+    """Signed money tagged to each project, in minor units of the reporting currency (B03)."""
+    signed = grants[(grants["status"] == "commitment") & grants["minor"].notna() & grants["project_id"].notna()]
+    return signed.groupby("project_id")["minor"].sum()
 
 
 def reviewed_pairs(visit: Visit, filters: Filters, answers: pd.DataFrame) -> pd.DataFrame:
@@ -93,6 +102,7 @@ def reviewed_pairs(visit: Visit, filters: Filters, answers: pd.DataFrame) -> pd.
     return overlap.reviewed(pairs[kept].reset_index(drop=True), answers)
 
 
+@shown_once
 def summary(found: Overlap) -> Summary:
     """The answer sentence and the five KPIs of METHODS E.3."""
     to_check, known, unclear = (found.count(s) for s in ("possible_duplication", "coordinated", "cannot_tell"))
@@ -106,7 +116,7 @@ def summary(found: Overlap) -> Summary:
                 "pairs_to_check",
                 to_check,
                 found.shown_count("possible_duplication"),
-                _("{money} signed for them").format(money=words.money(at_stake, found.visit.currency)),
+                _("{money} signed for them").format(money=words.money(at_stake, found.currency)),
                 _("of {n} similar pairs").format(n=words.number(len(found.pairs))),
             ),
             Figure("coordinated", known, found.shown_count("coordinated"), _("similar and known to work together")),
@@ -156,10 +166,24 @@ def part_names() -> dict[str, str]:
     }
 
 
+@shown_once
 def list_names(found: Overlap) -> dict[str, str]:
     """The lists of pairs that hold any; those to check come first."""
     shown = [status for status in LISTS if found.count(status)] or LISTS[:1]
     return {status: labels.word(status).capitalize() for status in shown}
+
+
+@shown_once
+def offered(found: Overlap, status: str) -> dict[str, str]:
+    """The strongest pairs of one list, to choose from; the table holds all of them."""
+    return pair_names(found.with_status(status).head(MOST_OFFERED))
+
+
+def offer_words(found: Overlap, status: str) -> str:
+    """What the choice of a pair offers."""
+    if found.count(status) <= MOST_OFFERED:
+        return _("Pair, the strongest first")
+    return _("Pair, the {n} strongest of {m}").format(n=MOST_OFFERED, m=found.shown_count(status))
 
 
 def pair_names(pairs: pd.DataFrame) -> dict[str, str]:
@@ -172,6 +196,7 @@ def pair_names(pairs: pd.DataFrame) -> dict[str, str]:
     return names
 
 
+@shown_once
 def providers(found: Overlap) -> Chart | None:
     """The grid with a word for each cell; None when nothing is recorded."""
     if found.grid.empty:
@@ -232,14 +257,16 @@ def similar(found: Overlap, status: str) -> Table:
     return Table("pairs", title, pair_table(pairs), note)
 
 
+@found_once
 def _groups(found: Overlap) -> dict[int, int]:
-    kept = found.pairs[["project_a", "project_b", "score"]]
-    return computed(lambda: overlap.groups(kept), "overlap groups", found.visit.filters)
+    return overlap.groups(found.pairs[["project_a", "project_b", "score"]])
 
 
 def pair_table(pairs: pd.DataFrame) -> pd.DataFrame:
     """Pairs as a table, with the facts that are missing in words; `group` only where it was worked out."""
-    missing = [words.listing([labels.word(fact) for fact in facts]) for facts in overlap.unknown_facts(pairs)]
+    unknown = list(overlap.unknown_facts(pairs))
+    in_words = {facts: words.listing([labels.word(fact) for fact in facts]) for facts in set(unknown)}
+    missing = [in_words[facts] for facts in unknown]
     table = pairs.assign(pair_score=pairs["score"], pair_low=pairs["low"], pair_high=pairs["high"], missing=missing)
     columns = [
         "name_a",
@@ -257,6 +284,7 @@ def pair_table(pairs: pd.DataFrame) -> pd.DataFrame:
     return table[columns].reset_index(drop=True)
 
 
+@shown_once
 def shared_grantees(visit: Visit) -> Chart | None:
     """Funder by funder: how many organisations both pay (C08); None without two funders."""
     signed = portfolio.picture(visit).signed
@@ -317,6 +345,7 @@ def rows_of_funders(visit: Visit, shown: Chart, chosen: str) -> Table:
     return Table("funders_rows", title, rows[["organisation", "from_first", "from_second"]].reset_index(drop=True))
 
 
+@shown_once
 def project_names(found: Overlap) -> dict[str, str]:
     """Projects with a similar one, by name."""
     sides = [found.pairs[[f"project_{s}", f"name_{s}", f"organisation_{s}"]].set_axis(range(3), axis=1) for s in "ab"]
@@ -324,6 +353,7 @@ def project_names(found: Overlap) -> dict[str, str]:
     return {str(project): f"{name} ({lead})" for project, name, lead in both.itertuples(index=False, name=None)}
 
 
+@shown_once
 def around(found: Overlap, project: str) -> Chart:
     """What one project resembles: its closest neighbours with the range missing facts leave open."""
     chosen = int(project)
@@ -345,11 +375,11 @@ def around(found: Overlap, project: str) -> Chart:
     )
 
 
-def facts_to_fill(found: Overlap) -> Table:
+def facts_to_fill(visit: Visit, found: Overlap) -> Table:
     """Which fact of which project would settle most undecided pairs."""
     unclear = found.with_status("cannot_tell")
-    projects = read(queries.overlap.projects(found.visit.viewer))
-    facets = read(queries.overlap.facets(found.visit.viewer))
+    projects = read(queries.overlap.projects(visit.viewer))
+    facets = read(queries.overlap.facets(visit.viewer))
     rows = overlap.facts_to_fill(unclear, projects, facets).merge(projects, on="project_id")
     return Table(
         "facts",
@@ -366,6 +396,7 @@ def facts_to_fill(found: Overlap) -> Table:
     )
 
 
+@shown_once
 def notes(found: Overlap) -> list[str]:
     """How the score is made, how far it is tested, and how many pairs each word holds."""
     weights = {facet: words.percent(weight) for facet, weight in overlap.WEIGHTS.items()}

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard import words
-from dashboard.data import computed, read
+from dashboard.data import computed, found_once, read
 from dashboard.i18n import _
 from dashboard.metrics import funding
 from dashboard.visit import Visit
@@ -126,6 +126,7 @@ def placed_money(visit: Visit) -> Placed:
     return computed(lambda: place(visit), "portfolio", visit.currency)
 
 
+@found_once
 def picture(visit: Visit) -> Portfolio:
     """The money of the reader's choice; see the class for what comes back."""
     filters, as_of = visit.filters, visit.as_of

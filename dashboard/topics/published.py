@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard import charts, export, labels, words
-from dashboard.data import read
+from dashboard.data import computed, read_now, shown_once
 from dashboard.i18n import _, ngettext
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.visit import Visit
@@ -40,8 +40,16 @@ class Published:
 
 
 def find(visit: Visit) -> Published:
-    """Sums of shown cells per period; a hidden cell stays hidden, never 0 and never a difference."""
-    cells = read(queries.relocation.published_cells(visit.viewer))
+    """Sums of shown cells per period; a hidden cell stays hidden, never 0 and never a difference.
+
+    Periods are published without a load, so that the cells are read anew when there is another one.
+    """
+    periods = tuple(read_now(queries.relocation.published_periods(visit.viewer))["period"])
+    return computed(lambda: _sums(visit), "published", visit.choice, periods)
+
+
+def _sums(visit: Visit) -> Published:
+    cells = read_now(queries.relocation.published_cells(visit.viewer))
     cells = cells[cells["measure"] != publication.WITHHELD]
     of_year = cells[cells["period"].str.len() == len("2026")]
     cells = cells[cells["period"].str.len() > len("2026")]
@@ -80,7 +88,7 @@ def _per_period(cells: pd.DataFrame) -> pd.DataFrame:
 
 def groups_by_year(visit: Visit) -> dict[str, dict[str, str]]:
     """The country groups each year was published with."""
-    rows = read(queries.relocation.publication_years(visit.viewer))
+    rows = read_now(queries.relocation.publication_years(visit.viewer))
     return {str(row.year): json.loads(row.country_groups) for row in rows.itertuples()}
 
 
@@ -108,6 +116,7 @@ def cell_words(value: float | None) -> str:
     return "<10" if pd.isna(value) else words.number(value)
 
 
+@shown_once
 def summary(found: Published) -> Summary:
     """KPIs of the newest published period."""
     if found.periods.empty:
@@ -194,6 +203,7 @@ def band_words(band: str | None) -> str:
     return words_[band] if band else "–"
 
 
+@shown_once
 def people(found: Published) -> Chart:
     """People who asked and people relocated per published period."""
     title = _("People who asked for help and people who reached safety")
@@ -228,6 +238,7 @@ def measure_names() -> dict[str, str]:
     return {measure: labels.word(measure) for measure in publication.MEASURES}
 
 
+@shown_once
 def breakdown(found: Published, by: str, measure: str) -> Chart:
     """The newest period by country or route group: published values ranked, hidden ones unranked and alphabetical."""
     cells = found.of_groups if by == "country_group" else found.of_routes
@@ -260,6 +271,7 @@ def breakdown(found: Published, by: str, measure: str) -> Chart:
     )
 
 
+@shown_once
 def year_table(found: Published) -> Table | None:
     """Country group by route group over the newest whole year; None before one is published."""
     if found.of_year.empty:
@@ -271,6 +283,7 @@ def year_table(found: Published) -> Table | None:
     return Table("year", title, shown_cells(cells, "country_group", "route_group"), note)
 
 
+@shown_once
 def lengths(found: Published) -> Chart | None:
     """How long the cases took that ended in the newest published quarter; None below 30 people."""
     newest = found.bands[found.bands["period"] == found.newest]
@@ -314,6 +327,7 @@ def protection() -> str:
     return _(export.PROTECTED_NOTE)
 
 
+@shown_once
 def notes(found: Published) -> list[str]:
     """How published figures are chosen and grouped."""
     return [

@@ -185,6 +185,11 @@ def published_cells(viewer: Viewer) -> Query:
     return Query(select(published_cell).order_by(published_cell.c.period), viewer)
 
 
+def published_periods(viewer: Viewer) -> Query:
+    """The periods of which anything is published or withheld: period."""
+    return Query(select(published_cell.c.period).distinct().order_by(published_cell.c.period), viewer)
+
+
 def publication_years(viewer: Viewer) -> Query:
     """The network's settings per calendar year: year, periods, country_groups, route_groups (JSON)."""
     return Query(select(publication_year).order_by(publication_year.c.year), viewer)

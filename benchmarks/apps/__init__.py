@@ -1,0 +1,1 @@
+"""Small apps that `benchmarks.clicks` serves beside Meridian: the same four charts elsewhere, and the floors."""

@@ -1,0 +1,31 @@
+"""One chart per question for one host country, from the same queries, metrics and figures as Meridian's pages."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from dashboard.data import read_metas
+from dashboard.opening import open_for
+from dashboard.topics import cases, funding, initiatives, overlap, portfolio
+from dashboard.visit import Visit
+from data_access.filters import Filters
+from data_access.viewer import Viewer
+
+
+def visit_of(country: str) -> Visit:
+    """A coordinator of all countries who chose one of them, or none."""
+    visit = open_for(Viewer("coordinator", None), read_metas())
+    visit.filters = Filters(host_countries=() if country == "all" else (country,))
+    return visit
+
+
+def pictures(country: str) -> list[go.Figure]:
+    """Where they are, where money is missing, who does the same, how cases move."""
+    visit = visit_of(country)
+    charts = [
+        initiatives.by_country(initiatives.find(visit)),
+        funding.cliff(portfolio.picture(visit)),
+        overlap.providers(overlap.find(visit)),
+        cases.months(visit, cases.find(visit)),
+    ]
+    return [chart.picture for chart in charts if chart is not None]
