@@ -3,6 +3,6 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboard.web import Guard
+from dashboard.web import Guard, Packed
 
-app = st.App("dashboard/app.py", middleware=[Middleware(Guard)])
+app = st.App("dashboard/app.py", middleware=[Middleware(Guard), Middleware(Packed)])

@@ -8,34 +8,15 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).parent.parent
+from benchmarks.serving import served
+
 PAGES = ("overview", "initiatives", "funding-gaps", "overlap", "relocation", "directory", "data", "definitions")
 PAINTED = "[data-testid=stPlotlyChart] .main-svg, [data-testid=stDataFrame] canvas, [data-testid=stTable]"
-
-
-def served(port: int) -> subprocess.Popen:
-    """A dashboard on the port, ready to answer."""
-    command = [sys.executable, "-m", "dashboard.cli", "serve", "--port", str(port)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    for _attempt in range(200):
-        try:
-            urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1)
-            return process
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("The dashboard does not answer.")
 
 
 class Scale:
@@ -81,32 +62,23 @@ def main() -> None:
     parser.add_argument("--page", nargs="+", default=PAGES, choices=PAGES)
     parser.add_argument("--as", dest="role", default="funder")
     chosen = parser.parse_args()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = served(port)
     print("| page | cold s | HTTP KB | socket KB | requests | warm s | HTTP KB | socket KB | requests |")
     print("|---|---|---|---|---|---|---|---|---|")
-    try:
-        with sync_playwright() as run:
-            browser = run.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-            )
-            for page in chosen.page:
-                context = browser.new_context(viewport={"width": 1440, "height": 900})
-                tab = context.new_page()
-                scale = Scale(tab, context.new_cdp_session(tab))
-                address = f"http://localhost:{port}/{'' if page == 'overview' else page}?as={chosen.role}"
-                cells = []
-                for _visit in ("cold", "warm"):
-                    seconds = visited(tab, address)
-                    http, framed, requests = scale.read()
-                    cells += [f"{seconds:.1f}", f"{http:,.0f}", f"{framed:,.0f}", str(requests)]
-                print(f"| {page} | {' | '.join(cells)} |", flush=True)
-                context.close()
-            browser.close()
-    finally:
-        process.terminate()
+    with served() as (port, _process), sync_playwright() as run:
+        browser = run.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
+        for page in chosen.page:
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            tab = context.new_page()
+            scale = Scale(tab, context.new_cdp_session(tab))
+            address = f"http://localhost:{port}/{'' if page == 'overview' else page}?as={chosen.role}"
+            cells = []
+            for _visit in ("cold", "warm"):
+                seconds = visited(tab, address)
+                http, framed, requests = scale.read()
+                cells += [f"{seconds:.1f}", f"{http:,.0f}", f"{framed:,.0f}", str(requests)]
+            print(f"| {page} | {' | '.join(cells)} |", flush=True)
+            context.close()
+        browser.close()
 
 
 if __name__ == "__main__":

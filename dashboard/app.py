@@ -19,8 +19,7 @@ from dashboard.opening import open_for
 from dashboard.visit import Visit, open_visit
 from data_access.database import DatabaseProblem, DataMoved
 
-HERE = Path(__file__).parent
-PAGES = HERE.parent / "pages"
+PAGES = Path(__file__).parent.parent / "pages"
 PRINTED = """<style>@media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stDownloadButton"], [data-testid="stButtonGroup"],
   [data-testid="stSelectbox"], [data-testid="stTextInput"], [data-testid="stExpander"], [data-testid="stElementToolbar"] { display: none !important }
@@ -121,7 +120,7 @@ def main() -> None:
 
 def draw() -> None:
     """The frame and the page in it. Raises DataMoved."""
-    st.set_page_config(page_title="Meridian", page_icon=str(HERE / "static" / "icon.png"), layout="wide")
+    st.set_page_config(page_title="Meridian", layout="wide")
     st.html(PRINTED)
     pages = navigation()
     page = st.navigation(list(pages.values()))

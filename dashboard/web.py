@@ -1,4 +1,5 @@
-"""ASGI middleware: our headers on every answer, our hosts and origins only, endpoints the dashboard does not use closed.
+"""ASGI middleware: our headers on every answer, our hosts and origins only, endpoints the dashboard does not use closed;
+the front end's files packed.
 
 Allowed hosts are this machine's plus those in MERIDIAN_ALLOWED_HOSTS (comma separated). Uploads answer 404 unless
 MERIDIAN_UPLOADS=1.
@@ -6,17 +7,24 @@ MERIDIAN_UPLOADS=1.
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 INLINE_SCRIPT = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/component/", "/_stcore/script-health-check")
 UPLOAD = "/_stcore/upload_file"
+DATA = ("/_stcore/", "/media/")
+ICON = (Path(__file__).parent / "static" / "icon.png").read_bytes()
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+PACKED = ("javascript", "text/css", "text/html", "json", "svg")
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
@@ -69,6 +77,8 @@ class Guard:
             await self.app(scope, receive, send)
         elif scope["path"] == "/robots.txt":
             await PlainTextResponse(ROBOTS)(scope, receive, self._with_headers(send, scope, host, headers))
+        elif scope["path"] == "/favicon.png":
+            await Response(ICON, media_type="image/png")(scope, receive, self._with_headers(send, scope, host, headers))
         elif self._is_closed(scope["path"]):
             await self._refuse(scope, receive, self._with_headers(send, scope, host, headers), 404)
         else:
@@ -93,13 +103,16 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = content_security_policy(host)
+                is_data = any(marker in scope["path"] for marker in DATA)
+                headers["Content-Security-Policy"] = DATA_POLICY if is_data else content_security_policy(host)
                 headers["X-Frame-Options"] = "DENY"
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"
                 headers["Cross-Origin-Opener-Policy"] = "same-origin"
                 headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-                if not scope["path"].startswith(("/static/", "/app/static/")):
+                if scope["path"] == "/favicon.png":
+                    headers["Cache-Control"] = "public, max-age=86400"
+                elif not scope["path"].startswith(("/static/", "/app/static/")):
                     headers["Cache-Control"] = "no-store"
                 if behind_tls:
                     headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
@@ -115,3 +128,54 @@ def _secure_cookies(headers: MutableHeaders) -> None:
         del headers["set-cookie"]
         for cookie in cookies:
             headers.append("set-cookie", cookie if "secure" in cookie.lower() else f"{cookie}; Secure")
+
+
+class Packed:
+    """Packs the front end's own files with gzip, each once per process, and the page that loads them.
+
+    They are the same for everybody, and the files are named after their content; nothing of the data is among them.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.kept: dict[str, Response] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._may_pack(scope):
+            await self.app(scope, receive, send)
+        elif kept := self.kept.get(scope["path"]):
+            await kept(scope, receive, send)
+        else:
+            await self._pack(scope, receive, send)
+
+    @staticmethod
+    def _may_pack(scope: Scope) -> bool:
+        if scope["type"] != "http" or scope["method"] != "GET":
+            return False
+        request = Headers(scope=scope)
+        is_whole = "range" not in request and "if-none-match" not in request
+        is_ours = scope["path"].startswith("/static/") or "text/html" in request.get("accept", "")
+        return is_ours and is_whole and "gzip" in request.get("accept-encoding", "")
+
+    async def _pack(self, scope: Scope, receive: Receive, send: Send) -> None:
+        messages: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            messages.append(message)
+
+        await self.app(scope, receive, hold)
+        start = messages[0]
+        headers = Headers(raw=start["headers"])
+        kind = headers.get("content-type", "")
+        if start["status"] != 200 or "content-encoding" in headers or not any(name in kind for name in PACKED):
+            for message in messages:
+                await send(message)
+            return
+        body = b"".join(message.get("body", b"") for message in messages[1:])
+        packed = await asyncio.to_thread(gzip.compress, body, 9)
+        named = {"content-encoding": "gzip", "vary": "Accept-Encoding"}
+        kept_headers = {name: headers[name] for name in ("content-type", "cache-control", "etag") if name in headers}
+        response = Response(packed, headers=kept_headers | named)
+        if scope["path"].startswith("/static/"):
+            self.kept[scope["path"]] = response
+        await response(scope, receive, send)

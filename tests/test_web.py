@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dashboard.web import Guard
+from dashboard.web import Guard, Packed
 
 
 class Answer:
@@ -99,3 +100,81 @@ def test_a_socket_from_a_foreign_origin_is_closed_before_streamlit(origin: str) 
 
 def test_our_own_socket_passes() -> None:
     assert Answer("/_stcore/stream", kind="websocket", origin="http://localhost:8501").reached
+
+
+class Files:
+    """An app of two files behind `Packed`, and how often each was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.packed = Packed(self._app)
+
+    async def _app(self, scope, receive, send) -> None:
+        self.asked.append(scope["path"])
+        kind = {"js": "text/javascript; charset=utf-8", "woff2": "font/woff2"}.get(
+            scope["path"].rpartition(".")[2], "text/html"
+        )
+        headers = [(b"content-type", kind.encode()), (b"cache-control", b"public, immutable")]
+        await send(
+            {"type": "http.response.start", "status": 404 if "missing" in scope["path"] else 200, "headers": headers}
+        )
+        await send({"type": "http.response.body", "body": b"a" * 3000, "more_body": True})
+        await send({"type": "http.response.body", "body": b"b" * 3000})
+
+    def get(self, path: str, **headers: str) -> tuple[dict[str, str], bytes]:
+        sent: list[dict] = []
+
+        async def receive() -> dict:
+            return {"type": "http.request", "body": b""}
+
+        async def send(message) -> None:
+            sent.append(message)
+
+        given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        scope = {"type": "http", "method": "GET", "path": path, "headers": given}
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(lambda: asyncio.run(self.packed(scope, receive, send))).result()
+        return {k.decode(): v.decode() for k, v in sent[0]["headers"]}, b"".join(m.get("body", b"") for m in sent[1:])
+
+
+def test_the_front_ends_files_are_packed_once_and_are_the_same_when_unpacked() -> None:
+    files = Files()
+    for _reader in range(3):
+        headers, body = files.get("/static/js/a.js", accept_encoding="gzip, br")
+        assert headers["content-encoding"] == "gzip" and headers["cache-control"] == "public, immutable"
+        assert len(body) < 200 and gzip.decompress(body) == b"a" * 3000 + b"b" * 3000
+    assert files.asked == ["/static/js/a.js"]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/static/js/a.js", {}),
+        ("/static/js/a.js", {"accept_encoding": "gzip", "range": "bytes=0-9"}),
+        ("/static/font.woff2", {"accept_encoding": "gzip"}),
+        ("/static/js/missing.js", {"accept_encoding": "gzip"}),
+        ("/media/export.js", {"accept_encoding": "gzip"}),
+    ],
+)
+def test_what_is_no_file_of_the_front_end_passes_as_it_is(path: str, headers: dict[str, str]) -> None:
+    found, body = Files().get(path, **headers)
+    assert "content-encoding" not in found and body == b"a" * 3000 + b"b" * 3000
+
+
+def test_the_page_is_packed_but_not_kept() -> None:
+    files = Files()
+    for _reader in range(2):
+        assert gzip.decompress(files.get("/initiatives", accept="text/html", accept_encoding="gzip")[1])
+    assert len(files.asked) == 2 and not files.packed.kept
+
+
+def test_the_icon_is_ours_and_may_be_kept_by_browsers() -> None:
+    answer = Answer("/favicon.png")
+    assert not answer.reached and answer.headers["cache-control"] == "public, max-age=86400"
+    assert answer.sent[1]["body"].startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("path", ["/_stcore/health", "/media/abc.xlsx"])
+def test_data_may_load_nothing_wherever_it_is_opened(path: str) -> None:
+    assert Answer(path).headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert Answer(path).headers["cache-control"] == "no-store"
