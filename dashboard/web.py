@@ -24,7 +24,7 @@ UPLOAD = "/_stcore/upload_file"
 DATA = ("/_stcore/", "/media/")
 ICON = (Path(__file__).parent / "static" / "icon.png").read_bytes()
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
-PACKED = ("javascript", "text/css", "text/html", "json", "svg")
+PACKED = ("javascript", "text/css", "json", "svg")
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
@@ -131,9 +131,9 @@ def _secure_cookies(headers: MutableHeaders) -> None:
 
 
 class Packed:
-    """Packs the front end's own files with gzip, each once per process, and the page that loads them.
+    """Packs the front end's own files with gzip, each once per process: Streamlit leaves them as they are.
 
-    They are the same for everybody, and the files are named after their content; nothing of the data is among them.
+    They are the same for everybody and named after their content; nothing of the data is among them.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -154,8 +154,7 @@ class Packed:
             return False
         request = Headers(scope=scope)
         is_whole = "range" not in request and "if-none-match" not in request
-        is_ours = scope["path"].startswith("/static/") or "text/html" in request.get("accept", "")
-        return is_ours and is_whole and "gzip" in request.get("accept-encoding", "")
+        return scope["path"].startswith("/static/") and is_whole and "gzip" in request.get("accept-encoding", "")
 
     async def _pack(self, scope: Scope, receive: Receive, send: Send) -> None:
         messages: list[Message] = []
@@ -175,7 +174,5 @@ class Packed:
         packed = await asyncio.to_thread(gzip.compress, body, 9)
         named = {"content-encoding": "gzip", "vary": "Accept-Encoding"}
         kept_headers = {name: headers[name] for name in ("content-type", "cache-control", "etag") if name in headers}
-        response = Response(packed, headers=kept_headers | named)
-        if scope["path"].startswith("/static/"):
-            self.kept[scope["path"]] = response
-        await response(scope, receive, send)
+        self.kept[scope["path"]] = Response(packed, headers=kept_headers | named)
+        await self.kept[scope["path"]](scope, receive, send)
