@@ -3,7 +3,7 @@
 Serves the databases the environment points at, one app after the other: Meridian's pages; the same four charts as a bare
 Streamlit page, in Dash and in Panel (`OTHER`: a Python with benchmarks/requirements.txt installed); a Streamlit page that
 reads whole tables; and a Streamlit page with nothing on it. A click is measured from the key that chooses a host country
-to the last change of any chart, by the browser's own clock; "new" is a choice nobody made before in that process, "again"
+to the last change of any chart, table or figure, by the browser's own clock (the accessibility tree that a table's canvas gets later is left out); "new" is a choice nobody made before in that process, "again"
 the same choice by another browser.
 """
 
@@ -29,9 +29,15 @@ WATCH = """
 () => {
   window.asked = 0; window.changed = 0; window.changes = 0;
   const roots = new WeakSet();
+  const shown = '.js-plotly-plot, [data-testid=stDataFrame], [data-testid=stMetric], [data-testid=stMarkdown]';
+  const counts = node => {
+    const element = node instanceof Element ? node : node.parentElement;
+    return element && (element.closest(shown) || element.querySelector(shown));
+  };
   const seen = new MutationObserver(found => {
-    window.changed = performance.now(); window.changes += found.length;
     found.forEach(one => one.addedNodes.forEach(watch));
+    const charts = found.filter(one => !one.target.closest?.('[data-testid=data-grid-canvas]')).filter(one => (one.target.closest ? one.target.closest(shown) : counts(one.target)) || [...one.addedNodes].some(counts));
+    if (charts.length) { window.changed = performance.now(); window.changes += charts.length; }
   });
   const watch = node => {
     if (!(node instanceof Element) && !(node instanceof ShadowRoot) && node !== document.body) return;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
+from base64 import b64encode
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,7 +20,9 @@ from dashboard.opening import open_for
 from dashboard.visit import Visit, open_visit
 from data_access.database import DatabaseProblem, DataMoved
 
-PAGES = Path(__file__).parent.parent / "pages"
+HERE = Path(__file__).parent
+PAGES = HERE.parent / "pages"
+ICON = "data:image/png;base64," + b64encode((HERE / "static" / "icon.png").read_bytes()).decode()
 PRINTED = """<style>@media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stDownloadButton"], [data-testid="stButtonGroup"],
   [data-testid="stSelectbox"], [data-testid="stTextInput"], [data-testid="stExpander"], [data-testid="stElementToolbar"] { display: none !important }
@@ -120,7 +123,7 @@ def main() -> None:
 
 def draw() -> None:
     """The frame and the page in it. Raises DataMoved."""
-    st.set_page_config(page_title="Meridian", layout="wide")
+    st.set_page_config(page_title="Meridian", page_icon=ICON, layout="wide")
     st.html(PRINTED)
     pages = navigation()
     page = st.navigation(list(pages.values()))
@@ -156,7 +159,8 @@ def draw() -> None:
                 "Records were loaded after the last `meridian refresh`: figures of cases and overlap are older than the rest."
             )
         )
-    filter_bar.sentence(visit)
+    with st.container():
+        filter_bar.sentence(visit)
     notice = st.container()
     run(page)
     keep_in_url(visit, page, notice)

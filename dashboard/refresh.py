@@ -62,20 +62,23 @@ def facts(shared: Connection, viewer: Viewer, as_of: date) -> tuple[pd.DataFrame
 
 
 def score(shared: Connection, known: tuple[pd.DataFrame, pd.DataFrame], as_of: date) -> summaries.Scored:
-    """Labelled pairs worth storing and how rare each facet value is, from the facts of `facts`."""
+    """The strongest labelled pairs, how many there are, and how rare each facet value is, from the facts of `facts`."""
     projects, facets = known
     partners = database.run(shared, queries.overlap.partnerships(EVERYTHING))
-    pairs = overlap.score_pairs(projects, facets, pd.Timestamp(as_of))
-    leads = projects.set_index("project_id")["organisation_id"]
-    together = set(zip(partners["organisation_a"], partners["organisation_b"], strict=True))
-    sides = zip(pairs["project_a"].map(leads), pairs["project_b"].map(leads), strict=True)
-    pairs["are_partners"] = [(min(side), max(side)) in together for side in sides]
-    pairs["label"] = overlap.label(pairs)
-    kept = pairs[~pairs["label"].isin(["not_related", "same_organisation"])]
+    together = pd.MultiIndex.from_frame(partners[["organisation_a", "organisation_b"]])
+    strongest = summaries.Strongest(summaries.answered(shared))
+    for pairs in overlap.scored_blocks(projects, facets, pd.Timestamp(as_of)):
+        sides = pairs[["organisation_a", "organisation_b"]]
+        ordered = pd.MultiIndex.from_arrays([sides.min(axis=1), sides.max(axis=1)])
+        pairs["are_partners"] = ordered.isin(together)
+        pairs["label"] = overlap.label(pairs)
+        kept = pairs[~pairs["label"].isin(["not_related", "same_organisation"])]
+        strongest.add(kept.drop(columns=["same_organisation", "organisation_a", "organisation_b"]))
+    kept = strongest.pairs()
     fingerprints = facet_hashes(projects, database.run(shared, queries.overlap.facets(EVERYTHING, known_to=FUNDER)))
     ids = zip(kept["project_a"], kept["project_b"], strict=True)
     kept = kept.assign(facet_hash=[_joined(fingerprints[a], fingerprints[b]) for a, b in ids])
-    return summaries.Scored(kept.drop(columns="same_organisation"), overlap.facet_counts(facets))
+    return summaries.Scored(kept, dict(strongest.totals), overlap.facet_counts(facets))
 
 
 def facet_hashes(projects: pd.DataFrame, facets: pd.DataFrame) -> dict[int, str]:

@@ -25,7 +25,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 T = TypeVar("T")
 P = ParamSpec("P")
 ALL_FORMS = tuple(export.FORMATS.values())
-CHART_CONFIG = {"displayModeBar": False, "responsive": True}
+CHART_CONFIG = {"displayModeBar": False}
 
 
 def drawn(draw: Callable[P, T | None]) -> Callable[P, T | None]:
@@ -108,10 +108,12 @@ def _say_what_does_not_apply(visit: Visit, applies: Sequence[str]) -> None:
     is_set["period"] = bool(filters.since or filters.until)
     is_set["scope"] = filters.include_state_linked
     idle = [names[field] for field in names if is_set[field] and field not in applies]
+    place = nullcontext() if visit.is_headless else st.container()
     if idle:
         note = _("Does not apply on this page: {filters}.").format(filters=", ".join(idle))
         visit.report.notes.append(note)
-        caption(note)
+        with place:
+            caption(note)
 
 
 def summary(found: Summary) -> None:
@@ -144,7 +146,7 @@ def _draw_figures(items: Sequence[Figure]) -> None:
 def chart(shown: Chart) -> None:
     """A titled chart or map, its subtitle, its text alternative, and its rows as a table that can be exported.
 
-    The table is also what remains where a browser has no WebGL for maps.
+    The table is also what remains where a browser has no WebGL for maps. It is made when somebody opens it.
     """
     if current().is_headless or shown.rows.empty:
         table(shown)
@@ -158,8 +160,12 @@ def chart(shown: Chart) -> None:
         st.plotly_chart(
             shown.picture, key=key, config=CHART_CONFIG, alt=shown.alt, on_select=react, selection_mode="points"
         )
-    with st.expander(_("Table and export: {title}").format(title=plain(shown.title))):
-        _table_and_exports(shown)
+    current().report.tables.append(shown)
+    title = _("Table and export: {title}").format(title=plain(shown.title))
+    below = st.expander(title, key=f"rows_{shown.key}", on_change="rerun")
+    if below.open:
+        with below:
+            _rows_and_exports(shown)
 
 
 def choose(key: str, label: str, names: dict[str, str]) -> Any:
@@ -410,8 +416,9 @@ def say_what_was_done() -> None:
 
 def table(shown: Table) -> None:
     """A table in the open, with its exports."""
+    current().report.tables.append(shown)
     _heading(shown)
-    _table_and_exports(shown)
+    _rows_and_exports(shown)
 
 
 def glossary(shown: Table) -> None:
@@ -436,8 +443,9 @@ def points(title: str, lines: Sequence[str]) -> None:
 
 def selectable(shown: Table) -> int | None:
     """A table of which one row can be chosen; returns the chosen row's place."""
+    current().report.tables.append(shown)
     _heading(shown)
-    return _table_and_exports(shown, selectable=True)
+    return _rows_and_exports(shown, selectable=True)
 
 
 @drawn
@@ -447,11 +455,8 @@ def _heading(shown: Table) -> None:
         st.caption(plain(shown.note))
 
 
-def _table_and_exports(shown: Table, *, selectable: bool = False) -> int | None:
-    visit = current()
-    visit.report.tables.append(shown)
-    if visit.is_headless:
-        return None
+@drawn
+def _rows_and_exports(shown: Table, *, selectable: bool = False) -> int | None:
     if shown.rows.empty:
         st.caption(_("None recorded."))
         return None
@@ -467,6 +472,7 @@ def _table_and_exports(shown: Table, *, selectable: bool = False) -> int | None:
         selection_mode="single-row",
     )
     chosen = event["selection"]["rows"] if selectable else []
+    visit = current()
     _files(shown.key, shown.key, lambda: (visit.report, [shown]), is_live=shown.is_live)
     return chosen[0] if chosen else None
 

@@ -6,6 +6,7 @@ The scoring itself is `dashboard.metrics.overlap`, called by `dashboard.refresh`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -18,14 +19,52 @@ from data_access.schema import facet_rarity, overlap_pair, overlap_total, overla
 FLAG = "possible_duplication"
 ROWS_AT_ONCE = 20_000
 STRONGEST = 20_000
+LET_GO_AT = 20
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What one clearance reads of overlap: labelled `pairs` and, per facet value, its `rarity`."""
+    """What one clearance reads of overlap: its strongest `pairs`, how many there are per label in `totals`, and, per
+    facet value, its `rarity`."""
 
     pairs: pd.DataFrame
+    totals: dict[str, int]
     rarity: pd.DataFrame
+
+
+class Strongest:
+    """The `most` strongest pairs of each label out of any number, and those of `answered`; all are counted.
+
+    Pairs come block by block; what cannot be among the strongest any more is let go of at once.
+    """
+
+    def __init__(self, answered: set[tuple], most: int | None = None) -> None:
+        self.answered, self.most = answered, STRONGEST if most is None else most
+        self.totals: Counter[str] = Counter()
+        self._held: list[pd.DataFrame] = []
+        self._let_go_at = LET_GO_AT * self.most
+
+    def add(self, pairs: pd.DataFrame) -> None:
+        """One more block: project_a, project_b, low, score, label and whatever else."""
+        self.totals.update(pairs["label"].value_counts().to_dict())
+        self._held.append(pairs)
+        if sum(map(len, self._held)) > self._let_go_at:
+            self._held = [self.pairs()]
+            self._let_go_at = len(self._held[0]) + LET_GO_AT * self.most
+
+    def pairs(self) -> pd.DataFrame:
+        """What is kept so far, by project."""
+        held = pd.concat(self._held, ignore_index=True)
+        ranked = held.sort_values(["low", "score", "project_a", "project_b"], ascending=[False, False, True, True])
+        top = held.index.isin(ranked.groupby("label").head(self.most).index)
+        said = [pair in self.answered for pair in zip(held["project_a"], held["project_b"], strict=True)]
+        return held[top | pd.Series(said, index=held.index, dtype=bool)].reset_index(drop=True)
+
+
+def answered(connection: Connection) -> set[tuple]:
+    """The pairs that people answered."""
+    verdict = overlap_verdict.c
+    return {tuple(row) for row in connection.execute(select(verdict.project_a, verdict.project_b))}
 
 
 def store_overlap(connection: Connection, scores: Iterable[tuple[str, Callable[[], Scored]]], as_of: date) -> None:
@@ -33,38 +72,23 @@ def store_overlap(connection: Connection, scores: Iterable[tuple[str, Callable[[
 
     `scores`: clearance and what computes its scores, called one after the other so that only one is in memory.
 
-    A pair keeps the day it was first flagged for checking; nothing is new at the first scoring of a clearance. Of each
-    label the `STRONGEST` pairs are stored, and every pair that people answered; how many there are is stored beside.
+    A pair keeps the day it was first flagged for checking; nothing is new at the first scoring of a clearance. How many
+    pairs of each label there are is stored beside those that are kept.
     """
     before = _flagged_before(connection)
-    answered = {
-        tuple(row) for row in connection.execute(select(overlap_verdict.c.project_a, overlap_verdict.c.project_b))
-    }
     for table in (overlap_pair, overlap_total, facet_rarity):
         connection.execute(delete(table))
     for clearance, score in scores:
-        _store(connection, clearance, score(), before.get(clearance), as_of, answered)
+        _store(connection, clearance, score(), before.get(clearance), as_of)
 
 
-def _store(
-    connection: Connection, clearance: str, found: Scored, before: dict | None, as_of: date, answered: set[tuple]
-) -> None:
-    totals = found.pairs["label"].value_counts().rename("pairs").rename_axis("label").reset_index()
-    kept = _with_first_flag(strongest(found.pairs, answered), before, as_of)
+def _store(connection: Connection, clearance: str, found: Scored, before: dict | None, as_of: date) -> None:
+    totals = pd.DataFrame(list(found.totals.items()), columns=["label", "pairs"])
+    kept = _with_first_flag(found.pairs, before, as_of)
     for table, frame in ((overlap_pair, kept), (overlap_total, totals), (facet_rarity, found.rarity)):
         for start in range(0, len(frame), ROWS_AT_ONCE):
             rows = frame.iloc[start : start + ROWS_AT_ONCE].assign(clearance=clearance).astype(object)
             connection.execute(insert(table), rows.where(rows.notna(), None).to_dict("records"))
-
-
-def strongest(pairs: pd.DataFrame, answered: set[tuple], most: int = STRONGEST) -> pd.DataFrame:
-    """The `most` strongest pairs of each label, and those of `answered`, in their old order."""
-    if len(pairs) <= most:
-        return pairs
-    ranked = pairs.sort_values(["low", "score", "project_a", "project_b"], ascending=[False, False, True, True])
-    top = ranked.groupby("label").head(most).index
-    said = [pair in answered for pair in zip(pairs["project_a"], pairs["project_b"], strict=True)]
-    return pairs[pairs.index.isin(top) | pd.Series(said, index=pairs.index)]
 
 
 def _flagged_before(connection: Connection) -> dict[str, dict[tuple[int, int], date | None]]:

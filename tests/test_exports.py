@@ -34,7 +34,7 @@ from dashboard.visit import Visit, open_visit
 from data_access import database, export_log, saved_views, schema
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, ROOT, STEWARD, unavailable
-from tests.test_pages import PARTS, open_page
+from tests.test_pages import PARTS, open_page, open_tables
 
 VIEWERS = {"funder": FUNDER, "coordinator.LT": LITHUANIAN, "coordinator": EVERYWHERE, "steward": STEWARD}
 XLSX = export.FORMATS["xlsx"]
@@ -66,14 +66,14 @@ def on_screen(page: str, role: str) -> list[pd.DataFrame]:
     """Every table of every part, as sent to the browser."""
     app = open_page(page, role)
     assert not app.exception
-    frames = [*tables_of(app)]
+    frames = [*tables_of(open_tables(app))]
     parts = ("fix", "loads", "exports") if (page, role) == ("data", "steward") else PARTS.get(page, ())
     for part in parts:
         if f"part_{page}" in app.session_state:
             app.session_state[f"part_{page}"] = part
             app.run()
             assert not app.exception
-            frames += tables_of(app)
+            frames += tables_of(open_tables(app))
     return frames
 
 

@@ -33,8 +33,19 @@ def figures(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
 
+def open_tables(app: AppTest) -> AppTest:
+    """The same page with the table under each chart opened, as a reader does it."""
+    opened = False
+    for expander in app.expander:
+        _start, mark, name = expander.proto.id.partition("-rows_")
+        if mark and not app.session_state[f"rows_{name}"]:
+            app.session_state[f"rows_{name}"] = opened = True
+    return app.run() if opened else app
+
+
 def everything_sent(app: AppTest) -> str:
-    """All text, tables and charts the page sends to the browser."""
+    """All text, tables and charts the page sends to the browser, with every table opened."""
+    open_tables(app)
     parts = [str(element.proto) for element in app.main if hasattr(element, "proto")]
     parts += [frame.value.to_json(date_format="iso", force_ascii=False) for frame in app.dataframe]
     parts += [chart.proto.spec for chart in app.get("plotly_chart")]
@@ -147,7 +158,7 @@ def test_the_filter_bar_offers_counts_and_only_what_exists_under_the_other_filte
 def test_a_funder_sees_no_case_figure_a_coordinator_sees() -> None:
     app = open_page("relocation", "funder")
     assert "Open cases" not in figures(app)
-    assert len(app.dataframe) == 4
+    assert len(open_tables(app).dataframe) == 4
     for frame in app.dataframe:
         people = [value for value in frame.value["People"] if value != "<10"]
         assert all(int(value.replace(",", "")) % 5 == 0 for value in people)
@@ -254,3 +265,11 @@ def test_a_real_database_without_sign_in_serves_nobody(monkeypatch, deployment, 
     app.run()
     assert not app.metric and not app.dataframe
     assert "Sign-in" in app.title[0].value
+
+
+@pytest.mark.usefixtures("deployment")
+def test_the_table_under_a_chart_is_made_only_when_somebody_opens_it() -> None:
+    app = open_page("funding_gaps")
+    closed = len(app.dataframe)
+    opened = len(open_tables(app).dataframe)
+    assert opened - closed == len(app.get("plotly_chart")) > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date
 
 import pandas as pd
@@ -135,14 +136,32 @@ def test_of_each_label_the_strongest_pairs_are_stored_with_those_people_answered
         (1, n, score, label) for n, (score, label) in enumerate([(0.9, "a"), (0.8, "a"), (0.7, "a"), (0.6, "b")], 2)
     ]
     pairs = pd.DataFrame(rows, columns=["project_a", "project_b", "score", "label"]).assign(low=lambda p: p["score"])
-    kept = summaries.strongest(pairs, {(1, 4)}, most=1)
-    assert list(kept["project_b"]) == [2, 4, 5]
-    assert summaries.strongest(pairs, set(), most=4) is pairs
+    kept = summaries.Strongest({(1, 4)}, most=1)
+    kept.add(pairs)
+    assert list(kept.pairs()["project_b"]) == [2, 4, 5] and kept.totals == {"a": 3, "b": 1}
+    everything = summaries.Strongest(set(), most=4)
+    everything.add(pairs)
+    pd.testing.assert_frame_equal(everything.pairs(), pairs)
+
+
+def test_the_strongest_are_the_same_in_whatever_blocks_pairs_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summaries, "LET_GO_AT", 2)
+    choose = random.Random(1)
+    rows = [(a, b, choose.randrange(20) / 20, choose.choice("xy")) for a in range(40) for b in range(a + 1, 40)]
+    pairs = pd.DataFrame(rows, columns=["project_a", "project_b", "score", "label"]).assign(low=lambda p: p["score"])
+    at_once, in_blocks = (summaries.Strongest({(3, 7)}, most=5) for _turn in range(2))
+    at_once.add(pairs)
+    for start in range(0, len(pairs), 13):
+        in_blocks.add(pairs.iloc[start : start + 13])
+    pd.testing.assert_frame_equal(in_blocks.pairs(), at_once.pairs())
+    assert in_blocks.totals == at_once.totals == pairs["label"].value_counts().to_dict()
+    assert len(in_blocks.pairs()) in (10, 11) and (3, 7) in set(
+        zip(*[in_blocks.pairs()[f"project_{s}"] for s in "ab"], strict=True)
+    )
 
 
 def test_a_list_of_which_only_the_strongest_are_kept_counts_at_least(own_sample: database.Urls, monkeypatch) -> None:
     monkeypatch.setattr(summaries, "STRONGEST", 5)
-    monkeypatch.setattr(summaries.strongest, "__defaults__", (5,))
     monkeypatch.setattr(overlap, "STRONGEST", 5)
     refresh(database.open_writer(own_sample.shared), None, AS_OF)
     found = overlap.find(open_sample_visit(FUNDER))

@@ -15,7 +15,7 @@ pn.extension("plotly")
 def page() -> pn.Column:
     """A choice over four panes."""
     country = pn.widgets.Select(options={name: code for code, name in COUNTRIES.items()}, value="all")
-    panes = [pn.pane.Plotly(picture, sizing_mode="stretch_width") for picture in pictures("all")]
+    panes = [pn.pane.Plotly(picture, width=1200, link_figure=False) for picture in pictures("all")]
 
     def draw(event: object) -> None:
         for pane, picture in zip(panes, pictures(country.value), strict=True):

@@ -21,7 +21,8 @@ MINIMUM_DAYS = 30
 VALIDATED_FROM = 100
 WINDOW_DAYS = 365
 CROWDED_FROM = 5
-BLOCK = 512
+BLOCK, SMALLEST_BLOCK = 512, 16
+CELLS_AT_ONCE = 5_000_000
 STRATA = (0.45, 0.6, 0.75, 0.9)
 STATUS_AFTER = {
     "not_a_duplicate": "dismissed",
@@ -70,27 +71,36 @@ def facet_counts(facets: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_pairs(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """All of `scored_blocks` in one frame. Symmetric: the order of the input does not matter."""
+    return pd.concat(scored_blocks(projects, facets, as_of), ignore_index=True)
+
+
+def scored_blocks(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     """Every pair that shares an activity and could be related, scored exactly by block matrix products (C.2, C.5).
 
     `projects`: project_id, organisation_id, starts_on, ends_on (distinct ids); `facets`: project_id, facet, code.
-    Returns project_a < project_b, low, score, high, one similarity per facet (NaN unknown), days_together and
-    same_organisation; pairs whose highest possible score is below `RELATED` are left out, block by block, so that
-    memory follows the pairs kept. Symmetric: the order of the input does not matter.
+    Yields project_a < project_b, low, score, high, one similarity per facet (NaN unknown), days_together,
+    organisation_a, organisation_b and same_organisation; pairs whose highest possible score is below `RELATED` are left
+    out. Blocks are so small that memory does not grow with the square of the projects. At least one block comes, which
+    may be empty.
     """
     projects = projects.sort_values("project_id").reset_index(drop=True)
     facets = facets[facets["facet"].isin(list(WEIGHTS)) & facets["project_id"].isin(projects["project_id"])]
     matrices = {facet: _weighted(projects, facets[facets["facet"] == facet], len(projects)) for facet in WEIGHTS}
-    blocks = [_score_block(matrices, start) for start in range(0, len(projects), BLOCK)]
-    pairs = pd.concat([b for b in blocks if len(b)] or [_score_block(matrices, 0)], ignore_index=True)
-    a, b = (
-        projects.iloc[pairs.pop("i")].reset_index(drop=True),
-        projects.iloc[pairs.pop("j")].reset_index(drop=True),
-    )
-    pairs.insert(0, "project_a", a["project_id"])
-    pairs.insert(1, "project_b", b["project_id"])
-    pairs["days_together"] = days_together(a["starts_on"], a["ends_on"], b["starts_on"], b["ends_on"], as_of)
-    pairs["same_organisation"] = (a["organisation_id"] == b["organisation_id"]).to_numpy(dtype=bool)
-    return pairs
+    totals = {name: np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel() for name, matrix in matrices.items()}
+    dates = projects[["starts_on", "ends_on"]]
+    size = max(SMALLEST_BLOCK, min(BLOCK, CELLS_AT_ONCE // max(len(projects), 1)))
+    for start in range(0, max(len(projects), 1), size):
+        pairs = _score_block(matrices, totals, start, size)
+        i, j = pairs.pop("i"), pairs.pop("j")
+        a, b = dates.iloc[i].reset_index(drop=True), dates.iloc[j].reset_index(drop=True)
+        pairs = pairs.reset_index(drop=True)
+        for place, (name, rows) in enumerate((("a", i), ("b", j))):
+            pairs.insert(place, f"project_{name}", projects["project_id"].to_numpy()[rows])
+            pairs[f"organisation_{name}"] = projects["organisation_id"].to_numpy()[rows]
+        pairs["days_together"] = days_together(a["starts_on"], a["ends_on"], b["starts_on"], b["ends_on"], as_of)
+        pairs["same_organisation"] = (pairs["organisation_a"] == pairs["organisation_b"]).to_numpy(dtype=bool)
+        yield pairs
 
 
 def _weighted(projects: pd.DataFrame, facets: pd.DataFrame, n: int) -> sparse.csr_matrix:
@@ -103,21 +113,29 @@ def _weighted(projects: pd.DataFrame, facets: pd.DataFrame, n: int) -> sparse.cs
     return ones @ sparse.diags(np.sqrt(np.log1p(n / documents)))
 
 
-def _score_block(matrices: dict[str, sparse.csr_matrix], start: int) -> pd.DataFrame:
-    shared_activity = (matrices["activity"][start : start + BLOCK] @ matrices["activity"].T).tocoo()
+def _score_block(
+    matrices: dict[str, sparse.csr_matrix], totals: dict[str, np.ndarray], start: int, size: int
+) -> pd.DataFrame:
+    shared_activity = (matrices["activity"][start : start + size] @ matrices["activity"].T).tocoo()
     above = shared_activity.col > shared_activity.row + start
     i, j = shared_activity.row[above] + start, shared_activity.col[above]
     order = np.lexsort((j, i))
     i, j = i[order], j[order]
-    similarities = pd.DataFrame({facet: _jaccard(matrix, i, j, start) for facet, matrix in matrices.items()})
+    similarities = pd.DataFrame(
+        {facet: _jaccard(matrix, totals[facet], i, j, start, size) for facet, matrix in matrices.items()}
+    )
     scored = pd.concat([pd.DataFrame({"i": i, "j": j}), gower(similarities, WEIGHTS), similarities], axis=1)
     return scored[scored["high"] >= RELATED]
 
 
-def _jaccard(matrix: sparse.csr_matrix, i: np.ndarray, j: np.ndarray, start: int) -> np.ndarray:
-    """Weighted Jaccard per pair, `i` within the block from `start`; NaN where either side has no value (C02)."""
-    total = np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
-    shared = (matrix[start : start + BLOCK] @ matrix.T).toarray()[i - start, j]
+def _jaccard(
+    matrix: sparse.csr_matrix, total: np.ndarray, i: np.ndarray, j: np.ndarray, start: int, size: int
+) -> np.ndarray:
+    """Weighted Jaccard per pair, `i` within the block from `start`; NaN where either side has no value (C02).
+
+    `total`: per project the weight of all its values.
+    """
+    shared = (matrix[start : start + size] @ matrix.T).toarray()[i - start, j]
     known = (total[i] > 0) & (total[j] > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(known, shared / (total[i] + total[j] - shared), np.nan)
