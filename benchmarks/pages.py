@@ -1,94 +1,125 @@
-"""What a visit costs: queries, SQL time and script time per page, first and second visit, and a filter change.
+"""What a visit costs the server, page by page: the first visit, a filter nobody chose before, and the same choice again.
 
     .venv/bin/python -m benchmarks.pages [--as coordinator]
 
 Runs on the database the environment points at (the sample world by default) in Streamlit's own script runner; the
-time is the script's, from the first line of the frame to the last, as the server spends it on a rerun.
+time is the script's, from the first line of the frame to the last, as the server spends it on a rerun. It is split into
+SQL (databases and their driver), figures (`charts` and `maps`), metrics (topics and metrics around those) and the rest:
+Streamlit, the frame and drawing.
 """
 
 from __future__ import annotations
 
 import argparse
+import inspect
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
+from statistics import median
+from types import ModuleType
+from typing import Any
 
 import streamlit as st
-from sqlalchemy import Engine, event
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
+from dashboard import charts, data, maps
+from data_access import database
+
 ROOT = Path(__file__).parent.parent
 PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
+NEW = ("DE", "LT", "PL", "GE", "AM")
 REPEATS = 5
+PARTS = ("SQL", "metrics", "figures", "rest")
 
 
 @dataclass
 class Meter:
-    """Statements and seconds spent in the databases since the last reset."""
+    """Milliseconds per part of the last script run, each moment counted once, in the innermost part."""
 
-    statements: int = 0
-    seconds: float = 0.0
-    started: float = 0.0
-    script: float = 0.0
+    spent: Counter[str] = field(default_factory=Counter)
+    stack: list[str] = field(default_factory=list)
+    since: float = 0.0
 
-    def reset(self) -> None:
-        self.statements, self.seconds = 0, 0.0
+    def enter(self, part: str) -> None:
+        self._book()
+        self.stack.append(part)
+
+    def leave(self) -> None:
+        self._book()
+        self.stack.pop()
+
+    def _book(self) -> None:
+        now = time.perf_counter()
+        if self.stack:
+            self.spent[self.stack[-1]] += (now - self.since) * 1000  # type: ignore[assignment]
+        self.since = now
 
 
 meter = Meter()
 
 
-@event.listens_for(Engine, "before_cursor_execute")
-def _start(*_arguments: object) -> None:
-    meter.started = time.perf_counter()
+def counted(part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, its time booked on `part`."""
+
+    @wraps(function)
+    def timed(*arguments: Any, **named: Any) -> Any:
+        meter.enter(part)
+        try:
+            return function(*arguments, **named)
+        finally:
+            meter.leave()
+
+    return timed
 
 
-@event.listens_for(Engine, "after_cursor_execute")
-def _stop(*_arguments: object) -> None:
-    meter.statements += 1
-    meter.seconds += time.perf_counter() - meter.started
+def count_module(part: str, module: ModuleType) -> None:
+    """Book every public function of a module."""
+    for name, function in vars(module).copy().items():
+        if inspect.isfunction(function) and not name.startswith("_") and function.__module__ == module.__name__:
+            setattr(module, name, counted(part, function))
 
 
-_execute = script_runner.exec_func_with_error_handling
+count_module("figures", charts)
+count_module("figures", maps)
+database.run = counted("SQL", database.run)  # type: ignore[assignment]
+_kept = data._kept
+data._kept = lambda store, key, make: _kept(store, key, counted("metrics", make))  # type: ignore[assignment]
+script_runner.exec_func_with_error_handling = counted("rest", script_runner.exec_func_with_error_handling)
 
 
-def _timed_script(script: Callable[[], object], context: object) -> object:
-    started = time.perf_counter()
-    try:
-        return _execute(script, context)
-    finally:
-        meter.script = time.perf_counter() - started
-
-
-script_runner.exec_func_with_error_handling = _timed_script
-
-
-def timed(app: AppTest) -> tuple[float, int, float]:
-    """Milliseconds of one script run, its statements and their milliseconds."""
-    meter.reset()
+def timed(app: AppTest) -> Counter[str]:
+    """Milliseconds per part of one script run."""
+    meter.spent = Counter()
     app.run()
-    return meter.script * 1000, meter.statements, meter.seconds * 1000
+    if app.exception or app.error:
+        raise RuntimeError([fault.value for fault in (*app.exception, *app.error)])
+    return meter.spent
 
 
-def measure(page: str, role: str) -> tuple[float, ...]:
-    """First visit, second visit, first and second visit of a filter choice."""
+def middle(runs: list[Counter[str]]) -> Counter[str]:
+    """The median of each part."""
+    return Counter({part: median(run[part] for run in runs) for part in PARTS})
+
+
+def measure(page: str, role: str) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """The first visit with empty caches, a choice nobody made before, and the same choice again."""
     st.cache_resource.clear()
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=300)
     app.query_params["as"] = role
     app.run()
     st.cache_resource.clear()
     app.switch_page(f"../pages/{page}.py")
-    first, statements, sql = timed(app)
-    second = min(timed(app)[0] for _ in range(REPEATS))
-    app.session_state["filter_country"] = ["LT"]
-    app.run()
-    app.session_state["filter_country"] = ["DE"]
-    change, change_statements, change_sql = timed(app)
-    again = min(timed(app)[0] for _ in range(REPEATS))
-    return first, statements, sql, second, change, change_statements, change_sql, again
+    first = timed(app)
+    new = []
+    for country in NEW:
+        app.session_state["filter_country"] = [country]
+        new.append(timed(app))
+    return first, middle(new), middle([timed(app) for _turn in range(REPEATS)])
 
 
 def main() -> None:
@@ -97,14 +128,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--as", dest="role", default="funder", choices=("funder", "coordinator", "steward"))
     role = parser.parse_args().role
-    print("| page | first ms | queries | SQL ms | second ms | new filter ms | queries | SQL ms | same filter ms |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print(f"| page | first visit ms | new choice ms | {' | '.join(PARTS)} | again ms |\n|{'---|' * 8}")
     for page in PAGES:
-        first, n, sql, second, change, m, change_sql, again = measure(page, role)
-        print(
-            f"| {page} | {first:.0f} | {n} | {sql:.0f} | {second:.0f} | {change:.0f} | {m} | {change_sql:.0f} "
-            f"| {again:.0f} |"
-        )
+        try:
+            first, new, again = measure(page, role)
+        except RuntimeError as fault:
+            print(f"| {page} | fails: {fault} |", flush=True)
+            continue
+        split = " | ".join(f"{new[part]:.0f}" for part in PARTS)
+        print(f"| {page} | {first.total():.0f} | {new.total():.0f} | {split} | {again.total():.0f} |", flush=True)
 
 
 if __name__ == "__main__":
