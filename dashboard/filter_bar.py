@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 
 import pandas as pd
 import streamlit as st
@@ -19,14 +18,7 @@ from dashboard.links import CURRENCIES
 from dashboard.visit import Visit
 from data_access import queries
 from data_access.filters import LISTS, PARAMETERS, Filters, from_parameters
-from data_access.viewer import Query, Viewer
 
-OPTIONS: dict[str, Callable[[Filters, Viewer, date], Query]] = {
-    "country": queries.choices.host_countries,
-    "activity": lambda filters, viewer, as_of: queries.choices.facet_codes("activity", filters, viewer, as_of),
-    "audience": lambda filters, viewer, as_of: queries.choices.facet_codes("audience", filters, viewer, as_of),
-    "funder": queries.choices.funders,
-}
 FRAME = ("as", "id", "currency")
 FIRST_MONTH = "2022-03"
 
@@ -39,7 +31,7 @@ def on_offer(name: str, visit: Visit) -> list[str]:
 @shown_once
 def _counts(visit: Visit, name: str) -> dict[str, int]:
     """Initiatives per value of one filter, under the others."""
-    rows = read(OPTIONS[name](visit.filters, visit.viewer, visit.as_of.date()))
+    rows = read(queries.choices.initiatives_per_value(name, visit.filters, visit.viewer))
     return dict(zip(rows["value"], (int(n) for n in rows["initiatives"]), strict=True))
 
 

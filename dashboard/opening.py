@@ -38,6 +38,6 @@ def _known(visit: Visit) -> tuple[dict[tuple[str, str], str], dict[str, str], pd
     if viewer.sees_cases and visit.has_cases:
         routes = read(queries.relocation.routes(viewer))
         labels |= {("route", code): label for code, label in zip(routes["code"], routes["label_en"], strict=True)}
-    funders = read(queries.choices.funders(Filters(), viewer, visit.as_of.date()))
+    funders = read(queries.choices.funder_names(viewer))
     names = dict(zip(funders["value"], funders["name"], strict=True))
     return labels, names, read(queries.network.loads(viewer))["loaded_on"].max()

@@ -14,7 +14,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from dashboard.metrics import overlap, relocation
-from data_access import case_summaries, database, meta, queries, summaries
+from data_access import case_summaries, database, initiative_choices, meta, queries, summaries
 from data_access.viewer import Viewer
 
 FUNDER = Viewer("funder")
@@ -29,6 +29,7 @@ def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
             case_summaries.rebuild(connection, as_of, relocation.STANDARD_DAYS, relocation.HORIZONS)
             meta.note_summed(connection, "cases", as_of)
     with shared.begin() as connection:
+        initiative_choices.rebuild(connection, as_of)
         summaries.store_overlap(connection, score_for_everyone(connection, as_of), as_of)
         meta.note_summed(connection, "shared", as_of)
 

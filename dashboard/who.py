@@ -15,7 +15,6 @@ from sqlalchemy import Engine, select
 from dashboard import words
 from dashboard.data import read, shared_engine
 from dashboard.i18n import _
-from dashboard.visit import current
 from data_access import queries
 from data_access.filters import BETWEEN, Filters
 from data_access.schema import ROLES, viewer_country
@@ -113,9 +112,7 @@ def sample_switch() -> None:
     names = {"funder": _("Funder"), "coordinator": _("Coordinator"), "steward": _("Steward")}
     st.selectbox(_("Role"), ROLES, key="view_as", format_func=lambda role: names[role], label_visibility="collapsed")
     if st.session_state["view_as"] == "coordinator":
-        everywhere = read(queries.choices.host_countries(Filters(), Viewer("steward", None), current().as_of.date()))[
-            "value"
-        ]
+        everywhere = read(queries.choices.initiatives_per_value("country", Filters(), Viewer("steward", None)))["value"]
         st.multiselect(
             _("Coordinator of"),
             sorted(everywhere, key=words.country),

@@ -56,7 +56,7 @@ DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
 DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
 STATEMENT_SECONDS, IMPORT_SECONDS = 3, 600
 SCOPE_SETTING = "meridian.countries"
-HEAD = {"shared": "shared_0007", "cases": "cases_0005"}
+HEAD = {"shared": "shared_0008", "cases": "cases_0005"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 Which = Literal["shared", "cases"]
@@ -315,7 +315,7 @@ LOADED = (
     "organisation", "presence", "partnership", "project", "project_facet", "need", "grant", "grant_country", "payment",
     "fx_rate", "source", "import_run", "source_record", "import_change", "import_issue",
 )  # fmt: skip
-REBUILT = ("overlap_pair", "overlap_total", "facet_rarity", "meta")
+REBUILT = ("overlap_pair", "overlap_total", "facet_rarity", "initiative_choice", "meta")
 READ_BY_IMPORTS = ("code", "code_map", "viewer", "viewer_country", "overlap_verdict", "alembic_version")
 
 

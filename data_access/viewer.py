@@ -10,6 +10,7 @@ from sqlalchemy import Select
 from data_access import schema
 
 Role = Literal["funder", "coordinator", "steward"]
+FUNDERS = "funder"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,15 @@ class Viewer:
         if self.role == "steward" or (self.role == "coordinator" and self.host_countries is None):
             return "all"
         return ".".join(sorted(self.host_countries or ())) or "funder"
+
+    @property
+    def choices_read(self) -> tuple[str, ...]:
+        """Whose rows of `initiative_choice` this viewer reads: the funders', and what she sees beyond them."""
+        if self.role == "funder":
+            return (FUNDERS,)
+        if self.host_countries is None:
+            return (FUNDERS, "steward" if self.role == "steward" else "all")
+        return (FUNDERS, *sorted(self.host_countries))
 
     @property
     def answers_pairs(self) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from dashboard.metrics import distribution
 from data_access import database, queries
-from data_access.filters import Filters, from_parameters
+from data_access.filters import LISTS, Filters, from_parameters
+from data_access.queries import visible
 from data_access.queries.relocation import NotCleared
+from data_access.schema import organisation
 from data_access.viewer import Query, Viewer
 from sample_data.world import AS_OF
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, ROLES, STEWARD
@@ -30,8 +34,8 @@ SHARED = {
     "pairs": lambda _filters, viewer: queries.overlap.pairs(viewer),
     "chosen projects": queries.overlap.chosen,
     "grid": queries.overlap.grid,
-    "country options": lambda filters, viewer: queries.choices.host_countries(filters, viewer, AS_OF),
-    "funder options": lambda filters, viewer: queries.choices.funders(filters, viewer, AS_OF),
+    "country options": lambda filters, viewer: queries.choices.initiatives_per_value("country", filters, viewer),
+    "funder options": lambda filters, viewer: queries.choices.initiatives_per_value("funder", filters, viewer),
 }
 LIVE = {
     "flow": queries.relocation.flow,
@@ -140,7 +144,7 @@ def test_filtering_by_a_country_does_not_reveal_who_hides_there(sample) -> None:
 def test_options_never_lead_to_nothing(sample) -> None:
     for viewer in ROLES.values():
         for filters in CHOICES.values():
-            offered = database.run(sample["shared"], queries.choices.host_countries(filters, viewer, AS_OF))
+            offered = database.run(sample["shared"], queries.choices.initiatives_per_value("country", filters, viewer))
             assert (offered["initiatives"] > 0).all()
             for row in offered.head(4).itertuples():
                 chosen = Filters(**{**vars(filters), "host_countries": (row.value,)})
@@ -148,6 +152,32 @@ def test_options_never_lead_to_nothing(sample) -> None:
                 found = found[found["independence"] != "state_linked"]
                 found = found[distribution.active_now(found, pd.Timestamp(AS_OF))]
                 assert found["organisation_id"].nunique() == row.initiatives
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_every_count_of_the_filter_bar_is_that_of_the_records(sample, kind: str) -> None:
+    """Counted anew from the records by the rules that pages filter with, value by value."""
+    for viewer in (*ROLES.values(), Viewer("coordinator", ("GE",))):
+        for filters in CHOICES.values():
+            query = queries.choices.initiatives_per_value(kind, filters, viewer)
+            offered = dict(database.run(sample["shared"], query).itertuples(index=False, name=None))
+            everything = database.run(sample["shared"], queries.choices.initiatives_per_value(kind, Filters(), viewer))
+            for value in everything["value"]:
+                chosen = replace(filters, **{LISTS[kind]: (value,)})
+                rows = select(organisation.c.id).where(visible.initiatives(chosen, viewer), visible.active(AS_OF))
+                with sample["shared"].connect() as connection:
+                    assert len(set(connection.scalars(rows))) == offered.get(value, 0), (viewer, filters, value)
+
+
+def test_a_coordinator_of_two_countries_is_offered_what_she_sees_in_either(sample) -> None:
+    def offered(kind: str, *countries: str) -> dict[str, int]:
+        query = queries.choices.initiatives_per_value(kind, Filters(), Viewer("coordinator", countries))
+        return dict(database.run(sample["shared"], query).itertuples(index=False, name=None))
+
+    for kind in LISTS:
+        both, first, second = offered(kind, "DE", "LT"), offered(kind, "DE"), offered(kind, "LT")
+        assert set(both) == {*first, *second}
+        assert all(both[value] >= max(first.get(value, 0), second.get(value, 0)) for value in both)
 
 
 def test_state_linked_programmes_are_out_of_scope_until_asked_for(sample) -> None:

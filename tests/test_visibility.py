@@ -40,10 +40,10 @@ def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Quer
         "facets": queries.overlap.facets(viewer),
         "projects": queries.initiatives.projects_per_initiative(chosen, viewer),
         "facets of initiatives": queries.initiatives.facets_of_initiatives(chosen, viewer),
-        "country options": queries.choices.host_countries(chosen, viewer, AS_OF),
-        "activity options": queries.choices.facet_codes("activity", chosen, viewer, AS_OF),
-        "audience options": queries.choices.facet_codes("audience", chosen, viewer, AS_OF),
-        "funder options": queries.choices.funders(chosen, viewer, AS_OF),
+        "country options": queries.choices.initiatives_per_value("country", chosen, viewer),
+        "activity options": queries.choices.initiatives_per_value("activity", chosen, viewer),
+        "audience options": queries.choices.initiatives_per_value("audience", chosen, viewer),
+        "funder options": queries.choices.initiatives_per_value("funder", chosen, viewer),
         "unlisted": queries.network.unlisted(viewer),
         "sources": queries.provenance.sources(viewer),
         "loads": queries.provenance.runs(viewer),
@@ -169,7 +169,7 @@ def test_a_hidden_intermediary_is_an_unnamed_source(copy: Engine) -> None:
     for forged in (slug, "berezovyy-telegraf-5"):
         chosen = Filters(funders=(forged,))
         hidden_payer = database.run(copy, queries.initiatives.places(chosen, FUNDER))
-        named = database.run(copy, queries.choices.funders(Filters(), FUNDER, AS_OF))["value"]
+        named = database.run(copy, queries.choices.initiatives_per_value("funder", Filters(), FUNDER))["value"]
         assert hidden_payer.empty or forged in set(named)
 
 

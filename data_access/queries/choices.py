@@ -2,61 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import date
+from sqlalchemy import ColumnElement, and_, distinct, func, select
 
-from sqlalchemy import distinct, func, select
-
-from data_access.filters import Filters
+from data_access.filters import LISTS, Filters
 from data_access.queries import visible
-from data_access.schema import grant, organisation, presence, project, project_facet
+from data_access.schema import initiative_choice, organisation
 from data_access.viewer import Query, Viewer
 
 
-def host_countries(filters: Filters, viewer: Viewer, as_of: date) -> Query:
-    """Columns: value (ISO alpha-2), initiatives. Counts under every other filter."""
-    country = visible.presence_country(viewer).label("value")
+def initiatives_per_value(kind: str, filters: Filters, viewer: Viewer) -> Query:
+    """Columns: value, initiatives; `kind` is country, activity, audience or funder (slugs). Counts under every other
+    filter.
+
+    Counts are those of the last refresh; who may not be named any more is in none of them at once.
+    """
+    choice = initiative_choice.c
+    chosen = [
+        choice.organisation_id.in_(select(choice.organisation_id).where(_of(other, viewer), choice.value.in_(values)))
+        for other, field in LISTS.items()
+        if other != kind and (values := getattr(filters, field))
+    ]
+    if kind == "funder":
+        payer = organisation.alias("payer")
+        chosen.append(choice.value.in_(select(payer.c.slug).where(visible.organisations(viewer, payer))))
     statement = (
-        select(country, func.count(distinct(organisation.c.id)).label("initiatives"))
-        .join(organisation, organisation.c.id == presence.c.organisation_id)
-        .where(presence.c.role != "registered", visible.initiatives(filters, viewer, but="host_countries"))
-        .where(visible.active(as_of))
-        .where(visible.presence_country(viewer).is_not(None))
-        .group_by(country)
+        select(choice.value, func.count(distinct(choice.organisation_id)).label("initiatives"))
+        .join(organisation, organisation.c.id == choice.organisation_id)
+        .where(_of(kind, viewer), visible.organisations(viewer), *chosen)
+        .group_by(choice.value)
+        .order_by(choice.value)
     )
     return Query(statement, viewer)
 
 
-def facet_codes(facet: str, filters: Filters, viewer: Viewer, as_of: date) -> Query:
-    """Columns: value (code), initiatives; `facet` is activity or audience."""
-    field = {"activity": "activities", "audience": "audiences"}[facet]
-    statement = (
-        select(project_facet.c.code.label("value"), func.count(distinct(organisation.c.id)).label("initiatives"))
-        .join(project, project.c.id == project_facet.c.project_id)
-        .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(
-            project_facet.c.facet == facet,
-            visible.facets(viewer),
-            visible.initiatives(filters, viewer, but=field),
-            visible.active(as_of),
-        )
-        .group_by(project_facet.c.code)
-    )
-    return Query(statement, viewer)
+def funder_names(viewer: Viewer) -> Query:
+    """Names of the funders on offer: value (slug), name."""
+    offered = select(initiative_choice.c.value).where(_of("funder", viewer))
+    statement = select(organisation.c.slug.label("value"), organisation.c.name)
+    statement = statement.where(organisation.c.slug.in_(offered), visible.organisations(viewer))
+    return Query(statement.order_by(organisation.c.slug), viewer)
 
 
-def funders(filters: Filters, viewer: Viewer, as_of: date) -> Query:
-    """Columns: value (slug), name, initiatives."""
-    payer = organisation.alias("payer")
-    statement = (
-        select(
-            payer.c.slug.label("value"),
-            payer.c.name,
-            func.count(distinct(organisation.c.id)).label("initiatives"),
-        )
-        .join(grant, grant.c.funder_id == payer.c.id)
-        .join(organisation, organisation.c.id == grant.c.recipient_id)
-        .where(grant.c.status != "cancelled", visible.organisations(viewer, payer))
-        .where(visible.initiatives(filters, viewer, but="funders"), visible.active(as_of))
-        .group_by(payer.c.slug, payer.c.name)
-    )
-    return Query(statement, viewer)
+def _of(kind: str, viewer: Viewer) -> ColumnElement[bool]:
+    return and_(initiative_choice.c.clearance.in_(viewer.choices_read), initiative_choice.c.kind == kind)

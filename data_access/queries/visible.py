@@ -89,18 +89,15 @@ def active(as_of: date) -> ColumnElement[bool]:
     return and_(started, or_(organisation.c.closed_on.is_(None), organisation.c.closed_on > as_of))
 
 
-def initiatives(
-    filters: Filters, viewer: Viewer, *, but: str = "", with_state_linked: bool = False
-) -> ColumnElement[bool]:
+def initiatives(filters: Filters, viewer: Viewer, *, with_state_linked: bool = False) -> ColumnElement[bool]:
     """Organisation rows that are initiatives of the network, visible, and chosen by `filters`.
 
-    `but` names one filter field to leave out, so that its own options can be counted. `with_state_linked` adds
-    programmes outside the network for comparison; whoever asks for them must mark them.
+    `with_state_linked` adds programmes outside the network for comparison; whoever asks for them must mark them.
     """
     conditions = [organisation.c.is_initiative, organisations(viewer)]
     if not with_state_linked:
         conditions.append(in_network())
-    if filters.host_countries and but != "host_countries":
+    if filters.host_countries:
         spot = presence.alias()
         conditions.append(
             exists().where(
@@ -111,9 +108,9 @@ def initiatives(
         )
     for field, facet in (("activities", "activity"), ("audiences", "audience")):
         chosen = getattr(filters, field)
-        if chosen and but != field:
+        if chosen:
             conditions.append(_has_project_with(facet, chosen, viewer))
-    if filters.funders and but != "funders":
+    if filters.funders:
         conditions.append(_has_grant_from(filters.funders, viewer))
     return and_(*conditions)
 

@@ -1,0 +1,73 @@
+"""Which initiative every value of the filter bar selects, kept so that counting under any choice reads one narrow table.
+
+Rebuilt at refresh in the caller's transaction. What funders see is stored once, as "funder"; beside it, per host country
+and for those who see everything, only what its coordinators see beyond that. A coordinator of several countries reads
+the union, which leaves out grants from a payer she sees through one country to an initiative she sees through another.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import ColumnElement, Connection, Select, delete, except_, insert, literal, or_, select
+
+from data_access.filters import Filters
+from data_access.queries import visible
+from data_access.schema import grant, initiative_choice, organisation, presence, project, project_facet
+from data_access.viewer import FUNDERS, Viewer
+
+KINDS = ("country", "activity", "audience", "funder")
+BY_FUNDERS = Viewer("funder")
+
+
+def rebuild(connection: Connection, as_of: date) -> None:
+    """Replace all rows by those of initiatives active on `as_of`."""
+    connection.execute(delete(initiative_choice))
+    everybody = [(Viewer("coordinator", None), None), (Viewer("steward", None), None)]
+    countries = connection.scalars(select(presence.c.host_country).distinct().order_by(presence.c.host_country))
+    scoped = [(Viewer("coordinator", (country,)), country) for country in countries]
+    for kind in KINDS:
+        _insert(connection, FUNDERS, kind, _selected(kind, BY_FUNDERS, as_of))
+        for viewer, country in (*everybody, *scoped):
+            seen, known = (_selected(kind, whose, as_of, near=country) for whose in (viewer, BY_FUNDERS))
+            _insert(connection, viewer.choices_read[-1], kind, except_(seen, known).subquery().select())
+
+
+def _insert(connection: Connection, clearance: str, kind: str, rows: Select) -> None:
+    found = rows.subquery()
+    labelled = select(literal(clearance), literal(kind), *found.c)
+    connection.execute(insert(initiative_choice).from_select([c.name for c in initiative_choice.c], labelled))
+
+
+def _selected(kind: str, viewer: Viewer, as_of: date, near: str | None = None) -> Select:
+    """value, organisation_id: the initiatives that each value of a filter selects for this viewer.
+
+    `near`: only where the initiative, or who pays it, is in that country: elsewhere its coordinators see no more.
+    """
+    country = visible.presence_country(viewer)
+    payer = organisation.alias("payer")
+    statement = {
+        "country": select(country.label("value"), organisation.c.id)
+        .join(organisation, organisation.c.id == presence.c.organisation_id)
+        .where(presence.c.role != "registered", country.is_not(None)),
+        "funder": select(payer.c.slug.label("value"), organisation.c.id)
+        .select_from(grant)
+        .join(payer, payer.c.id == grant.c.funder_id)
+        .join(organisation, organisation.c.id == grant.c.recipient_id)
+        .where(grant.c.status != "cancelled", visible.organisations(viewer, payer)),
+    }.get(
+        kind,
+        select(project_facet.c.code.label("value"), organisation.c.id)
+        .join(project, project.c.id == project_facet.c.project_id)
+        .join(organisation, organisation.c.id == project.c.organisation_id)
+        .where(project_facet.c.facet == kind),
+    )
+    statement = statement.where(visible.initiatives(Filters(), viewer), visible.active(as_of))
+    if near is not None:
+        ids = [organisation.c.id, *([payer.c.id] if kind == "funder" else [])]
+        statement = statement.where(or_(*(_is_in(near, one) for one in ids)))
+    return statement.distinct()
+
+
+def _is_in(country: str, organisation_id: ColumnElement) -> ColumnElement[bool]:
+    return organisation_id.in_(select(presence.c.organisation_id).where(presence.c.host_country == country))
