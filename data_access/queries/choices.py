@@ -22,9 +22,6 @@ def initiatives_per_value(kind: str, filters: Filters, viewer: Viewer) -> Query:
         for other, field in LISTS.items()
         if other != kind and (values := getattr(filters, field))
     ]
-    if kind == "funder":
-        payer = organisation.alias("payer")
-        chosen.append(choice.value.in_(select(payer.c.slug).where(visible.organisations(viewer, payer))))
     statement = (
         select(choice.value, func.count(distinct(choice.organisation_id)).label("initiatives"))
         .join(organisation, organisation.c.id == choice.organisation_id)
@@ -32,6 +29,9 @@ def initiatives_per_value(kind: str, filters: Filters, viewer: Viewer) -> Query:
         .group_by(choice.value)
         .order_by(choice.value)
     )
+    if kind == "funder":
+        payer = organisation.alias("payer")
+        statement = statement.join(payer, payer.c.slug == choice.value).where(visible.organisations(viewer, payer))
     return Query(statement, viewer)
 
 
