@@ -23,7 +23,6 @@ from statistics import median
 from types import ModuleType
 from typing import Any
 
-import streamlit as st
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
@@ -108,11 +107,11 @@ def middle(runs: list[Counter[str]]) -> Counter[str]:
 
 def measure(page: str, role: str) -> tuple[Counter[str], Counter[str], Counter[str]]:
     """The first visit with empty caches, a choice nobody made before, and the same choice again."""
-    st.cache_resource.clear()
+    data.forget()
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=300)
     app.query_params["as"] = role
     app.run()
-    st.cache_resource.clear()
+    data.forget()
     app.switch_page(f"../pages/{page}.py")
     first = timed(app)
     new = []

@@ -2,8 +2,8 @@
 
 Serves the database the environment points at and opens that many sockets, as browsers do. Each reader chooses another
 host country every five seconds, by a link of the page she is on; a reading is the time from asking to "script
-finished" with every message received. Printed are median and p95 of the second half of the time, and the server's
-memory per reader. At the end `--sessions` come and go one after the other, and memory before and after is compared.
+finished" with every message received. They come one by one over the first third of the time; printed are median and
+p95 of the last third, and the server's memory per reader. At the end `--sessions` come and go one after the other, and memory before and after is compared.
 
 Loopback alone; readers and server share this machine's cores.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import statistics
 import time
@@ -30,9 +31,15 @@ MOST_READERS, MOST_SESSIONS = 1000, 5000
 
 
 def memory_mb(process: int) -> float:
-    """Resident memory of a process."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+    """Resident memory of a process and of those it started."""
+    pages = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            session = int((folder / "stat").read_text().rpartition(")")[2].split()[3])
+            pages += int((folder / "statm").read_text().split()[1]) if session == process else 0
+        except OSError:
+            continue
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 async def opened(port: int) -> ClientConnection:
@@ -64,9 +71,9 @@ async def asked(socket: ClientConnection, page: str, query: str, hashes: dict[st
 
 
 async def reader(port: int, role: str, until: float, number: int, found: list[tuple[float, float]]) -> None:
-    """One reader: comes at a random moment of the first five seconds, then chooses again and again."""
+    """One reader: comes at a random moment of the first third, then chooses again and again."""
     choose = random.Random(number)
-    await asyncio.sleep(choose.random() * THINK_SECONDS)
+    await asyncio.sleep(choose.random() * (until - time.perf_counter()) / 3)
     hashes: dict[str, str] = {}
     async with await opened(port) as socket:
         await asked(socket, "", f"as={role}", hashes)
@@ -78,11 +85,11 @@ async def reader(port: int, role: str, until: float, number: int, found: list[tu
 
 
 async def crowd(port: int, role: str, readers: int, seconds: int) -> tuple[float, float, int]:
-    """Median and p95 in milliseconds over the second half, and how many readings."""
+    """Median and p95 in milliseconds over the last third, and how many readings."""
     found: list[tuple[float, float]] = []
     begin = time.perf_counter()
     await asyncio.gather(*(reader(port, role, begin + seconds, number, found) for number in range(readers)))
-    late = sorted(taken for when, taken in found if when > begin + seconds / 2)
+    late = sorted(taken for when, taken in found if when > begin + seconds * 2 / 3)
     return statistics.median(late) * 1000, late[int(len(late) * 0.95)] * 1000, len(late)
 
 
@@ -99,7 +106,7 @@ def main() -> None:
     """Print a row per number of readers, then memory over many sessions."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readers", type=int, nargs="+", default=[10, 50, 100, 200])
-    parser.add_argument("--seconds", type=int, default=40)
+    parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--sessions", type=int, default=1000)
     parser.add_argument("--as", dest="role", default="funder", choices=("funder", "coordinator", "steward"))
     chosen = parser.parse_args()

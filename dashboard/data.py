@@ -7,12 +7,12 @@ import gc
 from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass, replace
 from functools import partial, wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import pandas as pd
-import streamlit as st
 from sqlalchemy import Engine
 
+from dashboard.store import Store
 from dashboard.visit import Visit, current
 from data_access import database
 from data_access.viewer import Query
@@ -20,6 +20,7 @@ from data_access.viewer import Query
 T = TypeVar("T")
 P = ParamSpec("P")
 MADE_FROM = "_made_from"
+_engines, _rows, _found, _shown = Store(20), Store(400), Store(150), Store(2000)
 
 
 class NoConnection(RuntimeError):
@@ -30,9 +31,13 @@ class NoCases(RuntimeError):
     """Live case figures were asked of a deployment without a case database."""
 
 
-@st.cache_resource
 def engine(which: database.Which, url: str) -> Engine:
-    """A read-only engine per database and process. Raises DatabaseProblem when it is not ready to be read.
+    """A read-only engine per database and process. Raises DatabaseProblem when it is not ready to be read."""
+    return _engines.get((which, url), lambda: _opened(which, url))
+
+
+def _opened(which: database.Which, url: str) -> Engine:
+    """Open for reading, and freeze.
 
     By then the heavy modules are loaded: frozen, they are not searched at every collection, which took 150 ms.
     """
@@ -53,22 +58,12 @@ def cases_engine() -> Engine | None:
     return engine("cases", url) if url else None
 
 
-@st.cache_resource
-def _appender(url: str, table: str) -> Engine:
-    return database.open_appender(url, table)
-
-
 def appender(table: str) -> Engine:
     """The narrow connection that adds rows to one shared table. Raises NoConnection where this server has none."""
     url = database.narrow_url(table, database.urls_from_environment())
     if url is None:
         raise NoConnection
-    return _appender(url, table)
-
-
-@st.cache_resource
-def _importer(url: str) -> Engine:
-    return database.open_importer(url)
+    return _engines.get((table, url), lambda: database.open_appender(url, table))
 
 
 def writes_to(table: str) -> bool:
@@ -86,7 +81,7 @@ def importer() -> Engine:
     url = database.import_url(database.urls_from_environment())
     if url is None:
         raise NoConnection
-    return _importer(url)
+    return _engines.get(("importer", url), lambda: database.open_importer(url))
 
 
 def read_metas() -> dict[str, dict[str, str]]:
@@ -112,27 +107,19 @@ def read(query: Query) -> pd.DataFrame:
     compiled = query.statement.compile(opened)
     key = (str(compiled), repr(sorted(compiled.params.items(), key=lambda item: item[0])))
     version = current().versions[query.database]
-    return _apart(_read(key, query.viewer.scope, query.database, version, opened, query))
+    asked = (key, query.viewer.scope, query.database, version)
+    return _apart(_rows.get(asked, lambda: database.run(opened, query, version)))
 
 
-@st.cache_resource(max_entries=400, ttl=3600, show_spinner=False)
-def _read(key: tuple[str, str], scope: tuple, which: str, version: str, _engine: Engine, _query: Query) -> pd.DataFrame:
-    return database.run(_engine, _query, version)
+def forget() -> None:
+    """Nothing is kept any more: for tests and measurements."""
+    for store in (_engines, _rows, _found, _shown):
+        store.clear()
 
 
 def computed(make: Callable[[], T], *key: Hashable) -> T:
     """`make()`, once per viewer scope, state of the records and `key`."""
-    return _kept(_computed, key, make)
-
-
-@st.cache_resource(max_entries=50, ttl=3600, show_spinner=False)
-def _computed(key: tuple[Hashable, ...], scope: tuple, versions: tuple, _make: Callable[[], T]) -> T:
-    return _make()
-
-
-@st.cache_resource(max_entries=400, ttl=3600, show_spinner=False)
-def _shown(key: tuple[Hashable, ...], scope: tuple, versions: tuple, _make: Callable[[], T]) -> T:
-    return _make()
+    return _kept(_found, key, make)
 
 
 def found_once(make: Callable[P, T]) -> Callable[P, T]:
@@ -140,7 +127,7 @@ def found_once(make: Callable[P, T]) -> Callable[P, T]:
 
     Arguments are the visit, plain values and findings made by such a function; given anything else it computes anew.
     """
-    return _once(make, _computed)
+    return _once(make, _found)
 
 
 def shown_once(make: Callable[P, T]) -> Callable[P, T]:
@@ -148,7 +135,7 @@ def shown_once(make: Callable[P, T]) -> Callable[P, T]:
     return _once(make, _shown)
 
 
-def _once(make: Callable[P, T], store: Callable[..., Any]) -> Callable[P, T]:
+def _once(make: Callable[P, T], store: Store) -> Callable[P, T]:
     name = f"{make.__module__}.{make.__qualname__}"
 
     @wraps(make)
@@ -161,9 +148,9 @@ def _once(make: Callable[P, T], store: Callable[..., Any]) -> Callable[P, T]:
     return once
 
 
-def _kept(store: Callable[..., Any], key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+def _kept(store: Store, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
     visit = current()
-    found = _apart(store(key, visit.viewer.scope, tuple(visit.versions.items()), make))
+    found = _apart(store.get((key, visit.viewer.scope, tuple(visit.versions.items())), make))
     if is_dataclass(found):
         object.__setattr__(found, MADE_FROM, key)
     return found

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine, insert, text
 
+from dashboard import data
 from dashboard.data import read_metas
 from dashboard.opening import open_for
 from dashboard.visit import Visit, open_visit
@@ -174,12 +175,9 @@ def own_sample(tmp_path: Path, sample_urls: database.Urls, monkeypatch: pytest.M
 
 
 def _serve(urls: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
-    import streamlit as st
-
     monkeypatch.setenv(database.SHARED_URL_VARIABLE, urls.shared)
     monkeypatch.setenv(database.CASES_URL_VARIABLE, str(urls.cases))
-    st.cache_resource.clear()
-    st.cache_resource.clear()
+    data.forget()
 
 
 def open_sample_visit(viewer: Viewer = FUNDER, filters: Filters | None = None) -> Visit:

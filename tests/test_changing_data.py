@@ -171,10 +171,10 @@ def seen(viewer: Viewer) -> list[str]:
 def test_what_is_kept_for_one_viewer_reaches_no_other_in_whatever_order_they_come() -> None:
     alone = {}
     for viewer in VIEWERS:
-        data.st.cache_resource.clear()
+        data.forget()
         alone[viewer] = seen(viewer)
     for order in (VIEWERS, VIEWERS[::-1]):
-        data.st.cache_resource.clear()
+        data.forget()
         for viewer in order:
             assert seen(viewer) == alone[viewer]
 
