@@ -103,7 +103,8 @@ def ranked_bars(
         traces[-1] |= {"text": list(text), "textposition": "outside", "cliponaxis": False}
     height = max(160, 26 * len(rows) + 60)
     ticks = {"tickvals": list(range(len(rows))), "ticktext": [shortened(name) for name in names]}
-    return _figure(traces, height, FROM_ZERO, DOWNWARDS | ticks, barmode="stack", clickmode="event+select")
+    room = {"l": 8, "r": 8 if text is None else 44, "t": 8, "b": 8}
+    return _figure(traces, height, FROM_ZERO, DOWNWARDS | ticks, barmode="stack", clickmode="event+select", margin=room)
 
 
 def columns_over_time(
@@ -486,7 +487,7 @@ def grid(
         )
     x = {"side": "bottom", "autotickangles": [0, 90], "showgrid": False, "range": [-0.5, len(columns) - 0.5]}
     y = {"ticksuffix": "  ", "showgrid": False, "range": [len(rows) - 0.5, -0.5]}
-    return _figure([trace, *legend, *squares], 38 * len(rows) + 110, x, y, clickmode="event+select")
+    return _figure([trace, *legend, *squares], 44 * len(rows) + 110, x, y, clickmode="event+select")
 
 
 def _wrapped(name: str) -> str:

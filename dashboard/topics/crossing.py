@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard import charts, labels, words
 from dashboard.data import read, shown_once
 from dashboard.filter_bar import choose_row
-from dashboard.i18n import _
+from dashboard.i18n import _, ngettext
 from dashboard.metrics.overlap import CROWDED_FROM
 from dashboard.report import Chart
 from dashboard.topics.portfolio import Portfolio, by_part
@@ -132,6 +132,8 @@ def title(frame: pd.DataFrame) -> str:
     both = int((frame["signal"] == "both").sum())
     if not short:
         return _("Need and crowding by host country and activity")
-    return _("{n} combinations are under-funded, {k} of them crowded as well").format(
-        n=words.number(short), k=words.number(both)
-    )
+    return ngettext(
+        "{n} combination is under-funded, {k} crowded as well",
+        "{n} combinations are under-funded, {k} of them crowded as well",
+        short,
+    ).format(n=words.number(short), k=words.number(both))

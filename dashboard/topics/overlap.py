@@ -72,11 +72,12 @@ class Overlap:
 
 def find(visit: Visit) -> Overlap:
     """Stored pairs of the viewer's clearance, reviewed, and the grid. Answers come at any time and are only ever added."""
+    newest = int(read_now(queries.overlap.newest_answer(visit.viewer))["newest"].fillna(0).iloc[0])
+    return computed(lambda: _with_answers(visit), "overlap", visit.choice, newest)
+
+
+def _with_answers(visit: Visit) -> Overlap:
     answers = read_now(queries.overlap.answers(visit.viewer))
-    return computed(lambda: _with_answers(visit, answers), "overlap", visit.choice, len(answers))
-
-
-def _with_answers(visit: Visit, answers: pd.DataFrame) -> Overlap:
     totals = read(queries.overlap.totals(visit.viewer))
     return Overlap(
         visit.currency,

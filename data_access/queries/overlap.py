@@ -151,6 +151,11 @@ def answers(viewer: Viewer) -> Query:
     return Query(select(*columns).order_by(overlap_verdict.c.id), viewer)
 
 
+def newest_answer(viewer: Viewer) -> Query:
+    """The id of the newest answer, NULL without any: newest."""
+    return Query(select(func.max(overlap_verdict.c.id).label("newest")), viewer)
+
+
 def projects(viewer: Viewer) -> Query:
     """Projects the viewer may see: project_id, project, slug, organisation_id, organisation, organisation_slug,
     starts_on, ends_on."""
