@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 import pandas as pd
 from sqlalchemy import Engine
 
+from dashboard.i18n import language
 from dashboard.store import Store
 from dashboard.visit import Visit, current
 from data_access import database
@@ -118,12 +119,12 @@ def forget() -> None:
 
 
 def computed(make: Callable[[], T], *key: Hashable) -> T:
-    """`make()`, once per viewer scope, state of the records and `key`."""
+    """`make()`, once per viewer scope, state of the records, language and `key`."""
     return _kept(_found, key, make)
 
 
 def found_once(make: Callable[P, T]) -> Callable[P, T]:
-    """What a topic found for a choice, computed once per viewer scope, state of the records and arguments.
+    """What a topic found for a choice, computed once per viewer scope, state of the records, language and arguments.
 
     Arguments are the visit, plain values and findings made by such a function; given anything else it computes anew.
     """
@@ -150,7 +151,8 @@ def _once(make: Callable[P, T], store: Store) -> Callable[P, T]:
 
 def _kept(store: Store, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
     visit = current()
-    found = _apart(store.get((key, visit.viewer.scope, tuple(visit.versions.items())), make))
+    whose = visit.viewer.scope, tuple(visit.versions.items()), language.get()
+    found = _apart(store.get((key, *whose), make))
     if is_dataclass(found):
         object.__setattr__(found, MADE_FROM, key)
     return found

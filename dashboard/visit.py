@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.i18n import language
 from dashboard.report import Report
 from data_access.filters import Filters
 from data_access.viewer import Viewer
@@ -59,8 +58,8 @@ class Visit:
 
     @property
     def choice(self) -> tuple[Hashable, ...]:
-        """All that figures may depend on besides the viewer's scope and the records: part of what they are kept under."""
-        return self.filters, self.as_of, self.currency, self.is_dark, self.has_cases, language.get()
+        """All of a visit that figures may depend on besides the viewer's scope and the records: what they are kept under."""
+        return self.filters, self.as_of, self.currency, self.is_dark, self.has_cases
 
 
 _visit: ContextVar[Visit | None] = ContextVar("visit", default=None)

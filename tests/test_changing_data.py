@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import data, exporting, headless
 from dashboard.export import FORMATS
+from dashboard.i18n import language
 from dashboard.refresh import refresh
 from dashboard.topics import directory, funding, initiatives, overlap, portfolio, published
 from dashboard.visit import open_visit
@@ -205,6 +206,18 @@ def test_a_finding_is_known_by_all_it_was_made_from() -> None:
     assert len({tuple(rows) for rows in shown.values()}) == len(shown)
     narrowed = money.only("host_country", "DE").only("activity", "media")
     assert funding.gaps(narrowed, "line").rows.to_csv() != funding.gaps(money, "line").rows.to_csv()
+
+
+@pytest.mark.usefixtures("deployment")
+def test_what_is_kept_in_one_language_is_not_shown_in_another() -> None:
+    open_sample_visit()
+    english = data.computed(lambda: "Germany", "a word")
+    token = language.set("de")
+    try:
+        assert data.computed(lambda: "Deutschland", "a word") != english
+    finally:
+        language.reset(token)
+    assert data.computed(lambda: "anew", "a word") == english
 
 
 @pytest.mark.usefixtures("deployment")
