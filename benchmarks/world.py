@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Engine, Table, insert
 
 from dashboard.refresh import refresh
-from data_access import case_summaries, database, meta
+from data_access import database, meta
 from data_access.migrate import upgrade
 from data_access.vocabulary import code_rows, route_rows
 from sample_data import build, cases, money, world
@@ -134,9 +134,6 @@ def main() -> None:
     parser.add_argument("size", choices=SIZES)
     parser.add_argument("--shared", required=True, metavar="URL")
     parser.add_argument("--cases", required=True, metavar="URL")
-    parser.add_argument(
-        "--without-overlap", action="store_true", help="sum up cases alone: pairs of 80,000 projects take hours"
-    )
     chosen = parser.parse_args()
     engines: dict[database.Which, Engine] = {
         "shared": database.open_writer(chosen.shared),
@@ -148,16 +145,7 @@ def main() -> None:
         f"{chosen.size}: {', '.join(f'{n:,} {name}' for name, n in counts.items() if n > 1000)}; {time.perf_counter() - begin:.0f} s"
     )
     begin = time.perf_counter()
-    if chosen.without_overlap:
-        from dashboard.metrics import relocation  # noqa: PLC0415
-
-        with engines["cases"].begin() as connection:
-            case_summaries.rebuild(connection, world.AS_OF, relocation.STANDARD_DAYS, relocation.HORIZONS)
-            meta.note_summed(connection, "cases", world.AS_OF)
-        with engines["shared"].begin() as connection:
-            meta.note_summed(connection, "shared", world.AS_OF)
-    else:
-        refresh(engines["shared"], engines["cases"], world.AS_OF)
+    refresh(engines["shared"], engines["cases"], world.AS_OF)
     print(f"refresh: {time.perf_counter() - begin:.0f} s")
 
 

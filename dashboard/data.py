@@ -1,5 +1,5 @@
-"""The only cache between pages and database, keyed by viewer scope and data version and by what was asked: a query's
-SQL and parameters, or the name of a frame computed from queries that many choices share."""
+"""The only way from pages to the databases, and what is kept on it: rows by the query's SQL and parameters, findings and
+charts by what they were made from, all by viewer scope and state of the records."""
 
 from __future__ import annotations
 

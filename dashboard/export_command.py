@@ -26,7 +26,6 @@ from data_access.viewer import Viewer
 PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
 ANY_DAY = ("initiatives", "funding_gaps", "directory", "initiative", "definitions")
 EARLIEST = date(2022, 1, 1)
-CHOICES = ("country", "activity", "audience", "funder")
 
 
 class NotAsked(ValueError):
@@ -52,7 +51,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
         parser.add_argument(
             "--out", type=Path, metavar="FILE", help="where to write; JSON without it goes to the screen"
         )
-        for name in CHOICES:
+        for name in LISTS:
             parser.add_argument(f"--{name}", action="append", default=[], metavar="CODE")
         parser.add_argument("--from", dest="since", metavar="YYYY-MM")
         parser.add_argument("--to", dest="until", metavar="YYYY-MM")
@@ -75,7 +74,7 @@ def _visit(chosen: argparse.Namespace) -> Visit:
     except ValueError as problem:
         raise NotAsked(str(problem)) from None
     visit = open_for(viewer, read_metas())
-    asked = {name: ".".join(getattr(chosen, name)).replace(",", ".") for name in CHOICES if getattr(chosen, name)}
+    asked = {name: ".".join(getattr(chosen, name)).replace(",", ".") for name in LISTS if getattr(chosen, name)}
     asked |= {name: value for name, value in (("from", chosen.since), ("to", chosen.until)) if value}
     asked |= {"state": "1"} if chosen.state else {}
     filters, dropped = from_parameters(asked, {name: filter_bar.on_offer(name, visit) for name in LISTS})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ class Store:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self._kept: OrderedDict[Hashable, object] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._being_made: dict[Hashable, Lock] = {}
         self._lock = Lock()
 
@@ -43,9 +43,9 @@ class Store:
                     self._being_made.pop(key, None)
         return made
 
-    def _known(self, key: Hashable) -> T:  # type: ignore[type-var]
+    def _known(self, key: Hashable) -> Any:
         self._kept.move_to_end(key)
-        return self._kept[key]  # type: ignore[return-value]
+        return self._kept[key]
 
     def clear(self) -> None:
         """Forget everything."""

@@ -151,7 +151,7 @@ def chart(shown: Chart) -> None:
     if current().is_headless or shown.rows.empty:
         table(shown)
         return
-    _heading(shown)
+    _begin_table(shown)
     key: str = f"chart_{shown.key}"
     react: Any = shown.on_select or "ignore"
     if isinstance(shown.picture, pdk.Deck):
@@ -160,7 +160,6 @@ def chart(shown: Chart) -> None:
         st.plotly_chart(
             shown.picture, key=key, config=CHART_CONFIG, alt=shown.alt, on_select=react, selection_mode="points"
         )
-    current().report.tables.append(shown)
     title = _("Table and export: {title}").format(title=plain(shown.title))
     below = st.expander(title, key=f"rows_{shown.key}", on_change="rerun")
     if below.open:
@@ -416,20 +415,18 @@ def say_what_was_done() -> None:
 
 def table(shown: Table) -> None:
     """A table in the open, with its exports."""
-    current().report.tables.append(shown)
-    _heading(shown)
+    _begin_table(shown)
     _rows_and_exports(shown)
 
 
 def glossary(shown: Table) -> None:
     """A table to read rather than to sort, all of it on the page."""
-    current().report.tables.append(shown)
+    _begin_table(shown)
     _draw_glossary(shown)
 
 
 @drawn
 def _draw_glossary(shown: Table) -> None:
-    _heading(shown)
     presented = labels.presented(shown.rows)
     st.table(presented.map(plain).set_index(presented.columns[0]))
 
@@ -443,9 +440,14 @@ def points(title: str, lines: Sequence[str]) -> None:
 
 def selectable(shown: Table) -> int | None:
     """A table of which one row can be chosen; returns the chosen row's place."""
+    _begin_table(shown)
+    return _rows_and_exports(shown, selectable=True)
+
+
+def _begin_table(shown: Table) -> None:
+    """Note the table for the page's report and write its heading."""
     current().report.tables.append(shown)
     _heading(shown)
-    return _rows_and_exports(shown, selectable=True)
 
 
 @drawn

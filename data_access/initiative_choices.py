@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, except_, insert, literal, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, delete, except_, insert, literal, or_, select
 
-from data_access.filters import Filters
+from data_access.filters import LISTS, Filters
 from data_access.queries import visible
 from data_access.schema import grant, initiative_choice, organisation, presence, project, project_facet
 from data_access.viewer import FUNDERS, Viewer
 
-KINDS = ("country", "activity", "audience", "funder")
 BY_FUNDERS = Viewer("funder")
 
 
@@ -26,14 +25,14 @@ def rebuild(connection: Connection, as_of: date) -> None:
     everybody = [(Viewer("coordinator", None), None), (Viewer("steward", None), None)]
     countries = connection.scalars(select(presence.c.host_country).distinct().order_by(presence.c.host_country))
     scoped = [(Viewer("coordinator", (country,)), country) for country in countries]
-    for kind in KINDS:
+    for kind in LISTS:
         _insert(connection, FUNDERS, kind, _selected(kind, BY_FUNDERS, as_of))
         for viewer, country in (*everybody, *scoped):
             seen, known = (_selected(kind, whose, as_of, near=country) for whose in (viewer, BY_FUNDERS))
-            _insert(connection, viewer.choices_read[-1], kind, except_(seen, known).subquery().select())
+            _insert(connection, viewer.choices_read[-1], kind, except_(seen, known))
 
 
-def _insert(connection: Connection, clearance: str, kind: str, rows: Select) -> None:
+def _insert(connection: Connection, clearance: str, kind: str, rows: Select | CompoundSelect) -> None:
     found = rows.subquery()
     labelled = select(literal(clearance), literal(kind), *found.c)
     connection.execute(insert(initiative_choice).from_select([c.name for c in initiative_choice.c], labelled))
@@ -44,29 +43,34 @@ def _selected(kind: str, viewer: Viewer, as_of: date, near: str | None = None) -
 
     `near`: only where the initiative, or who pays it, is in that country: elsewhere its coordinators see no more.
     """
-    country = visible.presence_country(viewer)
-    payer = organisation.alias("payer")
-    statement = {
-        "country": select(country.label("value"), organisation.c.id)
-        .join(organisation, organisation.c.id == presence.c.organisation_id)
-        .where(presence.c.role != "registered", country.is_not(None)),
-        "funder": select(payer.c.slug.label("value"), organisation.c.id)
-        .select_from(grant)
-        .join(payer, payer.c.id == grant.c.funder_id)
-        .join(organisation, organisation.c.id == grant.c.recipient_id)
-        .where(grant.c.status != "cancelled", visible.organisations(viewer, payer)),
-    }.get(
-        kind,
-        select(project_facet.c.code.label("value"), organisation.c.id)
-        .join(project, project.c.id == project_facet.c.project_id)
-        .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(project_facet.c.facet == kind),
-    )
-    statement = statement.where(visible.initiatives(Filters(), viewer), visible.active(as_of))
+    sides = [organisation.c.id]
+    if kind == "country":
+        country = visible.presence_country(viewer)
+        statement = (
+            select(country.label("value"), organisation.c.id)
+            .join(organisation, organisation.c.id == presence.c.organisation_id)
+            .where(presence.c.role != "registered", country.is_not(None))
+        )
+    elif kind == "funder":
+        payer = organisation.alias("payer")
+        sides.append(payer.c.id)
+        statement = (
+            select(payer.c.slug.label("value"), organisation.c.id)
+            .select_from(grant)
+            .join(payer, payer.c.id == grant.c.funder_id)
+            .join(organisation, organisation.c.id == grant.c.recipient_id)
+            .where(grant.c.status != "cancelled", visible.organisations(viewer, payer))
+        )
+    else:
+        statement = (
+            select(project_facet.c.code.label("value"), organisation.c.id)
+            .join(project, project.c.id == project_facet.c.project_id)
+            .join(organisation, organisation.c.id == project.c.organisation_id)
+            .where(project_facet.c.facet == kind)
+        )
     if near is not None:
-        ids = [organisation.c.id, *([payer.c.id] if kind == "funder" else [])]
-        statement = statement.where(or_(*(_is_in(near, one) for one in ids)))
-    return statement.distinct()
+        statement = statement.where(or_(*(_is_in(near, side) for side in sides)))
+    return statement.where(visible.initiatives(Filters(), viewer), visible.active(as_of)).distinct()
 
 
 def _is_in(country: str, organisation_id: ColumnElement) -> ColumnElement[bool]:

@@ -42,15 +42,13 @@ class Strongest:
         self.answered, self.most = answered, STRONGEST if most is None else most
         self.totals: Counter[str] = Counter()
         self._held: list[pd.DataFrame] = []
-        self._let_go_at = LET_GO_AT * self.most
 
     def add(self, pairs: pd.DataFrame) -> None:
         """One more block: project_a, project_b, low, score, label and whatever else."""
         self.totals.update(pairs["label"].value_counts().to_dict())
         self._held.append(pairs)
-        if sum(map(len, self._held)) > self._let_go_at:
+        if sum(map(len, self._held[1:])) > LET_GO_AT * self.most:
             self._held = [self.pairs()]
-            self._let_go_at = len(self._held[0]) + LET_GO_AT * self.most
 
     def pairs(self) -> pd.DataFrame:
         """What is kept so far, by project."""

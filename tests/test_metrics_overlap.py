@@ -14,6 +14,11 @@ from tests.case_files import case, close
 AS_OF = pd.Timestamp("2024-12-31")
 
 
+def score_pairs(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """All blocks in one frame."""
+    return pd.concat(overlap.scored_blocks(projects, facets, as_of), ignore_index=True)
+
+
 def test_rare_values_weigh_more_and_common_ones_still_count() -> None:
     given_values, expected = case("C01")
     assert list(overlap.rarity(pd.Series(given_values["df"]), given_values["N"])) == close(expected["w"])
@@ -39,7 +44,7 @@ def test_one_facet_is_a_rarity_weighted_jaccard_and_unknown_is_not_zero() -> Non
     facets = pd.concat([facets, pd.DataFrame([(2, "audience", "housing")], columns=facets.columns)])
     df = facets[facets["facet"] == "audience"].groupby("code").size()
     assert dict(df) == given_values["df"]
-    pairs = overlap.score_pairs(project_rows(10), facets, AS_OF).set_index(["project_a", "project_b"])["audience"]
+    pairs = score_pairs(project_rows(10), facets, AS_OF).set_index(["project_a", "project_b"])["audience"]
     weight = {v: np.log1p(10 / n) for v, n in given_values["df"].items()}
     assert pairs[1, 5] == close(expected["similarity"][4])
     assert pairs[4, 5] == expected["similarity"][2]
@@ -61,7 +66,7 @@ def test_a_missing_facet_widens_the_range_instead_of_scoring_full() -> None:
         {"activity": ["media"], "host_country": ["DE"], "audience": ["x"], "language": ["ru"]},
         {"activity": ["media"], "audience": ["x"], "language": ["ru"]},
     )
-    pair = overlap.score_pairs(project_rows(2), facets, AS_OF).iloc[0]
+    pair = score_pairs(project_rows(2), facets, AS_OF).iloc[0]
     assert (pair["low"], pair["score"], pair["high"]) == close((0.75, 1.0, 1.0))
     assert np.isnan(pair["host_country"])
 
@@ -106,27 +111,25 @@ PROJECT = st.fixed_dictionaries({"activity": CODES, "host_country": CODES, "audi
 @given(st.lists(PROJECT, min_size=2, max_size=7), st.randoms(use_true_random=False))
 def test_scores_are_ordered_symmetric_and_blind_to_the_order_of_rows(projects: list[dict], rng) -> None:
     facets = facet_rows(*projects)
-    found = overlap.score_pairs(project_rows(len(projects)), facets, AS_OF)
+    found = score_pairs(project_rows(len(projects)), facets, AS_OF)
     assert (found["low"] <= found["score"]).all() and (found["score"] <= found["high"]).all()
     assert (found["high"] <= 1).all() and (found["low"] >= 0).all()
     order = list(range(len(projects)))
     rng.shuffle(order)
-    shuffled = overlap.score_pairs(
-        project_rows(len(projects)).iloc[order], facets.sample(frac=1, random_state=1), AS_OF
-    )
+    shuffled = score_pairs(project_rows(len(projects)).iloc[order], facets.sample(frac=1, random_state=1), AS_OF)
     pd.testing.assert_frame_equal(found.reset_index(drop=True), shuffled.reset_index(drop=True))
 
 
 def test_pairs_without_a_common_activity_are_not_compared() -> None:
     facets = facet_rows({"activity": ["media"], "audience": ["x"]}, {"activity": ["legal"], "audience": ["x"]})
-    assert overlap.score_pairs(project_rows(2), facets, AS_OF).empty
+    assert score_pairs(project_rows(2), facets, AS_OF).empty
 
 
 def test_blocks_do_not_change_the_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     facets = facet_rows(*({"activity": [f"a{n % 3}"], "audience": [f"b{n % 4}"]} for n in range(20)))
-    whole = overlap.score_pairs(project_rows(20), facets, AS_OF)
+    whole = score_pairs(project_rows(20), facets, AS_OF)
     monkeypatch.setattr(overlap, "BLOCK", 3)
-    pd.testing.assert_frame_equal(whole, overlap.score_pairs(project_rows(20), facets, AS_OF))
+    pd.testing.assert_frame_equal(whole, score_pairs(project_rows(20), facets, AS_OF))
 
 
 def answers(*rows: tuple[int, int, str, str, str]) -> pd.DataFrame:
@@ -268,7 +271,7 @@ def test_facts_to_fill_in_name_the_project_that_lacks_them() -> None:
         {"activity": ["media"], "audience": ["x"], "language": ["ru"], "host_country": ["DE"]},
     )
     projects = project_rows(3, starts_on=pd.to_datetime(pd.Series(["2024-01-01", None, "2024-01-01"])))
-    pairs = overlap.score_pairs(projects, facets, AS_OF)
+    pairs = score_pairs(projects, facets, AS_OF)
     found = overlap.facts_to_fill(pairs, projects, facets)
     assert list(found.itertuples(index=False, name=None)) == [(1, "host_country", 2), (2, "dates", 2)]
 

@@ -70,11 +70,6 @@ def facet_counts(facets: pd.DataFrame) -> pd.DataFrame:
     return counts.rename(columns={"project_id": "projects"}).assign(of_projects=facets["project_id"].nunique())
 
 
-def score_pairs(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """All of `scored_blocks` in one frame. Symmetric: the order of the input does not matter."""
-    return pd.concat(scored_blocks(projects, facets, as_of), ignore_index=True)
-
-
 def scored_blocks(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
     """Every pair that shares an activity and could be related, scored exactly by block matrix products (C.2, C.5).
 
@@ -82,7 +77,7 @@ def scored_blocks(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timest
     Yields project_a < project_b, low, score, high, one similarity per facet (NaN unknown), days_together,
     organisation_a, organisation_b and same_organisation; pairs whose highest possible score is below `RELATED` are left
     out. Blocks are so small that memory does not grow with the square of the projects. At least one block comes, which
-    may be empty.
+    may be empty. Symmetric: the order of the input does not matter.
     """
     projects = projects.sort_values("project_id").reset_index(drop=True)
     facets = facets[facets["facet"].isin(list(WEIGHTS)) & facets["project_id"].isin(projects["project_id"])]

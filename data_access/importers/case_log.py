@@ -3,7 +3,8 @@
 Outside case numbers never enter the database: a case is known by a reference computed from its number with a secret of
 the case database, and of a row that cannot be read only the columns that mean something here are kept. A case that is
 opened again after it closed has another episode. A log holds all events of each case it names; a case of which one row
-cannot be read is not loaded at all, because half of its events would move its dates. Memory does not grow with the log: its rows are sorted on disk.
+cannot be read is not loaded at all, because half of its events would move its dates. Memory does not grow with the log:
+its rows are sorted on disk.
 """
 
 from __future__ import annotations

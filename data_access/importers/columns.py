@@ -22,7 +22,7 @@ def columns_of(
 
     Raises Unreadable for a map that names what does not exist.
     """
-    said = {files.heading(key): str(what) for key, what in dict(context.column_map.get("columns") or {}).items()}
+    said = _said("columns", context)
     unknown = sorted({what for what in said.values() if what and what not in allowed})
     if unknown:
         raise Unreadable(
@@ -39,8 +39,13 @@ def columns_of(
 
 def meanings(headings: Iterable[str], synonyms: Mapping[str, str], context: Context) -> set[str]:
     """What the headings mean, by the map or by name, to tell whether a table is of a kind."""
-    said = {files.heading(key): str(what) for key, what in dict(context.column_map.get("columns") or {}).items()}
+    said = _said("columns", context)
     return {said.get(files.heading(h), synonyms.get(files.heading(h), "")) for h in headings}
+
+
+def _said(kind: str, context: Context) -> dict[str, str]:
+    """One part of the source's map, by plain heading or word."""
+    return {files.heading(key): str(what) for key, what in dict(context.column_map.get(kind) or {}).items()}
 
 
 def is_tag_row(cells: Mapping[str, Any]) -> bool:
@@ -56,7 +61,7 @@ def translated(word: str | None, kind: str, codes: Collection[str], context: Con
     """
     if word is None:
         return None
-    said = {files.heading(key): str(code) for key, code in dict(context.column_map.get(kind) or {}).items()}
+    said = _said(kind, context)
     plain = files.heading(word)
     code = said.get(plain, plain.replace(" ", "_"))
     return code if code in codes or (plain in said and not code) else None

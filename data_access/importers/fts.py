@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data_access.importers import files, values
-from data_access.importers.records import Context, Place, Problem, Record, Unreadable
+from data_access.importers.records import PART_OF_A_SEARCH, Context, Place, Problem, Record, Unreadable
 from data_access.importers.references import NOT_STATED, organisation, places, reference
 
 COLUMNS = {
@@ -153,7 +153,7 @@ def _check_totals(
     there = len({str(line.get("id")) for line in lines})
     if count is None or there < count:
         yield Problem(
-            place, "", f"{there} of {count if count is not None else '?'}", "part_of_a_search",
+            place, "", f"{there} of {count if count is not None else '?'}", PART_OF_A_SEARCH,
             "is only a part of a search; its stated totals could not be checked.",
             "Load all pages with one command.", is_warning=True,
         )  # fmt: skip

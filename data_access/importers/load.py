@@ -39,7 +39,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from data_access import meta, schema
 from data_access.database import METADATA, Which
-from data_access.importers.records import Place, Problem, Record, Unreadable
+from data_access.importers.records import PART_OF_A_SEARCH, Place, Problem, Record, Unreadable
 from data_access.search import normalised
 
 BATCH = 2_000
@@ -50,7 +50,6 @@ ALIKE_FROM = 92
 LEGAL_FORMS = frozenset(["ev", "e.v.", "ggmbh", "gmbh", "ngo", "ltd", "inc", "asbl", "vzw", "zs", "z.s.", "mtu", "vsi", "sro", "fund", "fond", "foundation", "association", "verein", "stiftung", "фонд", "ано", "нко", "ооо"])  # fmt: skip
 OUTLIER_FROM = 100
 FEWEST_FOR_MEDIAN = 5
-PART = "part_of_a_search"
 
 
 @dataclass(frozen=True)
@@ -531,7 +530,7 @@ class _Run:
 
     def look_for_the_missing(self, is_snapshot: bool) -> None:
         """Count what this source once had and the file has no more; take it out when the file is all there is."""
-        if is_snapshot and (self.outcome.rejected or any(p.code == PART for p in self.outcome.problems)):
+        if is_snapshot and (self.outcome.rejected or any(p.code == PART_OF_A_SEARCH for p in self.outcome.problems)):
             raise NotASnapshot(
                 f"{self.outcome.rejected:,} rows were rejected, or a part is missing, so this is not all there is and nothing can be "
                 "taken out. Mend them first, or load without --snapshot."

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+PART_OF_A_SEARCH = "part_of_a_search"
+
 
 class Unreadable(Exception):
     """The whole file is refused; the message says why and what to do."""

@@ -169,7 +169,7 @@ def _say_ambiguous(
         numeric = [
             row for row in rows
             if isinstance(row.cells.get(name), str)
-            and (parts := values.PARTS.match(row.cells[name].strip())) and len(parts[1]) <= 2
+            and values.numeric_date(row.cells[name])
         ]  # fmt: skip
         if not numeric:
             continue
@@ -180,7 +180,7 @@ def _say_ambiguous(
             "both": "each by itself, day first where both fit",
             None: "day first",
         }[order]
-        code = "dates_ambiguous" if order in (None, "both") else "dates_read"
+        code = "dates_ambiguous" if evidence[name].is_ambiguous else "dates_read"
         yield Problem(
             Place(title, numeric[0].number), name, str(numeric[0].cells[name]), code,
             f"dates in this column were read {read_as}.", "Write dates like 2026-10-18 to be sure.", is_warning=True,

@@ -95,6 +95,12 @@ def _line(cell: Any) -> str:
     return SPACES.sub(" ", UNWRITABLE.sub("", str(cell))).strip()
 
 
+def numeric_date(cell: str) -> re.Match[str] | None:
+    """The three parts of a date in figures of which day or month comes first; None for anything else."""
+    parts = PARTS.match(cell.strip())
+    return parts if parts and len(parts[1]) <= 2 else None
+
+
 @dataclass
 class Evidence:
     """What a whole column says about how its dates and amounts are written."""
@@ -116,7 +122,7 @@ class Evidence:
         """Count one cell in."""
         if not isinstance(cell, str):
             return
-        if (parts := PARTS.match(cell.strip())) and len(parts[1]) <= 2:
+        if parts := numeric_date(cell):
             self.numeric += 1
             self.day_first += int(parts[1]) > 12
             self.month_first += int(parts[2]) > 12

@@ -52,7 +52,7 @@ def grants(viewer: Viewer) -> Query:
     statement = (
         select(
             grant.c.id.label("grant_id"),
-            case((or_(grant.c.funder_id.is_(None), named_payer), grant.c.reference)).label("reference"),
+            visible.grant_reference(viewer, payer).label("reference"),
             case((named_payer, grant.c.funder_id)).label("funder_id"),
             case((named_payer, payer.c.slug)).label("funder_slug"),
             case((named_payer, payer.c.name)).label("funder"),

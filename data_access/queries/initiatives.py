@@ -203,9 +203,7 @@ def grants_to(slug: str, viewer: Viewer) -> Query:
     paid = select(func.sum(payment.c.amount_minor)).where(payment.c.grant_id == grant.c.id).scalar_subquery()
     statement = (
         select(
-            case((or_(grant.c.funder_id.is_(None), visible.organisations(viewer, payer)), grant.c.reference)).label(
-                "reference"
-            ),
+            visible.grant_reference(viewer, payer).label("reference"),
             case((visible.organisations(viewer, payer), payer.c.name)).label("funder"),
             case((visible.organisations(viewer, lead), project.c.name)).label("project"),
             grant.c.amount_minor,

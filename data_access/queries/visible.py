@@ -35,6 +35,11 @@ def organisations(viewer: Viewer, table: FromClause = organisation) -> ColumnEle
     return or_(listed, exists().where(spot.c.organisation_id == table.c.id, covers(viewer, spot.c.host_country)))
 
 
+def grant_reference(viewer: Viewer, payer: FromClause) -> ColumnElement:
+    """The grant's reference, which publishers make of their own names: NULL where its payer may not be named."""
+    return case((or_(grant.c.funder_id.is_(None), organisations(viewer, payer)), grant.c.reference))
+
+
 def presence_country(viewer: Viewer, table: FromClause = presence) -> ColumnElement:
     """The presence's host country, or NULL when it is undisclosed and the viewer does not cover it."""
     hidden = and_(table.c.precision == "undisclosed", ~covers(viewer, table.c.host_country))
