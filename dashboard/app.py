@@ -18,7 +18,7 @@ from dashboard.data import read_metas, shared_engine
 from dashboard.i18n import _
 from dashboard.opening import open_for
 from dashboard.visit import Visit, open_visit
-from data_access.database import DatabaseProblem, DataMoved
+from data_access.database import DatabaseProblem, DataMoved, TooMuch
 
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "pages"
@@ -93,6 +93,12 @@ def run(page: StreamlitPage) -> None:
         page.run()
     except DataMoved:
         raise
+    except TooMuch:
+        st.warning(
+            _(
+                "This is more than one page can read at once. Choose a host country, an activity, an audience or a funder."
+            )
+        )
     except Exception as fault:
         reference = secrets.token_hex(4)
         places = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(fault.__traceback__)]
@@ -156,7 +162,15 @@ def draw() -> None:
     if visit.is_stale:
         st.warning(
             _(
-                "Records were loaded after the last `meridian refresh`: figures of cases and overlap are older than the rest."
+                "Records were loaded after the last `meridian refresh`: figures of money, cases and overlap are older than "
+                "the rest."
+            )
+        )
+    if not visit.is_summed:
+        st.warning(
+            _(
+                "You were given your countries after the last `meridian refresh`: until the next one, sums of money and "
+                "overlap lack what only you may see."
             )
         )
     with st.container():

@@ -21,7 +21,7 @@ from data_access.viewer import Query
 T = TypeVar("T")
 P = ParamSpec("P")
 MADE_FROM = "_made_from"
-_engines, _rows, _found, _shown = Store(20), Store(400), Store(150), Store(2000)
+_engines, _rows, _found, _shown, _behind = Store(20), Store(400), Store(150), Store(2000), Store(6)
 
 
 class NoConnection(RuntimeError):
@@ -114,13 +114,18 @@ def read(query: Query) -> pd.DataFrame:
 
 def forget() -> None:
     """Nothing is kept any more: for tests and measurements."""
-    for store in (_engines, _rows, _found, _shown):
+    for store in (_engines, _rows, _found, _shown, _behind):
         store.clear()
 
 
 def computed(make: Callable[[], T], *key: Hashable) -> T:
     """`make()`, once per viewer scope, state of the records, language and `key`."""
     return _kept(_found, key, make)
+
+
+def kept_briefly(make: Callable[[], T], *key: Hashable) -> T:
+    """Like `computed`, for the records behind a figure: large, so that only the last few are kept."""
+    return _kept(_behind, key, make)
 
 
 def found_once(make: Callable[P, T]) -> Callable[P, T]:

@@ -26,6 +26,7 @@ def open_for(viewer: Viewer, metas: Mapping[str, Mapping[str, str]]) -> Visit:
         is_stale=any(meta.is_stale(values) for values in metas.values()),
     )
     open_visit(visit)
+    visit.is_summed = not read(queries.money.is_summed(viewer)).empty
     visit.codes, visit.funders, visit.last_load = computed(lambda: _known(visit), "opening")
     return visit
 

@@ -1,4 +1,4 @@
-"""Rebuild everything derived from the records: case summaries and overlap pairs, then move the data version.
+"""Rebuild everything derived from the records: case summaries, sums of money and overlap pairs, then move the data version.
 
 Called by `meridian refresh`, by every import and by the sample builder.
 """
@@ -13,8 +13,10 @@ from functools import partial
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from dashboard.metrics import overlap, relocation
-from data_access import case_summaries, database, initiative_choices, meta, queries, summaries
+from dashboard.links import CURRENCIES
+from dashboard.metrics import overlap, placement, relocation
+from dashboard.recorded_money import records_of
+from data_access import case_summaries, database, initiative_choices, meta, money_summaries, queries, summaries
 from data_access.viewer import Viewer
 
 FUNDER = Viewer("funder")
@@ -30,8 +32,35 @@ def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
             meta.note_summed(connection, "cases", as_of)
     with shared.begin() as connection:
         initiative_choices.rebuild(connection, as_of)
-        summaries.store_overlap(connection, score_for_everyone(connection, as_of), as_of)
+        money_summaries.store(connection, money_for_everyone(connection))
+        refresh_overlap(connection, as_of)
         meta.note_summed(connection, "shared", as_of)
+
+
+def refresh_overlap(shared: Connection, as_of: date) -> None:
+    """Score all pairs anew and note which are flagged for the first time."""
+    summaries.store_overlap(shared, score_for_everyone(shared, as_of), as_of)
+
+
+def money_for_everyone(shared: Connection) -> Iterator[tuple[str, placement.Sums]]:
+    """Sums of money by clearance: what funders see, then for those who see everything and each
+    set of countries a coordinator has, what differs from it."""
+    read = partial(database.run, shared)
+    theirs = records_of(read, FUNDER)
+    common = placement.sums(theirs.converted(*CURRENCIES))
+    yield FUNDER.clearance, placement.kept(common)
+    for viewer in (EVERYTHING, Viewer("coordinator", None), *coordinators(shared)):
+        mine = records_of(read, viewer)
+        found = placement.differences(mine, theirs)
+        more = None if found.are_none else placement.sums_beyond(common, mine.converted(*CURRENCIES), found)
+        yield viewer.money_read[-1], placement.kept(more) if more else {}
+
+
+def coordinators(shared: Connection) -> list[Viewer]:
+    """One viewer for each set of countries that somebody coordinates."""
+    rows = database.run(shared, queries.overlap.scopes(EVERYTHING))
+    scopes = {tuple(sorted(own)) for _subject, own in rows.groupby("subject")["host_country"]}
+    return [Viewer("coordinator", scope) for scope in sorted(scopes)]
 
 
 def score_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, Callable[[], summaries.Scored]]]:
@@ -46,9 +75,7 @@ def score_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, C
     yield EVERYTHING.clearance, partial(score, shared, facts(shared, EVERYTHING, as_of), as_of)
     if len(common[0]) > SCOPED_UP_TO:
         return
-    rows = database.run(shared, queries.overlap.scopes(EVERYTHING))
-    for scope in sorted({tuple(sorted(own)) for _subject, own in rows.groupby("subject")["host_country"]}):
-        viewer = Viewer("coordinator", scope)
+    for viewer in coordinators(shared):
         known = facts(shared, viewer, as_of)
         if not all(mine.equals(theirs) for mine, theirs in zip(known, common, strict=True)):
             yield viewer.clearance, partial(score, shared, known, as_of)

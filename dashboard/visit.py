@@ -25,7 +25,7 @@ class NoVisit(RuntimeError):
 class Visit:
     """Viewer, choices, cut-off date and the state of each database at this rerun; `report` collects what is shown.
 
-    `is_stale`: summaries are older than the records; `own`: the page's own choices, by their names in a link; `parts`:
+    `is_stale`: summaries are older than the records; `is_summed`: they hold what only this viewer's scope sees; `own`: the page's own choices, by their names in a link; `parts`:
     the parts the page has; `is_headless`: nothing is drawn, choices come from `own`; `reader`: under which name exports
     are logged; `no_files`: why she gets no file now, empty when she does, None until the log was asked.
     """
@@ -37,6 +37,7 @@ class Visit:
     is_sample: bool
     has_cases: bool
     is_stale: bool = False
+    is_summed: bool = True
     is_dark: bool = False
     currency: str = "EUR"
     link: str = ""

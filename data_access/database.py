@@ -34,7 +34,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from data_access import meta, schema
@@ -56,7 +56,7 @@ DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
 DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
 STATEMENT_SECONDS, IMPORT_SECONDS = 3, 600
 SCOPE_SETTING = "meridian.countries"
-HEAD = {"shared": "shared_0008", "cases": "cases_0005"}
+HEAD = {"shared": "shared_0009", "cases": "cases_0005"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 Which = Literal["shared", "cases"]
@@ -101,6 +101,13 @@ class DataMoved(DatabaseProblem):
 
     def __init__(self) -> None:
         super().__init__("The records changed while they were read.", "Ask again.")
+
+
+class TooMuch(DatabaseProblem):
+    """A query was stopped at the time limit: it asked for more than a page may read at once."""
+
+    def __init__(self) -> None:
+        super().__init__("This would read more records than a page may.", "Choose a part of them.")
 
 
 @dataclass(frozen=True)
@@ -315,7 +322,10 @@ LOADED = (
     "organisation", "presence", "partnership", "project", "project_facet", "need", "grant", "grant_country", "payment",
     "fx_rate", "source", "import_run", "source_record", "import_change", "import_issue",
 )  # fmt: skip
-REBUILT = ("overlap_pair", "overlap_total", "facet_rarity", "initiative_choice", "meta")
+REBUILT = (
+    "overlap_pair", "overlap_total", "facet_rarity", "initiative_choice", "money_month", "money_line", "money_recipient",
+    "money_grantee", "money_project", "grant_to_fix", "summed_for", "meta",
+)  # fmt: skip
 READ_BY_IMPORTS = ("code", "code_map", "viewer", "viewer_country", "overlap_verdict", "alembic_version")
 
 
@@ -335,7 +345,7 @@ def assert_ready(engine: Engine, which: Which = "shared") -> None:
     try:
         with engine.connect() as connection:
             version = connection.scalar(text("SELECT version_num FROM alembic_version"))
-            meta = read_meta(engine, which) if version == HEAD[which] else {}
+            values = read_meta(engine, which) if version == HEAD[which] else {}
     except SQLAlchemyError as error:
         raise _explain(error) from None
     if version != HEAD[which]:
@@ -343,10 +353,12 @@ def assert_ready(engine: Engine, which: Which = "shared") -> None:
             f"The database has schema {version}, this version of Meridian needs {HEAD[which]}.",
             "Run `meridian init` to bring it up to date; no data are lost.",
         )
-    if "as_of" not in meta:
+    if "as_of" not in values:
         raise DatabaseProblem(
             "The database is empty.", "Run `meridian init --sample`, or load data and `meridian refresh`."
         )
+    if meta.SUMMED not in values:
+        raise DatabaseProblem("Its summaries are of an earlier version of Meridian.", "Run `meridian refresh`.")
 
 
 def _explain(error: SQLAlchemyError) -> DatabaseProblem:
@@ -367,10 +379,13 @@ def read_meta(engine: Engine, which: Which = "shared") -> dict[str, str]:
         return meta.read(connection, which)
 
 
+STOPPED = ("interrupted", "statement timeout")
+
+
 def run(source: Engine | Connection, query: Query, version: str | None = None) -> pd.DataFrame:
     """The rows of `query`: dates and UTC times as datetime64, counts and money as Int64, flags as boolean, text as str.
 
-    With `version`, raises DataMoved when the records are not in that state any more, so that figures of two states
+    Raises TooMuch at the time limit. With `version`, raises DataMoved when the records are not in that state any more, so that figures of two states
     never stand beside each other.
     """
     with source.connect() if isinstance(source, Engine) else nullcontext(source) as connection:
@@ -378,7 +393,12 @@ def run(source: Engine | Connection, query: Query, version: str | None = None) -
             raise DataMoved
         if query.database == "cases" and connection.dialect.name == "postgresql":
             connection.execute(select(func.set_config(SCOPE_SETTING, _scope(query.viewer), True)))
-        rows = connection.execute(query.statement).all()
+        try:
+            rows = connection.execute(query.statement).all()
+        except OperationalError as error:
+            if any(sign in str(error.orig) for sign in STOPPED):
+                raise TooMuch from None
+            raise
     columns = query.statement.selected_columns
     values = zip(*rows, strict=True) if rows else ((),) * len(columns)
     return pd.DataFrame(

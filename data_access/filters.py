@@ -25,6 +25,11 @@ class Filters:
     until: str | None = None
     include_state_linked: bool = False
 
+    @property
+    def are_narrow(self) -> bool:
+        """Whether initiatives, projects or money are chosen; a period chooses none of them."""
+        return any(getattr(self, field) for field in LISTS.values())
+
     def to_parameters(self) -> dict[str, str]:
         """Only what differs from the default, as short readable URL parameters."""
         parameters = {name: BETWEEN.join(getattr(self, field)) for name, field in LISTS.items() if getattr(self, field)}

@@ -415,6 +415,58 @@ initiative_choice = Table(
     Column("value", String(60), primary_key=True),
     Column("organisation_id", Integer, primary_key=True, autoincrement=False),
 )
+
+
+def _money(name: str, *columns: Column) -> Table:
+    """Sums of money kept for a clearance in a reporting currency; rows of two clearances add up."""
+    whose = Column("clearance", String(800), nullable=False), Column("currency", String(3), nullable=False)
+    return Table(name, shared, *whose, *columns, Index(None, "clearance", "currency", columns[0].name))
+
+
+def _amounts(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, BigInteger, nullable=False) for name in names)
+
+
+def _counts(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, Integer, nullable=False) for name in names)
+
+
+def _cell() -> tuple[Column, ...]:
+    return Column("host_country", String(12), nullable=False), Column("activity", String(40), nullable=False)
+
+
+money_month = _money(
+    "money_month",
+    *_cell(),
+    Column("audiences", Text, nullable=False),
+    Column("needed_in", Text, nullable=False),
+    Column("month", Date, nullable=False),
+    *_amounts("signed", "pledged", "need"),
+    *_counts("known_needs"),
+)
+money_line = _money(
+    "money_line",
+    *_counts("year", "line", "organisation_id"),
+    Column("funder_id", Integer),
+    *_cell(),
+    *_amounts("received", "passed_on", "need", "budget"),
+    *_counts("known_needs", "unknown_needs", "parts", "pledges"),
+)
+money_recipient = _money(
+    "money_recipient",
+    *_counts("organisation_id"),
+    *_amounts("total", "largest", "unnamed", "unrestricted", "restricted"),
+    *_amounts("carried_over", "unknown_status", "from_members"),
+    *_counts("grants", "counted", "left_out", "funders"),
+    Column("largest_funder_id", Integer),
+    Column("last_day", Date),
+)
+money_grantee = _money("money_grantee", *_counts("organisation_id", "year", "grants"), *_amounts("total"))
+money_project = _money("money_project", *_counts("project_id"), *_amounts("total"))
+summed_for = Table("summed_for", shared, Column("clearance", String(800), primary_key=True))
+grant_to_fix = _money(
+    "grant_to_fix", *_counts("grant_id"), Column("reason", String(20), nullable=False), *_counts("times")
+)
 published_cell = Table(
     "published_cell",
     shared,

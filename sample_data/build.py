@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy import Engine, MetaData, insert
 
-from dashboard.refresh import refresh
+from dashboard.refresh import refresh, refresh_overlap
 from data_access import meta, publication
 from data_access.migrate import upgrade
 from data_access.schema import cases as case_tables
@@ -42,7 +42,8 @@ def build(shared: Engine, case_database: Engine | None, seed: int = SEED) -> Non
         _insert(case_database, case_tables, {**sample.rows, **own, "import_issue": []})
         with case_database.begin() as connection:
             meta.write(connection, "cases", is_sample="1")
-    refresh(shared, None, world.PREVIOUS_LOAD)
+    with shared.begin() as connection:
+        refresh_overlap(connection, world.PREVIOUS_LOAD)
     answers.populate(shared)
     refresh(shared, case_database, world.AS_OF)
     if case_database is not None:

@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from data_access import database
+from data_access import database, schema
+from data_access.viewer import Query
+from tests.conftest import FUNDER
 
 SQLITE_ATTACKS = {
     "insert": "INSERT INTO meta VALUES ('x', 'y')",
@@ -67,6 +69,19 @@ def test_an_endless_query_is_stopped_on_sqlite(sample_urls: database.Urls) -> No
     ):
         connection.execute(text(endless))
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("which", ["sqlite_urls", "postgresql_urls"])
+def test_a_query_at_the_time_limit_asks_for_more_than_a_page_may_read(request, which: str) -> None:
+    urls = request.getfixturevalue("sample_urls" if which == "sqlite_urls" else which)
+    several = [schema.fx_rate.alias() for _ in range(4)]
+    endless = (
+        select(func.count().label("n"))
+        .select_from(*several)
+        .where(*(t.c.on_date >= several[0].c.on_date for t in several[1:]))
+    )
+    with pytest.raises(database.TooMuch):
+        database.run(database.open_reader(urls.shared), Query(endless, FUNDER))
 
 
 def test_a_sleeping_query_is_cancelled_on_postgresql(postgresql_urls: database.Urls) -> None:

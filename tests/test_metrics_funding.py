@@ -14,12 +14,12 @@ def grants(*rows: dict) -> pd.DataFrame:
     """Grant rows with sensible defaults; minor equals amount_minor."""
     base = {
         "grant_id": 0, "funder_id": 1, "funder": "F", "funder_is_member": False, "recipient_id": 2, "recipient": "R",
-        "recipient_is_member": True, "project_id": None, "parent_grant_id": None, "amount_minor": 0, "currency": "EUR",
+        "recipient_is_member": True, "project_id": None, "parent_project_id": None, "amount_minor": 0, "currency": "EUR",
         "status": "commitment", "kind": "new", "committed_on": "2024-01-01", "starts_on": "2024-01-01",
         "ends_on": "2024-12-31", "paid_minor": None,
     }  # fmt: skip
     frame = pd.DataFrame([base | {"grant_id": n} | row for n, row in enumerate(rows, 1)])
-    whole = ["funder_id", "recipient_id", "project_id", "parent_grant_id", "amount_minor", "paid_minor"]
+    whole = ["funder_id", "recipient_id", "project_id", "parent_project_id", "amount_minor", "paid_minor"]
     frame[whole] = frame[whole].astype("Int64")
     dates = ["committed_on", "starts_on", "ends_on"]
     frame[dates] = frame[dates].apply(pd.to_datetime)
@@ -56,13 +56,11 @@ def test_regranted_money_is_counted_once() -> None:
     members = set(given_values["boundary_members"])
     flows = given_values["flows"]
     ids = {name: n for n, name in enumerate(sorted({f["source"] for f in flows} | {f["dest"] for f in flows}), 1)}
-    numbers = {flow["id"]: n for n, flow in enumerate(flows, 1)}
     frame = grants(
         *(
             {
                 "funder_id": ids[f["source"]], "recipient_id": ids[f["dest"]], "amount_minor": f["amount"],
                 "funder_is_member": f["source"] in members, "recipient_is_member": f["dest"] in members,
-                "parent_grant_id": numbers.get(f["parent"]),
             }
             for f in flows
         )
@@ -155,6 +153,18 @@ def test_a_grant_is_converted_at_the_last_rate_of_the_week_before_or_not_at_all(
     assert [None if pd.isna(v) else int(v) for v in converted] == [50, 25, None, None, 100, None]
 
 
+def test_a_grant_is_converted_whatever_stands_beside_it() -> None:
+    table = rates(("USD", "2024-01-05", 2.0))
+    dollars = {"amount_minor": 100, "currency": "USD", "committed_on": "2024-01-07"}
+    frame = grants(dollars | {"committed_on": None}, dollars, dollars | {"currency": "EUR"}, dollars)
+    for some in (frame, frame.iloc[1:], frame.iloc[::-1], frame.iloc[[3]]):
+        converted = funding.convert(some, table, "EUR").set_index("grant_id")["minor"]
+        expected = {1: None, 2: 50, 3: 100, 4: 50}
+        assert {n: None if pd.isna(v) else v for n, v in converted.items()} == {
+            n: expected[n] for n in some["grant_id"]
+        }
+
+
 def test_conversion_rounds_half_up_to_the_cent() -> None:
     frame = grants({"amount_minor": 5, "currency": "USD", "committed_on": "2024-01-05"})
     assert funding.convert(frame, rates(("USD", "2024-01-05", 2.0)), "EUR")["minor"].iloc[0] == 3
@@ -186,7 +196,7 @@ def test_dependence_is_said_only_when_unnamed_money_cannot_change_it() -> None:
         {"recipient_id": 3, "funder_id": 7, "amount_minor": 50},
         {"recipient_id": 3, "funder_id": 8, "amount_minor": 50},
     )
-    found = funding.dependence(frame).set_index("organisation_id")["is_dependent"]
+    found = funding.dependence(funding.largest_funders(frame)).set_index("organisation_id")["is_dependent"]
     assert found[1] and not found[3]
     assert pd.isna(found[2])
 
@@ -196,9 +206,9 @@ def test_newcomers_of_the_first_recorded_year_cannot_be_judged() -> None:
     rows = pd.DataFrame(given_values["grants"])
     frame = pd.DataFrame(
         {
-            "committed_on": pd.to_datetime(rows["date"]),
-            "recipient_id": rows["org"],
-            "minor": rows["amount"].astype("Int64"),
+            "organisation_id": rows["org"],
+            "year": pd.to_datetime(rows["date"]).dt.year,
+            "total": rows["amount"].astype("Int64"),
         }
     )
     found = funding.newcomers(frame).set_index("year")

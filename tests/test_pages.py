@@ -273,3 +273,14 @@ def test_the_table_under_a_chart_is_made_only_when_somebody_opens_it() -> None:
     closed = len(app.dataframe)
     opened = len(open_tables(app).dataframe)
     assert opened - closed == len(app.get("plotly_chart")) > 1
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_page_that_would_read_too_much_asks_for_a_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_arguments: object) -> None:
+        raise database.TooMuch
+
+    monkeypatch.setattr("dashboard.topics.portfolio.read", stopped)
+    app = open_page("funding_gaps")
+    assert not app.exception and not app.error
+    assert any("Choose a host country" in warning.value for warning in app.warning)

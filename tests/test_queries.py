@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from dashboard.metrics import distribution
 from data_access import database, queries
 from data_access.filters import LISTS, Filters, from_parameters
 from data_access.queries import visible
+from data_access.queries.money import Cut
 from data_access.queries.relocation import NotCleared
 from data_access.schema import organisation
 from data_access.viewer import Query, Viewer
@@ -29,6 +31,22 @@ SHARED = {
     "facets": queries.initiatives.facets_of_initiatives,
     "grants": lambda _filters, viewer: queries.funding.grants(viewer),
     "needs": lambda _filters, viewer: queries.funding.needs(viewer),
+    "grants received": lambda filters, viewer: queries.funding.grants_received(Cut(filters, "EUR"), viewer),
+    "grants to fix": lambda _filters, viewer: queries.funding.grants_to_fix("USD", viewer),
+    "needs to fix": lambda _filters, viewer: queries.funding.needs_to_fix(viewer),
+    "projects to fix": lambda _filters, viewer: queries.overlap.projects_to_fix(viewer),
+    "grants moved": lambda _filters, viewer: queries.funding.grants_moved(date(2026, 1, 1), AS_OF, viewer),
+    "regrants": lambda _filters, viewer: queries.funding.grants_between(viewer, from_member=True, to_member=True),
+    "declared places": lambda filters, viewer: queries.funding.declared_places(viewer, Cut(filters, "EUR")),
+    "project facets": lambda filters, viewer: queries.funding.project_facets(viewer, Cut(filters, "EUR")),
+    "money of months": lambda _filters, viewer: queries.money.months("EUR", viewer),
+    "money of lines": lambda _filters, viewer: queries.money.lines("USD", 2026, viewer),
+    "money's reach": lambda _filters, viewer: queries.money.reach("EUR", viewer),
+    "funders of the choice": lambda filters, viewer: queries.money.sources(Cut(filters, "EUR"), viewer),
+    "recipients": lambda _filters, viewer: queries.money.recipients("EUR", viewer),
+    "grantees": lambda _filters, viewer: queries.money.grantees("EUR", viewer),
+    "money of projects": lambda _filters, viewer: queries.money.projects("EUR", viewer),
+    "lines in a cut": lambda filters, viewer: queries.money.lines_in(Cut(filters, "EUR"), viewer),
     "sources": lambda _filters, viewer: queries.provenance.sources(viewer),
     "all projects": lambda _filters, viewer: queries.overlap.projects(viewer),
     "pairs": lambda _filters, viewer: queries.overlap.pairs(viewer),

@@ -30,9 +30,7 @@ def fingerprint(engine: Engine, which: database.Which) -> dict[str, str]:
     with engine.connect() as connection:
         return {
             name: hashlib.sha256(
-                repr(
-                    [_bare(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
-                ).encode()
+                "\n".join(sorted(repr(_bare(row)) for row in connection.execute(select(table)))).encode()
             ).hexdigest()
             for name, table in database.METADATA[which].tables.items()
         }

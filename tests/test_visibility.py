@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from dashboard.metrics import distribution
 from dashboard.refresh import refresh
 from data_access import database, publication, queries
 from data_access.filters import Filters
+from data_access.queries.money import Cut
 from data_access.schema import grant, grant_country, organisation, presence, project, project_facet
 from data_access.search import search_key
 from data_access.viewer import Query, Viewer
@@ -33,6 +35,20 @@ def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Quer
         "declared places": queries.funding.declared_places(viewer),
         "project facets": queries.funding.project_facets(viewer),
         "organisation places": queries.funding.organisation_places(viewer),
+        "money of months": queries.money.months("EUR", viewer),
+        "money of lines": queries.money.lines("EUR", 2026, viewer),
+        "money's reach": queries.money.reach("EUR", viewer),
+        "funders of the choice": queries.money.sources(Cut(chosen, "EUR"), viewer),
+        "recipients": queries.money.recipients("EUR", viewer),
+        "grantees": queries.money.grantees("EUR", viewer),
+        "money of projects": queries.money.projects("EUR", viewer),
+        "lines of funders": queries.money.lines_paid_by(chosen, viewer),
+        "grants received": queries.funding.grants_received(Cut(chosen, "EUR"), viewer),
+        "grants to fix": queries.funding.grants_to_fix("EUR", viewer),
+        "needs to fix": queries.funding.needs_to_fix(viewer),
+        "projects to fix": queries.overlap.projects_to_fix(viewer),
+        "grants moved": queries.funding.grants_moved(date(2026, 1, 1), AS_OF, viewer),
+        "grants from outside": queries.funding.grants_between(viewer, from_member=False, to_member=True),
         "pairs": queries.overlap.pairs(viewer),
         "chosen projects": queries.overlap.chosen(chosen, viewer),
         "rarity": queries.overlap.rarity(viewer),
@@ -164,7 +180,7 @@ def test_a_hidden_intermediary_is_an_unnamed_source(copy: Engine) -> None:
     rows = database.run(copy, queries.funding.grants(FUNDER))
     assert "H-on" not in set(rows["reference"])
     row = rows[rows["amount_minor"] == 40_000_000].iloc[0]
-    assert pd.isna(row["funder_id"]) and pd.isna(row["parent_grant_id"]) and not row["funder_is_member"]
+    assert pd.isna(row["funder_id"]) and pd.isna(row["parent_project_id"]) and not row["funder_is_member"]
     slug = "hidden-" + str(database.run(copy, queries.network.unlisted(FUNDER)).shape[0])
     for forged in (slug, "berezovyy-telegraf-5"):
         chosen = Filters(funders=(forged,))

@@ -30,9 +30,9 @@ def convert(amounts: pd.DataFrame, rates: pd.DataFrame, currency: str, on: str =
     rate `minor` is NA: listed as not converted, never guessed. Half-up to the cent.
     """
     result = amounts.assign(_order=range(len(amounts)), _date=pd.to_datetime(amounts[on])).sort_values("_date")
-    known = result[result["_date"].notna()]
-    for side, code in (("_from", known["currency"]), ("_to", pd.Series(currency, index=known.index))):
-        known = _with_rate(known.assign(_code=code.astype("str")), rates, side)
+    known = result[result["_date"].notna()].assign(_reporting=currency)
+    for side, code in (("_from", "currency"), ("_to", "_reporting")):
+        known = _with_rate(known.assign(_code=known[code].astype("str")), rates, side)
     same = known["currency"] == currency
     exact = known["amount_minor"].astype("float64") * known["_to"] / known["_from"]
     minor = np.floor(exact.abs() + 0.5) * np.sign(exact)
@@ -80,17 +80,19 @@ def ledger(grants: pd.DataFrame, status: str = "commitment") -> pd.DataFrame:
     """Signed entries that count re-granted money once (B04): every grant adds to its recipient if that is a member,
     and takes from its funder if that is a member.
 
-    Adds organisation_id, line_project_id and signed `minor`; unconverted grants are left out (see `to_fix`). The sum
-    over all entries is the new money into the network less what left it.
+    Adds organisation_id, line_project_id (of the grant, or of its parent that money is taken from), is_passed_on and
+    signed `minor`; unconverted grants are left out (see `to_fix`). The sum over all entries is the new money into the
+    network less what left it.
     """
     counted = grants[(grants["status"] == status) & grants["minor"].notna()]
     into = counted[counted["recipient_is_member"].fillna(False)]
-    parents = grants.set_index("grant_id")["project_id"]
     out = counted[counted["funder_is_member"].fillna(False)]
-    out_line = out["parent_grant_id"].map(parents)
-    received = into.assign(organisation_id=into["recipient_id"], line_project_id=into["project_id"])
+    received = into.assign(organisation_id=into["recipient_id"], line_project_id=into["project_id"], is_passed_on=False)
     passed_on = out.assign(
-        organisation_id=out["funder_id"], line_project_id=out_line.astype("Int64"), minor=-out["minor"]
+        organisation_id=out["funder_id"],
+        line_project_id=out["parent_project_id"],
+        is_passed_on=True,
+        minor=-out["minor"],
     )
     return pd.concat([received, passed_on], ignore_index=True)
 
@@ -248,66 +250,57 @@ def cliff(monthly: pd.DataFrame, as_of: pd.Timestamp, last_day: pd.Timestamp | N
     return Cliff(today, first(under), first(dropped), last_day)
 
 
-def dependence(grants: pd.DataFrame) -> pd.DataFrame:
-    """Per organisation the share of its largest funder (B13).
+def largest_funders(grants: pd.DataFrame) -> pd.DataFrame:
+    """Per organisation its signed money and the largest share of it by one funder (B13): organisation_id, total, funders
+    (named ones), largest_funder_id, largest, unnamed (money whose source is not named).
 
-    Returns organisation_id, organisation, total, funders, largest_funder, low, high: money from unnamed funders makes
-    the share a range; `is_dependent` is NA unless both ends agree on more than half.
+    `grants`: recipient_id, funder_id, status, minor.
     """
     counted = grants[grants["status"].isin(["commitment", "paid"]) & grants["minor"].notna()]
-    keys = ["recipient_id", "recipient"]
-    per_funder = counted.groupby([*keys, "funder_id"], as_index=False, dropna=False).agg(
-        minor=("minor", "sum"), funder=("funder", "first")
-    )
-    total = per_funder.groupby(keys)["minor"].sum()
+    counted = counted.rename(columns={"recipient_id": "organisation_id"})
+    per_funder = counted.groupby(["organisation_id", "funder_id"], as_index=False, dropna=False)["minor"].sum()
     named = per_funder[per_funder["funder_id"].notna()].sort_values("minor", ascending=False, kind="stable")
-    top = named.groupby(keys).agg(
-        largest=("minor", "first"), largest_funder=("funder", "first"), funders=("minor", "size")
+    top = named.groupby("organisation_id").agg(
+        funders=("minor", "size"), largest_funder_id=("funder_id", "first"), largest=("minor", "first")
     )
-    unnamed = per_funder[per_funder["funder_id"].isna()].groupby(keys)["minor"].sum()
-    table = pd.DataFrame({"total": total}).join(top).join(unnamed.rename("unnamed")).reset_index()
-    table = table[table["total"] > 0]
-    largest, hidden = table["largest"].fillna(0).astype(float), table["unnamed"].fillna(0).astype(float)
-    table["low"] = largest / table["total"].astype(float)
-    table["high"] = (np.maximum(largest + hidden, hidden)) / table["total"].astype(float)
-    agree = (table["low"] > DEPENDENT_ABOVE) == (table["high"] > DEPENDENT_ABOVE)
-    table["is_dependent"] = (table["low"] > DEPENDENT_ABOVE).astype("boolean").where(agree)
-    table["funders"] = table["funders"].fillna(0).astype("int64")
-    named_columns = {"recipient_id": "organisation_id", "recipient": "organisation"}
-    columns = [
-        "organisation_id",
-        "organisation",
-        "total",
-        "funders",
-        "largest_funder",
-        "low",
-        "high",
-        "is_dependent",
-    ]
-    return table.rename(columns=named_columns)[columns].sort_values("low", ascending=False, kind="stable")
+    unnamed = per_funder[per_funder["funder_id"].isna()].groupby("organisation_id")["minor"].sum()
+    total = per_funder.groupby("organisation_id")["minor"].sum()
+    table = pd.DataFrame({"total": total}).join(top).join(unnamed.rename("unnamed"))
+    amounts = ["funders", "largest", "unnamed"]
+    table[amounts] = table[amounts].astype("Int64").fillna(0)
+    return table.reset_index()
 
 
-def newcomers(grants: pd.DataFrame, begins: int | None = None) -> pd.DataFrame:
+def dependence(organisations: pd.DataFrame) -> pd.DataFrame:
+    """Adds low, high and is_dependent to `largest_funders` output, the most dependent first (B13).
+
+    Money from unnamed funders makes the share of the largest funder a range; `is_dependent` is NA unless both ends agree
+    on more than half. Organisations without money are left out.
+    """
+    table = organisations[organisations["total"] > 0]
+    total, hidden = table["total"].astype(float), table["unnamed"].astype(float)
+    low, high = table["largest"].astype(float) / total, (table["largest"].astype(float) + hidden) / total
+    agree = (low > DEPENDENT_ABOVE) == (high > DEPENDENT_ABOVE)
+    verdict = (low > DEPENDENT_ABOVE).astype("boolean").where(agree)
+    return table.assign(low=low, high=high, is_dependent=verdict).sort_values("low", ascending=False, kind="stable")
+
+
+def newcomers(years: pd.DataFrame, begins: int | None = None) -> pd.DataFrame:
     """First-time grantees per year (B14): year, grantees, newcomers, amount, newcomer_amount.
 
-    `grants`: committed_on, recipient_id, minor. Newcomer figures of the first recorded year are NA: it cannot be judged.
+    `years`: organisation_id, year of signature, total. Newcomer figures of the first recorded year are NA: it cannot be
+    judged.
     """
-    dated = grants[grants["committed_on"].notna()]
-    year = dated["committed_on"].dt.year
-    first = year.groupby(dated["recipient_id"]).transform("min")
-    rows = dated.assign(year=year, is_new=(year == first), new_minor=dated["minor"].where(year == first, 0))
+    first = years.groupby("organisation_id")["year"].transform("min")
+    rows = years.assign(is_new=(years["year"] == first), new=years["total"].where(years["year"] == first, 0))
     table = (
         rows.groupby("year")
-        .agg(
-            grantees=("recipient_id", "nunique"),
-            amount=("minor", "sum"),
-            newcomer_amount=("new_minor", "sum"),
-        )
+        .agg(grantees=("organisation_id", "nunique"), amount=("total", "sum"), newcomer_amount=("new", "sum"))
         .astype("Int64")
     )
-    table.insert(1, "newcomers", rows[rows["is_new"]].groupby("year")["recipient_id"].nunique().astype("Int64"))
+    table.insert(1, "newcomers", rows[rows["is_new"]].groupby("year")["organisation_id"].nunique().astype("Int64"))
     table["newcomers"] = table["newcomers"].fillna(0)
-    unjudged = table.index == (begins if begins is not None else year.min())
+    unjudged = table.index == (begins if begins is not None else years["year"].min())
     table.loc[unjudged, ["newcomers", "newcomer_amount"]] = pd.NA
     return table.reset_index()
 
@@ -405,18 +398,23 @@ def grant_sizes(amounts: pd.Series, small: int = SMALL_GRANT_MINOR) -> dict[str,
     }
 
 
+REASONS = ("no_amount", "no_rate", "no_dates", "inverted_dates", "no_country")
+
+
 def to_fix(grants: pd.DataFrame, unplaced: set[int] | None = None) -> pd.DataFrame:
     """Signed grants a figure had to leave out or could not place, one row per grant and reason (E.2).
 
     Adds `reason` to the grant's columns, in the order a steward would mend them. `unplaced`: ids without a country.
     """
     counted = grants[grants["status"] == "commitment"]
-    reasons = {
-        "no_amount": counted["amount_minor"].isna(),
-        "no_rate": counted["amount_minor"].notna() & counted["minor"].isna(),
-        "no_dates": counted["starts_on"].isna() | counted["ends_on"].isna(),
-        "inverted_dates": (counted["ends_on"] < counted["starts_on"]).fillna(False),
-        "no_country": counted["grant_id"].isin(unplaced or set()),
-    }
-    found = [counted[mask.to_numpy(dtype=bool)].assign(reason=reason) for reason, mask in reasons.items()]
+    masks = (
+        counted["amount_minor"].isna(),
+        counted["amount_minor"].notna() & counted["minor"].isna(),
+        counted["starts_on"].isna() | counted["ends_on"].isna(),
+        (counted["ends_on"] < counted["starts_on"]).fillna(False),
+        counted["grant_id"].isin(unplaced or set()),
+    )
+    found = [
+        counted[mask.to_numpy(dtype=bool)].assign(reason=reason) for reason, mask in zip(REASONS, masks, strict=True)
+    ]
     return pd.concat(found, ignore_index=True)

@@ -10,7 +10,7 @@ from dashboard.i18n import _
 from dashboard.report import Table
 from dashboard.topics import relocation
 from dashboard.topics.overlap import Overlap
-from dashboard.topics.portfolio import Portfolio
+from dashboard.topics.portfolio import Portfolio, converted
 from dashboard.visit import Visit
 from data_access import queries
 
@@ -49,7 +49,10 @@ def _initiatives(visit: Visit, day: pd.Timestamp) -> list[Row]:
 
 
 def _money(money: Portfolio, day: pd.Timestamp) -> list[Row]:
-    signed = money.signed
+    moved = read(queries.funding.grants_moved(day.date(), money.as_of.date(), money.viewer))
+    moved = moved[moved["recipient_id"].isin(money.recipients["organisation_id"]) & (moved["status"] == "commitment")]
+    grants = converted(moved, money.viewer, money.currency)
+    signed = grants[grants["minor"].notna()]
     new = signed[signed["recorded_on"].gt(day)]
     lapsed = signed[signed["ends_on"].gt(day) & signed["ends_on"].le(money.as_of)]
     return [(name, len(rows), int(rows["minor"].sum())) for name, rows in (("signed_new", new), ("lapsed", lapsed))]

@@ -12,7 +12,6 @@ from dashboard.data import appender, read, writes_to
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import overlap
 from dashboard.report import Evidence
-from dashboard.topics import portfolio
 from dashboard.topics.overlap import Overlap
 from dashboard.visit import Visit
 from data_access import queries
@@ -23,10 +22,9 @@ from data_access.verdicts import Verdict, record
 def of_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
     """The evidence of the pair `key` ("a.b") of `found`. Raises KeyError for a pair that is not there."""
     pair = _pair(found, key)
-    facets = read(queries.overlap.facets(visit.viewer))
+    facets = read(queries.overlap.facets(visit.viewer, of=_both(pair)))
     values = {
-        project: rows.groupby("facet")["code"].agg(set).to_dict()
-        for project, rows in facets[facets["project_id"].isin([pair.project_a, pair.project_b])].groupby("project_id")
+        project: rows.groupby("facet")["code"].agg(set).to_dict() for project, rows in facets.groupby("project_id")
     }
     a, b = (values.get(project, {}) for project in (pair.project_a, pair.project_b))
     counted = read(queries.overlap.rarity(visit.viewer)).set_index(["facet", "code"])
@@ -43,6 +41,10 @@ def _pair(found: Overlap, key: str) -> Any:
     if chosen.empty:
         raise KeyError(key)
     return next(chosen.itertuples())
+
+
+def _both(pair: Any) -> list[int]:
+    return [int(pair.project_a), int(pair.project_b)]
 
 
 def _known(similarity: float) -> float | None:
@@ -105,7 +107,7 @@ def _facts(visit: Visit, found: Overlap, pair: Any) -> list[tuple[str, str]]:
 def _time(visit: Visit, pair: Any) -> str:
     if pd.isna(pair.days_together):
         return _("a start date is not recorded, so nobody can say whether they ran together")
-    projects = read(queries.overlap.projects(visit.viewer)).set_index("project_id")
+    projects = read(queries.overlap.projects(visit.viewer, of=_both(pair))).set_index("project_id")
     a, b = projects.loc[pair.project_a], projects.loc[pair.project_b]
     if not pair.days_together:
         return _("one after the other: A {a}, B {b}").format(a=_period(a), b=_period(b))
@@ -120,7 +122,7 @@ def _period(project: pd.Series) -> str:
 
 
 def _common_funders(visit: Visit, pair: Any) -> str:
-    grants = portfolio.placed_money(visit).grants
+    grants = read(queries.funding.grants_of([int(pair.lead_a), int(pair.lead_b)], visit.viewer))
     counted = grants[(grants["status"] != "cancelled") & grants["funder"].notna()]
     of_a, of_b = (set(counted.loc[counted["recipient_id"] == lead, "funder"]) for lead in (pair.lead_a, pair.lead_b))
     return words.listing(sorted(of_a & of_b)) or _("none recorded")

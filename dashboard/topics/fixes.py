@@ -7,9 +7,9 @@ import pandas as pd
 from dashboard import labels, words
 from dashboard.data import found_once, read
 from dashboard.i18n import N_, _
-from dashboard.metrics import distribution, funding
+from dashboard.metrics import distribution
 from dashboard.report import Table
-from dashboard.topics import portfolio
+from dashboard.topics import funding, portfolio
 from dashboard.visit import Visit
 from data_access import queries
 
@@ -52,20 +52,16 @@ def _initiatives(visit: Visit) -> list[pd.DataFrame]:
 
 
 def _projects(visit: Visit) -> list[pd.DataFrame]:
-    facets = read(queries.funding.project_facets(visit.viewer))
-    projects = read(queries.overlap.projects(visit.viewer)).sort_values("project", kind="stable")
-    rows = projects.rename(columns={"project": "record", "organisation": "initiative", "organisation_slug": "slug"})
-    undated = rows["starts_on"].isna() | rows["ends_on"].isna()
-    idle = ~rows["project_id"].isin(facets.loc[facets["facet"] == "activity", "project_id"])
+    found = read(queries.overlap.projects_to_fix(visit.viewer)).sort_values("project", kind="stable")
+    rows = found.rename(columns={"project": "record", "organisation": "initiative", "organisation_slug": "slug"})
     return [
-        rows[undated].assign(reason="project_without_dates"),
-        rows[idle].assign(reason="project_without_activity"),
+        rows[rows["is_undated"]].assign(reason="project_without_dates"),
+        rows[rows["is_idle"]].assign(reason="project_without_activity"),
     ]
 
 
 def _needs(visit: Visit) -> pd.DataFrame:
-    needs = read(queries.funding.needs(visit.viewer)).sort_values("period_start", kind="stable")
-    rows = needs[needs["amount_minor"].isna()]
+    rows = read(queries.funding.needs_to_fix(visit.viewer))
     return rows.assign(
         reason="need_without_amount",
         record=rows["project"].fillna(rows["organisation"]),
@@ -75,8 +71,7 @@ def _needs(visit: Visit) -> pd.DataFrame:
 
 
 def _grants(visit: Visit) -> pd.DataFrame:
-    money = portfolio.picture(visit)
-    rows = funding.to_fix(money.grants, money.unplaced)
+    rows = funding.grants_to_fix(portfolio.picture(visit))
     return rows.assign(
         record=rows["reference"].fillna(_("a grant")), initiative=rows["recipient"], slug=rows["recipient_slug"]
     )

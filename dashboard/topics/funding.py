@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -13,9 +14,11 @@ from dashboard.metrics import funding, survival
 from dashboard.metrics.statistics import Coverage
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.topics.crossing import UNDER_FUNDED_BELOW, cell_name, cell_names, laid_out, levels
-from dashboard.topics.portfolio import Portfolio, by_part, rows_behind
+from dashboard.topics.portfolio import Portfolio, by_part, converted, rows_behind
 from dashboard.visit import Visit
 from data_access import queries
+from data_access.filters import Filters
+from data_access.queries.money import Cut
 
 GAPS_SHOWN = 15
 DEPENDENT_SHOWN = 20
@@ -232,9 +235,16 @@ def lines(money: Portfolio) -> Table:
     )
 
 
+def grants_to_fix(money: Portfolio) -> pd.DataFrame:
+    """Signed grants of the chosen organisations that a figure left out or could not place, once per reason."""
+    rows = read(queries.funding.grants_to_fix(money.currency, money.viewer))
+    rows = rows[rows["recipient_id"].isin(money.recipients["organisation_id"])]
+    return rows.sort_values("reason", key=lambda reasons: reasons.map(funding.REASONS.index), kind="stable")
+
+
 def to_fix(money: Portfolio) -> Table:
     """Every signed grant a figure left out or could not place, with the reason; over-committed lines beside it."""
-    rows = funding.to_fix(money.grants, money.unplaced)
+    rows = grants_to_fix(money)
     rows = rows.assign(organisation=rows["recipient"], original=rows["amount_minor"] / 100)
     columns = [
         "reference",
@@ -256,14 +266,14 @@ def to_fix(money: Portfolio) -> Table:
 @shown_once
 def shape(money: Portfolio) -> list[Figure]:
     """Concentration, sizes, restriction and the wait for payment, as a second row of figures."""
-    signed = money.signed
-    received = signed.groupby("recipient_id")["minor"].sum().astype(float)
+    received, grants = _received(money), money.grants
+    signed = grants[(grants["status"] == "commitment") & grants["minor"].notna()]
     top, equal = funding.top_share(received, TOP), funding.concentration(received)["effective_number"]
     sizes = funding.grant_sizes(signed["minor"])
-    label = signed.groupby("restriction")["minor"].sum()
-    core = funding.restricted_share(*(int(label.get(kind, 0)) for kind in ("unrestricted", "restricted", "unknown")))
+    total, free, tied = (int(money.recipients[name].sum()) for name in ("total", "unrestricted", "restricted"))
+    core = funding.restricted_share(free, tied, total - free - tied)
     bounds = core["bounds"]
-    curve = survival.outcome_curve(funding.payment_durations(money.grants, money.as_of))
+    curve = survival.outcome_curve(funding.payment_durations(grants, money.as_of))
     half = survival.days_until(curve, 0.5)
     unpaid = signed["first_paid_on"].isna()
     small = sizes["small"]
@@ -303,10 +313,15 @@ def shape(money: Portfolio) -> list[Figure]:
     ]
 
 
+def _received(money: Portfolio) -> pd.Series:
+    """Signed money per organisation that has a signed grant."""
+    return money.recipients.loc[money.recipients["grants"] > 0, "total"].astype(float)
+
+
 @shown_once
 def spread_of_money(money: Portfolio) -> Chart:
     """The Lorenz curve of recipients, with the Gini beside the top share, never alone."""
-    received = money.signed.groupby("recipient_id")["minor"].sum().astype(float)
+    received = _received(money)
     points, index = funding.lorenz(received), funding.gini(received)["gini_corrected"]
     half = funding.top_share(received, max(1, len(received) // 2))
     title = _("The larger half of recipients holds {share} of signed money").format(share=words.percent(half))
@@ -387,7 +402,7 @@ def _complete(cells: pd.DataFrame, currency: str) -> pd.DataFrame:
 @shown_once
 def flow(money: Portfolio) -> Chart:
     """How much enters the network, how much of it intermediaries pass on, and what leaves."""
-    passed = funding.pass_through(money.all_grants)
+    passed = funding.pass_through(_flows(read(queries.money.recipients(money.currency, money.viewer))))
     kept = passed["new_money"] - passed["internal"] - passed["outgoing"]
     steps = [
         ("new_money", "absolute", passed["new_money"]),
@@ -412,11 +427,19 @@ def flow(money: Portfolio) -> Chart:
     )
 
 
+def _flows(received: pd.DataFrame) -> pd.DataFrame:
+    """What organisations received from outside and from inside the network, as `funding.pass_through` counts it."""
+    inside = received["from_members"]
+    sides = [(received["total"] - inside, False), (inside, True)]
+    flows = [received.assign(minor=minor, funder_is_member=member) for minor, member in sides]
+    return pd.concat(flows).assign(status="commitment", recipient_is_member=lambda rows: rows["is_member"])
+
+
 @shown_once
 def per_thousand(money: Portfolio, visit: Visit) -> Chart | None:
     """Signed money of the year per 1,000 recent emigrants, as ranges sorted by name."""
-    placed = money.parts[(money.parts["month"].dt.year == money.year) & (money.parts["host_country"].str.len() == 2)]
-    totals = placed.groupby("host_country")["minor"].sum().rename("funded").reset_index()
+    placed = money.cells[money.cells["parts"].gt(0) & money.cells["host_country"].str.len().eq(2)]
+    totals = placed.groupby("host_country")["signed"].sum().rename("funded").reset_index()
     rates = funding.per_thousand(totals, read(queries.initiatives.populations(visit.viewer)))
     known = rates[rates["low"].notna()]
     if known.empty:
@@ -487,7 +510,7 @@ def gap_rows(gaps: Chart, by: str) -> dict[str, str]:
 @shown_once
 def notes(money: Portfolio) -> list[str]:
     """How money is counted, and what is left out."""
-    status = funding.money_status(money.grants[money.grants["minor"].notna()])
+    status = funding.money_status(_by_status(money.recipients))
     return [
         _("Pledges are not counted. Cancelled grants are out. Re-granted money is counted once, where it ends up."),
         _(
@@ -506,6 +529,13 @@ def notes(money: Portfolio) -> list[str]:
     ]
 
 
+def _by_status(received: pd.DataFrame) -> pd.DataFrame:
+    """What organisations received, as `funding.money_status` counts it."""
+    total, carried, unknown = (received[name].sum() for name in ("total", "carried_over", "unknown_status"))
+    rows = [("commitment", "new", total - carried), ("commitment", "carry_over", carried), ("unknown", "new", unknown)]
+    return pd.DataFrame(rows, columns=["status", "kind", "minor"]).assign(paid_minor=pd.NA)
+
+
 def row_names(money: Portfolio) -> dict[str, str]:
     """What rows can be opened: the months of the cliff."""
     return {f"{month:%Y-%m}": words.month(month) for month in money.monthly["month"]}
@@ -514,22 +544,36 @@ def row_names(money: Portfolio) -> dict[str, str]:
 def rows_of_month(money: Portfolio, month: str) -> Table:
     """The grants and needs behind one month of the cliff; signed rows add to the month to the cent."""
     when = pd.Timestamp(month)
-    return _rows(money, when, when, _("Behind {month}").format(month=words.month(when)), "month_rows")
+    whole = Cut(money.filters, money.currency)
+    return _rows(money, whole, when, when, _("Behind {month}").format(month=words.month(when)), "month_rows")
 
 
 def rows_of_gap(money: Portfolio, by: str, value: str) -> Table:
     """The grants and needs behind one bar of the gaps, over the year."""
-    chosen = money if by == "line" else money.only(by, value)
     if by == "line":
         ranked = ranked_gaps(money, by)
-        chosen = money.only("line", str(ranked.loc[ranked["line"] == value, "key"].iloc[0]))
+        cut = Cut(money.filters, money.currency, int(ranked.loc[ranked["line"] == value, "key"].iloc[0]))
+        name = value
+    else:
+        cut = Cut(_narrowed(money.filters, by, value), money.currency)
+        name = labels.code(by, value)
+    return _rows_of_year(money, cut, name, "gap_rows")
+
+
+def _narrowed(filters: Filters, by: str, value: str) -> Filters:
+    """The choice, kept to one host country or activity."""
+    if by == "host_country":
+        return replace(filters, host_countries=(value,))
+    return replace(filters, activities=(value,))
+
+
+def _rows_of_year(money: Portfolio, cut: Cut, name: str, key: str) -> Table:
     first, last = pd.Timestamp(f"{money.year}-01-01"), pd.Timestamp(f"{money.year}-12-01")
-    name = value if by == "line" else labels.code(by, value)
-    return _rows(chosen, first, last, _("Behind {name} in {year}").format(name=name, year=money.year), "gap_rows")
+    return _rows(money, cut, first, last, _("Behind {name} in {year}").format(name=name, year=money.year), key)
 
 
-def _rows(money: Portfolio, first: pd.Timestamp, last: pd.Timestamp, title: str, key: str) -> Table:
-    rows = rows_behind(money, first, last)
+def _rows(money: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Timestamp, title: str, key: str) -> Table:
+    rows = rows_behind(money, cut, first, last)
     signed = rows.loc[rows["entry"] != "need", "part"].sum()
     needed = rows.loc[rows["entry"] == "need", "part"].sum()
     with_need = set(rows.loc[rows["entry"] == "need", "line"])
@@ -554,18 +598,15 @@ def _rows(money: Portfolio, first: pd.Timestamp, last: pd.Timestamp, title: str,
         "original",
         "currency",
     ]
-    return Table(key, title, rows[columns], note)
+    return Table(key, title, rows.assign(line=rows["name"])[columns], note)
 
 
 def ending(money: Portfolio) -> Table:
     """Whose last signed money ends within 180 days of the cut-off, soonest first, with size and largest funder."""
-    signed = money.signed
-    last = signed.groupby("recipient_id")["ends_on"].max()
-    soon = last[(last >= money.as_of) & (last <= money.as_of + pd.Timedelta(days=ENDING_DAYS))]
-    rows = money.leaning[money.leaning["organisation_id"].isin(soon.index)].copy()
-    rows["last_day"] = pd.to_datetime(soon.reindex(rows["organisation_id"]).to_numpy())
-    rows["days_left"] = (rows["last_day"] - money.as_of).dt.days
-    places = money.parts[money.parts["host_country"].str.len() == 2]
+    leaning = money.leaning
+    soon = leaning["last_day"].between(money.as_of, money.as_of + pd.Timedelta(days=ENDING_DAYS))
+    rows = leaning[soon].assign(days_left=(leaning["last_day"] - money.as_of).dt.days.astype("Int64"))
+    places = money.reach[money.reach["host_country"].str.len() == 2]
     for column, shown, names in (("host_country", "works_in", words.country), ("activity", "does", _activity)):
         known = places[["organisation_id", column]].drop_duplicates()
         named = known.assign(name=known[column].map(names)).sort_values("name")
@@ -590,18 +631,13 @@ def _activity(code: str) -> str:
 
 def who_funds(money: Portfolio) -> Table:
     """The funders behind the signed money of this choice, largest first; unnamed sources are one row."""
-    chosen = money.parts[money.parts["minor"] > 0]
-    sums = chosen.groupby("grant_id")["minor"].sum().rename("here").reset_index()
-    rows = sums.merge(money.all_grants[["grant_id", "funder", "recipient_id"]], on="grant_id")
-    grouped = rows.assign(funder=rows["funder"].astype(object).fillna(_("not named"))).groupby("funder", as_index=False)
-    table = grouped.agg(
-        grants=("grant_id", "nunique"), organisations=("recipient_id", "nunique"), total_here=("here", "sum")
-    )
+    found = read(queries.money.sources(Cut(money.filters, money.currency), money.viewer))
+    table = found.assign(funder=found["funder"].fillna(_("not named")), total_here=found["received"])
     table = table.sort_values(["total_here", "funder"], ascending=[False, True]).reset_index(drop=True)
     return Table(
         "who_funds",
         _("Who funds this choice"),
-        table[["funder", "organisations", "grants", "total_here"]],
+        table[["funder", "organisations", "total_here"]],
         _("Signed money on record placed in the chosen countries and activities, re-grants under their intermediary."),
     )
 
@@ -614,10 +650,8 @@ def grid_names(grid: Chart) -> dict[str, str]:
 def rows_of_cell(money: Portfolio, cell: str) -> Table:
     """The grants and needs behind one cell of the coverage grid, over the year."""
     country, _dot, activity = cell.partition(".")
-    chosen = money.only("host_country", country).only("activity", activity)
-    first, last = pd.Timestamp(f"{money.year}-01-01"), pd.Timestamp(f"{money.year}-12-01")
-    name = cell_name(country, activity)
-    return _rows(chosen, first, last, _("Behind {name} in {year}").format(name=name, year=money.year), "cell_rows")
+    filters = _narrowed(_narrowed(money.filters, "host_country", country), "activity", activity)
+    return _rows_of_year(money, Cut(filters, money.currency), cell_name(country, activity), "cell_rows")
 
 
 def year_names(money: Portfolio) -> dict[str, str]:
@@ -627,18 +661,15 @@ def year_names(money: Portfolio) -> dict[str, str]:
 
 def rows_of_year(money: Portfolio, year: str) -> Table:
     """Who signed a grant in a year, first-time grantees first; in the first recorded year this cannot be judged."""
-    dated = money.signed[money.signed["committed_on"].notna()]
-    first = dated.groupby("recipient_id")["committed_on"].min().dt.year
-    own = dated[dated["committed_on"].dt.year == int(year)]
-    rows = own.groupby(["recipient_id", "recipient"], as_index=False).agg(
-        grants=("grant_id", "size"), total=("minor", "sum")
-    )
-    began = first.reindex(rows["recipient_id"]).to_numpy()
+    years = money.grantees
+    first = years.groupby("organisation_id")["year"].min()
+    rows = years[years["year"] == int(year)].merge(money.recipients[["organisation_id", "organisation"]])
+    began = first.reindex(rows["organisation_id"]).to_numpy()
     judged = int(year) > first.min()
     rows["grantee"] = [
         "first_time" if judged and b == int(year) else "returning" if judged else "unjudged" for b in began
     ]
-    rows = rows.rename(columns={"recipient": "organisation"}).sort_values(["grantee", "organisation"])
+    rows = rows.sort_values(["grantee", "organisation"], kind="stable")
     title = _("Grantees of {year}").format(year=year)
     return Table("year_rows", title, rows[["organisation", "grantee", "grants", "total"]].reset_index(drop=True))
 
@@ -653,17 +684,18 @@ def step_names() -> dict[str, str]:
 
 def rows_of_step(money: Portfolio, step: str) -> Table:
     """The grants behind one step of the flow: from outside in, inside, or out; they add to it to the cent."""
-    counted = money.all_grants[(money.all_grants["status"] == "commitment") & money.all_grants["minor"].notna()]
-    payer, payee = (counted[f"{side}_is_member"].fillna(False).astype(bool) for side in ("funder", "recipient"))
     inside, into = STEPS[step]
-    rows = counted[(payer == inside) & (payee == into)]
+    found = read(queries.funding.grants_between(money.viewer, from_member=inside, to_member=into))
+    rows = converted(found, money.viewer, money.currency)
+    rows = rows[(rows["status"] == "commitment") & rows["minor"].notna()]
     return Table("step_rows", _("Behind “{step}”").format(step=labels.word(step)), _grant_rows(rows))
 
 
 def signed_grants(money: Portfolio) -> Table:
     """Every signed grant behind sizes, restriction, concentration and the wait for payment."""
-    note = _("They add to {total}.").format(total=words.exact_money(money.signed["minor"].sum(), money.currency))
-    return Table("signed_grants", _("All signed grants of this choice"), _grant_rows(money.signed), note)
+    signed = money.signed
+    note = _("They add to {total}.").format(total=words.exact_money(signed["minor"].sum(), money.currency))
+    return Table("signed_grants", _("All signed grants of this choice"), _grant_rows(signed), note)
 
 
 def _grant_rows(grants: pd.DataFrame) -> pd.DataFrame:

@@ -311,10 +311,9 @@ def mix(found: Initiatives, visit: Visit) -> Chart | None:
 
 def _work(found: Initiatives, visit: Visit, facet: str) -> pd.DataFrame:
     """place, facet value, initiatives: active initiatives in a known country by what their projects say."""
-    facets = read(queries.initiatives.facets_of_initiatives(visit.filters, visit.viewer))
+    held = read(queries.initiatives.facets_of_initiatives(visit.filters, visit.viewer, (facet,)))
     now = found.places[distribution.active_now(found.places, found.as_of) & found.places["host_country"].notna()]
-    held = facets[facets["facet"] == facet].rename(columns={"code": facet})
-    joined = now[["organisation_id", "host_country"]].merge(held, on="organisation_id")
+    joined = now[["organisation_id", "host_country"]].merge(held.rename(columns={"code": facet}), on="organisation_id")
     counts = joined.groupby(["host_country", facet])["organisation_id"].nunique().reset_index()
     return counts.rename(columns={"host_country": "place", "organisation_id": "initiatives"})
 

@@ -85,14 +85,8 @@ def _with_answers(visit: Visit) -> Overlap:
         answers,
         read(queries.overlap.grid(visit.filters, visit.viewer)),
         dict(zip(totals["label"], (int(n) for n in totals["pairs"]), strict=True)),
-        _signed_per_project(portfolio.placed_money(visit).grants),
+        read(queries.money.projects(visit.currency, visit.viewer)).set_index("project_id")["total"],
     )
-
-
-def _signed_per_project(grants: pd.DataFrame) -> pd.Series:
-    """Signed money tagged to each project, in minor units of the reporting currency (B03)."""
-    signed = grants[(grants["status"] == "commitment") & grants["minor"].notna() & grants["project_id"].notna()]
-    return signed.groupby("project_id")["minor"].sum()
 
 
 def reviewed_pairs(visit: Visit, filters: Filters, answers: pd.DataFrame) -> pd.DataFrame:

@@ -40,9 +40,9 @@ def find(visit: Visit, slug: str) -> Profile | None:
         return None
     row = found.iloc[0]
     projects = read(of.projects_of(slug, viewer))
-    money = portfolio.placed_money(visit)
-    own = money.grants[(money.grants["recipient_id"] == row["organisation_id"]) & money.grants["minor"].notna()]
-    signed = own.loc[own["status"] == "commitment", "minor"]
+    received = read(queries.funding.grants_of([int(row["organisation_id"])], viewer))
+    own = portfolio.converted(received, viewer, visit.currency)
+    signed = own.loc[own["status"] == "commitment", "minor"].dropna()
     pairs = overlap.reviewed_pairs(visit, Filters(), read_now(queries.overlap.answers(viewer)))
     ours = pairs["project_a"].isin(projects["project_id"]) | pairs["project_b"].isin(projects["project_id"])
     return Profile(

@@ -3,14 +3,19 @@ would hide a currency; conversion and counting rules are in `dashboard.metrics.f
 
 from __future__ import annotations
 
-from sqlalchemy import and_, case, func, or_, select
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
 
 from data_access.filters import Filters
-from data_access.queries import visible
+from data_access.queries import money, visible
+from data_access.queries.money import Cut
 from data_access.schema import (
     fx_rate,
     grant,
     grant_country,
+    grant_to_fix,
     need,
     organisation,
     payment,
@@ -22,8 +27,8 @@ from data_access.schema import other_income as other_income_table
 from data_access.viewer import Query, Viewer
 
 
-def grants(viewer: Viewer) -> Query:
-    """Every grant whose recipient the viewer may see, never filtered by place or period (attribution comes later).
+def grants(viewer: Viewer, cut: Cut | None = None) -> Query:
+    """Every grant whose recipient the viewer may see, or those of organisations with money or need in the `cut`.
 
     What was paid on a grant without a stated amount was committed: it is its amount (METHODS B, money status). Payments
     in another currency than the grant's are left out.
@@ -32,39 +37,90 @@ def grants(viewer: Viewer) -> Query:
     reference, which publishers make of their own names, is NULL.
 
     Columns: grant_id, reference, funder_id, funder_slug, funder, funder_is_member, recipient_id, recipient,
-    recipient_slug, recipient_is_member, project_id, project, parent_grant_id, amount_minor, currency, status, kind, restriction,
-    committed_on, starts_on, ends_on, recorded_on, paid_minor, first_paid_on.
+    recipient_slug, recipient_is_member, project_id, project, parent_project_id (that a re-grant is taken from),
+    amount_minor, currency, status, kind, restriction, committed_on, starts_on, ends_on, recorded_on, paid_minor,
+    first_paid_on.
     """
+    return Query(_grants(viewer).where(_of(cut, viewer)), viewer)
+
+
+def grants_received(cut: Cut, viewer: Viewer) -> Query:
+    """All grants of the organisations with signed money in the cut, with the columns of `grants`."""
+    statement = _grants(viewer)
+    if cut.filters.are_narrow:
+        statement = statement.where(grant.c.recipient_id.in_(money.organisations_in(cut, viewer, with_needs=False)))
+    return Query(statement, viewer)
+
+
+def grants_of(organisation_ids: Sequence[int], viewer: Viewer) -> Query:
+    """The grants of these organisations, with the columns of `grants`."""
+    return Query(_grants(viewer).where(grant.c.recipient_id.in_(organisation_ids)), viewer)
+
+
+def grants_moved(after: date, until: date, viewer: Viewer) -> Query:
+    """Grants recorded after a day, or ending after it and by another one, with the columns of `grants`."""
+    has_ended = and_(grant.c.ends_on > after, grant.c.ends_on <= until)
+    return Query(_grants(viewer).where(or_(grant.c.recorded_on > after, has_ended)), viewer)
+
+
+def grants_between(viewer: Viewer, *, from_member: bool, to_member: bool) -> Query:
+    """Signed grants from inside or outside the network to inside or outside of it, with the columns of `grants`; a payer
+    she may not see counts as outside."""
+    found = _grants(viewer).where(grant.c.status == "commitment").order_by(None).subquery()
+    is_asked = (found.c.funder_is_member == from_member) & (found.c.recipient_is_member == to_member)
+    return Query(select(found).where(is_asked).order_by(found.c.grant_id), viewer)
+
+
+def grants_to_fix(currency: str, viewer: Viewer) -> Query:
+    """Signed grants that a figure leaves out or cannot place, once per reason: the columns of `grants`, reason."""
+    kept = grant_to_fix.c
+    found = (
+        select(kept.grant_id, kept.reason)
+        .where(kept.clearance.in_(viewer.money_read), kept.currency == currency)
+        .group_by(kept.grant_id, kept.reason)
+        .having(func.sum(kept.times) > 0)
+        .subquery()
+    )
+    statement = _grants(viewer).join(found, found.c.grant_id == grant.c.id).add_columns(found.c.reason)
+    return Query(statement, viewer)
+
+
+def _of(cut: Cut | None, viewer: Viewer) -> ColumnElement[bool]:
+    """The grant adds to, or is taken from, an organisation of the cut."""
+    if cut is None:
+        return true()
+    among = money.organisations_in(cut, viewer)
+    return or_(grant.c.recipient_id.in_(among), grant.c.funder_id.in_(among))
+
+
+def _grants(viewer: Viewer) -> Select:
     payer, payee = organisation.alias("payer"), organisation.alias("payee")
     lead = organisation.alias("lead")
     parent, intermediary = grant.alias("parent"), organisation.alias("intermediary")
-    paid = (
-        select(
-            payment.c.grant_id,
-            payment.c.currency,
-            func.sum(payment.c.amount_minor).label("paid_minor"),
-            func.min(payment.c.paid_on).label("first_paid_on"),
-        )
-        .group_by(payment.c.grant_id, payment.c.currency)
-        .subquery()
-    )
+    source, source_lead = project.alias("source"), organisation.alias("source_lead")
+    own = payment.c.grant_id == grant.c.id, payment.c.currency == grant.c.currency
+    paid = select(func.sum(payment.c.amount_minor)).where(*own).scalar_subquery()
+    first_paid = select(func.min(payment.c.paid_on)).where(*own).scalar_subquery()
+    of_member = and_(visible.organisations(viewer, intermediary), visible.in_network(intermediary))
     named_payer, named_lead = visible.organisations(viewer, payer), visible.organisations(viewer, lead)
-    statement = (
+    return (
         select(
             grant.c.id.label("grant_id"),
             visible.grant_reference(viewer, payer).label("reference"),
             case((named_payer, grant.c.funder_id)).label("funder_id"),
             case((named_payer, payer.c.slug)).label("funder_slug"),
             case((named_payer, payer.c.name)).label("funder"),
-            case((named_payer, payer.c.is_initiative), else_=False).label("funder_is_member"),
+            func.coalesce(case((named_payer, payer.c.is_initiative)), false()).label("funder_is_member"),
             grant.c.recipient_id,
             payee.c.name.label("recipient"),
             payee.c.slug.label("recipient_slug"),
             payee.c.is_initiative.label("recipient_is_member"),
             case((named_lead, grant.c.project_id)).label("project_id"),
             case((named_lead, project.c.name)).label("project"),
-            case((visible.organisations(viewer, intermediary), grant.c.parent_grant_id)).label("parent_grant_id"),
-            func.coalesce(grant.c.amount_minor, paid.c.paid_minor).label("amount_minor"),
+            case((and_(of_member, visible.organisations(viewer, source_lead)), parent.c.project_id)).label(
+                "parent_project_id"
+            ),
+            func.coalesce(grant.c.amount_minor, paid).label("amount_minor"),
             grant.c.currency,
             grant.c.status,
             grant.c.kind,
@@ -73,8 +129,8 @@ def grants(viewer: Viewer) -> Query:
             grant.c.starts_on,
             grant.c.ends_on,
             grant.c.recorded_on,
-            paid.c.paid_minor,
-            paid.c.first_paid_on,
+            paid.label("paid_minor"),
+            first_paid.label("first_paid_on"),
         )
         .select_from(grant)
         .outerjoin(payer, payer.c.id == grant.c.funder_id)
@@ -83,15 +139,21 @@ def grants(viewer: Viewer) -> Query:
         .outerjoin(lead, lead.c.id == project.c.organisation_id)
         .outerjoin(parent, parent.c.id == grant.c.parent_grant_id)
         .outerjoin(intermediary, intermediary.c.id == parent.c.recipient_id)
-        .outerjoin(paid, and_(paid.c.grant_id == grant.c.id, paid.c.currency == grant.c.currency))
+        .outerjoin(source, source.c.id == parent.c.project_id)
+        .outerjoin(source_lead, source_lead.c.id == source.c.organisation_id)
         .where(visible.organisations(viewer, payee), visible.in_network(payee))
         .order_by(grant.c.id)
     )
-    return Query(statement, viewer)
 
 
-def needs(viewer: Viewer) -> Query:
-    """Stated needs of chosen projects' and initiatives' visible organisations.
+def needs_to_fix(viewer: Viewer) -> Query:
+    """Needs stated without an amount, oldest first, with the columns of `needs`."""
+    statement = needs(viewer).statement.where(need.c.amount_minor.is_(None))
+    return Query(statement.order_by(None).order_by(need.c.period_start, need.c.id), viewer)
+
+
+def needs(viewer: Viewer, cut: Cut | None = None) -> Query:
+    """Stated needs of visible organisations and their projects, or of those in the `cut`.
 
     Columns: need_id, project_id, project, organisation_id, organisation, organisation_slug, period_start, period_end,
     amount_minor, currency, kind, stated_by, stated_on. `organisation_id` is the lead organisation for a project need.
@@ -119,11 +181,13 @@ def needs(viewer: Viewer) -> Query:
         .where(visible.organisations(viewer), visible.in_network())
         .order_by(need.c.id)
     )
+    if cut is not None:
+        statement = statement.where(organisation.c.id.in_(money.organisations_in(cut, viewer)))
     return Query(statement, viewer)
 
 
-def declared_places(viewer: Viewer) -> Query:
-    """Where a grant says its money works: grant_id, host_country, share_bp (basis points, NULL if not declared).
+def declared_places(viewer: Viewer, cut: Cut | None = None) -> Query:
+    """Where a grant, or one of those that `grants` gives for the `cut`, says its money works: grant_id, host_country, share_bp (basis points, NULL if not declared).
 
     A country the viewer may not connect with the grant's project or recipient is 'withheld' and keeps its share, so
     that neither the place nor a redistributed amount gives it away.
@@ -141,14 +205,14 @@ def declared_places(viewer: Viewer) -> Query:
         )
         .join(grant, grant.c.id == grant_country.c.grant_id)
         .join(payee, payee.c.id == grant.c.recipient_id)
-        .where(visible.organisations(viewer, payee))
+        .where(visible.organisations(viewer, payee), _of(cut, viewer))
         .order_by(grant_country.c.grant_id)
     )
     return Query(statement, viewer)
 
 
-def project_facets(viewer: Viewer) -> Query:
-    """Facets of every visible project that enter money attribution: project_id, facet, code."""
+def project_facets(viewer: Viewer, cut: Cut | None = None) -> Query:
+    """Facets of visible projects, or of those in the `cut`, that enter money attribution: project_id, facet, code."""
     statement = (
         select(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
         .join(project, project.c.id == project_facet.c.project_id)
@@ -157,11 +221,13 @@ def project_facets(viewer: Viewer) -> Query:
         .where(visible.organisations(viewer), visible.facets(viewer))
         .order_by(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
     )
+    if cut is not None:
+        statement = statement.where(project_facet.c.project_id.in_(money.projects_in(cut, viewer)))
     return Query(statement, viewer)
 
 
-def organisation_places(viewer: Viewer) -> Query:
-    """Disclosed working countries per visible organisation: organisation_id, host_country."""
+def organisation_places(viewer: Viewer, cut: Cut | None = None) -> Query:
+    """Disclosed working countries per visible organisation, or per one in the `cut`: organisation_id, host_country."""
     country = visible.presence_country(viewer).label("host_country")
     statement = (
         select(presence.c.organisation_id, country)
@@ -169,7 +235,10 @@ def organisation_places(viewer: Viewer) -> Query:
         .join(organisation, organisation.c.id == presence.c.organisation_id)
         .where(presence.c.role != "registered", visible.organisations(viewer))
         .where(visible.presence_country(viewer).is_not(None))
+        .order_by(presence.c.organisation_id, country)
     )
+    if cut is not None:
+        statement = statement.where(presence.c.organisation_id.in_(money.organisations_in(cut, viewer)))
     return Query(statement, viewer)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from sqlalchemy import Select, and_, case, distinct, func, literal, null, or_, select
@@ -85,15 +86,17 @@ def _spots(basis: Basis, viewer: Viewer) -> Select:
     ).where(registered if basis == "registered_in" else ~registered)
 
 
-def facets_of_initiatives(filters: Filters, viewer: Viewer) -> Query:
-    """Distinct activity, audience and language codes per chosen initiative: organisation_id, facet, code."""
+def facets_of_initiatives(
+    filters: Filters, viewer: Viewer, facets: Sequence[str] = ("activity", "audience", "language")
+) -> Query:
+    """Distinct codes of these facets per chosen initiative: organisation_id, facet, code."""
     chosen = visible.initiatives(filters, viewer, with_state_linked=filters.include_state_linked)
+    theirs = select(project.c.id).where(project.c.organisation_id.in_(select(organisation.c.id).where(chosen)))
     statement = (
         select(project.c.organisation_id, project_facet.c.facet, project_facet.c.code)
         .distinct()
         .join(project, project.c.id == project_facet.c.project_id)
-        .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(project_facet.c.facet.in_(("activity", "audience", "language")), chosen)
+        .where(project_facet.c.facet.in_(facets), project_facet.c.project_id.in_(theirs))
         .order_by(project.c.organisation_id, project_facet.c.facet, project_facet.c.code)
     )
     return Query(statement, viewer)

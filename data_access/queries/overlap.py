@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, distinct, func, select
+from sqlalchemy import ColumnElement, Select, distinct, func, or_, select
 
 from data_access.filters import Filters
 from data_access.queries import visible
@@ -115,8 +115,9 @@ def projects_of_cell(country: str, activity: str, filters: Filters, viewer: View
     return Query(statement.order_by(organisation.c.name, project.c.name), viewer)
 
 
-def facets(viewer: Viewer, known_to: Viewer | None = None) -> Query:
-    """Every visible project's facets: project_id, facet, code; `known_to` keeps those another viewer may know too."""
+def facets(viewer: Viewer, known_to: Viewer | None = None, of: Sequence[int] | None = None) -> Query:
+    """Facets of every visible project, or `of` some: project_id, facet, code; `known_to` keeps those another viewer may
+    know too."""
     statement = (
         select(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
         .join(project, project.c.id == project_facet.c.project_id)
@@ -124,7 +125,7 @@ def facets(viewer: Viewer, known_to: Viewer | None = None) -> Query:
         .where(visible.organisations(viewer), visible.in_network(), visible.facets(known_to or viewer))
         .order_by(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
     )
-    return Query(statement, viewer)
+    return Query(statement if of is None else statement.where(project_facet.c.project_id.in_(of)), viewer)
 
 
 def rarity(viewer: Viewer) -> Query:
@@ -156,8 +157,8 @@ def newest_answer(viewer: Viewer) -> Query:
     return Query(select(func.max(overlap_verdict.c.id).label("newest")), viewer)
 
 
-def projects(viewer: Viewer) -> Query:
-    """Projects the viewer may see: project_id, project, slug, organisation_id, organisation, organisation_slug,
+def projects(viewer: Viewer, of: Sequence[int] | None = None) -> Query:
+    """Projects the viewer may see, all or `of` some: project_id, project, slug, organisation_id, organisation, organisation_slug,
     starts_on, ends_on."""
     statement = (
         select(
@@ -173,7 +174,17 @@ def projects(viewer: Viewer) -> Query:
         .where(visible.organisations(viewer), visible.in_network())
         .order_by(project.c.id)
     )
-    return Query(statement, viewer)
+    return Query(statement if of is None else statement.where(project.c.id.in_(of)), viewer)
+
+
+def projects_to_fix(viewer: Viewer) -> Query:
+    """Projects that cannot be compared in time or by what they do, with the columns of `projects`, is_undated, is_idle."""
+    asked = projects(viewer).statement
+    work = select(project_facet.c.project_id).where(project_facet.c.facet == "activity")
+    is_undated = or_(project.c.starts_on.is_(None), project.c.ends_on.is_(None))
+    is_idle = project.c.id.not_in(work)
+    statement = asked.add_columns(is_undated.label("is_undated"), is_idle.label("is_idle"))
+    return Query(statement.where(or_(is_undated, is_idle)), viewer)
 
 
 def partnerships(viewer: Viewer) -> Query:

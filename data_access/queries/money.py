@@ -1,0 +1,221 @@
+"""Sums of money as kept at refresh: what funders see, and what this viewer sees more or less of (`viewer.money_read`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, or_, select
+
+from data_access.filters import Filters
+from data_access.queries import visible
+from data_access.schema import (
+    grant,
+    money_grantee,
+    money_line,
+    money_month,
+    money_project,
+    money_recipient,
+    organisation,
+    project,
+    project_facet,
+    summed_for,
+)
+from data_access.viewer import Query, Viewer
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Some of the placed money: what `filters` choose, within it one `line`, in a reporting `currency`."""
+
+    filters: Filters
+    currency: str
+    line: int | None = None
+
+
+def is_summed(viewer: Viewer) -> Query:
+    """Whether sums were made for what this viewer sees: one row, or none: clearance."""
+    return Query(select(summed_for).where(summed_for.c.clearance == viewer.money_read[-1]), viewer)
+
+
+def months(currency: str, viewer: Viewer) -> Query:
+    """Columns: host_country, activity, audiences, needed_in, month, signed, pledged, need, known_needs."""
+    table = money_month.c
+    keys = [table[name] for name in ("host_country", "activity", "audiences", "needed_in", "month")]
+    names = ("signed", "pledged", "need", "known_needs")
+    sums = select(*keys, *_summed(table[name] for name in names)).where(_kept(money_month, currency, viewer))
+    is_left = or_(*(func.sum(table[name]) != 0 for name in names))
+    return Query(sums.group_by(*keys).having(is_left), viewer)
+
+
+def lines(currency: str, year: int, viewer: Viewer) -> Query:
+    """Money of a year by line and cell: line (a project's id, or minus an organisation's), name (of the project), organisation
+    (its lead, or who does the core work), organisation_id, host_country, activity, signed, need, budget, known_needs,
+    unknown_needs, parts."""
+    table, lead = money_line.c, organisation.alias("lead")
+    keys = [table[name] for name in ("line", "organisation_id", "host_country", "activity")]
+    signed = func.sum(table.received + table.passed_on).label("signed")
+    amounts = _summed(table[name] for name in ("need", "budget", "known_needs", "unknown_needs", "parts"))
+    sums = (
+        select(*keys, signed, *amounts).where(_kept(money_line, currency, viewer), table.year == year).group_by(*keys)
+    )
+    found = sums.having(func.sum(table.known_needs + table.unknown_needs + table.parts) > 0).subquery()
+    owner = func.coalesce(project.c.organisation_id, -found.c.line)
+    statement = (
+        select(*found.c, project.c.name.label("name"), lead.c.name.label("organisation"))
+        .select_from(found)
+        .outerjoin(project, project.c.id == found.c.line)
+        .join(lead, lead.c.id == owner)
+        .where(visible.organisations(viewer, lead))
+        .order_by(found.c.line, found.c.organisation_id, found.c.host_country, found.c.activity)
+    )
+    return Query(statement, viewer)
+
+
+def reach(currency: str, viewer: Viewer) -> Query:
+    """Where signed money of any year works: line, organisation_id, host_country, activity."""
+    table = money_line.c
+    keys = [table[name] for name in ("line", "organisation_id", "host_country", "activity")]
+    kept = select(*keys).where(_kept(money_line, currency, viewer)).group_by(*keys).having(func.sum(table.parts) > 0)
+    return Query(kept.order_by(*keys), viewer)
+
+
+def sources(cut: Cut, viewer: Viewer) -> Query:
+    """Who signed the money placed in the choice: funder (NULL: not named), organisations, received."""
+    table = money_line.c
+    received = func.sum(table.received)
+    payers = (
+        select(table.funder_id, table.organisation_id, received.label("received"))
+        .where(*_within(cut, viewer))
+        .group_by(table.funder_id, table.organisation_id)
+        .having(received > 0)
+        .subquery()
+    )
+    funder = case((visible.organisations(viewer), organisation.c.name))
+    statement = (
+        select(
+            funder.label("funder"),
+            func.count(payers.c.organisation_id.distinct()).label("organisations"),
+            func.sum(payers.c.received).label("received"),
+        )
+        .select_from(payers)
+        .outerjoin(organisation, organisation.c.id == payers.c.funder_id)
+        .group_by(funder)
+    )
+    return Query(statement, viewer)
+
+
+def recipients(currency: str, viewer: Viewer) -> Query:
+    """What every organisation received: organisation_id, organisation, is_member, the columns of
+    `placement.recipients`, and largest_funder by name."""
+    funder = organisation.alias("funder")
+    statement = (
+        select(
+            *(column for column in money_recipient.c if column.name not in ("clearance", "currency")),
+            organisation.c.name.label("organisation"),
+            organisation.c.is_initiative.label("is_member"),
+            case((visible.organisations(viewer, funder), funder.c.name)).label("largest_funder"),
+        )
+        .join(organisation, organisation.c.id == money_recipient.c.organisation_id)
+        .outerjoin(funder, funder.c.id == money_recipient.c.largest_funder_id)
+        .where(_own_or_common(money_recipient, "organisation_id", currency, viewer), visible.organisations(viewer))
+        .order_by(organisation.c.id)
+    )
+    return Query(statement, viewer)
+
+
+def grantees(currency: str, viewer: Viewer) -> Query:
+    """Signed grants per recipient and year of signature: organisation_id, year, grants, total."""
+    columns = [column for column in money_grantee.c if column.name not in ("clearance", "currency")]
+    kept = _own_or_common(money_grantee, "organisation_id", currency, viewer)
+    return Query(select(*columns).where(kept).order_by(*columns[:2]), viewer)
+
+
+def projects(currency: str, viewer: Viewer) -> Query:
+    """Signed money tagged to each project: project_id, total."""
+    columns = (money_project.c.project_id, money_project.c.total)
+    return Query(select(*columns).where(_own_or_common(money_project, "project_id", currency, viewer)), viewer)
+
+
+def lines_serving(filters: Filters, viewer: Viewer) -> Query:
+    """The lines that serve one of the chosen audiences: line."""
+    return Query(_serving(filters), viewer)
+
+
+def lines_paid_by(filters: Filters, viewer: Viewer) -> Query:
+    """The lines that hold a grant of one of the chosen funders, cancelled ones aside: line."""
+    return Query(_paid_by(filters, viewer), viewer)
+
+
+def lines_in(cut: Cut, viewer: Viewer) -> Query:
+    """The lines with money or need in the cut: line."""
+    return Query(select(money_line.c.line).where(*_within(cut, viewer)).distinct(), viewer)
+
+
+def projects_in(cut: Cut, viewer: Viewer) -> Select:
+    """Ids of the projects among them."""
+    return select(money_line.c.line).where(*_within(cut, viewer), money_line.c.line > 0).distinct()
+
+
+def organisations_in(cut: Cut, viewer: Viewer, *, with_needs: bool = True) -> Select:
+    """Ids of the organisations with signed money in the cut; `with_needs`: or with pledged money or a need."""
+    table = money_line.c
+    entries = table.parts + table.pledges + table.known_needs if with_needs else table.parts
+    found = select(table.organisation_id).where(*_within(cut, viewer)).group_by(table.organisation_id)
+    return found.having(func.sum(entries) > 0)
+
+
+def _within(cut: Cut, viewer: Viewer) -> list[ColumnElement[bool]]:
+    table, filters = money_line.c, cut.filters
+    conditions = [_kept(money_line, cut.currency, viewer)]
+    if filters.host_countries:
+        conditions.append(table.host_country.in_(filters.host_countries))
+    if filters.activities:
+        conditions.append(table.activity.in_(filters.activities))
+    if filters.audiences:
+        conditions.append(table.line.in_(_serving(filters)))
+    if filters.funders:
+        conditions.append(table.line.in_(_paid_by(filters, viewer)))
+    if cut.line is not None:
+        conditions.append(table.line == cut.line)
+    return conditions
+
+
+def _serving(filters: Filters) -> Select:
+    facet = project_facet.c
+    found = select(facet.project_id.label("line")).where(facet.facet == "audience", facet.code.in_(filters.audiences))
+    return found.distinct()
+
+
+def _paid_by(filters: Filters, viewer: Viewer) -> Select:
+    payer, payee, lead = (organisation.alias(name) for name in ("payer", "payee", "lead"))
+    tagged = and_(grant.c.project_id.is_not(None), visible.organisations(viewer, lead))
+    return (
+        select(case((tagged, grant.c.project_id), else_=-grant.c.recipient_id).label("line"))
+        .select_from(grant)
+        .join(payer, payer.c.id == grant.c.funder_id)
+        .join(payee, payee.c.id == grant.c.recipient_id)
+        .outerjoin(project, project.c.id == grant.c.project_id)
+        .outerjoin(lead, lead.c.id == project.c.organisation_id)
+        .where(payer.c.slug.in_(filters.funders), grant.c.status != "cancelled")
+        .where(visible.organisations(viewer, payer), visible.organisations(viewer, payee), visible.in_network(payee))
+        .distinct()
+    )
+
+
+def _summed(columns: Iterable[ColumnElement]) -> list[ColumnElement]:
+    return [func.sum(column).label(column.name) for column in columns]
+
+
+def _kept(table: Table, currency: str, viewer: Viewer) -> ColumnElement[bool]:
+    return and_(table.c.clearance.in_(viewer.money_read), table.c.currency == currency)
+
+
+def _own_or_common(table: Table, key: str, currency: str, viewer: Viewer) -> ColumnElement[bool]:
+    """What was kept for this viewer, and for everybody where nothing was kept for her."""
+    *common, own = viewer.money_read
+    theirs = table.alias()
+    known = select(theirs.c[key]).where(theirs.c.clearance == own, theirs.c.currency == currency)
+    mine = table.c.clearance == own
+    shared = and_(table.c.clearance.in_(common), table.c[key].not_in(known))
+    return and_(table.c.currency == currency, or_(mine, shared))

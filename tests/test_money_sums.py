@@ -1,0 +1,181 @@
+"""Sums of money kept at refresh say what the records say, for every viewer and choice, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import pandas as pd
+import pytest
+from sqlalchemy import text
+
+from dashboard.metrics import funding, placement
+from dashboard.recorded_money import records_of
+from dashboard.topics import portfolio
+from data_access import database, queries
+from data_access.filters import LISTS, Filters
+from data_access.viewer import Viewer
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
+
+VIEWERS = [FUNDER, LITHUANIAN, Viewer("coordinator", ("DE",)), EVERYWHERE, STEWARD]
+
+
+def records(urls: database.Urls, viewer: Viewer, currency: str = "EUR") -> placement.Records:
+    return records_of(partial(database.run, database.open_reader(urls.shared)), viewer).converted(currency)
+
+
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.sort_values(list(frame.columns)).reset_index(drop=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def urls(request: pytest.FixtureRequest) -> database.Urls:
+    """The sample world on one database."""
+    return request.getfixturevalue("sample_urls" if request.param == "sqlite" else "postgresql_urls")
+
+
+@pytest.mark.parametrize("viewer", VIEWERS, ids=str)
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_what_a_viewer_reads_is_what_her_own_records_add_up_to(
+    urls: database.Urls, viewer: Viewer, currency: str
+) -> None:
+    read = partial(database.run, database.open_reader(urls.shared))
+    kept = placement.kept(placement.sums(records(urls, viewer, currency)))
+    own = {name: frame.drop(columns="reporting") for name, frame in kept.items()}
+    months = own["money_month"]
+    pd.testing.assert_frame_equal(
+        in_order(read(queries.money.months(currency, viewer)))[months.columns], in_order(months), check_dtype=False
+    )
+    for year in sorted(own["money_line"]["year"].unique()):
+        found = read(queries.money.lines(currency, int(year), viewer))
+        rows = own["money_line"][own["money_line"]["year"] == year]
+        rows = rows.assign(signed=rows["received"] + rows["passed_on"])
+        keys = ["line", "organisation_id", "host_country", "activity"]
+        amounts = ["signed", "need", "budget", "known_needs", "unknown_needs", "parts"]
+        expected = rows.groupby(keys, as_index=False)[amounts].sum()
+        expected = expected[expected[["known_needs", "unknown_needs", "parts"]].ne(0).any(axis=1)]
+        pd.testing.assert_frame_equal(in_order(found[keys + amounts]), in_order(expected), check_dtype=False)
+    received = read(queries.money.recipients(currency, viewer))
+    expected = own["money_recipient"]
+    assert received["organisation_id"].tolist() == expected["organisation_id"].tolist()
+    for column in expected.columns:
+        assert received[column].astype(object).where(received[column].notna(), None).tolist() == (
+            expected[column].astype(object).where(expected[column].notna(), None).tolist()
+        ), column
+    for query, table in ((queries.money.grantees, "money_grantee"), (queries.money.projects, "money_project")):
+        found = in_order(read(query(currency, viewer)))
+        pd.testing.assert_frame_equal(found[own[table].columns], in_order(own[table]), check_dtype=False)
+    to_fix = read(queries.funding.grants_to_fix(currency, viewer))[["grant_id", "reason"]]
+    pd.testing.assert_frame_equal(
+        in_order(to_fix), in_order(own["grant_to_fix"])[["grant_id", "reason"]], check_dtype=False
+    )
+
+
+def chosen_lines(known: placement.Records, filters: Filters) -> set[int] | None:
+    """The lines of a choice, from the records."""
+    lines: set[int] | None = None
+    if filters.audiences:
+        facets = known.facets
+        serving = facets[(facets["facet"] == "audience") & facets["code"].isin(filters.audiences)]
+        lines = set(serving["project_id"])
+    if filters.funders:
+        is_theirs = known.grants["funder_slug"].isin(filters.funders) & (known.grants["status"] != "cancelled")
+        paid = set(known.received_on[is_theirs])
+        lines = paid if lines is None else lines & paid
+    return lines
+
+
+def cut(rows: pd.DataFrame, filters: Filters, lines: set[int] | None) -> pd.DataFrame:
+    for column, values in (("host_country", filters.host_countries), ("activity", filters.activities)):
+        rows = rows[rows[column].isin(values)] if values else rows
+    return rows if lines is None else rows[rows["line"].isin(lines)]
+
+
+def choices(known: placement.Records) -> list[Filters]:
+    payers = known.grants["funder_slug"].value_counts().index[:2].tolist()
+    return [
+        Filters(),
+        Filters(host_countries=("GE", "LT")),
+        Filters(activities=("legal_aid", "media")),
+        Filters(audiences=("journalists",)),
+        Filters(audiences=("at_risk", "youth"), host_countries=("DE",)),
+        Filters(funders=(payers[0],)),
+        Filters(funders=tuple(payers), audiences=("journalists",), activities=("media",), since="2023-01"),
+    ]
+
+
+@pytest.mark.parametrize("viewer", [FUNDER, LITHUANIAN, STEWARD], ids=str)
+def test_the_picture_of_every_choice_is_that_of_its_records(deployment, sample_urls, viewer: Viewer) -> None:
+    known = records(sample_urls, viewer)
+    placed = placement.place(known)
+    for filters in choices(known):
+        lines = chosen_lines(known, filters)
+        signed, pledged, needs = (cut(rows, filters, lines) for rows in (placed.signed, placed.pledged, placed.needs))
+        money = portfolio.picture(open_sample_visit(viewer, filters))
+        stated = pd.MultiIndex.from_frame(needs[["line", "month"]].drop_duplicates())
+        on_need = signed[pd.MultiIndex.from_frame(signed[["line", "month"]]).isin(stated)]
+        for column, rows in (("signed", signed), ("signed_on_need", on_need), ("pledged", pledged), ("need", needs)):
+            expected = rows.groupby("month")["minor"].sum().reindex(money.monthly["month"])
+            found = money.monthly.set_index("month")[column].astype("Int64")
+            assert (found.fillna(0) == expected.astype("Int64").fillna(0)).all(), (filters, column)
+            assert column != "need" or (found.isna() == expected.isna()).all(), filters
+        of_year, needed = (rows[rows["month"].dt.year == money.year] for rows in (signed, needs))
+        found = money.lines.set_index("line")
+        assert of_year.groupby("line")["minor"].sum().to_dict() == (
+            found.loc[found.index.isin(of_year["line"]), "funded"].to_dict()
+        )
+        is_unknown = needs["minor"].isna() & needs["period_start"].dt.year.le(money.year)
+        unknown = set(needs.loc[is_unknown & needs["period_end"].dt.year.ge(money.year), "line"])
+        assert set(found.index) == {*of_year["line"], *needed["line"], *unknown}
+        expected = {line: need for line, need in needed.groupby("line")["minor"].sum().items() if line not in unknown}
+        assert found["need"].dropna().to_dict() == expected
+        received = set(known.grants["recipient_id"])
+        if any(getattr(filters, field) for field in LISTS.values()):
+            received &= set(signed["organisation_id"])
+        assert set(money.recipients["organisation_id"]) == received
+        counted = known.grants[known.grants["recipient_id"].isin(received) & known.grants["minor"].notna()]
+        assert money.recipients["total"].sum() == counted.loc[counted["status"] == "commitment", "minor"].sum()
+
+
+def test_lines_placed_a_few_at_a_time_add_to_the_same(monkeypatch: pytest.MonkeyPatch, sample_urls) -> None:
+    known = records(sample_urls, STEWARD)
+    at_once = placement.kept(placement.sums(known))
+    monkeypatch.setattr(placement, "LINES_AT_ONCE", 7)
+    in_turn = placement.kept(placement.sums(known))
+    for name, frame in at_once.items():
+        pd.testing.assert_frame_equal(in_order(frame), in_order(in_turn[name]), check_dtype=False)
+
+
+def test_a_line_meets_need_only_where_the_choice_holds_its_need() -> None:
+    needed_in = pd.Series([placement.HERE, placement.NEVER, "DE/media", "DE/media LT/legal_aid"])
+
+    def meets(**chosen: tuple[str, ...]) -> list[bool]:
+        return portfolio.meets_need(needed_in, replace(Filters(), **chosen)).tolist()
+
+    assert meets() == [True, False, True, True]
+    assert meets(host_countries=("LT",)) == [True, False, False, True]
+    assert meets(host_countries=("LT",), activities=("media",)) == [True, False, False, False]
+
+
+def test_a_regrant_is_to_fix_by_its_own_places_not_by_its_intermediarys(sample_urls) -> None:
+    known = records(sample_urls, STEWARD)
+    placed = placement.place(known).signed
+    nowhere = placed[placed["host_country"] == funding.NOT_STATED]
+    taken = set(nowhere.loc[nowhere["is_passed_on"], "grant_id"]) - set(
+        nowhere.loc[~nowhere["is_passed_on"], "grant_id"]
+    )
+    assert taken
+    to_fix = placement.kept(placement.sums(known))["grant_to_fix"]
+    assert not taken & set(to_fix.loc[to_fix["reason"] == "no_country", "grant_id"])
+
+
+def test_who_has_no_sums_of_her_own_is_told(deployment) -> None:
+    assert open_sample_visit(LITHUANIAN).is_summed
+    assert not open_sample_visit(Viewer("coordinator", ("AM", "KZ", "LT"))).is_summed
+
+
+def test_a_database_without_sums_is_refused_until_it_is_refreshed(own_sample: database.Urls) -> None:
+    with database.open_writer(own_sample.shared).begin() as connection:
+        connection.execute(text("DELETE FROM meta WHERE key = 'summed_version'"))
+    with pytest.raises(database.DatabaseProblem, match="meridian refresh"):
+        database.assert_ready(database.open_reader(own_sample.shared))
