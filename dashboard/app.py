@@ -96,7 +96,8 @@ def run(page: StreamlitPage) -> None:
     except TooMuch:
         st.warning(
             _(
-                "This is more than one page can read at once. Choose a host country, an activity, an audience or a funder."
+                "This is more than one page can read at once. Choose a host country, an activity, an audience or a funder, "
+                "or open fewer rows."
             )
         )
     except Exception as fault:

@@ -20,7 +20,7 @@ from dashboard.i18n import _, ngettext
 from dashboard.report import Report, Table
 from dashboard.visit import Visit
 from data_access import export_log
-from data_access.database import DataMoved
+from data_access.database import DataMoved, TooMuch
 from data_access.schema import EXPORT_REASONS
 
 MOST_AN_HOUR = 20
@@ -118,6 +118,8 @@ def _made_and_logged(
         report, tables = make()
     except DataMoved as fault:
         raise NotExported(_("Records were loaded since this page was drawn. Reload it.")) from fault
+    except TooMuch as fault:
+        raise NotExported(_("This is more than one file can hold at once. Choose a part with the filters.")) from fault
     if asked.reason not in EXPORT_REASONS and report.is_live and export.says_all(report, tables):
         raise NotExported(_("Exact figures of live cases leave for a reason only, which is logged."))
     content = asked.form.make(report, tables, export_id or secrets.token_hex(8))

@@ -379,7 +379,7 @@ def read_meta(engine: Engine, which: Which = "shared") -> dict[str, str]:
         return meta.read(connection, which)
 
 
-STOPPED = ("interrupted", "statement timeout")
+QUERY_CANCELED = "57014"
 
 
 def run(source: Engine | Connection, query: Query, version: str | None = None) -> pd.DataFrame:
@@ -396,7 +396,7 @@ def run(source: Engine | Connection, query: Query, version: str | None = None) -
         try:
             rows = connection.execute(query.statement).all()
         except OperationalError as error:
-            if any(sign in str(error.orig) for sign in STOPPED):
+            if getattr(error.orig, "sqlstate", None) == QUERY_CANCELED or "interrupted" in str(error.orig):
                 raise TooMuch from None
             raise
     columns = query.statement.selected_columns

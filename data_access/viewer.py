@@ -57,7 +57,9 @@ class Viewer:
 
         Unlike choices, sums of several countries are not the sums of each, so that every set of countries has its own.
         """
-        return self.choices_read if len(self.choices_read) < 3 else (FUNDERS, self.clearance)
+        if self.role == "funder" or self.host_countries == ():
+            return (FUNDERS,)
+        return (FUNDERS, self.choices_read[-1] if self.host_countries is None else self.clearance)
 
     @property
     def answers_pairs(self) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import partial
 
 import pandas as pd
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from dashboard.metrics import funding, placement
 from dashboard.recorded_money import records_of
+from dashboard.refresh import refresh
+from dashboard.topics import funding as topic
 from dashboard.topics import portfolio
-from data_access import database, queries
+from data_access import database, queries, schema
 from data_access.filters import LISTS, Filters
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
@@ -179,3 +182,77 @@ def test_a_database_without_sums_is_refused_until_it_is_refreshed(own_sample: da
         connection.execute(text("DELETE FROM meta WHERE key = 'summed_version'"))
     with pytest.raises(database.DatabaseProblem, match="meridian refresh"):
         database.assert_ready(database.open_reader(own_sample.shared))
+
+
+@pytest.fixture
+def crossed(own_sample: database.Urls) -> database.Urls:
+    """Money that crosses: core work alone, a re-grant for its payer's project, a grant without day or place."""
+    engine = database.open_writer(own_sample.shared)
+    with engine.begin() as connection:
+        owner = connection.scalar(
+            text(
+                "SELECT id FROM organisation WHERE is_initiative AND visibility = 'public' AND independence = 'independent' "
+                "AND id NOT IN (SELECT organisation_id FROM need WHERE organisation_id IS NOT NULL) ORDER BY id LIMIT 1"
+            )
+        )
+        payer, led = connection.execute(
+            text(
+                "SELECT o.id, p.id FROM organisation o JOIN project p ON p.organisation_id = o.id "
+                "WHERE o.visibility = 'public' AND o.id <> :owner ORDER BY p.id LIMIT 1"
+            ),
+            {"owner": owner},
+        ).one()
+        nowhere = connection.scalar(
+            text(
+                "SELECT id FROM organisation WHERE is_initiative AND visibility = 'public' AND independence = 'independent' "
+                "AND id NOT IN (:owner, :payer) ORDER BY id DESC LIMIT 1"
+            ),
+            {"owner": owner, "payer": payer},
+        )
+        for organisation_id in (payer, nowhere):
+            connection.execute(text("DELETE FROM presence WHERE organisation_id = :o"), {"o": organisation_id})
+        connection.execute(
+            text("DELETE FROM project_facet WHERE project_id = :p AND facet = 'host_country'"), {"p": led}
+        )
+        year = {"period_start": date(2026, 1, 1), "period_end": date(2026, 12, 31)}
+        need = {"currency": "EUR", "kind": "budget", "stated_on": date(2025, 12, 1), **year}
+        connection.execute(
+            insert(schema.need),
+            [
+                {**need, "project_id": None, "organisation_id": owner, "amount_minor": 900_000_00},
+                {**need, "project_id": led, "organisation_id": None, "amount_minor": 900_000_00},
+            ],
+        )
+        grant = {"status": "commitment", "restriction": "unknown", "starts_on": date(2026, 1, 1),
+                 "ends_on": date(2026, 12, 31), "recorded_on": date(2026, 1, 1)}  # fmt: skip
+        day = {"currency": "EUR", "committed_on": date(2025, 12, 1), "kind": "regrant", "amount_minor": 120_000_00}
+        connection.execute(
+            insert(schema.grant),
+            [
+                {**grant, **day, "reference": "X-1", "funder_id": payer, "recipient_id": owner, "project_id": led},
+                {**grant, "reference": "X-2", "funder_id": None, "recipient_id": nowhere, "project_id": None,
+                 "currency": "USD", "committed_on": None, "kind": "new", "amount_minor": 5_000_00},
+            ],
+        )  # fmt: skip
+    refresh(engine, None, date(2026, 10, 18))
+    return own_sample
+
+
+@pytest.mark.parametrize("viewer", [FUNDER, STEWARD], ids=str)
+def test_rows_behind_a_bar_add_to_it_where_money_crosses(crossed: database.Urls, viewer: Viewer) -> None:
+    money = portfolio.picture(open_sample_visit(viewer))
+    cells = money.cells
+    for by in ("host_country", "activity"):
+        for value, signed in cells.groupby(by)["signed"].sum().items():
+            rows = topic.rows_of_gap(money, by, str(value)).rows
+            assert rows.loc[rows["entry"] != "need", "part"].sum() == signed, (by, value)
+    gaps = topic.ranked_gaps(money, "line")
+    for line in gaps["line"][:3]:
+        assert not topic.rows_of_gap(money, "line", line).rows.empty
+    assert any(line.startswith("Core work · ") for line in gaps["line"][:3])
+    reasons = {
+        currency: own.loc[own["reference"] == "X-2", "reason"].tolist()
+        for currency in ("EUR", "USD")
+        for own in [topic.grants_to_fix(replace(money, currency=currency))]
+    }
+    assert reasons == {"EUR": ["no_rate"], "USD": ["no_country"]}

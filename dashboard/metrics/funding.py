@@ -272,7 +272,7 @@ def largest_funders(grants: pd.DataFrame) -> pd.DataFrame:
 
 
 def dependence(organisations: pd.DataFrame) -> pd.DataFrame:
-    """Adds low, high and is_dependent to `largest_funders` output, the most dependent first (B13).
+    """Adds low, high and is_dependent to total, largest and unnamed per organisation, the most dependent first (B13).
 
     Money from unnamed funders makes the share of the largest funder a range; `is_dependent` is NA unless both ends agree
     on more than half. Organisations without money are left out.

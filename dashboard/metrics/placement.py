@@ -370,8 +370,8 @@ def sums_beyond(common: Sums, mine: Records, found: Differences) -> Sums:
     own = _by_line(mine, found.lines)
     less = {name: common[name][common[name]["line"].isin(found.lines)] for name in BY_LINE}
     more = {name: _added([own[name], _negated(less[name], keys)], keys) for name, keys in BY_LINE.items()}
-    received = _received(mine.received_by(found.recipients))
     projects = _each(signed_per_project, mine.among(found.lines))
+    received = {} if found.recipients.empty else _received(mine.received_by(found.recipients))
     received["money_project"] = projects[projects["project_id"].isin(found.lines)]
     return more | {name: _not_in(common[name], rows) for name, rows in received.items()}
 
@@ -417,13 +417,17 @@ def _by_line(records: Records, lines: pd.Index) -> Sums:
 def _placed_sums(records: Records, lines: pd.Index) -> Sums:
     own = records.among(lines)
     placed = place(own, lines)
-    nowhere = (placed.signed["host_country"] == funding.NOT_STATED) & ~placed.signed["is_passed_on"]
-    received = own.grants.assign(line=own.received_on)[own.received_on.isin(lines)]
-    to_fix = funding.to_fix(received, set(placed.signed.loc[nowhere, "grant_id"]))
+    nowhere = placed.signed[(placed.signed["host_country"] == funding.NOT_STATED) & ~placed.signed["is_passed_on"]]
+
+    def to_fix(received: Records) -> pd.DataFrame:
+        grants = received.grants.assign(line=received.received_on)[received.received_on.isin(lines)]
+        unplaced = nowhere.loc[nowhere["reporting"].isin(grants["reporting"]), "grant_id"]
+        return funding.to_fix(grants, set(unplaced))[["grant_id", "reason", "line"]].assign(times=1)
+
     return {
         "money_month": month_sums(placed, own.facets),
         "money_line": line_sums(placed),
-        "grant_to_fix": to_fix[BY_LINE["grant_to_fix"]].assign(times=1),
+        "grant_to_fix": _each(to_fix, own),
     }
 
 

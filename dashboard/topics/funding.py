@@ -266,8 +266,7 @@ def to_fix(money: Portfolio) -> Table:
 @shown_once
 def shape(money: Portfolio) -> list[Figure]:
     """Concentration, sizes, restriction and the wait for payment, as a second row of figures."""
-    received, grants = _received(money), money.grants
-    signed = grants[(grants["status"] == "commitment") & grants["minor"].notna()]
+    received, grants, signed = _received(money), money.grants, money.signed
     top, equal = funding.top_share(received, TOP), funding.concentration(received)["effective_number"]
     sizes = funding.grant_sizes(signed["minor"])
     total, free, tied = (int(money.recipients[name].sum()) for name in ("total", "unrestricted", "restricted"))
@@ -687,8 +686,8 @@ def rows_of_step(money: Portfolio, step: str) -> Table:
     inside, into = STEPS[step]
     found = read(queries.funding.grants_between(money.viewer, from_member=inside, to_member=into))
     rows = converted(found, money.viewer, money.currency)
-    rows = rows[(rows["status"] == "commitment") & rows["minor"].notna()]
-    return Table("step_rows", _("Behind “{step}”").format(step=labels.word(step)), _grant_rows(rows))
+    rows = _grant_rows(rows[rows["minor"].notna()])
+    return Table("step_rows", _("Behind “{step}”").format(step=labels.word(step)), rows)
 
 
 def signed_grants(money: Portfolio) -> Table:

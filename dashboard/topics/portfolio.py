@@ -2,7 +2,7 @@
 
 Country and activity choose parts of a line's money and need; audience and funder choose lines. Everything that shows
 money (overview, funding page, exports) reads this one picture, so figures agree. It is made of the sums kept at refresh;
-single grants are read only for the rows behind a figure.
+single grants are read where they are listed, for their sizes and waits, and for the rows behind a figure.
 """
 
 from __future__ import annotations
@@ -88,8 +88,9 @@ class Portfolio:
     @property
     def grants(self) -> pd.DataFrame:
         """All grants of the chosen organisations, converted, one by one."""
-        found = read(queries.funding.grants_received(Cut(self.filters, self.currency), self.viewer))
-        return converted(found, self.viewer, self.currency)
+        cut = Cut(self.filters, self.currency)
+        asked = queries.funding.grants_received(cut, self.viewer)
+        return kept_briefly(lambda: converted(read(asked), self.viewer, self.currency), "grants", cut)
 
     @property
     def signed(self) -> pd.DataFrame:
@@ -223,17 +224,18 @@ def _rate_words(currency: str, rates: pd.DataFrame) -> str:
 
 @dataclass(frozen=True)
 class Behind:
-    """The converted grants and needs of a cut, and their parts."""
+    """The converted grants and needs of a cut, its lines by name, and the parts on them."""
 
     grants: pd.DataFrame
     needs: pd.DataFrame
+    lines: pd.DataFrame
     placed: placement.Placed
 
 
 def _behind(viewer: Viewer, cut: Cut) -> Behind:
     records = records_of(read, viewer, cut).converted(cut.currency)
-    lines = pd.Index(read(queries.money.lines_in(cut, viewer))["line"])
-    return Behind(records.grants, records.needs, placement.place(records, lines))
+    lines = read(queries.money.lines_in(cut, viewer))
+    return Behind(records.grants, records.needs, lines, placement.place(records, pd.Index(lines["line"])))
 
 
 def rows_behind(portfolio: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
@@ -256,10 +258,9 @@ def rows_behind(portfolio: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Ti
     rows = pd.concat([sums, needed.merge(owners, on="need_id").assign(entry="need")], ignore_index=True)
     order = rows["entry"].map({"signed": 0, "passed_on": 1, "need": 2})
     rows = rows.assign(order=order).sort_values(["order", "minor"], ascending=[True, False], kind="stable")
-    projects = pd.concat([found.grants[["project_id", "project"]], found.needs[["project_id", "project"]]])
-    names = projects.dropna().drop_duplicates("project_id").set_index("project_id")["project"]
+    rows = rows.merge(found.lines, on="line", how="left")
     return rows.assign(
-        name=rows["line"].map(names).fillna(_("Core work")).astype("str"),
+        name=rows["name"].fillna(_("Core work")),
         part=rows["minor"].astype("Int64"),
         original=rows["amount_minor"].astype("Float64") / 100,
     )

@@ -227,7 +227,8 @@ def project_facets(viewer: Viewer, cut: Cut | None = None) -> Query:
 
 
 def organisation_places(viewer: Viewer, cut: Cut | None = None) -> Query:
-    """Disclosed working countries per visible organisation, or per one in the `cut`: organisation_id, host_country."""
+    """Disclosed working countries per visible organisation, or per one that gave, received or needs money of the `cut`:
+    organisation_id, host_country."""
     country = visible.presence_country(viewer).label("host_country")
     statement = (
         select(presence.c.organisation_id, country)
@@ -238,7 +239,9 @@ def organisation_places(viewer: Viewer, cut: Cut | None = None) -> Query:
         .order_by(presence.c.organisation_id, country)
     )
     if cut is not None:
-        statement = statement.where(presence.c.organisation_id.in_(money.organisations_in(cut, viewer)))
+        sides = [select(side).where(_of(cut, viewer)) for side in (grant.c.recipient_id, grant.c.funder_id)]
+        among = [presence.c.organisation_id.in_(ids) for ids in (*sides, money.organisations_in(cut, viewer))]
+        statement = statement.where(or_(*among))
     return Query(statement, viewer)
 
 

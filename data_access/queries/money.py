@@ -139,7 +139,9 @@ def projects(currency: str, viewer: Viewer) -> Query:
 
 def lines_serving(filters: Filters, viewer: Viewer) -> Query:
     """The lines that serve one of the chosen audiences: line."""
-    return Query(_serving(filters), viewer)
+    lead = select(project.c.id).join(organisation, organisation.c.id == project.c.organisation_id)
+    seen = lead.where(visible.organisations(viewer))
+    return Query(_serving(filters).where(project_facet.c.project_id.in_(seen)), viewer)
 
 
 def lines_paid_by(filters: Filters, viewer: Viewer) -> Query:
@@ -148,8 +150,16 @@ def lines_paid_by(filters: Filters, viewer: Viewer) -> Query:
 
 
 def lines_in(cut: Cut, viewer: Viewer) -> Query:
-    """The lines with money or need in the cut: line."""
-    return Query(select(money_line.c.line).where(*_within(cut, viewer)).distinct(), viewer)
+    """The lines with money or need in the cut: line, name (of the project, NULL for core work)."""
+    found = select(money_line.c.line).where(*_within(cut, viewer)).distinct().subquery()
+    lead = organisation.alias("lead")
+    statement = (
+        select(found.c.line, case((visible.organisations(viewer, lead), project.c.name)).label("name"))
+        .select_from(found)
+        .outerjoin(project, project.c.id == found.c.line)
+        .outerjoin(lead, lead.c.id == project.c.organisation_id)
+    )
+    return Query(statement, viewer)
 
 
 def projects_in(cut: Cut, viewer: Viewer) -> Select:
