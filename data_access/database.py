@@ -37,7 +37,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from data_access import meta, schema
+from data_access import meta, money_summaries, schema
 from data_access.case_summaries import SUMMARIES
 from data_access.viewer import Query, Viewer
 
@@ -323,8 +323,7 @@ LOADED = (
     "fx_rate", "source", "import_run", "source_record", "import_change", "import_issue",
 )  # fmt: skip
 REBUILT = (
-    "overlap_pair", "overlap_total", "facet_rarity", "initiative_choice", "money_month", "money_line", "money_recipient",
-    "money_grantee", "money_project", "grant_to_fix", "summed_for", "meta",
+    "overlap_pair", "overlap_total", "facet_rarity", "initiative_choice", *money_summaries.TABLES, "summed_for", "meta",
 )  # fmt: skip
 READ_BY_IMPORTS = ("code", "code_map", "viewer", "viewer_country", "overlap_verdict", "alembic_version")
 

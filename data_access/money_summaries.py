@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import Connection, delete, insert
 
 from data_access import schema
+from data_access.summaries import insert_rows
 
 TABLES = {
     table.name: table
@@ -23,7 +24,6 @@ TABLES = {
         schema.grant_to_fix,
     )
 }
-ROWS_AT_ONCE = 20_000
 
 
 def store(connection: Connection, sums: Iterable[tuple[str, Mapping[str, pd.DataFrame]]]) -> None:
@@ -33,10 +33,4 @@ def store(connection: Connection, sums: Iterable[tuple[str, Mapping[str, pd.Data
     for clearance, frames in sums:
         connection.execute(insert(schema.summed_for), {"clearance": clearance})
         for name, frame in frames.items():
-            _insert(connection, name, frame.rename(columns={"reporting": "currency"}).assign(clearance=clearance))
-
-
-def _insert(connection: Connection, name: str, frame: pd.DataFrame) -> None:
-    for start in range(0, len(frame), ROWS_AT_ONCE):
-        rows = frame.iloc[start : start + ROWS_AT_ONCE].astype(object)
-        connection.execute(insert(TABLES[name]), rows.where(rows.notna(), None).to_dict("records"))
+            insert_rows(connection, TABLES[name], frame.rename(columns={"reporting": "currency"}), clearance)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select
 
 from data_access.schema import facet_rarity, overlap_pair, overlap_total, overlap_verdict
 
@@ -84,9 +84,14 @@ def _store(connection: Connection, clearance: str, found: Scored, before: dict |
     totals = pd.DataFrame(list(found.totals.items()), columns=["label", "pairs"])
     kept = _with_first_flag(found.pairs, before, as_of)
     for table, frame in ((overlap_pair, kept), (overlap_total, totals), (facet_rarity, found.rarity)):
-        for start in range(0, len(frame), ROWS_AT_ONCE):
-            rows = frame.iloc[start : start + ROWS_AT_ONCE].assign(clearance=clearance).astype(object)
-            connection.execute(insert(table), rows.where(rows.notna(), None).to_dict("records"))
+        insert_rows(connection, table, frame, clearance)
+
+
+def insert_rows(connection: Connection, table: Table, frame: pd.DataFrame, clearance: str) -> None:
+    """Add a clearance's rows to a summary, a bounded number at once; what is NA becomes NULL."""
+    for start in range(0, len(frame), ROWS_AT_ONCE):
+        rows = frame.iloc[start : start + ROWS_AT_ONCE].assign(clearance=clearance).astype(object)
+        connection.execute(insert(table), rows.where(rows.notna(), None).to_dict("records"))
 
 
 def _flagged_before(connection: Connection) -> dict[str, dict[tuple[int, int], date | None]]:

@@ -7,7 +7,7 @@ single grants are read where they are listed, for their sizes and waits, and for
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -172,7 +172,7 @@ def _monthly(visit: Visit, lines: pd.Index | None) -> pd.DataFrame:
     months = pd.period_range(first, max(first, last), freq="M").start_time.as_unit("us")
     rows = _chosen(_months(visit, lines), filters)
     if filters.audiences:
-        rows = rows[_meets(rows["audiences"], placement.BETWEEN, set(filters.audiences))]
+        rows = rows[_serves(rows["audiences"], set(filters.audiences))]
     rows = rows.assign(on_need=rows["signed"].where(meets_need(rows["needed_in"], filters), 0))
     sums = rows.groupby("month")[["signed", "on_need", "pledged", "need", "known_needs"]].sum().reindex(months)
     sums = sums.astype("Int64")
@@ -189,9 +189,9 @@ def _monthly(visit: Visit, lines: pd.Index | None) -> pd.DataFrame:
 
 def _months(visit: Visit, lines: pd.Index | None) -> pd.DataFrame:
     """Money per month: from the sums, or for a funder from the records of the few lines that hold her grants."""
-    if not visit.filters.funders or lines is None:
+    if not visit.filters.funders:
         return read(queries.money.months(visit.currency, visit.viewer))
-    own = replace(Filters(), audiences=visit.filters.audiences, funders=visit.filters.funders)
+    own = Filters(audiences=visit.filters.audiences, funders=visit.filters.funders)
     records = records_of(read, visit.viewer, Cut(own, visit.currency)).converted(visit.currency)
     return placement.month_sums(placement.place(records, lines), records.facets)
 
@@ -209,9 +209,9 @@ def meets_need(needed_in: pd.Series, filters: Filters) -> pd.Series:
     return needed_in.isin({placement.HERE, *meeting})
 
 
-def _meets(texts: pd.Series, between: str, chosen: set[str]) -> pd.Series:
-    """Whether a joined text holds one of the chosen values."""
-    return texts.isin({text for text in texts.unique() if not chosen.isdisjoint(text.split(between))})
+def _serves(audiences: pd.Series, chosen: set[str]) -> pd.Series:
+    """Whether the lines of a row serve one of the chosen audiences."""
+    return audiences.isin({text for text in audiences.unique() if not chosen.isdisjoint(text.split(placement.BETWEEN))})
 
 
 def _rate_words(currency: str, rates: pd.DataFrame) -> str:

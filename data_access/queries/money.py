@@ -139,9 +139,7 @@ def projects(currency: str, viewer: Viewer) -> Query:
 
 def lines_serving(filters: Filters, viewer: Viewer) -> Query:
     """The lines that serve one of the chosen audiences: line."""
-    lead = select(project.c.id).join(organisation, organisation.c.id == project.c.organisation_id)
-    seen = lead.where(visible.organisations(viewer))
-    return Query(_serving(filters).where(project_facet.c.project_id.in_(seen)), viewer)
+    return Query(_serving(filters, viewer), viewer)
 
 
 def lines_paid_by(filters: Filters, viewer: Viewer) -> Query:
@@ -183,7 +181,7 @@ def _within(cut: Cut, viewer: Viewer) -> list[ColumnElement[bool]]:
     if filters.activities:
         conditions.append(table.activity.in_(filters.activities))
     if filters.audiences:
-        conditions.append(table.line.in_(_serving(filters)))
+        conditions.append(table.line.in_(_serving(filters, viewer)))
     if filters.funders:
         conditions.append(table.line.in_(_paid_by(filters, viewer)))
     if cut.line is not None:
@@ -191,10 +189,15 @@ def _within(cut: Cut, viewer: Viewer) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _serving(filters: Filters) -> Select:
+def _serving(filters: Filters, viewer: Viewer) -> Select:
     facet = project_facet.c
-    found = select(facet.project_id.label("line")).where(facet.facet == "audience", facet.code.in_(filters.audiences))
-    return found.distinct()
+    return (
+        select(facet.project_id.label("line"))
+        .join(project, project.c.id == facet.project_id)
+        .join(organisation, organisation.c.id == project.c.organisation_id)
+        .where(facet.facet == "audience", facet.code.in_(filters.audiences), visible.organisations(viewer))
+        .distinct()
+    )
 
 
 def _paid_by(filters: Filters, viewer: Viewer) -> Select:
