@@ -39,7 +39,17 @@ def table(rows: int) -> pd.DataFrame:
 def measured(kind: str, rows: int, answers: multiprocessing.Queue) -> None:
     """Put seconds, bytes and added peak memory in MB."""
     frame = table(rows)
-    open_visit(Visit(Viewer("funder"), Filters(), pd.Timestamp("2026-01-01"), {"shared": "1"}, True, False))
+    open_visit(
+        Visit(
+            Viewer("funder"),
+            Filters(),
+            pd.Timestamp("2026-01-01"),
+            {"shared": "1"},
+            True,
+            False,
+            pd.Timestamp("2026-01-01"),
+        )
+    )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begin = time.perf_counter()
     if kind == "pandas":

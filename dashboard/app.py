@@ -112,6 +112,12 @@ def run(page: StreamlitPage) -> None:
 def footer(visit: Visit) -> None:
     """As-of, last load and data version, under every page."""
     st.divider()
+    if visit.cut_offs_differ:
+        st.caption(
+            _("Live cases are as of {cases_as_of}, everything else as of {as_of}.").format(
+                cases_as_of=words.day(visit.cases_as_of), as_of=words.day(visit.as_of)
+            )
+        )
     st.caption(
         _("As of {as_of} · last load {load} · data version {version}").format(
             as_of=words.day(visit.as_of), load=words.day(visit.last_load), version=visit.data_version

@@ -7,6 +7,7 @@ import argparse
 import json
 import secrets
 import sys
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from dashboard.i18n import _
 from dashboard.opening import open_for
 from dashboard.report import Report
 from dashboard.visit import Visit, open_visit
-from data_access.filters import LISTS, from_parameters
+from data_access.filters import LISTS, from_parameters, joined
 from data_access.schema import ROLES
 from data_access.viewer import Viewer
 
@@ -74,14 +75,20 @@ def _visit(chosen: argparse.Namespace) -> Visit:
     except ValueError as problem:
         raise NotAsked(str(problem)) from None
     visit = open_for(viewer, read_metas())
-    asked = {name: ".".join(getattr(chosen, name)).replace(",", ".") for name in LISTS if getattr(chosen, name)}
+    allowed = {name: filter_bar.on_offer(name, visit) for name in LISTS}
+    asked = {name: joined(_values(getattr(chosen, name), allowed[name])) for name in LISTS if getattr(chosen, name)}
     asked |= {name: value for name, value in (("from", chosen.since), ("to", chosen.until)) if value}
     asked |= {"state": "1"} if chosen.state else {}
-    filters, dropped = from_parameters(asked, {name: filter_bar.on_offer(name, visit) for name in LISTS})
+    filters, dropped = from_parameters(asked, allowed)
     if dropped:
         raise NotAsked(f"Not on offer for a {chosen.role}: {', '.join(f'{name} {asked[name]}' for name in dropped)}.")
     visit.filters, visit.currency = filters, chosen.currency
     return visit
+
+
+def _values(said: Sequence[str], allowed: Collection[str]) -> list[str]:
+    """The values of a repeated option; one that is not on offer as it stands may be several with commas between them."""
+    return [value for text in said for value in ([text] if text in allowed else text.split(","))]
 
 
 def _dated(visit: Visit, pages: list[str], as_of: date | None) -> Visit:

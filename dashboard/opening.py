@@ -23,6 +23,7 @@ def open_for(viewer: Viewer, metas: Mapping[str, Mapping[str, str]]) -> Visit:
         {which: values.get(meta.VERSION, "0") for which, values in metas.items()},
         shared.get("is_sample") == "1",
         has_cases,
+        pd.Timestamp(metas["cases"]["as_of"] if has_cases else shared["as_of"]),
         is_stale=any(meta.is_stale(values) for values in metas.values()),
     )
     open_visit(visit)

@@ -25,16 +25,22 @@ SCOPED_UP_TO = 1500
 
 
 def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
-    """Rebuild summaries up to `as_of`, each database in one transaction, and move its data version."""
+    """Rebuild summaries up to `as_of`, each database in one transaction, and move its data version.
+
+    The version is moved first, which waits for loads and refreshes at work and keeps others out, so that the summaries are
+    of the state they are noted for. Cases that are not given keep their own cut-off.
+    """
     if cases is not None:
         with cases.begin() as connection:
+            version = meta.move(connection, "cases")
             case_summaries.rebuild(connection, as_of, relocation.STANDARD_DAYS, relocation.HORIZONS)
-            meta.note_summed(connection, "cases", as_of)
+            meta.note_summed(connection, "cases", as_of, version)
     with shared.begin() as connection:
+        version = meta.move(connection, "shared")
         initiative_choices.rebuild(connection, as_of)
         money_summaries.store(connection, money_for_everyone(connection))
         refresh_overlap(connection, as_of)
-        meta.note_summed(connection, "shared", as_of)
+        meta.note_summed(connection, "shared", as_of, version)
 
 
 def refresh_overlap(shared: Connection, as_of: date) -> None:

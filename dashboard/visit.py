@@ -25,6 +25,8 @@ class NoVisit(RuntimeError):
 class Visit:
     """Viewer, choices, cut-off date and the state of each database at this rerun; `report` collects what is shown.
 
+    `as_of` is the cut-off of the shared records, `cases_as_of` that of live cases: each moves with its own refresh.
+
     `is_stale`: summaries are older than the records; `is_summed`: they hold what only this viewer's scope sees; `own`: the page's own choices, by their names in a link; `parts`:
     the parts the page has; `is_headless`: nothing is drawn, choices come from `own`; `reader`: under which name exports
     are logged; `no_files`: why she gets no file now, empty when she does, None until the log was asked.
@@ -36,6 +38,7 @@ class Visit:
     versions: Mapping[str, str]
     is_sample: bool
     has_cases: bool
+    cases_as_of: pd.Timestamp
     is_stale: bool = False
     is_summed: bool = True
     is_dark: bool = False
@@ -60,7 +63,12 @@ class Visit:
     @property
     def choice(self) -> tuple[Hashable, ...]:
         """All of a visit that figures may depend on besides the viewer's scope and the records: what they are kept under."""
-        return self.filters, self.as_of, self.currency, self.is_dark, self.has_cases
+        return self.filters, self.as_of, self.cases_as_of, self.currency, self.is_dark, self.has_cases
+
+    @property
+    def cut_offs_differ(self) -> bool:
+        """Whether live cases, as far as this viewer sees any, are summed up to another day than the rest."""
+        return self.viewer.sees_cases and self.has_cases and self.cases_as_of != self.as_of
 
 
 _visit: ContextVar[Visit | None] = ContextVar("visit", default=None)

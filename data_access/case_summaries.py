@@ -22,6 +22,7 @@ from sqlalchemy import (
     delete,
     exists,
     extract,
+    false,
     func,
     insert,
     literal,
@@ -54,6 +55,7 @@ UNKNOWN_COUNTRY = "ZZ"
 UNKNOWN_ROUTE = "unknown"
 UNKNOWN_STAGE = "unknown"
 SETTLED_AFTER_DAYS = 90
+EARLIEST, YEARS_AHEAD = date(1990, 1, 1), 10
 SUMMARIES = (
     case_day,
     case_stage_day,
@@ -91,12 +93,30 @@ def rebuild(connection: Connection, as_of: date, standard_days: int, horizons: S
 
 
 def _usable(as_of: date) -> ColumnElement[bool]:
-    """Episodes with an opening day up to the cut-off and no contradiction; closed ones need their day (A29)."""
+    """Episodes with an opening day up to the cut-off, no contradiction and no day that nobody can mean; closed ones need
+    their day (A29)."""
     return and_(
         _episode.opened_on <= as_of,
+        ~_impossible(as_of),
         or_(_episode.closed_on.is_(None), _episode.closed_on >= _episode.opened_on),
         or_(_episode.status == "open", _episode.closed_on.is_not(None)),
     )
+
+
+def latest_possible(as_of: date) -> date:
+    """The last day that somebody can mean for a case, ten years after the cut-off."""
+    return as_of.replace(year=as_of.year + YEARS_AHEAD, day=min(as_of.day, 28))
+
+
+def _impossible(as_of: date) -> ColumnElement[bool]:
+    """A day before 1990 or more than ten years after the cut-off, in the episode or in one of its stages."""
+    latest = latest_possible(as_of)
+    beyond = [or_(day < EARLIEST, day > latest) for day in (_episode.opened_on, _episode.closed_on)]
+    event = stage_event.alias()
+    staged = exists().where(
+        event.c.episode_id == _episode.id, or_(event.c.entered_on < EARLIEST, event.c.entered_on > latest)
+    )
+    return or_(*(func.coalesce(mask, false()) for mask in beyond), staged)
 
 
 def _is_open(as_of: date) -> ColumnElement[bool]:
@@ -401,6 +421,7 @@ def _rebuild_transit(connection: Connection, as_of: date) -> None:
 def _rebuild_fixes(connection: Connection, as_of: date) -> None:
     """Each broken record once, under the first reason that applies (A29)."""
     problem = sql_case(
+        (_impossible(as_of), "impossible_day"),
         (_contradictory, "closed_before_opened"),
         (_episode.opened_on.is_(None), "no_opening_date"),
         (_episode.opened_on > as_of, "opened_in_future"),

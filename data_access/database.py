@@ -56,7 +56,7 @@ DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
 DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
 STATEMENT_SECONDS, IMPORT_SECONDS = 3, 600
 SCOPE_SETTING = "meridian.countries"
-HEAD = {"shared": "shared_0009", "cases": "cases_0005"}
+HEAD = {"shared": "shared_0010", "cases": "cases_0005"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 Which = Literal["shared", "cases"]
@@ -191,13 +191,13 @@ def open_reader(url: str) -> Engine:
 
 
 def open_writer(url: str) -> Engine:
-    """An engine for `meridian init`, imports and refresh. Creates the folder of a SQLite file."""
+    """An engine for `meridian init`, imports and refresh. Creates the folder of a SQLite file; one writer waits for another."""
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
         return create_engine(parsed, hide_parameters=True)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, hide_parameters=True)
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": IMPORT_SECONDS})
 
     @event.listens_for(engine, "connect")
     def enforce_foreign_keys(connection: sqlite3.Connection, _record: object) -> None:

@@ -10,7 +10,17 @@ LISTS = {"country": "host_countries", "activity": "activities", "audience": "aud
 PARAMETERS = (*LISTS, "from", "to", "state")
 MONTH = re.compile(r"^(20\d\d)-(0[1-9]|1[0-2])$")
 MAX_CHOICES = 60
-BETWEEN = "."
+BETWEEN, ESCAPE = ".", "~"
+
+
+def joined(values: Sequence[str]) -> str:
+    """Values as one short text for an address; a point within a value is written so that it never parts two."""
+    return BETWEEN.join(value.replace(ESCAPE, "~0").replace(BETWEEN, "~1") for value in values)
+
+
+def parted(text: str) -> list[str]:
+    """The values of `joined`, empty ones left out."""
+    return [part.replace("~1", BETWEEN).replace("~0", ESCAPE) for part in text.split(BETWEEN) if part]
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class Filters:
 
     def to_parameters(self) -> dict[str, str]:
         """Only what differs from the default, as short readable URL parameters."""
-        parameters = {name: BETWEEN.join(getattr(self, field)) for name, field in LISTS.items() if getattr(self, field)}
+        parameters = {name: joined(getattr(self, field)) for name, field in LISTS.items() if getattr(self, field)}
         if self.since:
             parameters["from"] = self.since
         if self.until:
@@ -54,14 +64,14 @@ def from_parameters(
     """Filters read from URL parameters, and the names of parameters that held something not on offer.
 
     `allowed` maps country, activity, audience and funder to the values this viewer may choose. What is not allowed
-    is dropped; a forbidden and an unknown value are treated alike.
+    is dropped; a forbidden and an unknown value are treated alike. More values than `MAX_CHOICES` are cut, and named too.
     """
     dropped: list[str] = []
     choices: dict[str, object] = {}
     for name, field in LISTS.items():
-        asked = [value for value in parameters.get(name, "").split(BETWEEN) if value][:MAX_CHOICES]
-        kept = tuple(dict.fromkeys(value for value in asked if value in allowed.get(name, ())))
-        if len(kept) < len(set(asked)):
+        asked = list(dict.fromkeys(parted(parameters.get(name, ""))))
+        kept = tuple(value for value in asked[:MAX_CHOICES] if value in allowed.get(name, ()))
+        if len(kept) < len(asked):
             dropped.append(name)
         choices[field] = kept
     for name, field in {"from": "since", "to": "until"}.items():

@@ -22,6 +22,7 @@ TABLES = {
         schema.money_grantee,
         schema.money_project,
         schema.grant_to_fix,
+        schema.book,
     )
 }
 

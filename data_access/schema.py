@@ -41,6 +41,7 @@ INDEPENDENCE = ("independent", "state_linked", "unknown")
 VISIBILITY = ("public", "network", "aggregate_only")
 PRESENCE_ROLES = ("registered", "team", "activity")
 PRECISIONS = ("city", "country", "region", "undisclosed")
+HIDING_PRECISIONS = ("region", "undisclosed")
 FACETS = ("activity", "audience", "host_country", "language", "method")
 GRANT_STATUSES = ("pledge", "commitment", "cancelled", "unknown")
 GRANT_KINDS = ("new", "carry_over", "regrant")
@@ -440,6 +441,7 @@ money_month = _money(
     *_cell(),
     Column("audiences", Text, nullable=False),
     Column("needed_in", Text, nullable=False),
+    *_counts("readings"),
     Column("month", Date, nullable=False),
     *_amounts("signed", "pledged", "need"),
     *_counts("known_needs"),
@@ -449,20 +451,24 @@ money_line = _money(
     *_counts("year", "line", "organisation_id"),
     Column("funder_id", Integer),
     *_cell(),
-    *_amounts("received", "passed_on", "need", "budget"),
+    *_counts("readings"),
+    *_amounts("received", "passed_on", "need"),
     *_counts("known_needs", "unknown_needs", "parts", "pledges"),
 )
 money_recipient = _money(
     "money_recipient",
     *_counts("organisation_id"),
-    *_amounts("total", "largest", "unnamed", "unrestricted", "restricted"),
-    *_amounts("carried_over", "unknown_status", "from_members"),
-    *_counts("grants", "counted", "left_out", "funders"),
+    *_amounts("total", "own", "entered", "carried_over", "unsourced", "from_members", "passed_on", "left_network"),
+    *_amounts("outside", "largest", "unnamed", "unrestricted", "restricted", "unknown_status"),
+    *_counts("grants", "counted", "unconverted", "undated", "left_out", "funders"),
     Column("largest_funder_id", Integer),
     Column("last_day", Date),
 )
-money_grantee = _money("money_grantee", *_counts("organisation_id", "year", "grants"), *_amounts("total"))
+money_grantee = _money(
+    "money_grantee", *_counts("organisation_id", "year", "grants", "unconverted"), *_amounts("total")
+)
 money_project = _money("money_project", *_counts("project_id"), *_amounts("total"))
+book = _money("book", Column("line", String(24), nullable=False), *_counts("units"), *_amounts("minor"))
 summed_for = Table("summed_for", shared, Column("clearance", String(800), primary_key=True))
 grant_to_fix = _money(
     "grant_to_fix", *_counts("grant_id"), Column("reason", String(20), nullable=False), *_counts("times")

@@ -9,7 +9,12 @@ visit = view.begin(
     _("Where is money missing?"),
     ("host_countries", "activities", "audiences", "funders", "period"),
 )
-money = portfolio.picture(visit)
+one, two = view.side_by_side(2)
+with one:
+    tier = view.choose("tier", _("Need that counts"), funding.tier_names())
+with two:
+    confidence = view.choose("confidence", _("Statements of need"), funding.confidence_names())
+money = portfolio.picture(visit, tier, confidence)
 
 view.summary(funding.summary(money))
 part = view.part(funding.part_names())
@@ -21,6 +26,7 @@ if part == "gaps":
     by = view.choose("gaps_by", _("Gaps by"), funding.gap_names())
     gaps = funding.gaps(money, by)
     view.chart(gaps)
+    view.table(funding.tiers(money))
     if bar := view.open_rows("gaps", _("Open the rows of a bar"), funding.gap_rows(gaps, by)):
         view.table(funding.rows_of_gap(money, by, bar))
     if grid := funding.coverage_grid(money):
@@ -39,8 +45,9 @@ elif part == "reach":
     if year := view.open_rows("newcomers", _("Open the grantees of a year"), funding.year_names(money)):
         view.table(funding.rows_of_year(money, year))
     view.chart(funding.spread_of_money(money))
-    view.chart(funding.flow(money))
-    if step := view.open_rows("flow", _("Open the grants of a step"), funding.step_names()):
+    shown = funding.flow(money)
+    view.chart(shown)
+    if step := view.open_rows("flow", _("Open the grants of a step"), funding.step_names(shown)):
         view.table(funding.rows_of_step(money, step))
     if rates := funding.per_thousand(money, visit):
         view.chart(rates)
@@ -51,5 +58,6 @@ elif part == "reach":
     view.table(funding.signed_grants(money))
 else:
     view.table(funding.to_fix(money))
+    view.table(funding.outside(money))
 
 view.about(*funding.notes(money))

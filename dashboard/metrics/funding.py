@@ -12,6 +12,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dashboard.metrics import largest_remainder
+from dashboard.metrics.standing import (
+    CARRIED_OVER,
+    ENTERED,
+    LEFT,
+    OWN,
+    PASSED_ON,
+    SIGNED,
+    STATUSES,
+    UNSOURCED,
+    standing,
+    takes_from_payer,
+)
 from dashboard.metrics.statistics import Coverage, percentile
 
 RATE_AGE_DAYS = 7
@@ -73,20 +86,17 @@ def money_status(grants: pd.DataFrame) -> dict[str, int]:
     }
 
 
-STATUSES = ("commitment", "paid", "pledge", "cancelled")
-
-
 def ledger(grants: pd.DataFrame, status: str = "commitment") -> pd.DataFrame:
-    """Signed entries that count re-granted money once (B04): every grant adds to its recipient if that is a member,
-    and takes from its funder if that is a member.
+    """Signed entries that count re-granted money once (B04): every grant adds to its recipient if that is a member, and
+    takes from its funder if that is a member; what somebody carries over herself adds and takes nothing.
 
     Adds organisation_id, line_project_id (of the grant, or of its parent that money is taken from), is_passed_on and
-    signed `minor`; unconverted grants are left out (see `to_fix`). The sum over all entries is the new money into the
-    network less what left it.
+    signed `minor`; unconverted grants are left out (see `to_fix`). The sum over all entries is the money that came into
+    the network less what left it.
     """
     counted = grants[(grants["status"] == status) & grants["minor"].notna()]
     into = counted[counted["recipient_is_member"].fillna(False)]
-    out = counted[counted["funder_is_member"].fillna(False)]
+    out = counted[takes_from_payer(counted)]
     received = into.assign(organisation_id=into["recipient_id"], line_project_id=into["project_id"], is_passed_on=False)
     passed_on = out.assign(
         organisation_id=out["funder_id"],
@@ -98,16 +108,50 @@ def ledger(grants: pd.DataFrame, status: str = "commitment") -> pd.DataFrame:
 
 
 def pass_through(grants: pd.DataFrame) -> dict[str, int]:
-    """New money into the network, what moved inside, what left, and the naive sum that counts twice (B04)."""
-    counted = grants[(grants["status"] == "commitment") & grants["minor"].notna()]
-    payer = counted["funder_is_member"].fillna(False).astype(bool)
-    payee = counted["recipient_is_member"].fillna(False).astype(bool)
+    """New money into the network, at least and at most, what moved inside, what left, and the naive sum that counts
+    twice (B04, B05): a re-grant of which nobody says who paid may have been counted before."""
+    counted = grants.assign(standing=standing(grants))
+    sums = counted.groupby("standing")["minor"].sum()
+    entered, unsourced = int(sums.get(ENTERED, 0)), int(sums.get(UNSOURCED, 0))
     return {
-        "new_money": int(counted.loc[~payer & payee, "minor"].sum()),
-        "internal": int(counted.loc[payer & payee, "minor"].sum()),
-        "outgoing": int(counted.loc[payer & ~payee, "minor"].sum()),
-        "naive_sum": int(counted["minor"].sum()),
+        "new_money": entered,
+        "new_money_at_most": entered + unsourced,
+        "carried_over": int(sums.get(CARRIED_OVER, 0) + sums.get(OWN, 0)),
+        "internal": int(sums.get(PASSED_ON, 0)),
+        "outgoing": int(sums.get(LEFT, 0)),
+        "naive_sum": int(counted.loc[counted["standing"].isin(SIGNED), "minor"].sum()),
     }
+
+
+def flow(received: pd.DataFrame) -> dict[str, int]:
+    """How money came into the network and where it stands now, each euro once.
+
+    `received`: one row per member, the columns of `placement.recipients`. new_money + carried_over + unsourced (re-grants
+    of which nobody says who paid) + not_on_record (passed on beyond what is recorded as received) - outgoing = in_network
+    = regranted (now with somebody who was passed it on) + kept (with those who received it first).
+    """
+    own = received[["entered", "carried_over", "own", "unsourced", "from_members", "passed_on", "left_network"]]
+    sums = {name: int(own[name].sum()) for name in own}
+    inflow = own["entered"] + own["carried_over"] + own["own"] + own["unsourced"]
+    net = inflow + own["from_members"] - own["passed_on"] - own["left_network"]
+    held, beyond = net.clip(lower=0), (-net).clip(lower=0)
+    regranted = (own["from_members"] - own["passed_on"]).clip(lower=0).clip(upper=held)
+    return {
+        "new_money": sums["entered"],
+        "carried_over": sums["carried_over"] + sums["own"],
+        "unsourced": sums["unsourced"],
+        "not_on_record": int(beyond.sum()),
+        "outgoing": sums["left_network"],
+        "in_network": int(held.sum()),
+        "regranted": int(regranted.sum()),
+        "kept": int(held.sum() - regranted.sum()),
+    }
+
+
+def ends_with(received: pd.DataFrame) -> pd.Series:
+    """What each member holds of signed money when everything passed on is taken from who passed it on (B04, B12)."""
+    into = received["total"] + received["own"]
+    return (into - received["passed_on"] - received["left_network"]).clip(lower=0)
 
 
 def spread(entries: pd.DataFrame, start: str = "starts_on", end: str = "ends_on") -> pd.DataFrame:
@@ -132,41 +176,62 @@ def spread(entries: pd.DataFrame, start: str = "starts_on", end: str = "ends_on"
         .reset_index(drop=True)
         .assign(
             month=begins.astype("datetime64[us]"),
-            minor=_shares(usable["minor"].astype("int64").to_numpy(), row, days, (last - first).astype(int) + 1),
+            minor=largest_remainder.shares(
+                usable["minor"].astype("int64").to_numpy(), row, days, (last - first).astype(int) + 1
+            ),
         )
     )
-
-
-def _shares(amounts: np.ndarray, row: np.ndarray, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """`amounts[row]` times part/whole in whole cents; the cents left over go to the largest remainders, ties earlier."""
-    size = np.abs(amounts)
-    floors, remainders = np.divmod(size[row] * part, whole[row])
-    left = size - np.bincount(row, weights=floors, minlength=len(size)).astype("int64")
-    order = np.lexsort((np.arange(len(row)), -remainders, row))
-    position = np.empty(len(row), dtype="int64")
-    starts = np.concatenate([[0], np.bincount(row, minlength=len(size)).cumsum()[:-1]])
-    position[order] = np.arange(len(row)) - starts[row[order]]
-    return np.sign(amounts)[row] * (floors + (position < left[row]))
 
 
 def split(entries: pd.DataFrame, parts: pd.DataFrame, by: str, key: str) -> pd.DataFrame:
     """Divide each entry's `minor` over `parts` (B18): adds `by` ('not_stated' without a part) and is_estimated.
 
-    `parts`: `key`, `by`, optional share_bp. Declared shares are used when every part of an entry has one; else equal
-    parts, marked estimated. Cents by largest remainder, so an entry's parts add to it.
+    `parts`: `key`, `by`, optional share_bp. Without any declared share: equal parts, marked estimated. With declared
+    shares each part gets its own; what they leave is divided over the parts without a share, marked estimated, or is
+    'not_stated' where there are none. Shares beyond the whole place nothing: all of it is 'not_stated'. Nothing is ever
+    stretched. Cents by largest remainder, so an entry's parts add to it.
     """
+    parts = _with_rest(parts, by, key)
     joined = entries.assign(_row=range(len(entries))).merge(parts, on=key, how="left", sort=False)
     joined = joined.sort_values(["_row", by], kind="stable").reset_index(drop=True)
     row = joined["_row"].to_numpy()
-    share = joined["share_bp"].astype("float64") if "share_bp" in joined else pd.Series(np.nan, index=joined.index)
-    declared = share.notna().groupby(row).transform("all").to_numpy()
-    weight = np.where(declared, share.fillna(0), 1).astype("int64")
+    weight = joined["_weight"].fillna(1).to_numpy(dtype="int64")
     amounts = entries["minor"].fillna(0).to_numpy(dtype="int64")
-    divided = _shares(amounts, row, weight, np.bincount(row, weights=weight, minlength=len(entries)).astype("int64"))
+    divided = largest_remainder.shares(
+        amounts, row, weight, np.bincount(row, weights=weight, minlength=len(entries)).astype("int64")
+    )
     joined[by] = joined[by].astype(object).fillna(NOT_STATED).astype("str")
-    joined["is_estimated"] = joined["_row"].duplicated(keep=False).to_numpy() & ~declared
+    joined["is_estimated"] = joined["_is_estimated"].astype("boolean").fillna(False).astype(bool)
     joined["minor"] = pd.Series(divided, dtype="Int64").mask(joined["minor"].isna())
-    return joined.drop(columns=["_row", *(["share_bp"] if "share_bp" in joined else [])])
+    return joined.drop(columns=["_row", "_weight", "_is_estimated"])
+
+
+WHOLE_BP = 10_000
+
+
+def _with_rest(parts: pd.DataFrame, by: str, key: str) -> pd.DataFrame:
+    """One weight per entry and part: what is declared, equal parts of the rest, and the rest itself as 'not_stated'."""
+    share = parts["share_bp"].astype("Int64") if "share_bp" in parts else pd.Series(pd.NA, parts.index, dtype="Int64")
+    known = parts[[key, by]].assign(share=share, is_open=share.isna())
+    of_entry = known.groupby(key)
+    declared, unshared = of_entry["share"].transform("sum").fillna(0), of_entry["is_open"].transform("sum")
+    any_declared = (of_entry["is_open"].transform("size") - unshared) > 0
+    rest = (WHOLE_BP - declared).clip(lower=0)
+    open_weight = rest.where(any_declared, unshared)
+    weight = (known["share"].fillna(0) * unshared.clip(lower=1)).where(
+        ~known["is_open"], open_weight.where(any_declared, 1)
+    )
+    is_over = declared > WHOLE_BP
+    estimated = known["is_open"] & (unshared + any_declared.astype("int64") > 1)
+    kept = known[[key, by]].assign(_weight=weight.astype("Int64"), _is_estimated=estimated)[~is_over]
+    left = known[any_declared & ~is_over & (unshared == 0) & (rest > 0)].drop_duplicates(key).index
+    remainder = pd.DataFrame({key: known.loc[left, key], by: NOT_STATED, "_weight": rest[left], "_is_estimated": False})
+    whole = pd.concat([kept, remainder.astype({"_weight": "Int64"})], ignore_index=True) if len(left) else kept
+    return (
+        whole[whole["_weight"] > 0]
+        .groupby([key, by], as_index=False, sort=False)
+        .agg({"_weight": "sum", "_is_estimated": "any"})
+    )
 
 
 def coverage_lines(lines: pd.DataFrame) -> pd.DataFrame:
@@ -252,20 +317,22 @@ def cliff(monthly: pd.DataFrame, as_of: pd.Timestamp, last_day: pd.Timestamp | N
 
 def largest_funders(grants: pd.DataFrame) -> pd.DataFrame:
     """Per organisation its signed money and the largest share of it by one funder (B13): organisation_id, total, funders
-    (named ones), largest_funder_id, largest, unnamed (money whose source is not named).
+    (named ones, of unconverted grants too), largest_funder_id, largest, unnamed (money whose source is not named).
 
-    `grants`: recipient_id, funder_id, status, minor.
+    Nobody is a funder of herself: own money carried over is left out. `grants`: recipient_id, funder_id, status, minor.
     """
-    counted = grants[grants["status"].isin(["commitment", "paid"]) & grants["minor"].notna()]
-    counted = counted.rename(columns={"recipient_id": "organisation_id"})
+    is_own = (grants["funder_id"] == grants["recipient_id"]).fillna(False).astype(bool)
+    signed = grants[grants["status"].isin(["commitment", "paid"]) & ~is_own]
+    named_payers = signed.groupby("recipient_id")["funder_id"].nunique()
+    counted = signed[signed["minor"].notna()].rename(columns={"recipient_id": "organisation_id"})
     per_funder = counted.groupby(["organisation_id", "funder_id"], as_index=False, dropna=False)["minor"].sum()
     named = per_funder[per_funder["funder_id"].notna()].sort_values("minor", ascending=False, kind="stable")
-    top = named.groupby("organisation_id").agg(
-        funders=("minor", "size"), largest_funder_id=("funder_id", "first"), largest=("minor", "first")
-    )
+    top = named.groupby("organisation_id").agg(largest_funder_id=("funder_id", "first"), largest=("minor", "first"))
     unnamed = per_funder[per_funder["funder_id"].isna()].groupby("organisation_id")["minor"].sum()
     total = per_funder.groupby("organisation_id")["minor"].sum()
     table = pd.DataFrame({"total": total}).join(top).join(unnamed.rename("unnamed"))
+    table = table.join(named_payers.rename("funders").rename_axis("organisation_id"), how="outer")
+    table["total"] = table["total"].astype("Int64").fillna(0)
     amounts = ["funders", "largest", "unnamed"]
     table[amounts] = table[amounts].astype("Int64").fillna(0)
     return table.reset_index()
@@ -275,14 +342,21 @@ def dependence(organisations: pd.DataFrame) -> pd.DataFrame:
     """Adds low, high and is_dependent to total, largest and unnamed per organisation, the most dependent first (B13).
 
     Money from unnamed funders makes the share of the largest funder a range; `is_dependent` is NA unless both ends agree
-    on more than half. Organisations without money are left out.
+    on more than half, and where grants without a known amount in this currency (`unconverted`) could change the answer:
+    always, unless one named funder gave everything. Organisations without converted money keep low and high NA.
     """
-    table = organisations[organisations["total"] > 0]
-    total, hidden = table["total"].astype(float), table["unnamed"].astype(float)
-    low, high = table["largest"].astype(float) / total, (table["largest"].astype(float) + hidden) / total
+    total, hidden = organisations["total"].astype("Float64"), organisations["unnamed"].astype("Float64")
+    total = total.where(total > 0)
+    largest = organisations["largest"].astype("Float64")
+    low, high = largest / total, (largest + hidden) / total
     agree = (low > DEPENDENT_ABOVE) == (high > DEPENDENT_ABOVE)
-    verdict = (low > DEPENDENT_ABOVE).astype("boolean").where(agree)
-    return table.assign(low=low, high=high, is_dependent=verdict).sort_values("low", ascending=False, kind="stable")
+    has_unconverted = organisations.get("unconverted", pd.Series(0, organisations.index)) > 0
+    is_sure = (
+        ~has_unconverted | ((organisations["funders"] == 1) & (hidden == 0)) if "funders" in organisations else True
+    )
+    verdict = (low > DEPENDENT_ABOVE).astype("boolean").where((agree & is_sure).fillna(False))
+    table = organisations.assign(low=low, high=high, is_dependent=verdict)
+    return table.sort_values("low", ascending=False, kind="stable", na_position="last")
 
 
 def newcomers(years: pd.DataFrame, begins: int | None = None) -> pd.DataFrame:
@@ -376,8 +450,12 @@ def per_thousand(money: pd.DataFrame, populations: pd.DataFrame) -> pd.DataFrame
 
 
 def payment_durations(grants: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Days from signature to first payment, unpaid ones still waiting (B17): days, outcome (paid, open), episodes."""
-    signed = grants[(grants["status"] == "commitment") & (grants["committed_on"] <= as_of)]
+    """Days from signature to first payment, unpaid ones still waiting (B17): days, outcome (paid, open), episodes.
+
+    A grant paid on a day nobody recorded is paid, and in no waiting time.
+    """
+    is_timed = ~is_paid(grants) | grants["first_paid_on"].notna()
+    signed = grants[(grants["status"] == "commitment") & (grants["committed_on"] <= as_of) & is_timed]
     paid = signed["first_paid_on"].notna() & (signed["first_paid_on"] <= as_of)
     until = signed["first_paid_on"].where(paid, as_of)
     rows = pd.DataFrame(
@@ -386,8 +464,20 @@ def payment_durations(grants: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame
     return rows.groupby(["days", "outcome"]).size().rename("episodes").reset_index()
 
 
+def is_paid(grants: pd.DataFrame) -> pd.Series:
+    """Whether any payment of the grant is recorded, with or without its day."""
+    with_day = grants["first_paid_on"].notna()
+    return (
+        with_day | grants["has_payment"].astype("boolean").fillna(False).astype(bool)
+        if "has_payment" in grants
+        else with_day
+    )
+
+
 def grant_sizes(amounts: pd.Series, small: int = SMALL_GRANT_MINOR) -> dict[str, Any]:
-    """Median and p80 (nearest rank), and how many are small with their share of money (B15)."""
+    """Median and p80 (nearest rank), and how many are small with their share of money (B15); an award of zero is no
+    grant size."""
+    amounts = amounts[amounts > 0]
     under = amounts[amounts < small]
     total = float(amounts.sum())
     return {
@@ -398,21 +488,24 @@ def grant_sizes(amounts: pd.Series, small: int = SMALL_GRANT_MINOR) -> dict[str,
     }
 
 
-REASONS = ("no_amount", "no_rate", "no_dates", "inverted_dates", "no_country")
+REASONS = ("no_amount", "no_signing_date", "no_rate", "no_dates", "inverted_dates", "shares_over_100", "no_country")
 
 
-def to_fix(grants: pd.DataFrame, unplaced: set[int] | None = None) -> pd.DataFrame:
+def to_fix(grants: pd.DataFrame, unplaced: set[int] | None = None, overshared: set[int] | None = None) -> pd.DataFrame:
     """Signed grants a figure had to leave out or could not place, one row per grant and reason (E.2).
 
-    Adds `reason` to the grant's columns, in the order a steward would mend them. `unplaced`: ids without a country.
+    Adds `reason` to the grant's columns, in the order a steward would mend them. `unplaced`: ids without a country;
+    `overshared`: ids whose declared shares add to more than the whole.
     """
     counted = grants[grants["status"] == "commitment"]
     masks = (
         counted["amount_minor"].isna(),
-        counted["amount_minor"].notna() & counted["minor"].isna(),
+        counted["amount_minor"].notna() & counted["minor"].isna() & counted["committed_on"].isna(),
+        counted["amount_minor"].notna() & counted["minor"].isna() & counted["committed_on"].notna(),
         counted["starts_on"].isna() | counted["ends_on"].isna(),
         (counted["ends_on"] < counted["starts_on"]).fillna(False),
-        counted["grant_id"].isin(unplaced or set()),
+        counted["grant_id"].isin(overshared or set()),
+        counted["grant_id"].isin((unplaced or set()) - (overshared or set())),
     )
     found = [
         counted[mask.to_numpy(dtype=bool)].assign(reason=reason) for reason, mask in zip(REASONS, masks, strict=True)

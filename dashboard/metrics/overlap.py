@@ -315,6 +315,11 @@ def set_similarity(a: set, b: set) -> tuple[float | None, float | None]:
     return len(a & b) / len(a | b), len(a & b) / min(len(a), len(b))
 
 
+def is_placed(grid: pd.DataFrame) -> pd.Series:
+    """Whether a row of the grid is a combination of a host country and an activity, nothing of it withheld or not stated."""
+    return grid["host_country"].str.len().eq(2) & grid["activity"].ne("not_stated")
+
+
 def grid_words(organisations: pd.Series) -> pd.Series:
     """What a cell of the grid says: none recorded, one provider, several, crowded (5 or more)."""
     edges = [-1, 0, 1, CROWDED_FROM - 1, np.inf]

@@ -13,15 +13,26 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from dashboard.metrics import funding
+from dashboard.metrics import funding, need_tiers
+from dashboard.metrics.standing import (
+    CARRIED_OVER,
+    ENTERED,
+    LEFT,
+    NOT_CONVERTED,
+    OWN,
+    PASSED_ON,
+    RECEIVED,
+    UNSOURCED,
+    standing,
+)
 
 LINES_AT_ONCE = 5_000
 HERE, NEVER = "here", ""
-BETWEEN = "."
+BETWEEN = "\n"
 CELL = ["host_country", "activity"]
-MONTH_KEYS = ["reporting", *CELL, "audiences", "needed_in", "month"]
-LINE_MONTH = ["reporting", "line", "month"]
-LINE_KEYS = ["reporting", "year", "line", "organisation_id", "funder_id", *CELL]
+MONTH_KEYS = ["reporting", *CELL, "audiences", "needed_in", "readings", "month"]
+LINE_MONTH = ["reporting", "line", "month", "group"]
+LINE_KEYS = ["reporting", "year", "line", "organisation_id", "funder_id", *CELL, "readings"]
 
 
 @dataclass(frozen=True)
@@ -79,8 +90,9 @@ class Records:
         )
 
     def received_by(self, organisations: pd.Index) -> Records:
-        """With the grants to these organisations alone."""
-        return replace(self, grants=self.grants[self.grants["recipient_id"].isin(organisations)])
+        """With the grants these organisations received or paid alone."""
+        sides = (self.grants["recipient_id"], self.grants["funder_id"])
+        return replace(self, grants=self.grants[sides[0].isin(organisations) | sides[1].isin(organisations)])
 
 
 @dataclass(frozen=True)
@@ -88,8 +100,8 @@ class Placed:
     """Parts of money by line, host country, activity and month, in each `reporting` currency.
 
     `signed` and `pledged`: grant_id, line, organisation_id, funder_id, host_country, activity, month, minor,
-    is_passed_on. `needs`: need_id, kind, line, organisation_id, host_country, activity,
-    period_start, period_end, month, minor; needs of unknown amount keep a row without month.
+    is_passed_on. `needs`: need_id, kind, line, organisation_id, host_country, activity, period_start, period_end,
+    readings (the tiers a part counts in, see `need_tiers`), month, minor; needs of unknown amount keep a row without month.
     """
 
     signed: pd.DataFrame
@@ -99,7 +111,7 @@ class Placed:
 
 def place(records: Records, lines: pd.Index | None = None) -> Placed:
     """Divide converted grants and needs over countries and activities, then months; `lines`: only what is on them."""
-    needs = records.needs.assign(grant_id=-records.needs["need_id"], line_project_id=records.needs["project_id"])
+    needs = stated_needs(records, lines)
     both = [funding.ledger(records.grants, status) for status in ("commitment", "pledge")]
     stated, money = (_divided(rows, records, lines) for rows in (needs, pd.concat(both, ignore_index=True)))
     parts = funding.spread(money)
@@ -110,6 +122,17 @@ def place(records: Records, lines: pd.Index | None = None) -> Placed:
         parts.loc[parts["status"] == "pledge", PART_COLUMNS],
         pd.concat([known, unknown], ignore_index=True)[NEED_COLUMNS],
     )
+
+
+def stated_needs(records: Records, lines: pd.Index | None = None) -> pd.DataFrame:
+    """The needs that count, cut into the readings they count in, in each reporting currency; `lines`: only theirs."""
+    needs = records.needs.assign(
+        grant_id=-records.needs["need_id"], line_project_id=records.needs["project_id"], line=records.needed_on
+    )
+    if lines is not None:
+        needs = needs[needs["line"].isin(lines)]
+    several = [need_tiers.in_readings(need_tiers.newest(own)) for _currency, own in needs.groupby("reporting")]
+    return pd.concat(several or [needs.assign(readings=0)], ignore_index=True)
 
 
 PART_COLUMNS = [
@@ -132,6 +155,7 @@ NEED_COLUMNS = [
     *CELL,
     "period_start",
     "period_end",
+    "readings",
     "month",
     "minor",
 ]
@@ -172,35 +196,48 @@ def _country_parts(entries: pd.DataFrame, records: Records) -> pd.DataFrame:
 
 
 def month_sums(placed: Placed, facets: pd.DataFrame) -> pd.DataFrame:
-    """Signed, pledged and needed money per line, cell and month; see `sums`.
+    """Signed, pledged and needed money per line, cell, month and readings of need; see `sums`.
 
     All parts of a line must be there, for whether its money meets a need depends on where else it states one.
     """
     keys = ["reporting", "line", *CELL, "month"]
-    needs = placed.needs.dropna(subset="month").groupby(keys)["minor"].agg(["sum", "size"])
-    rows = pd.concat(
-        {
-            "signed": placed.signed.groupby(keys)["minor"].sum(),
-            "pledged": placed.pledged.groupby(keys)["minor"].sum(),
-            "need": needs["sum"],
-            "known_needs": needs["size"],
-        },
-        axis=1,
+    needs = placed.needs.dropna(subset="month")
+    groups = _reading_groups(needs)
+    money = [rows.groupby(keys)["minor"].sum() for rows in (placed.signed, placed.pledged)]
+    money = pd.concat(dict(zip(("signed", "pledged"), money, strict=True)), axis=1).reset_index()
+    money = money.merge(groups, on="line", how="left")
+    money["group"] = money["group"].fillna(need_tiers.EVERY_READING).astype("int64")
+    needed = needs.merge(groups, on="line")
+    needed = needed[needed["readings"] & needed["group"] > 0].groupby([*keys, "group"])["minor"].agg(["sum", "size"])
+    rows = money.set_index([*keys, "group"]).join(
+        needed.rename(columns={"sum": "need", "size": "known_needs"}), how="outer"
     )
-    rows = rows.astype("Int64").fillna(0).astype("int64").rename_axis(index=keys).reset_index()
+    rows = rows.astype("Int64").fillna(0).astype("int64").reset_index()
     stated = rows["known_needs"] > 0
     elsewhere = rows.groupby(LINE_MONTH)["known_needs"].transform("sum").gt(0) & ~stated
     rows["needed_in"] = pd.Series(HERE, index=rows.index, dtype="str").where(stated, NEVER)
     rows.loc[elsewhere, "needed_in"] = _cells_of_need(rows[stated], rows[elsewhere])
     rows["audiences"] = rows["line"].map(_audiences(facets)).astype("object").fillna("").astype("str")
-    return rows
+    return rows.rename(columns={"group": "readings"})
+
+
+def _reading_groups(needs: pd.DataFrame) -> pd.DataFrame:
+    """Per line with a need, the groups of readings under which its statements are the same ones: line, group."""
+    masks = needs[["line", "readings"]].drop_duplicates()
+    several = masks.groupby("line")["readings"].transform("size") > 1
+    alike = masks[~several].rename(columns={"readings": "group"})
+    others = alike.assign(group=need_tiers.EVERY_READING & ~alike["group"])
+    each = pd.DataFrame({"group": [1 << place for place in range(need_tiers.EVERY_READING.bit_length())]})
+    single = masks.loc[several, ["line"]].drop_duplicates().merge(each, how="cross")
+    found = pd.concat([alike, others[others["group"] > 0], single], ignore_index=True)
+    return found.astype({"group": "int64"})
 
 
 def _cells_of_need(stated: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
     """For each of the `asked` rows, the cells in which its line states a need for that month."""
     near = stated.merge(asked[LINE_MONTH].drop_duplicates(), on=LINE_MONTH)
     cells = (near["host_country"] + "/" + near["activity"]).groupby([near[key] for key in LINE_MONTH])
-    return cells.agg(" ".join).reindex(pd.MultiIndex.from_frame(asked[LINE_MONTH])).to_numpy()
+    return cells.agg(BETWEEN.join).reindex(pd.MultiIndex.from_frame(asked[LINE_MONTH])).to_numpy()
 
 
 def _audiences(facets: pd.DataFrame) -> pd.Series:
@@ -223,18 +260,18 @@ def line_sums(placed: Placed) -> pd.DataFrame:
         known.assign(
             year=known["month"].dt.year,
             need=amount,
-            budget=amount.where(known["kind"] == "budget", 0),
             known_needs=1,
         ),
         _years(needs[needs["month"].isna()]).assign(unknown_needs=1),
     ]
     rows = pd.concat(parts, ignore_index=True).reindex(columns=[*LINE_KEYS, *LINE_AMOUNTS])
+    rows["readings"] = rows["readings"].fillna(need_tiers.EVERY_READING).astype("int64")
     rows[LINE_AMOUNTS] = rows[LINE_AMOUNTS].astype("Int64").fillna(0).astype("int64")
     rows = rows.astype({"funder_id": "Int64"})
     return rows.groupby(LINE_KEYS, as_index=False, dropna=False)[LINE_AMOUNTS].sum()
 
 
-LINE_AMOUNTS = ["received", "passed_on", "need", "budget", "known_needs", "unknown_needs", "parts", "pledges"]
+LINE_AMOUNTS = ["received", "passed_on", "need", "known_needs", "unknown_needs", "parts", "pledges"]
 
 
 def _by_year(money: pd.DataFrame) -> pd.DataFrame:
@@ -281,7 +318,7 @@ def differences(mine: Records, theirs: Records) -> Differences:
         touched |= known["recipient_id"].isin(organisations) | known["funder_id"].isin(organisations)
         lines += [records.received_on[touched], records.taken_from[touched]]
         lines.append(records.needed_on[stated["need_id"].isin(needs) | stated["organisation_id"].isin(organisations)])
-        recipients.append(known.loc[own, "recipient_id"])
+        recipients += [known.loc[own, "recipient_id"], known.loc[own, "funder_id"]]
     return Differences(_ids(lines), _ids(recipients))
 
 
@@ -290,53 +327,73 @@ def _ids(found: list[pd.Series]) -> pd.Index:
 
 
 def recipients(records: Records) -> pd.DataFrame:
-    """What organisations received, in one reporting currency.
+    """What organisations received and passed on, in one reporting currency.
 
-    Columns: organisation_id, total (signed), grants (signed and converted), counted (all signed), left_out (those with
-    a reason to fix other than their country), funders, largest_funder_id, largest, unnamed, unrestricted, restricted,
-    carried_over, unknown_status, from_members, last_day.
+    Columns: organisation_id, total (signed by others, converted), own (carried over by itself), entered, carried_over,
+    unsourced and from_members (the parts of total, see `standing`), passed_on and left_network (what it paid inside and
+    outside), outside (what it received without being in the network), grants (signed by others and converted), counted (all
+    signed by others), unconverted, undated (without a signing date), left_out (those with a reason to fix other than their
+    country), funders, largest_funder_id, largest, unnamed, unrestricted, restricted, unknown_status, last_day.
     """
-    grants = records.grants
-    is_signed = grants["status"] == "commitment"
-    money = grants["minor"].astype("Int64").fillna(0)
-    counted = is_signed & grants["minor"].notna()
+    grants = records.grants.assign(standing=standing(records.grants))
+    money, what = grants["minor"].astype("Int64").fillna(0), grants["standing"]
+    received = what.isin(RECEIVED)
+    is_signed = received | what.isin(NOT_CONVERTED)
     to_fix = set(funding.to_fix(grants)["grant_id"])
     columns = {
-        "total": money.where(counted, 0),
-        "grants": counted,
+        "total": money.where(received, 0),
+        "own": money.where(what == OWN, 0),
+        **{name: money.where(what == word, 0) for name, word in PARTS_OF_TOTAL.items()},
+        "outside": money.where(what.isin(("outside", LEFT)) & (grants["status"] == "commitment"), 0),
+        "grants": received,
         "counted": is_signed,
-        "left_out": grants["grant_id"].isin(to_fix),
-        "unrestricted": money.where(counted & (grants["restriction"] == "unrestricted"), 0),
-        "restricted": money.where(counted & (grants["restriction"] == "restricted"), 0),
-        "carried_over": money.where(counted & (grants["kind"] == "carry_over"), 0),
-        "unknown_status": money.where(~grants["status"].isin(funding.STATUSES), 0),
-        "from_members": money.where(counted & grants["funder_is_member"].fillna(False), 0),
+        "unconverted": what.isin(NOT_CONVERTED),
+        "undated": is_signed & grants["committed_on"].isna(),
+        "left_out": is_signed & grants["grant_id"].isin(to_fix),
+        "unrestricted": money.where(received & (grants["restriction"] == "unrestricted"), 0),
+        "restricted": money.where(received & (grants["restriction"] == "restricted"), 0),
+        "unknown_status": money.where(what == "unknown_status", 0),
     }
     organisation = grants["recipient_id"].rename("organisation_id")
     each = pd.DataFrame({name: values.astype("int64") for name, values in columns.items()}).groupby(organisation).sum()
-    each = each.join(funding.largest_funders(grants).set_index("organisation_id").drop(columns=["total"]))
-    each[LARGEST] = each[LARGEST].fillna(0)
-    each["last_day"] = grants["ends_on"].where(counted).groupby(organisation).max()
-    return each.reset_index()
+    paid = {"passed_on": what == PASSED_ON, "left_network": what == LEFT}
+    payer = grants["funder_id"].astype("Int64").rename("organisation_id")
+    given = pd.DataFrame({name: money.where(mask, 0).astype("int64") for name, mask in paid.items()})[payer.notna()]
+    each = each.join(given.groupby(payer[payer.notna()].astype("int64")).sum(), how="outer")
+    inside = grants[grants["recipient_is_member"].astype("boolean").fillna(False)]
+    each = each.join(funding.largest_funders(inside).set_index("organisation_id").drop(columns=["total"]))
+    each[["largest_funder_id"]] = each[["largest_funder_id"]].astype("Int64")
+    amounts = [name for name in each if name != "largest_funder_id"]
+    each[amounts] = each[amounts].fillna(0).astype("int64")
+    is_nothing = each.drop(columns="largest_funder_id").eq(0).all(axis=1)
+    each["last_day"] = grants["ends_on"].where(what.isin((*RECEIVED, OWN))).groupby(organisation).max()
+    return each[~is_nothing | each.index.isin(organisation)].rename_axis("organisation_id").reset_index()
+
+
+PARTS_OF_TOTAL = {"entered": ENTERED, "carried_over": CARRIED_OVER, "unsourced": UNSOURCED, "from_members": PASSED_ON}
 
 
 def grantees(records: Records) -> pd.DataFrame:
-    """Signed grants per organisation and year of signature, in one reporting currency: organisation_id, year, grants,
-    total."""
-    grants = records.grants
-    counted = (grants["status"] == "commitment") & grants["minor"].notna() & grants["committed_on"].notna()
-    dated = grants[counted].rename(columns={"recipient_id": "organisation_id"})
-    years = dated.assign(year=dated["committed_on"].dt.year).groupby(["organisation_id", "year"])["minor"]
-    return years.agg(grants="size", total="sum").reset_index()
-
-
-LARGEST = ["funders", "largest", "unnamed"]
+    """Signed grants to members per organisation and year of signature, in one reporting currency: organisation_id, year,
+    grants, unconverted (those without an amount in it), total."""
+    grants = records.grants.assign(standing=standing(records.grants))
+    is_signed = grants["standing"].isin((*RECEIVED, *NOT_CONVERTED)) & grants["committed_on"].notna()
+    inside = grants["recipient_is_member"].astype("boolean").fillna(False)
+    dated = grants[is_signed & inside].rename(columns={"recipient_id": "organisation_id"})
+    rows = dated.assign(
+        year=dated["committed_on"].dt.year,
+        unconverted=dated["standing"].isin(NOT_CONVERTED).astype("int64"),
+        total=dated["minor"].astype("Int64").fillna(0),
+    ).groupby(["organisation_id", "year"])
+    return rows.agg(
+        grants=("grant_id", "size"), unconverted=("unconverted", "sum"), total=("total", "sum")
+    ).reset_index()
 
 
 def signed_per_project(records: Records) -> pd.DataFrame:
     """Signed money tagged to each project, in one reporting currency: project_id, total (B03)."""
     grants = records.grants
-    signed = grants[(grants["status"] == "commitment") & grants["minor"].notna() & grants["project_id"].notna()]
+    signed = grants[standing(grants).isin((*RECEIVED, OWN)) & grants["project_id"].notna()]
     return signed.groupby("project_id")["minor"].sum().rename("total").reset_index()
 
 
@@ -352,11 +409,11 @@ def sums(records: Records) -> Sums:
     """What is kept of converted money, so that no page adds up grants: the rows of each table of sums, still by line; `kept`
     gives those to store.
 
-    `money_month`: host_country, activity, audiences (that its lines serve, joined by a point), needed_in, month, signed,
-    pledged, need, known_needs. `needed_in` says where the lines of a row state a need for the month: here, never, or in
-    these other cells ("country/activity", joined by spaces).
-    `money_line`: year, line, organisation_id, funder_id, host_country, activity, received, passed_on, need, budget (the
-    need of that kind), known_needs, unknown_needs, parts (of signed money), pledges.
+    `money_month`: host_country, activity, audiences (that its lines serve, a line each), needed_in, readings (of need,
+    see `need_tiers`: bits), month, signed, pledged, need, known_needs. `needed_in` says where the lines of a row state a need for the month: here, never, or in
+    these other cells ("country/activity", a line each).
+    `money_line`: year, line, organisation_id, funder_id, host_country, activity, readings (of need; all for money),
+    received, passed_on, need, known_needs, unknown_needs, parts (of signed money), pledges.
     `grant_to_fix`: grant_id, reason, times. `money_recipient`, `money_grantee`, `money_project`: see `recipients`,
     `grantees`, `signed_per_project`.
     Each with `reporting`, the currency of its amounts.
@@ -371,7 +428,10 @@ def sums_beyond(common: Sums, mine: Records, found: Differences) -> Sums:
     less = {name: common[name][common[name]["line"].isin(found.lines)] for name in BY_LINE}
     more = {name: _added([own[name], _negated(less[name], keys)], keys) for name, keys in BY_LINE.items()}
     projects = _each(signed_per_project, mine.among(found.lines))
-    received = {} if found.recipients.empty else _received(mine.received_by(found.recipients))
+    received = {}
+    if not found.recipients.empty:
+        near = _received(mine.received_by(found.recipients))
+        received = {name: rows[rows.iloc[:, 0].isin(found.recipients)] for name, rows in near.items()}
     received["money_project"] = projects[projects["project_id"].isin(found.lines)]
     return more | {name: _not_in(common[name], rows) for name, rows in received.items()}
 
@@ -419,16 +479,26 @@ def _placed_sums(records: Records, lines: pd.Index) -> Sums:
     placed = place(own, lines)
     nowhere = placed.signed[(placed.signed["host_country"] == funding.NOT_STATED) & ~placed.signed["is_passed_on"]]
 
+    declared = own.declared.groupby("grant_id")["share_bp"].sum()
+    overshared = set(declared.index[declared > funding.WHOLE_BP])
+
     def to_fix(received: Records) -> pd.DataFrame:
         grants = received.grants.assign(line=received.received_on)[received.received_on.isin(lines)]
+        grants = grants[grants["recipient_is_member"].astype("boolean").fillna(False)]
         unplaced = nowhere.loc[nowhere["reporting"].isin(grants["reporting"]), "grant_id"]
-        return funding.to_fix(grants, set(unplaced))[["grant_id", "reason", "line"]].assign(times=1)
+        found = funding.to_fix(grants, set(unplaced) - _placed_in_part(placed.signed), overshared)
+        return found[["grant_id", "reason", "line"]].assign(times=1)
 
     return {
         "money_month": month_sums(placed, own.facets),
         "money_line": line_sums(placed),
         "grant_to_fix": _each(to_fix, own),
     }
+
+
+def _placed_in_part(signed: pd.DataFrame) -> set[int]:
+    """Grants of which some part has a place."""
+    return set(signed.loc[(signed["host_country"] != funding.NOT_STATED) & ~signed["is_passed_on"], "grant_id"])
 
 
 def _added(several: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:

@@ -128,14 +128,18 @@ def open_longer_than(open_ages: pd.DataFrame, days: int = STANDARD_DAYS) -> Cove
 
 
 def outcome_shares(durations: pd.DataFrame) -> dict[str, Coverage]:
-    """Three named denominators (A14): of_decided leaves withdrawals out, of_closed does not, non_decision."""
+    """Three named denominators (A14): of_decided leaves withdrawals out, of_closed does not, non_decision; `unrecorded`:
+    closings without an outcome, which are in no other, of all."""
     closed = durations[durations["outcome"] != "open"].groupby("outcome")["episodes"].sum()
     relocated, refused = int(closed.get("relocated", 0)), int(closed.get("refused", 0))
     undecided = int(closed.get("withdrawn", 0) + closed.get("lost_contact", 0))
+    unknown = int(closed.get("unknown", 0))
+    recorded = int(closed.sum()) - unknown
     return {
         "of_decided": Coverage(relocated, relocated + refused),
-        "of_closed": Coverage(relocated, int(closed.sum())),
-        "non_decision": Coverage(undecided, int(closed.sum())),
+        "of_closed": Coverage(relocated, recorded),
+        "non_decision": Coverage(undecided, recorded),
+        "unrecorded": Coverage(unknown, int(closed.sum())),
     }
 
 

@@ -54,7 +54,7 @@ def find(visit: Visit) -> Live:
     filters, viewer = visit.filters, visit.viewer
     per_day = read(queries.relocation.flow(filters, viewer))
     return Live(
-        relocation.monthly_flow(per_day, visit.as_of),
+        relocation.monthly_flow(per_day, visit.cases_as_of),
         per_day,
         read(queries.relocation.durations(filters, viewer)),
         read(queries.relocation.open_by_stage(filters, viewer)),
@@ -76,8 +76,8 @@ def part_names() -> dict[str, str]:
 @shown_once
 def summary(visit: Visit, cases: Live) -> Summary:
     """Five KPIs of METHODS E.4 over live cases."""
-    open_now = relocation.open_on(cases.per_day, visit.as_of)
-    before = relocation.open_on(cases.per_day, visit.as_of - pd.DateOffset(months=3))
+    open_now = relocation.open_on(cases.per_day, visit.cases_as_of)
+    before = relocation.open_on(cases.per_day, visit.cases_as_of - pd.DateOffset(months=3))
     held = int(cases.open_ages.loc[cases.open_ages["on_hold"].astype(bool), "episodes"].sum())
     rate, earlier = relocation.resolved_rate(cases.flow), relocation.resolved_rate(cases.flow, skip=1)
     due = relocation.on_time_share(cases.durations)
@@ -86,12 +86,18 @@ def summary(visit: Visit, cases: Live) -> Summary:
     oldest = int(ages.max()) if len(ages) else None
     half = half_end_within(cases)
     sentence = (
-        _("{n} cases are open; half of all cases end within {days}, those still waiting included.").format(
-            n=words.number(open_now), days=half.shown
+        ngettext(
+            "{n} case is open; half of all cases end within {days}, those still waiting included.",
+            "{n} cases are open; half of all cases end within {days}, those still waiting included.",
+            open_now,
         )
         if half.value is not None
-        else _("{n} cases are open; too few have ended to say how long they take.").format(n=words.number(open_now))
-    )
+        else ngettext(
+            "{n} case is open; too few have ended to say how long they take.",
+            "{n} cases are open; too few have ended to say how long they take.",
+            open_now,
+        )
+    ).format(n=words.number(open_now), days=half.shown)
     return Summary(
         sentence,
         [
@@ -100,7 +106,7 @@ def summary(visit: Visit, cases: Live) -> Summary:
                 open_now,
                 words.number(open_now),
                 _("{change} since {day}").format(
-                    change=words.signed(open_now - before), day=words.day(visit.as_of - pd.DateOffset(months=3))
+                    change=words.signed(open_now - before), day=words.day(visit.cases_as_of - pd.DateOffset(months=3))
                 ),
                 _("{n} on hold").format(n=words.number(held)),
             ),
@@ -108,12 +114,14 @@ def summary(visit: Visit, cases: Live) -> Summary:
                 "resolved_rate",
                 rate.percent,
                 words.number(rate.percent) + ("\u00a0%" if rate.percent is not None else ""),
-                _("{closed} closed of {incoming} that came in 3 full months").format(
+                _("{closed} closed while {incoming} came, in 3 full months").format(
                     closed=words.number(rate.closed), incoming=words.number(rate.incoming)
                 )
                 if rate.incoming
                 else _("no new cases"),
-                _("{p} % in the 3 months before").format(p=words.number(earlier.percent)),
+                _("{p} % in the 3 months before").format(p=words.number(earlier.percent))
+                if earlier.percent is not None
+                else _("nothing to compare with in the 3 months before"),
             ),
             half,
             LiveFigure("on_time", due.share, words.percent(due.share), between(due), words.based_on(due)),
@@ -177,9 +185,9 @@ def mark_words(marks: list[tuple[pd.Timestamp, str]]) -> str:
 @shown_once
 def bottleneck(visit: Visit) -> Chart | None:
     """Where the waiting of the last twelve months happened; None when nobody waited."""
-    first = visit.as_of - pd.DateOffset(years=1)
+    first = visit.cases_as_of - pd.DateOffset(years=1)
     moves = read(queries.relocation.stage_days(visit.filters, visit.viewer))
-    waited = relocation.waiting_by_stage(moves, first, visit.as_of)
+    waited = relocation.waiting_by_stage(moves, first, visit.cases_as_of)
     if waited.empty:
         return None
     title = _bottleneck_title(waited)
@@ -219,9 +227,7 @@ def ages(cases: Live) -> Chart:
     buckets = relocation.age_buckets(cases.open_ages)
     totals = buckets.groupby("stage")["episodes"].sum().sort_values(ascending=False, kind="stable")
     buckets = buckets.set_index("stage").loc[list(totals.index)].reset_index()
-    title = _("Open cases by stage and age")
-    if len(totals):
-        title = _("Most open cases are at “{stage}”").format(stage=labels.word(totals.index[0]))
+    title = _ages_title(totals)
     names = {value: labels.word(value) for value in [*buckets["stage"], *relocation.AGE_BUCKETS]}
     return Chart(
         "ages",
@@ -232,6 +238,19 @@ def ages(cases: Live) -> Chart:
         charts.alternative(title, [labels.word(s) for s in totals.index], [words.number(n) for n in totals]),
         is_live=True,
     )
+
+
+def _ages_title(totals: pd.Series) -> str:
+    """Where most open cases are, or more than anywhere else; neutral when no stage stands out."""
+    if totals.empty or (len(totals) > 1 and totals.iloc[0] == totals.iloc[1]):
+        return _("Open cases by stage and age")
+    share = float(totals.iloc[0] / totals.sum())
+    text = (
+        _("Most open cases are at “{stage}” ({share})")
+        if share > 0.5
+        else _("More open cases are at “{stage}” than at any other stage ({share})")
+    )
+    return text.format(stage=labels.word(totals.index[0]), share=words.percent(share))
 
 
 @shown_once
@@ -265,7 +284,9 @@ def soon_too_long(cases: Live) -> list[Figure]:
             "pace",
             pace,
             words.days(None if pace is None else round(pace)),
-            _("to close all open cases at the pace of 3 months") if pace else _("no case was closed in 3 months"),
+            _("to close all open cases at the pace of 3 months")
+            if pace is not None
+            else _("no case was closed in 3 months"),
         ),
     ]
 
@@ -311,9 +332,9 @@ def call_list(visit: Visit, order: str) -> Table:
     found = read(queries.relocation.call_list(order, visit.filters, visit.viewer))
     rows = found.assign(
         case_reference=found["case_id"],
-        days_open=(visit.as_of - found["opened_on"]).dt.days.astype("Int64"),
-        days_in_stage=(visit.as_of - found["stage_since"]).dt.days.astype("Int64"),
-        stay_left=(found["stay_ends_on"] - visit.as_of).dt.days.astype("Int64"),
+        days_open=(visit.cases_as_of - found["opened_on"]).dt.days.astype("Int64"),
+        days_in_stage=(visit.cases_as_of - found["stage_since"]).dt.days.astype("Int64"),
+        stay_left=(found["stay_ends_on"] - visit.cases_as_of).dt.days.astype("Int64"),
         hold=found["on_hold"].map({True: "on_hold", False: "moving"}),
     )
     columns = [
@@ -364,9 +385,13 @@ def _direction(cases: Live) -> str:
     if not more:
         return _("Over 3 full months as many cases left as came")
     text = (
-        _("Over 3 full months {n} more cases came than left")
+        ngettext(
+            "Over 3 full months {n} more case came than left", "Over 3 full months {n} more cases came than left", more
+        )
         if more > 0
-        else _("Over 3 full months {n} more cases left than came")
+        else ngettext(
+            "Over 3 full months {n} more case left than came", "Over 3 full months {n} more cases left than came", -more
+        )
     )
     return text.format(n=words.number(abs(more)))
 
@@ -415,9 +440,9 @@ def to_date(visit: Visit, cases: Live) -> str:
     arrivals = cases.per_day.assign(n=cases.per_day["opened"] + cases.per_day["reopened"])
     if arrivals.empty:
         return ""
-    found = relocation.like_for_like(arrivals.set_index("on_date")["n"], visit.as_of)
+    found = relocation.like_for_like(arrivals.set_index("on_date")["n"], visit.cases_as_of)
     return _("To {day}: {now} arrived in {days} days, {then} in the first {before} days of the month before.").format(
-        day=words.day(visit.as_of),
+        day=words.day(visit.cases_as_of),
         now=words.number(found.current),
         days=found.current_days,
         then=words.number(found.previous),
@@ -457,9 +482,9 @@ def unusual_months(flow: pd.DataFrame) -> str:
 @shown_once
 def forecast(visit: Visit, cases: Live) -> Chart | None:
     """When all open cases would be closed at the pace of the last weeks; None without eight full weeks."""
-    weeks = relocation.weekly(cases.per_day, visit.as_of)
+    weeks = relocation.weekly(cases.per_day, visit.cases_as_of)
     alone = relocation.forecast(cases.open_now, list(weeks["closures"]))
-    if alone is None:
+    if alone is None or not cases.open_now:
         return None
     going = relocation.forecast(cases.open_now, list(weeks["closures"]), list(weeks["arrivals"]))
     assert going is not None
@@ -470,9 +495,11 @@ def forecast(visit: Visit, cases: Live) -> Chart | None:
         ]
     ).astype({f"weeks_{round(c * 100)}": "Int64" for c in CHANCES})
     even = alone.weeks_at(0.5)
-    title = _("Without new arrivals, all open cases would be closed in {n} weeks, at even odds").format(
-        n=words.number(even)
-    )
+    title = ngettext(
+        "Without new arrivals, all open cases would be closed in {n} week, at even odds",
+        "Without new arrivals, all open cases would be closed in {n} weeks, at even odds",
+        even or 0,
+    ).format(n=words.number(even))
     if even is None:
         title = _("At the pace of the last {n} weeks open cases would not be closed").format(n=len(weeks))
     drawn = rows.assign(
@@ -511,9 +538,13 @@ def outcomes(cases: Live) -> Chart:
     half_year = curve[curve["t"] <= HALF_YEAR]
     title = _("Outcomes by days since opening")
     if len(half_year) and "relocated" in curve:
-        title = _("{share} are relocated within {n} days").format(
-            share=words.percent(half_year["relocated"].iloc[-1]), n=HALF_YEAR
+        is_least = "unknown" in curve and half_year["unknown"].iloc[-1] > 0
+        text = (
+            _("At least {share} are relocated within {n} days")
+            if is_least
+            else _("{share} are relocated within {n} days")
         )
+        title = text.format(share=words.percent(half_year["relocated"].iloc[-1]), n=HALF_YEAR)
     names = {column: labels.heading(column) for column in columns}
     last = [words.percent(curve[c].iloc[-1]) if len(curve) else "–" for c in columns[2:]]
     return Chart(
@@ -569,7 +600,7 @@ def cohorts(visit: Visit, horizon: str) -> Table:
     """Is it getting better: of the cases opened in a month, how many reached each stage within the horizon."""
     days = int(horizon)
     reach = read(queries.relocation.reach(days, visit.filters, visit.viewer))
-    table = relocation.cohorts(reach, STAGES, visit.as_of, days)
+    table = relocation.cohorts(reach, STAGES, visit.cases_as_of, days)
     table = table.sort_values(["is_mature", "month"], ascending=False)
     shown = table[["month", "n"]].rename(columns={"n": "cohort"})
     for stage in ("verified", "file_complete", "host_found", "approved_not_issued", "travelled"):
@@ -588,7 +619,7 @@ def cohorts(visit: Visit, horizon: str) -> Table:
 @shown_once
 def places(visit: Visit) -> Chart | None:
     """Places pledged and used this period, per country; None where none are pledged."""
-    day = visit.as_of.date()
+    day = visit.cases_as_of.date()
     pledged = read(queries.relocation.places_pledged(day, visit.filters, visit.viewer))
     if pledged.empty:
         return None
@@ -677,9 +708,9 @@ def reconciliation(visit: Visit, cases: Live) -> Table:
         ("end_inactive", found.end_inactive),
         *_since(cases.flow),
     ]
-    by_date = relocation.open_on(cases.per_day, visit.as_of)
+    by_date = relocation.open_on(cases.per_day, visit.cases_as_of)
     moves = read(queries.relocation.stage_days(visit.filters, visit.viewer))
-    by_moves = sum(relocation.stage_stock(moves, visit.as_of).values())
+    by_moves = sum(relocation.stage_stock(moves, visit.cases_as_of).values())
     broken = int(cases.problems["episodes"].sum())
     agreement = (
         _("Open today by dates, by stage and by moves between stages: {n}, they agree.").format(n=words.number(by_date))
@@ -704,7 +735,7 @@ def _littles_law(visit: Visit, cases: Live) -> str:
         return ""
     ended = cases.durations[cases.durations["outcome"] != "open"]
     first = cases.per_day["on_date"].min()
-    found = relocation.littles_law(cases.per_day, ended, first, visit.as_of + pd.Timedelta(days=1))
+    found = relocation.littles_law(cases.per_day, ended, first, visit.cases_as_of + pd.Timedelta(days=1))
     if found.expected is None:
         return ""
     return _(
@@ -728,7 +759,12 @@ def notes(visit: Visit, cases: Live) -> list[str]:
     """What the live figures leave out, and how they count."""
     broken = int(cases.problems["episodes"].sum())
     shares = relocation.outcome_shares(cases.durations)
-    left_out = _("{n} records contradict themselves or lack a date and are left out of dated figures.")
+    left_out = ngettext(
+        "{n} record contradicts itself or lacks a date and is left out of dated figures.",
+        "{n} records contradict themselves or lack a date and are left out of dated figures.",
+        broken,
+    )
+    unrecorded = shares["unrecorded"]
     return [
         left_out.format(n=words.number(broken)),
         *(f"{labels.word(row.problem)}: {words.number(row.episodes)}" for row in cases.problems.itertuples()),
@@ -741,6 +777,15 @@ def notes(visit: Visit, cases: Live) -> list[str]:
             interval=between(shares["of_decided"]) or "–",
             closed=words.percent(shares["of_closed"].share),
             none=words.percent(shares["non_decision"].share),
+        ),
+        *(
+            [
+                _("{k} of {n} closings have no recorded outcome: they are in none of these shares.").format(
+                    k=words.number(unrecorded.known), n=words.number(unrecorded.total)
+                )
+            ]
+            if unrecorded.known
+            else []
         ),
         _("The waiting times include those still waiting; closed cases alone would mislead."),
         _("Cases opened before records began enter the curves on the day recording began."),

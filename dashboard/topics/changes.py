@@ -7,6 +7,7 @@ import pandas as pd
 from dashboard import words
 from dashboard.data import read, shown_once
 from dashboard.i18n import _
+from dashboard.metrics.standing import RECEIVED
 from dashboard.report import Table
 from dashboard.topics import relocation
 from dashboard.topics.overlap import Overlap
@@ -50,9 +51,9 @@ def _initiatives(visit: Visit, day: pd.Timestamp) -> list[Row]:
 
 def _money(money: Portfolio, day: pd.Timestamp) -> list[Row]:
     moved = read(queries.funding.grants_moved(day.date(), money.as_of.date(), money.viewer))
-    moved = moved[moved["recipient_id"].isin(money.recipients["organisation_id"]) & (moved["status"] == "commitment")]
+    moved = moved[moved["recipient_id"].isin(money.recipients["organisation_id"])]
     grants = converted(moved, money.viewer, money.currency)
-    signed = grants[grants["minor"].notna()]
+    signed = grants[grants["standing"].isin(RECEIVED)]
     new = signed[signed["recorded_on"].gt(day)]
     lapsed = signed[signed["ends_on"].gt(day) & signed["ends_on"].le(money.as_of)]
     return [(name, len(rows), int(rows["minor"].sum())) for name, rows in (("signed_new", new), ("lapsed", lapsed))]

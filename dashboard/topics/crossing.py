@@ -10,7 +10,7 @@ from dashboard import charts, labels, words
 from dashboard.data import read, shown_once
 from dashboard.filter_bar import choose_row
 from dashboard.i18n import _, ngettext
-from dashboard.metrics.overlap import CROWDED_FROM
+from dashboard.metrics.overlap import CROWDED_FROM, is_placed
 from dashboard.report import Chart
 from dashboard.topics.portfolio import Portfolio, by_part
 from dashboard.visit import Visit
@@ -18,15 +18,17 @@ from data_access import queries
 
 UNDER_FUNDED_BELOW = 0.5
 MOST = 12
+UNPLACED = ("withheld", "not_stated")
 SIGNALS = ("none_recorded", "several", "one_provider", "crowded", "under_funded", "both")
 
 
 def cells(visit: Visit, portfolio: Portfolio) -> pd.DataFrame:
-    """Every recorded cell: host_country, activity, organisations, projects, need, funded, coverage, signal."""
+    """Every recorded cell, withheld and not stated among them: host_country, activity, organisations, projects, need, funded,
+    coverage, signal."""
     work = read(queries.overlap.grid(visit.filters, visit.viewer))
     money = by_part(portfolio, ["host_country", "activity"])
-    money = money[money["host_country"].str.len().eq(2) & money["activity"].ne("not_stated")]
-    joined = work.merge(money, on=["host_country", "activity"], how="left")
+    joined = work.merge(money, on=["host_country", "activity"], how="outer")
+    joined[["organisations", "projects"]] = joined[["organisations", "projects"]].astype("Int64").fillna(0)
     joined["signal"] = signals(joined)
     return joined.sort_values(["host_country", "activity"]).reset_index(drop=True)
 
@@ -41,6 +43,7 @@ def signals(frame: pd.DataFrame) -> pd.Series:
     word[crowded] = "crowded"
     word[crowded & short] = "both"
     word[frame["organisations"] == 0] = "none_recorded"
+    word[~is_placed(frame)] = "unplaced"
     return word.astype("str")
 
 
@@ -59,21 +62,21 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
             "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is "
             "stated. The busiest {most} countries and activities, {shown} of {n} combinations; all are in the table. "
             "Click a cell to open its rows."
-        ).format(year=money.year, most=MOST, shown=recorded(grid), n=words.number(len(found))),
-        charts.grid(grid, "work", "country", "text", "signal", levels(SIGNALS), opens="cell"),
+        ).format(year=money.year, most=MOST, shown=recorded(grid), n=words.number(int(is_placed(found).sum()))),
+        charts.grid(grid, "work", "country", "text", "signal", levels(SIGNALS) | unplaced_level(), opens="cell"),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         on_select=choose_row("crossing"),
     )
 
 
 def recorded(grid: pd.DataFrame) -> str:
-    """How many cells of a laid-out grid hold an organisation."""
-    return words.number(int((grid["organisations"] > 0).sum()))
+    """How many combinations of a laid-out grid hold an organisation."""
+    return words.number(int((grid["organisations"].gt(0) & is_placed(grid)).sum()))
 
 
 def grid_names(grid: Chart) -> dict[str, str]:
     """The cells whose rows can be opened, those that lack money or have one provider first."""
-    order = {signal: -place for place, signal in enumerate(SIGNALS)}
+    order = {signal: -place for place, signal in enumerate(("unplaced", *SIGNALS))}
     return cell_names(grid.rows.sort_values("signal", key=lambda signals: signals.map(order), kind="stable"))
 
 
@@ -82,10 +85,15 @@ def levels(signals: Sequence[str]) -> dict[str, tuple[int, str]]:
     return {signal: (place, labels.word(signal)) for place, signal in enumerate(signals)}
 
 
+def unplaced_level() -> dict[str, tuple[int, str]]:
+    """The level of cells of which a part is withheld or not stated: without a colour of its own."""
+    return {"unplaced": (0, labels.word("unplaced"))}
+
+
 def _complete(frame: pd.DataFrame) -> pd.DataFrame:
     """The busiest countries and activities with a text in every cell."""
     grid = laid_out(frame, "organisations", MOST)
-    grid["signal"] = grid["signal"].astype(object).fillna("none_recorded")
+    grid["signal"] = grid["signal"].astype(object).fillna("none_recorded").where(is_placed(grid), "unplaced")
     grid["organisations"] = grid["organisations"].fillna(0)
     grid["text"] = [
         _cell_text(n, coverage) for n, coverage in zip(grid["organisations"], grid["coverage"], strict=True)
@@ -94,10 +102,17 @@ def _complete(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def laid_out(cells: pd.DataFrame, by: str, most: int) -> pd.DataFrame:
-    """The `most` host countries and activities with the largest sums of `by`, as a complete grid: one row per
-    combination, largest first, with its key `cell` and the names `country` and `work`; missing combinations hold NA."""
-    keys = ("host_country", "activity")
-    largest = [list(cells.groupby(k)[by].sum().sort_values(ascending=False, kind="stable").index[:most]) for k in keys]
+    """The `most` host countries and activities with the largest sums of `by`, then what is withheld or not stated, as a
+    complete grid: one row per combination, largest first, with its key `cell` and the names `country` and `work`; missing
+    combinations hold NA."""
+    keys, placed = ("host_country", "activity"), cells[is_placed(cells)]
+    largest = [
+        [
+            *placed.groupby(key)[by].sum().sort_values(ascending=False, kind="stable").index[:most],
+            *(value for value in UNPLACED if cells[key].eq(value).any()),
+        ]
+        for key in keys
+    ]
     index = pd.MultiIndex.from_product(largest, names=keys)
     grid = cells.set_index(list(keys)).reindex(index).reset_index()
     return grid.assign(

@@ -11,6 +11,7 @@ from dashboard import charts, filter_bar, labels, words
 from dashboard.data import read, shown_once
 from dashboard.i18n import _, ngettext
 from dashboard.metrics import funding, survival
+from dashboard.metrics.standing import CARRIED_OVER, ENTERED, LEFT, NOT_CONVERTED, OWN, PASSED_ON, RECEIVED, UNSOURCED
 from dashboard.metrics.statistics import Coverage
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.topics.crossing import UNDER_FUNDED_BELOW, cell_name, cell_names, laid_out, levels
@@ -21,7 +22,6 @@ from data_access.filters import Filters
 from data_access.queries.money import Cut
 
 GAPS_SHOWN = 15
-DEPENDENT_SHOWN = 20
 TOP = 5
 ENDING_DAYS = 180
 GRID = 10
@@ -31,7 +31,7 @@ COVERED_FROM = 0.995
 @shown_once
 def summary(money: Portfolio) -> Summary:
     """The answer sentence and the five KPIs of METHODS E.2."""
-    fall, leaning = money.cliff, money.leaning
+    leaning, today = money.leaning, money.signed_today
     judged = Coverage(int(leaning["is_dependent"].notna().sum()), len(leaning))
     dependent = int(leaning["is_dependent"].fillna(False).sum())
     return Summary(
@@ -41,8 +41,8 @@ def summary(money: Portfolio) -> Summary:
             gap(money),
             Figure(
                 "monthly_signed",
-                fall.today / 100,
-                words.money(fall.today, money.currency),
+                None if today is None else today / 100,
+                words.money(today, money.currency),
                 fall_words(money),
                 money.coverage_words,
             ),
@@ -50,7 +50,9 @@ def summary(money: Portfolio) -> Summary:
                 "dependent",
                 dependent,
                 words.number(dependent),
-                _("of {n} organisations with signed money").format(n=words.number(len(leaning))),
+                ngettext(
+                    "of {n} organisation that signed a grant", "of {n} organisations that signed a grant", len(leaning)
+                ).format(n=words.number(len(leaning))),
                 words.based_on(judged),
             ),
             _newcomers_figure(money),
@@ -65,39 +67,109 @@ def covered(money: Portfolio) -> Figure:
         "need_covered",
         totals.coverage_capped,
         words.percent(totals.coverage_capped),
-        _("of {need} stated for {year}").format(need=words.money(totals.need, money.currency), year=money.year),
+        _("of {need} stated for {year}").format(need=words.money(totals.need, money.currency), year=money.year)
+        if totals.need
+        else _("no need is stated for {year}").format(year=money.year),
         _("need known for {k} of {n} lines").format(k=totals.lines.known, n=totals.lines.total),
     )
 
 
 def gap(money: Portfolio) -> Figure:
-    """The sum of line gaps, unknown when no need is stated."""
-    totals = money.totals
+    """The sum of line gaps, from the lowest to the highest stated need of each line; unknown when none is stated."""
+    totals, low, high = money.totals, money.tiers["lowest"], money.tiers["highest"]
     missing = totals.gap if totals.need else None
-    return Figure(
-        "gap",
-        None if missing is None else missing / 100,
-        words.money(missing, money.currency),
-        _("surplus elsewhere {s}").format(s=words.money(totals.surplus, money.currency)),
-        words.based_on(totals.lines),
+    shown = words.money(missing, money.currency)
+    compared = _("surplus elsewhere {s}").format(s=words.money(totals.surplus, money.currency))
+    if missing is not None and (money.tier == "lowest" and low.gap != high.gap):
+        ends = (words.money(end, money.currency) for end in (low.gap, high.gap))
+        shown = words.span(*ends)
+        compared = _("counting each line's lowest to its highest stated need; {surplus}").format(surplus=compared)
+    return Figure("gap", None if missing is None else missing / 100, shown, compared, words.based_on(totals.lines))
+
+
+def tier_names() -> dict[str, str]:
+    """Which stated need counts: one tier per line and day."""
+    return {
+        "lowest": _("lowest stated"),
+        "minimum": _("minimum"),
+        "budget": _("budget"),
+        "ambition": _("ambition"),
+    }
+
+
+def confidence_names() -> dict[str, str]:
+    """Whether statements of low confidence count."""
+    return {"all": _("all statements"), "sure": _("without those of low confidence")}
+
+
+def tiers(money: Portfolio) -> Table:
+    """Need, signed money and gap under each tier, side by side; tiers are never added."""
+    rows = [(tier, t.lines.known, t.need, t.funded, t.gap, t.coverage_capped) for tier, t in money.tiers.items()]
+    columns = ["tier", "lines_stating", "need", "funded", "gap", "coverage"]
+    whole = dict.fromkeys(("lines_stating", "need", "funded", "gap"), "Int64")
+    table = pd.DataFrame(rows, columns=columns).astype(whole | {"coverage": "Float64"})
+    is_stated = table["lines_stating"] > 0
+    table[["need", "funded", "gap"]] = table[["need", "funded", "gap"]].where(is_stated)
+    low, high = money.tiers["lowest"], money.tiers["highest"]
+    title = _("Need by tier in {year}").format(year=money.year)
+    if low.need and low.gap != high.gap:
+        title = _("Between {low} and {high} are missing in {year}, by the need one counts").format(
+            low=words.money(low.gap, money.currency), high=words.money(high.gap, money.currency), year=money.year
+        )
+    return Table(
+        "need_tiers",
+        title,
+        table,
+        _(
+            "A minimum lies inside a budget, a budget inside an ambition: they are never added. Each tier counts the lines that "
+            "state it; lowest and highest take what each line states, day by day. {n} lines state none."
+        ).format(n=words.number(low.lines.total - low.lines.known)),
     )
+
+
+def tier_words(money: Portfolio) -> str:
+    """Which need the figures of this page count."""
+    said = {
+        "lowest": _("Need: each line's lowest stated."),
+        "minimum": _("Need: stated minimums alone."),
+        "budget": _("Need: stated budgets alone."),
+        "ambition": _("Need: stated ambitions alone."),
+    }[money.tier]
+    return f"{said} {_('Statements of low confidence are left out.')}" if money.only_sure else said
 
 
 def sentence(money: Portfolio) -> str:
     """How much of the need is covered, and when signed money falls under it."""
     if not money.totals.need:
         return _("No need is stated for {year} under this choice, so a gap cannot be computed.").format(year=money.year)
-    covered = _("Signed money covers {share} of the need stated for {year}").format(
-        share=words.percent(money.totals.coverage_capped), year=money.year
-    )
-    return f"{covered}; {fall_words(money)}."
+    below, share = money.cliff.below_need, words.percent(money.totals.coverage_capped)
+    if money.monthly.loc[money.monthly["month"] >= money.as_of.to_period("M").start_time, "need"].notna().sum() == 0:
+        text = _("Signed money covers {share} of the need stated for {year}; no need is stated from this month on.")
+        return text.format(share=share, year=money.year)
+    if below is None:
+        text = _(
+            "Signed money covers {share} of the need stated for {year}; it stays at 75 % of need or more as far as need is "
+            "stated."
+        )
+        return text.format(share=share, year=money.year)
+    if below <= money.as_of:
+        text = _(
+            "Signed money covers {share} of the need stated for {year}; this month it is already below 75 % of need."
+        )
+        return text.format(share=share, year=money.year)
+    return _(
+        "Signed money covers {share} of the need stated for {year}; from {month} it is below 75 % of need."
+    ).format(share=share, year=money.year, month=words.month(below))
 
 
 def fall_words(money: Portfolio) -> str:
     """When signed money falls under three quarters of the need it is compared with."""
     below = money.cliff.below_need
+    ahead = money.monthly[money.monthly["month"] >= money.as_of.to_period("M").start_time]
+    if ahead["need"].notna().sum() == 0:
+        return _("no need is stated from this month on")
     if below is None:
-        return _("it stays above 75 % of need as far as need is stated")
+        return _("it stays at 75 % of need or more as far as need is stated")
     if below <= money.as_of:
         return _("this month it is already below 75 % of need")
     return _("from {month} it is below 75 % of need").format(month=words.month(below))
@@ -119,7 +191,7 @@ def cliff(money: Portfolio) -> Chart:
     """Signed money per month against stated need, pledges outlined."""
     below = money.cliff.below_need
     title = (
-        _("Signed money falls below need from {month}").format(month=words.month(below))
+        _("Signed money is below 75 % of need from {month}").format(month=words.month(below))
         if below is not None and below > money.as_of
         else _("Signed money and stated need by month")
     )
@@ -129,8 +201,9 @@ def cliff(money: Portfolio) -> Chart:
         title,
         rows[["month", "signed", "signed_on_need", "pledged", "need"]],
         _(
-            "Spread over each grant's days, in {currency}; dark up to {day}. Pledges are outlined and not counted."
-        ).format(currency=money.currency, day=words.day(money.as_of)),
+            "Spread over each grant's days, in {currency}; dark up to {day}. Pledges are outlined and not counted. 75 % of need "
+            "is measured on the lines that state one. {need}"
+        ).format(currency=money.currency, day=words.day(money.as_of), need=tier_words(money)),
         charts.cliff(rows, money.as_of, money.currency),
         charts.alternative(
             title,
@@ -168,8 +241,8 @@ def gaps(money: Portfolio, by: str) -> Chart:
         "gaps",
         title,
         ranked[[by, "need", "funded", "gap", "surplus", "coverage"]],
-        _("Need stated for {year} and what signed money meets of it, in {currency}; up to {n} shown.").format(
-            year=money.year, currency=money.currency, n=GAPS_SHOWN
+        _("Need stated for {year} and what signed money meets of it, in {currency}; up to {n} shown. {need}").format(
+            year=money.year, currency=money.currency, n=GAPS_SHOWN, need=tier_words(money)
         ),
         charts.ranked_bars(bars, by, [("met", _("covered")), ("missing", _("gap"))], names, text=amounts),
         charts.alternative(title, list(names.values()), amounts),
@@ -200,8 +273,10 @@ def dependence(money: Portfolio) -> Table:
         ngettext("{n} organisation leans on one funder", "{n} organisations lean on one funder", len(dependent)).format(
             n=words.number(len(dependent))
         ),
-        dependent.head(DEPENDENT_SHOWN)[["organisation", "total", "funders", "largest_funder", "low", "high"]],
-        _("More than half of all signed money on record from one funder; up to {n} shown.").format(n=DEPENDENT_SHOWN),
+        dependent[["organisation", "total", "funders", "largest_funder", "low", "high"]],
+        _(
+            "More than half of all money others signed with it, on record, comes from one funder; its own money carried over aside."
+        ),
     )
 
 
@@ -266,23 +341,29 @@ def to_fix(money: Portfolio) -> Table:
 @shown_once
 def shape(money: Portfolio) -> list[Figure]:
     """Concentration, sizes, restriction and the wait for payment, as a second row of figures."""
-    received, grants, signed = _received(money), money.grants, money.signed
+    received, grants, signed = _ends_with(money), money.grants, money.signed
     top, equal = funding.top_share(received, TOP), funding.concentration(received)["effective_number"]
     sizes = funding.grant_sizes(signed["minor"])
+    everybody = grants[grants["standing"].isin((*RECEIVED, *NOT_CONVERTED))]
     total, free, tied = (int(money.recipients[name].sum()) for name in ("total", "unrestricted", "restricted"))
     core = funding.restricted_share(free, tied, total - free - tied)
     bounds = core["bounds"]
-    curve = survival.outcome_curve(funding.payment_durations(grants, money.as_of))
+    curve = survival.outcome_curve(funding.payment_durations(everybody, money.as_of))
     half = survival.days_until(curve, 0.5)
-    unpaid = signed["first_paid_on"].isna()
+    paid = funding.is_paid(everybody)
+    undated = int((paid & everybody["first_paid_on"].isna()).sum())
     small = sizes["small"]
     return [
         Figure(
             "top_share",
             top,
             words.percent(top),
-            _("as if {n} equal recipients").format(n=words.decimal(equal)),
-            _("{n} organisations").format(n=words.number(len(received))),
+            _("as concentrated as {n} equal recipients would be").format(n=words.decimal(equal)),
+            ngettext(
+                "{n} organisation, re-grants where they end up",
+                "{n} organisations, re-grants where they end up",
+                len(received),
+            ).format(n=words.number(len(received))),
         ),
         Figure(
             "grant_size",
@@ -306,30 +387,49 @@ def shape(money: Portfolio) -> list[Figure]:
             "payment_wait",
             half,
             words.days(half),
-            _("unpaid grants included") if half is not None else _("fewer than half are paid yet"),
-            _("{k} of {n} have no payment yet").format(k=words.number(unpaid.sum()), n=words.number(len(signed))),
+            _("unpaid grants included")
+            if half is not None
+            else _("fewer than half are paid yet")
+            if len(curve)
+            else _("no grant has the days to say"),
+            _("{k} of {n} have no payment on record").format(
+                k=words.number(int((~paid).sum())), n=words.number(len(everybody))
+            )
+            + (
+                " · "
+                + ngettext("{n} paid on a day not recorded", "{n} paid on days not recorded", undated).format(
+                    n=words.number(undated)
+                )
+                if undated
+                else ""
+            ),
         ),
     ]
 
 
-def _received(money: Portfolio) -> pd.Series:
-    """Signed money per organisation that has a signed grant."""
-    return money.recipients.loc[money.recipients["grants"] > 0, "total"].astype(float)
+def _ends_with(money: Portfolio) -> pd.Series:
+    """Signed money per organisation, where it ends up, of those with any that could be converted."""
+    holders = money.recipients[money.recipients["total"] + money.recipients["own"] > 0]
+    return funding.ends_with(holders).astype(float)
 
 
 @shown_once
 def spread_of_money(money: Portfolio) -> Chart:
     """The Lorenz curve of recipients, with the Gini beside the top share, never alone."""
-    received = _received(money)
+    received = _ends_with(money)
     points, index = funding.lorenz(received), funding.gini(received)["gini_corrected"]
     half = funding.top_share(received, max(1, len(received) // 2))
-    title = _("The larger half of recipients holds {share} of signed money").format(share=words.percent(half))
+    title = (
+        _("The larger half of recipients holds {share} of signed money").format(share=words.percent(half))
+        if len(received) > 1 and half is not None
+        else _("How signed money is spread over recipients")
+    )
     return Chart(
         "lorenz",
         title,
         points,
         _(
-            "Recipients from the smallest up and the money they hold together. Gini {gini} over {n} organisations."
+            "Recipients from the smallest up and the money that ends with them. Gini {gini} over {n} organisations."
         ).format(gini=words.decimal(index, 2), n=words.number(len(received))),
         charts.lorenz(points),
         charts.alternative(title, [_("half of recipients")], [words.percent(1 - half if half is not None else None)]),
@@ -339,7 +439,8 @@ def spread_of_money(money: Portfolio) -> Chart:
 @shown_once
 def leaning_strip(money: Portfolio) -> Chart:
     """Share of the largest funder per organisation, single-funder organisations marked."""
-    rows = money.leaning.assign(is_single=money.leaning["funders"] <= 1)
+    rows = money.leaning[money.leaning["low"].notna()]
+    rows = rows.assign(is_single=(rows["funders"] == 1) & (rows["unnamed"] == 0))
     single = int(rows["is_single"].sum())
     title = ngettext(
         "{n} organisation has a single named funder", "{n} organisations have a single named funder", single
@@ -361,8 +462,6 @@ COVERAGE_SIGNALS = ("none_recorded", "need_unknown", "covered", "partly_covered"
 def coverage_grid(money: Portfolio) -> Chart | None:
     """Host country x activity: gap in the cell, colour by coverage, words where there is no number."""
     cells = by_part(money, ["host_country", "activity"], with_unknown=True)
-    cells = cells[cells["host_country"].str.len() == 2]
-    cells = cells[cells["activity"] != funding.NOT_STATED]
     if cells.empty:
         return None
     cells["signal"] = [_signal(need, coverage) for need, coverage in zip(cells["need"], cells["coverage"], strict=True)]
@@ -372,8 +471,8 @@ def coverage_grid(money: Portfolio) -> Chart | None:
         "coverage",
         title,
         cells[["host_country", "activity", "need", "funded", "gap", "surplus", "coverage", "signal"]],
-        _("In each cell the gap of {year} in {currency}; the largest countries and activities by need.").format(
-            year=money.year, currency=money.currency
+        _("In each cell the gap of {year} in {currency}; the largest countries and activities by need. {need}").format(
+            year=money.year, currency=money.currency, need=tier_words(money)
         ),
         charts.grid(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell"),
         charts.alternative(title, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
@@ -398,40 +497,72 @@ def _complete(cells: pd.DataFrame, currency: str) -> pd.DataFrame:
     return grid
 
 
+FLOW_STEPS = {
+    "new_money": "absolute", "carried_over": "relative", "unsourced": "relative", "not_on_record": "relative",
+    "outgoing": "relative", "in_network": "total", "regranted": "relative", "kept": "total",
+}  # fmt: skip
+TAKEN = ("outgoing", "regranted")
+ONLY_IF_ANY = ("carried_over", "unsourced", "not_on_record")
+
+
 @shown_once
 def flow(money: Portfolio) -> Chart:
-    """How much enters the network, how much of it intermediaries pass on, and what leaves."""
-    passed = funding.pass_through(_flows(read(queries.money.recipients(money.currency, money.viewer))))
-    kept = passed["new_money"] - passed["internal"] - passed["outgoing"]
-    steps = [
-        ("new_money", "absolute", passed["new_money"]),
-        ("regranted", "relative", -passed["internal"]),
-        ("outgoing", "relative", -passed["outgoing"]),
-        ("kept", "total", kept),
-    ]
-    names = [labels.word(step) for step, _measure, _value in steps]
-    amounts = [words.money(abs(value), money.currency) for _step, _measure, value in steps]
-    title = _("{share} of new money is passed on inside the network").format(
-        share=words.percent(passed["internal"] / passed["new_money"] if passed["new_money"] else None)
+    """How money entered the network, what left it, and how much of it was passed on to others inside."""
+    received = read(queries.money.recipients(money.currency, money.viewer))
+    found = funding.flow(received[received["is_member"].astype(bool)])
+    steps = {
+        step: -found[step] if step in TAKEN else found[step]
+        for step in FLOW_STEPS
+        if found[step] or step not in ONLY_IF_ANY
+    }
+    names = [labels.word(step) for step in steps]
+    amounts = [words.money(abs(value), money.currency) for value in steps.values()]
+    title = (
+        _("{share} of the money in the network was passed on to others inside it").format(
+            share=words.percent(found["regranted"] / found["in_network"])
+        )
+        if found["in_network"] and found["regranted"]
+        else _("No money on record was passed on inside the network")
     )
     return Chart(
         "flow",
         title,
-        pd.DataFrame({"step": [s for s, _m, _v in steps], "total": pd.array([v for _s, _m, v in steps], "Int64")}),
-        _(
-            "All signed grants on record, whole network: a grant adds once, where its payer is outside; filters do not cut it."
+        pd.DataFrame({"step": list(steps), "total": pd.array(list(steps.values()), "Int64")}),
+        " ".join(
+            part
+            for part in (
+                _(
+                    "All signed grants on record, whole network: a grant adds once, where its payer is outside; filters do not "
+                    "cut it."
+                ),
+                _range_of_new_money(money, found),
+            )
+            if part
         ),
-        charts.waterfall(names, [v / 100 for _s, _m, v in steps], [m for _s, m, _v in steps], amounts),
+        charts.waterfall(names, [v / 100 for v in steps.values()], [FLOW_STEPS[s] for s in steps], amounts),
         charts.alternative(title, names, amounts),
     )
 
 
-def _flows(received: pd.DataFrame) -> pd.DataFrame:
-    """What organisations received from outside and from inside the network, as `funding.pass_through` counts it."""
-    inside = received["from_members"]
-    sides = [(received["total"] - inside, False), (inside, True)]
-    flows = [received.assign(minor=minor, funder_is_member=member) for minor, member in sides]
-    return pd.concat(flows).assign(status="commitment", recipient_is_member=lambda rows: rows["is_member"])
+NAMED_AT_MOST = 5
+
+
+def _range_of_new_money(money: Portfolio, found: dict[str, int]) -> str:
+    """Why new money is a range: re-grants of which nobody says who paid, by reference."""
+    if not found["unsourced"]:
+        return ""
+    rows = _signed_between(money, "unsourced")
+    named = [str(reference) for reference in rows["reference"].dropna()][:NAMED_AT_MOST]
+    return ngettext(
+        "New money is between {low} and {high}: {n} re-grant names no payer and may have been counted before ({names}).",
+        "New money is between {low} and {high}: {n} re-grants name no payer and may have been counted before ({names}).",
+        len(rows),
+    ).format(
+        low=words.exact_money(found["new_money"], money.currency),
+        high=words.exact_money(found["new_money"] + found["unsourced"], money.currency),
+        n=words.number(len(rows)),
+        names=words.listing(named) or _("references withheld"),
+    )
 
 
 @shown_once
@@ -509,16 +640,17 @@ def gap_rows(gaps: Chart, by: str) -> dict[str, str]:
 @shown_once
 def notes(money: Portfolio) -> list[str]:
     """How money is counted, and what is left out."""
-    status = funding.money_status(_by_status(money.recipients))
+    carried, whole = money.recipients[["carried_over", "own"]].sum().sum(), funding.ends_with(money.recipients).sum()
     return [
         _("Pledges are not counted. Cancelled grants are out. Re-granted money is counted once, where it ends up."),
         _(
             "{carried} of {total} signed is carried over from earlier; {unknown} has no recorded status and is left out."
         ).format(
-            carried=words.money(status["of_which_carry_over"], money.currency),
-            total=words.money(status["funding_total"], money.currency),
-            unknown=words.money(status["unknown_status"], money.currency),
+            carried=words.money(int(carried), money.currency),
+            total=words.money(int(whole), money.currency),
+            unknown=words.money(int(money.recipients["unknown_status"].sum()), money.currency),
         ),
+        *left_aside(money),
         _(
             "Needs are as stated by organisations on the dates recorded; stating large needs is rewarded by this measure."
         ),
@@ -528,11 +660,35 @@ def notes(money: Portfolio) -> list[str]:
     ]
 
 
-def _by_status(received: pd.DataFrame) -> pd.DataFrame:
-    """What organisations received, as `funding.money_status` counts it."""
-    total, carried, unknown = (received[name].sum() for name in ("total", "carried_over", "unknown_status"))
-    rows = [("commitment", "new", total - carried), ("commitment", "carry_over", carried), ("unknown", "new", unknown)]
-    return pd.DataFrame(rows, columns=["status", "kind", "minor"]).assign(paid_minor=pd.NA)
+def left_aside(money: Portfolio) -> list[str]:
+    """Named remainders of the money: not converted, without a day, outside the network."""
+    unconverted, undated = (int(money.recipients[name].sum()) for name in ("unconverted", "undated"))
+    beyond = int(money.outside["outside"].sum())
+    found = []
+    if unconverted:
+        found.append(
+            ngettext(
+                "{n} signed grant has no amount in {currency}: its organisation counts as a grantee, its money is in no sum.",
+                "{n} signed grants have no amount in {currency}: their organisations count as grantees, their money is in no "
+                "sum.",
+                unconverted,
+            ).format(n=words.number(unconverted), currency=money.currency)
+        )
+    if undated:
+        found.append(
+            ngettext(
+                "{n} signed grant has no signing date and is in no year of grantees.",
+                "{n} signed grants have no signing date and are in no year of grantees.",
+                undated,
+            ).format(n=words.number(undated))
+        )
+    if beyond:
+        found.append(
+            _("{amount} went to recipients outside the network and are in none of its figures.").format(
+                amount=words.money(beyond, money.currency)
+            )
+        )
+    return found
 
 
 def row_names(money: Portfolio) -> dict[str, str]:
@@ -604,7 +760,8 @@ def ending(money: Portfolio) -> Table:
     """Whose last signed money ends within 180 days of the cut-off, soonest first, with size and largest funder."""
     leaning = money.leaning
     soon = leaning["last_day"].between(money.as_of, money.as_of + pd.Timedelta(days=ENDING_DAYS))
-    rows = leaning[soon].assign(days_left=(leaning["last_day"] - money.as_of).dt.days.astype("Int64"))
+    rows = leaning[soon]
+    rows = rows.assign(days_left=(rows["last_day"] - money.as_of).dt.days.astype("Int64"))
     places = money.reach[money.reach["host_country"].str.len() == 2]
     for column, shown, names in (("host_country", "works_in", words.country), ("activity", "does", _activity)):
         known = places[["organisation_id", column]].drop_duplicates()
@@ -631,7 +788,8 @@ def _activity(code: str) -> str:
 def who_funds(money: Portfolio) -> Table:
     """The funders behind the signed money of this choice, largest first; unnamed sources are one row."""
     found = read(queries.money.sources(Cut(money.filters, money.currency), money.viewer))
-    table = found.assign(funder=found["funder"].fillna(_("not named")), total_here=found["received"])
+    named = found["funder"].fillna(_("not named")).where(~found["is_own"].astype(bool), _("own money carried over"))
+    table = found.assign(funder=named, total_here=found["received"])
     table = table.sort_values(["total_here", "funder"], ascending=[False, True]).reset_index(drop=True)
     return Table(
         "who_funds",
@@ -673,27 +831,66 @@ def rows_of_year(money: Portfolio, year: str) -> Table:
     return Table("year_rows", title, rows[["organisation", "grantee", "grants", "total"]].reset_index(drop=True))
 
 
-STEPS = {"new_money": (False, True), "regranted": (True, True), "outgoing": (True, False)}
+STEPS = {
+    "new_money": (False, True, (ENTERED,)),
+    "carried_over": (None, True, (CARRIED_OVER, OWN)),
+    "unsourced": (False, True, (UNSOURCED,)),
+    "regranted": (True, True, (PASSED_ON,)),
+    "outgoing": (True, False, (LEFT,)),
+}
 
 
-def step_names() -> dict[str, str]:
+def step_names(shown: Chart) -> dict[str, str]:
     """The steps of the flow whose grants can be opened."""
-    return {step: labels.word(step) for step in STEPS}
+    return {step: labels.word(step) for step in shown.rows["step"] if step in STEPS}
+
+
+def _signed_between(money: Portfolio, step: str) -> pd.DataFrame:
+    inside, into, what = STEPS[step]
+    found = read(queries.funding.grants_between(money.viewer, from_member=inside, to_member=into))
+    rows = converted(found, money.viewer, money.currency)
+    return rows[rows["standing"].isin(what)]
 
 
 def rows_of_step(money: Portfolio, step: str) -> Table:
-    """The grants behind one step of the flow: from outside in, inside, or out; they add to it to the cent."""
-    inside, into = STEPS[step]
-    found = read(queries.funding.grants_between(money.viewer, from_member=inside, to_member=into))
-    rows = converted(found, money.viewer, money.currency)
-    rows = _grant_rows(rows[rows["minor"].notna()])
-    return Table("step_rows", _("Behind “{step}”").format(step=labels.word(step)), rows)
+    """The grants behind one step of the flow; they add to it to the cent, but for what was passed on more than once."""
+    rows = _signed_between(money, step)
+    note = ""
+    if step == "regranted":
+        note = _("They add to {total}; what was passed on again stands in each of its grants.").format(
+            total=words.exact_money(int(rows["minor"].sum()), money.currency)
+        )
+    return Table("step_rows", _("Behind “{step}”").format(step=labels.word(step)), _grant_rows(rows), note)
+
+
+def outside(money: Portfolio) -> Table:
+    """Signed grants of which neither side is in the network, or that left it: in no figure of what its members received."""
+    viewer = money.viewer
+    found = [
+        read(queries.funding.grants_between(viewer, from_member=inside, to_member=False)) for inside in (False, True)
+    ]
+    rows = converted(pd.concat(found, ignore_index=True), viewer, money.currency)
+    shown = _grant_rows(rows).assign(standing=rows["standing"].to_numpy())
+    note = _("They add to {total}. Whoever receives them is no initiative of the network.").format(
+        total=words.exact_money(int(rows["minor"].sum()), money.currency)
+    )
+    title = ngettext("{n} signed grant outside the network", "{n} signed grants outside the network", len(rows)).format(
+        n=words.number(len(rows))
+    )
+    return Table("outside_network", title, shown, note)
 
 
 def signed_grants(money: Portfolio) -> Table:
     """Every signed grant behind sizes, restriction, concentration and the wait for payment."""
     signed = money.signed
-    note = _("They add to {total}.").format(total=words.exact_money(signed["minor"].sum(), money.currency))
+    twice = int(signed.loc[signed["standing"] == PASSED_ON, "minor"].sum())
+    note = _(
+        "They add to {total}, re-grants inside the network included: of these, {twice} stand in the grant they were paid from "
+        "as well."
+    ).format(
+        total=words.exact_money(int(signed["minor"].sum()), money.currency),
+        twice=words.exact_money(twice, money.currency),
+    )
     return Table("signed_grants", _("All signed grants of this choice"), _grant_rows(signed), note)
 
 

@@ -13,7 +13,7 @@ from dashboard.i18n import _, ngettext
 from dashboard.metrics import overlap
 from dashboard.report import Chart, Figure, Summary, Table
 from dashboard.topics import portfolio
-from dashboard.topics.crossing import MOST, cell_name, cell_names, laid_out, levels, recorded
+from dashboard.topics.crossing import MOST, cell_name, cell_names, laid_out, levels, recorded, unplaced_level
 from dashboard.visit import Visit
 from data_access import queries
 from data_access.filters import Filters
@@ -46,6 +46,11 @@ class Overlap:
     grid: pd.DataFrame
     totals: dict[str, int]
     money: pd.Series
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The combinations of the grid of which both parts are known to this reader."""
+        return self.grid[overlap.is_placed(self.grid)]
 
     @property
     def cut(self) -> dict[str, int]:
@@ -103,7 +108,7 @@ def summary(found: Overlap) -> Summary:
     to_check, known, unclear = (found.count(s) for s in ("possible_duplication", "coordinated", "cannot_tell"))
     at_stake = found.at_stake(found.with_status("possible_duplication"))
     agreed, judged = overlap.agreement(found.pairs)
-    single = int((found.grid["organisations"] == 1).sum())
+    single = int((found.cells["organisations"] == 1).sum())
     return Summary(
         sentence(to_check, unclear),
         [
@@ -120,8 +125,8 @@ def summary(found: Overlap) -> Summary:
                 "one_provider",
                 single,
                 words.number(single),
-                _("of {n} recorded cells").format(n=words.number(len(found.grid))),
-                _("{n} with none recorded").format(n=words.number(_empty_cells(found.grid))),
+                _("of {n} recorded cells").format(n=words.number(len(found.cells))),
+                _("{n} with none recorded").format(n=words.number(_empty_cells(found.cells))),
             ),
             Figure(
                 "agreement",
@@ -197,19 +202,20 @@ def providers(found: Overlap) -> Chart | None:
     if found.grid.empty:
         return None
     cells = _grid_cells(found.grid)
-    single = int((found.grid["organisations"] == 1).sum())
-    title = _("{n} of {m} combinations have a single provider").format(
-        n=words.number(single), m=words.number(len(found.grid))
-    )
+    single = int((found.cells["organisations"] == 1).sum())
+    title = ngettext(
+        "{n} of {m} combinations has a single provider", "{n} of {m} combinations have a single provider", single
+    ).format(n=words.number(single), m=words.number(len(found.cells)))
     return Chart(
         "grid",
         title,
         found.grid.sort_values(["organisations", "host_country", "activity"], ascending=[False, True, True]),
         _(
             "Distinct organisations with a project that has not ended; a dash: none recorded. The busiest {most} countries "
-            "and activities, {shown} of {n} combinations; all are in the table. Click a cell to open it."
-        ).format(most=MOST, shown=recorded(cells), n=words.number(len(found.grid))),
-        charts.grid(cells, "work", "country", "text", "word", levels(GRID_WORDS), opens="cell"),
+            "and activities, {shown} of {n} combinations, and what is withheld or not stated; all are in the table. Click a "
+            "cell to open it."
+        ).format(most=MOST, shown=recorded(cells), n=words.number(len(found.cells))),
+        charts.grid(cells, "work", "country", "text", "word", levels(GRID_WORDS) | unplaced_level(), opens="cell"),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
         on_select=choose_row("grid"),
     )
@@ -222,7 +228,9 @@ def _grid_cells(grid: pd.DataFrame) -> pd.DataFrame:
     """The busiest countries and activities as a complete grid: country, work, text, word."""
     cells = laid_out(grid, "organisations", MOST)
     cells["organisations"] = cells["organisations"].fillna(0)
-    cells["word"] = overlap.grid_words(cells["organisations"].astype("int64"))
+    cells["word"] = overlap.grid_words(cells["organisations"].astype("int64")).where(
+        overlap.is_placed(cells), "unplaced"
+    )
     cells["text"] = cells["organisations"].map(lambda n: "–" if n == 0 else str(n))
     return cells
 

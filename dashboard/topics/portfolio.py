@@ -16,7 +16,8 @@ import pandas as pd
 from dashboard import words
 from dashboard.data import found_once, kept_briefly, read
 from dashboard.i18n import _
-from dashboard.metrics import funding, placement
+from dashboard.metrics import funding, need_tiers, placement
+from dashboard.metrics.standing import RECEIVED, standing
 from dashboard.recorded_money import records_of
 from dashboard.visit import Visit
 from data_access import queries
@@ -31,10 +32,10 @@ MONTHS_BACK, MONTHS_AHEAD = 18, 18
 class Portfolio:
     """What is kept of the money of a choice.
 
-    `cells`: money and need of `year` by line, organisation, host country and activity (`queries.money.lines`); `reach`:
-    where signed money of any year works; `lines`: line, name, organisation, need, funded of the year; `recipients` and
-    `grantees`: what the chosen organisations received, and in which years; `monthly`: month, signed, signed_on_need,
-    pledged, need.
+    `tier` and `only_sure`: which statements of need count (`need_tiers`). `cells`: money and need of `year` by line,
+    organisation, host country and activity (`queries.money.lines`); `reach`: where signed money of any year works; `lines`:
+    line, name, organisation, need, funded of the year; `recipients` and `grantees`: what the chosen organisations of the
+    network received, and in which years; `outside`: what others did; `monthly`: month, signed, signed_on_need, pledged, need.
     """
 
     viewer: Viewer
@@ -42,11 +43,14 @@ class Portfolio:
     as_of: pd.Timestamp
     currency: str
     year: int
+    tier: str
+    only_sure: bool
     cells: pd.DataFrame
     reach: pd.DataFrame
     lines: pd.DataFrame
     monthly: pd.DataFrame
     recipients: pd.DataFrame
+    outside: pd.DataFrame
     grantees: pd.DataFrame
     rate_words: str
 
@@ -60,10 +64,19 @@ class Portfolio:
         """When signed money falls below need."""
         return funding.cliff(self.monthly, self.as_of, self.recipients["last_day"].max())
 
+    @property
+    def signed_today(self) -> int | None:
+        """Signed money of the month of the cut-off; unknown where nothing signed could be converted or placed in time."""
+        counted, left_out = self.recipients["counted"].sum(), self.recipients["left_out"].sum()
+        this_month = self.as_of.to_period("M").start_time
+        is_shown = bool((self.monthly["month"] == this_month).any())
+        is_unknown = not is_shown or (counted and counted == left_out and not self.cliff.today)
+        return None if is_unknown else self.cliff.today
+
     @cached_property
     def leaning(self) -> pd.DataFrame:
-        """Share of the largest funder per organisation."""
-        return funding.dependence(self.recipients)
+        """Share of the largest funder per organisation that signed a grant."""
+        return funding.dependence(self.recipients[self.recipients["counted"] > 0])
 
     @cached_property
     def newcomers(self) -> pd.DataFrame:
@@ -73,10 +86,24 @@ class Portfolio:
     @property
     def over_committed(self) -> int:
         """Project lines with more signed money in the year than their stated budget (B19)."""
-        budgets = self.cells.loc[self.cells["budget"] > 0, "line"]
-        lines = funding.coverage_lines(self.lines)
-        own = lines["line"].isin(budgets) & (lines["line"] > 0)
+        lines = funding.coverage_lines(self.lines_read("budget"))
+        own = lines["need"].gt(0).fillna(False) & (lines["line"] > 0)
         return int((lines["surplus"].gt(0).fillna(False) & own).sum())
+
+    def lines_read(self, tier: str) -> pd.DataFrame:
+        """`lines` under another tier of need."""
+        if tier == self.tier:
+            return self.lines
+        bit = need_tiers.reading(tier, only_sure=self.only_sure)
+        cells = read(queries.money.lines(self.currency, self.year, self.viewer, bit))
+        return _lines(_chosen(cells, self.filters, _lines_of(self.filters, self.viewer)))
+
+    @cached_property
+    def tiers(self) -> dict[str, funding.CoverageTotals]:
+        """Need, funded and gap of the year under each tier of need."""
+        return {
+            tier: funding.coverage_totals(funding.coverage_lines(self.lines_read(tier))) for tier in need_tiers.TIERS
+        }
 
     @property
     def coverage_words(self) -> str:
@@ -87,32 +114,43 @@ class Portfolio:
 
     @property
     def grants(self) -> pd.DataFrame:
-        """All grants of the chosen organisations, converted, one by one."""
+        """All grants to the chosen organisations of the network, converted, each with its `standing`."""
         cut = Cut(self.filters, self.currency)
         asked = queries.funding.grants_received(cut, self.viewer)
-        return kept_briefly(lambda: converted(read(asked), self.viewer, self.currency), "grants", cut)
+
+        def made() -> pd.DataFrame:
+            grants = converted(read(asked), self.viewer, self.currency)
+            return grants[grants["recipient_is_member"].astype(bool)]
+
+        return kept_briefly(made, "grants", cut)
 
     @property
     def signed(self) -> pd.DataFrame:
-        """The signed, converted grants among them."""
+        """The signed, converted grants of others among them."""
         grants = self.grants
-        return grants[(grants["status"] == "commitment") & grants["minor"].notna()]
+        return grants[grants["standing"].isin(RECEIVED)]
 
 
 def converted(grants: pd.DataFrame, viewer: Viewer, currency: str) -> pd.DataFrame:
-    """Grants with `minor`, their amount in the reporting currency."""
-    return funding.convert(grants, read(queries.funding.rates(viewer)), currency)
+    """Grants with `minor`, their amount in the reporting currency, and their `standing`."""
+    grants = funding.convert(grants, read(queries.funding.rates(viewer)), currency)
+    return grants.assign(standing=standing(grants))
 
 
 @found_once
-def picture(visit: Visit) -> Portfolio:
-    """The money of the reader's choice; see the class for what comes back."""
+def picture(visit: Visit, tier: str = "lowest", confidence: str = "all") -> Portfolio:
+    """The money of the reader's choice; see the class for what comes back.
+
+    `tier`: one of `need_tiers.CHOICES`; `confidence`: all statements of need, or those not of low confidence ("sure").
+    """
     viewer, filters, currency = visit.viewer, visit.filters, visit.currency
+    bit = need_tiers.reading(tier, only_sure=confidence == "sure")
     year = int(filters.until[:4]) if filters.until else visit.as_of.year
     of, lines = queries.money, _lines_of(filters, viewer)
-    cells = _chosen(read(of.lines(currency, year, viewer)), filters, lines)
+    cells = _chosen(read(of.lines(currency, year, viewer, bit)), filters, lines)
     reach = _chosen(read(of.reach(currency, viewer)), filters, lines)
     received, years = read(of.recipients(currency, viewer)), read(of.grantees(currency, viewer))
+    received = received.assign(is_member=received["is_member"].astype(bool))
     if filters.are_narrow:
         received, years = (rows[rows["organisation_id"].isin(reach["organisation_id"])] for rows in (received, years))
     return Portfolio(
@@ -121,11 +159,14 @@ def picture(visit: Visit) -> Portfolio:
         visit.as_of,
         currency,
         year,
+        tier,
+        confidence == "sure",
         cells,
         reach,
         _lines(cells),
-        _monthly(visit, lines),
-        received,
+        _monthly(visit, lines, bit),
+        received[received["is_member"]],
+        received[~received["is_member"]],
         years,
         _rate_words(currency, read(queries.funding.rates(viewer))),
     )
@@ -164,13 +205,13 @@ def _lines(cells: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-def _monthly(visit: Visit, lines: pd.Index | None) -> pd.DataFrame:
+def _monthly(visit: Visit, lines: pd.Index | None, reading: int) -> pd.DataFrame:
     """Signed money, that of it on lines that state a need, pledges and need of each month shown."""
     filters, this_month = visit.filters, visit.as_of.to_period("M")
     first = pd.Period(filters.since, "M") if filters.since else this_month - MONTHS_BACK
     last = pd.Period(filters.until, "M") if filters.until else this_month + MONTHS_AHEAD
     months = pd.period_range(first, max(first, last), freq="M").start_time.as_unit("us")
-    rows = _chosen(_months(visit, lines), filters)
+    rows = _chosen(_months(visit, lines, reading), filters)
     if filters.audiences:
         rows = rows[_serves(rows["audiences"], set(filters.audiences))]
     rows = rows.assign(on_need=rows["signed"].where(meets_need(rows["needed_in"], filters), 0))
@@ -187,13 +228,14 @@ def _monthly(visit: Visit, lines: pd.Index | None) -> pd.DataFrame:
     )
 
 
-def _months(visit: Visit, lines: pd.Index | None) -> pd.DataFrame:
+def _months(visit: Visit, lines: pd.Index | None, reading: int) -> pd.DataFrame:
     """Money per month: from the sums, or for a funder from the records of the few lines that hold her grants."""
     if not visit.filters.funders:
-        return read(queries.money.months(visit.currency, visit.viewer))
+        return read(queries.money.months(visit.currency, visit.viewer, reading))
     own = Filters(audiences=visit.filters.audiences, funders=visit.filters.funders)
     records = records_of(read, visit.viewer, Cut(own, visit.currency)).converted(visit.currency)
-    return placement.month_sums(placement.place(records, lines), records.facets)
+    rows = placement.month_sums(placement.place(records, lines), records.facets)
+    return rows[rows["readings"] & reading > 0]
 
 
 def meets_need(needed_in: pd.Series, filters: Filters) -> pd.Series:
@@ -201,11 +243,11 @@ def meets_need(needed_in: pd.Series, filters: Filters) -> pd.Series:
     countries, activities = set(filters.host_countries), set(filters.activities)
 
     def within(cell: str) -> bool:
-        country, activity = cell.split("/")
+        country, _slash, activity = cell.partition("/")
         return (not countries or country in countries) and (not activities or activity in activities)
 
     cells = {text for text in needed_in.unique() if text not in (placement.HERE, placement.NEVER)}
-    meeting = {text for text in cells if any(within(cell) for cell in text.split(" "))}
+    meeting = {text for text in cells if any(within(cell) for cell in text.split(placement.BETWEEN))}
     return needed_in.isin({placement.HERE, *meeting})
 
 
@@ -247,6 +289,7 @@ def rows_behind(portfolio: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Ti
     """
     found = kept_briefly(lambda: _behind(portfolio.viewer, cut), "behind", cut)
     signed, stated = (_chosen(rows, cut.filters) for rows in (found.placed.signed, found.placed.needs))
+    stated = stated[stated["readings"] & need_tiers.reading(portfolio.tier, only_sure=portfolio.only_sure) > 0]
     keys = ["line", *placement.CELL]
     money = signed[signed["month"].between(first, last)]
     money = money.assign(entry=np.where(money["is_passed_on"], "passed_on", "signed"))

@@ -10,6 +10,7 @@ from dashboard import labels, words
 from dashboard.data import read, read_now
 from dashboard.i18n import _
 from dashboard.metrics import distribution, funding
+from dashboard.metrics.standing import SIGNED
 from dashboard.report import Figure, Summary, Table
 from dashboard.topics import overlap, portfolio
 from dashboard.visit import Visit
@@ -42,7 +43,7 @@ def find(visit: Visit, slug: str) -> Profile | None:
     projects = read(of.projects_of(slug, viewer))
     received = read(queries.funding.grants_of([int(row["organisation_id"])], viewer))
     own = portfolio.converted(received, viewer, visit.currency)
-    signed = own.loc[own["status"] == "commitment", "minor"].dropna()
+    signed = own.loc[own["standing"].isin(SIGNED), "minor"]
     pairs = overlap.reviewed_pairs(visit, Filters(), read_now(queries.overlap.answers(viewer)))
     ours = pairs["project_a"].isin(projects["project_id"]) | pairs["project_b"].isin(projects["project_id"])
     return Profile(

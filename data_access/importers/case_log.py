@@ -230,13 +230,23 @@ def _events(line: Mapping[str, Any], evidence: Mapping[str, values.Evidence], co
 
 
 def _episodes(events: Sequence[Event]) -> list[Episode]:
-    """Events in the order of their dates; an opening after an ending begins another episode."""
+    """Events in the order of their dates; an opening after an ending begins another episode.
+
+    So does another ending on a later day: somebody opened the case again and nobody wrote down when.
+    """
     found = [Episode()]
     for event in events:
-        if event.what in OPENS and found[-1].ending is not None:
+        ended = found[-1].ending
+        is_again = ended is not None and (event.what in OPENS or (event.ends and _is_later(event, ended)))
+        if is_again:
             found.append(Episode())
         found[-1].events.append(event)
     return found
+
+
+def _is_later(event: Event, ended: Event) -> bool:
+    """Whether two endings are two: on two days, the later one with an outcome of its own."""
+    return event.day is not None and ended.day is not None and event.day > ended.day and event.outcome is not None
 
 
 def _rows(reference: str, number: int, episode: Episode, place: Place) -> Iterator[Record]:
@@ -254,9 +264,10 @@ def _rows(reference: str, number: int, episode: Episode, place: Place) -> Iterat
         "host_country": episode.fact("country"),
     }
     yield Record("case_episode", key, row, place)
-    entered = {event.what: event.day for event in reversed(episode.events) if event.what in STAGES}
-    for stage, day in entered.items():
-        yield Record("stage_event", f"{key}|{stage}", {"episode": key, "stage": stage, "entered_on": day}, place)
+    entered = dict.fromkeys((event.what, event.day) for event in episode.events if event.what in STAGES)
+    for stage, day in entered:
+        event = {"episode": key, "stage": stage, "entered_on": day}
+        yield Record("stage_event", f"{key}|{stage}|{day}", event, place)
 
 
 def _reference(context: Context, name: str) -> str:

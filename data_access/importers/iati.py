@@ -211,6 +211,7 @@ def _activity(
             is_initiative = receives and party.key != NOT_STATED
             is_funder = party.key in known.payers or not is_initiative
             yield organisation(party.key, party.name, place, is_funder=is_funder, is_initiative=is_initiative)
+    yield from _say_of_shares(activity, identifier, place)
     yield from _project(activity, identifier, lead, place, context)
     yield from _grants(activity, identifier, grants, known, place)
 
@@ -426,10 +427,39 @@ def _countries(activity: Element) -> list[tuple[str, Decimal | None]]:
 
 
 def _shares(activity: Element, grant: str, place: Place) -> Iterator[Record]:
+    """What the activity declares of its countries; a region keeps its share out of them, so that it is in none."""
     countries = _countries(activity)
-    total = sum(share or 0 for _code, share in countries)
+    regions = [_percentage(element) for element in activity.findall("recipient-region")]
+    declared = [share for share in (*(share for _code, share in countries), *regions) if share is not None]
+    unsaid = len(countries) + len(regions) - len(declared)
+    equal_part = max(Decimal(0), 100 - sum(declared)) / max(unsaid, 1)
     for code, share in countries:
-        stated = share is not None and total <= 100
-        basis_points = int((share or 0) * 100) if stated else None
-        row = {"grant": grant, "host_country": code, "share_bp": basis_points}
+        known = equal_part if share is None and regions else share
+        row = {"grant": grant, "host_country": code, "share_bp": None if known is None else int(known * 100)}
         yield Record("grant_country", shortened(f"{grant}|{code}"), row, place)
+
+
+def _percentage(element: Element) -> Decimal | None:
+    try:
+        return values.machine_number(element.get("percentage"))
+    except values.Bad:
+        return None
+
+
+def _say_of_shares(activity: Element, identifier: str, place: Place) -> Iterator[Problem]:
+    """Notes on places that are no countries and on shares that do not add to 100."""
+    shares = [share for _code, share in _countries(activity)]
+    regions = [element.get("code", "") for element in activity.findall("recipient-region")]
+    declared = sum((share for share in shares if share is not None), Decimal(0))
+    if regions:
+        yield Problem(place, "recipient-region", ", ".join(regions), "place_not_stated",
+                      f"of {identifier} is a region, not a country; its share is kept as “not stated”.",
+                      "Name the countries if you know them.", is_warning=True)  # fmt: skip
+    elif declared > 100:
+        yield Problem(place, "recipient-country", f"{declared:f} %", "shares_over_100",
+                      f"of {identifier} are shares of more than 100 %; where its money works is taken as “not stated”.",
+                      "Ask the publisher for shares that add to 100.", is_warning=True)  # fmt: skip
+    elif shares and all(share is not None for share in shares) and declared < 100:
+        yield Problem(place, "recipient-country", f"{declared:f} %", "shares_under_100",
+                      f"of {identifier} are shares of less than 100 %; the rest is kept as “not stated”.",
+                      "Nothing to do if the rest is not known.", is_warning=True)  # fmt: skip

@@ -38,6 +38,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from data_access import meta, schema
+from data_access.case_summaries import EARLIEST, latest_possible
 from data_access.database import METADATA, Which
 from data_access.importers.records import PART_OF_A_SEARCH, Place, Problem, Record, Unreadable
 from data_access.search import normalised
@@ -49,6 +50,7 @@ MOST_REJECTED = 50_000
 ALIKE_FROM = 92
 LEGAL_FORMS = frozenset(["ev", "e.v.", "ggmbh", "gmbh", "ngo", "ltd", "inc", "asbl", "vzw", "zs", "z.s.", "mtu", "vsi", "sro", "fund", "fond", "foundation", "association", "verein", "stiftung", "фонд", "ано", "нко", "ооо"])  # fmt: skip
 OUTLIER_FROM = 100
+LONG_LIVED = frozenset(["organisation", "presence", "fx_rate"])
 FEWEST_FOR_MEDIAN = 5
 
 
@@ -180,6 +182,8 @@ def load(
     outcome = Outcome()
     open_transactions = {which: engine.connect() for which, engine in engines.items()}
     try:
+        for which, connection in open_transactions.items():
+            meta.take_turn(connection, which)
         run = _Run(open_transactions, source, today, outcome, origin)
         run.take(records, progress)
         run.look_for_the_missing(is_snapshot)
@@ -226,6 +230,7 @@ class _Run:
             if isinstance(found, Problem):
                 self.outcome.add(found)
                 continue
+            self._ask_about_days(found)
             self.waiting[found.entity].append(found)
             waiting += 1
             if waiting >= BATCH:
@@ -240,6 +245,18 @@ class _Run:
             self._flush()
             if len(self.late) == len(again):
                 self._reject_late()
+
+    def _ask_about_days(self, record: Record) -> None:
+        """A note on days that nobody can mean; the row is loaded, and figures leave such a case out."""
+        if record.entity in LONG_LIVED:
+            return
+        for column, value in record.values.items():
+            if isinstance(value, date) and not EARLIEST <= value <= latest_possible(self.today):
+                self.outcome.add(
+                    Problem(record.place, column, value.isoformat(), "impossible_day",
+                            f"is before {EARLIEST.year} or more than ten years ahead. Is it meant?",
+                            "Correct the year and load again.", is_warning=True)
+                )  # fmt: skip
 
     def _reject_late(self) -> None:
         for record, names in self.late:
@@ -660,6 +677,7 @@ def note_failure(engine: Engine, which: Which, source: str, today: date, origin:
     """Record that a load of `source` failed and why; nothing else of it is in the database."""
     tables = METADATA[which].tables
     with engine.begin() as connection:
+        meta.take_turn(connection, which)
         of_source = source_id(connection, tables["source"], source)
         run = _free_id(connection, tables["import_run"])
         connection.execute(insert(tables["import_run"]), _run_row(run, of_source, today, origin, "failed"))
@@ -689,6 +707,7 @@ def undo(engine: Engine, which: Which, run_id: int) -> int:
     tables = METADATA[which].tables
     runs, records, changes = tables["import_run"], tables["source_record"], tables["import_change"]
     with engine.begin() as connection:
+        meta.take_turn(connection, which)
         run = connection.execute(select(runs).where(runs.c.id == run_id)).first()
         if run is None or run.status != "done":
             raise NotUndone(f"There is no finished run {run_id}.")

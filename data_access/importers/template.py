@@ -272,12 +272,6 @@ def _shares(cell: Any) -> dict[str, int | None] | None:
         if code is None or (number is not None and not 0 <= number <= 100):
             raise values.Bad("not countries with per cent", "Write it like GE 60; DE 40.")
         shares[code] = None if number is None else int(number * 100)
-    if (
-        len(shares) > 1
-        and all(s is not None for s in shares.values())
-        and abs(sum(s or 0 for s in shares.values()) - 10_000) > 1
-    ):
-        raise values.Bad("per cent that do not add to 100", "Correct the shares, or leave them out.")
     return shares
 
 
@@ -318,13 +312,31 @@ def _facets(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Itera
         yield Record(entity, _key_of(entity, row), row | {"is_withheld": bool(row.get("is_withheld"))}, place)
 
 
-def _grants(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
+def _grants(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record | Problem]:
     for place, row in cells:
         shares = row.pop("countries", None) or {}
         yield Record(entity, row["reference"], row, place)
+        yield from _say_of_shares(place, row["reference"], shares)
         for country, share in shares.items():
             values_ = {"grant": row["reference"], "host_country": country, "share_bp": share}
             yield Record("grant_country", f"{row['reference']}|{country}", values_, place)
+
+
+ROUNDING_BP = 2
+
+
+def _say_of_shares(place: Place, reference: str, shares: Mapping[str, int | None]) -> Iterator[Problem]:
+    """A note where the declared shares of a grant do not add to 100."""
+    declared = sum(share or 0 for share in shares.values())
+    shown = f"{Decimal(declared) / 100:f} %"
+    if declared > 10_000 + ROUNDING_BP:
+        yield Problem(place, "countries", shown, "shares_over_100",
+                      f"of {reference} are shares of more than 100 %; where its money works is taken as “not stated”.",
+                      "Correct the shares.", is_warning=True)  # fmt: skip
+    elif shares and None not in shares.values() and declared < 10_000 - ROUNDING_BP:
+        yield Problem(place, "countries", shown, "shares_under_100",
+                      f"of {reference} are shares of less than 100 %; the rest is kept as “not stated”.",
+                      "Nothing to do if the rest is not known.", is_warning=True)  # fmt: skip
 
 
 def _case_events(_entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record | Problem]:

@@ -115,7 +115,7 @@ class _Reading:
             yield organisation(who, name or acronym or "", place, is_funder=False, is_initiative=True)
         if country is not None and self._is_new("presence", f"{who}|{country}|{area or ''}"):
             there = {"organisation": who, "host_country": country, "role": "activity", "place": area,
-                     "precision": "region" if area else "country"}  # fmt: skip
+                     "precision": "city" if area else "country"}  # fmt: skip
             yield Record("presence", shortened(f"{who}|{country}|{area or ''}"), there, place)
         if activity_word is not None or title is not None:
             yield from self._project(place, who, name or acronym or "", activity_word, title, country, dates)

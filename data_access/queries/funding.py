@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select, true
 
 from data_access.filters import Filters
 from data_access.queries import money, visible
@@ -31,7 +31,7 @@ def grants(viewer: Viewer, cut: Cut | None = None) -> Query:
     """Every grant whose recipient the viewer may see, or those of organisations with money or need in the `cut`.
 
     What was paid on a grant without a stated amount was committed: it is its amount (METHODS B, money status). Payments
-    in another currency than the grant's are left out.
+    in another currency than the grant's are left out of `paid_minor`.
 
     A payer, project or intermediary she may not see is unknown: its money comes from an unnamed source, and the grant's
     reference, which publishers make of their own names, is NULL.
@@ -39,7 +39,7 @@ def grants(viewer: Viewer, cut: Cut | None = None) -> Query:
     Columns: grant_id, reference, funder_id, funder_slug, funder, funder_is_member, recipient_id, recipient,
     recipient_slug, recipient_is_member, project_id, project, parent_project_id (that a re-grant is taken from),
     amount_minor, currency, status, kind, restriction, committed_on, starts_on, ends_on, recorded_on, paid_minor,
-    first_paid_on.
+    first_paid_on (in any currency), has_payment (with or without its day).
     """
     return Query(_grants(viewer).where(_of(cut, viewer)), viewer)
 
@@ -63,11 +63,13 @@ def grants_moved(after: date, until: date, viewer: Viewer) -> Query:
     return Query(_grants(viewer).where(or_(grant.c.recorded_on > after, has_ended)), viewer)
 
 
-def grants_between(viewer: Viewer, *, from_member: bool, to_member: bool) -> Query:
-    """Signed grants from inside or outside the network to inside or outside of it, with the columns of `grants`; a payer
-    she may not see counts as outside."""
+def grants_between(viewer: Viewer, *, from_member: bool | None, to_member: bool) -> Query:
+    """Signed grants from inside or outside the network (None: either) to inside or outside of it, with the columns of
+    `grants`; a payer she may not see counts as outside."""
     found = _grants(viewer).where(grant.c.status == "commitment").order_by(None).subquery()
-    is_asked = (found.c.funder_is_member == from_member) & (found.c.recipient_is_member == to_member)
+    is_asked = found.c.recipient_is_member == to_member
+    if from_member is not None:
+        is_asked = and_(is_asked, found.c.funder_is_member == from_member)
     return Query(select(found).where(is_asked).order_by(found.c.grant_id), viewer)
 
 
@@ -100,7 +102,8 @@ def _grants(viewer: Viewer) -> Select:
     source, source_lead = project.alias("source"), organisation.alias("source_lead")
     own = payment.c.grant_id == grant.c.id, payment.c.currency == grant.c.currency
     paid = select(func.sum(payment.c.amount_minor)).where(*own).scalar_subquery()
-    first_paid = select(func.min(payment.c.paid_on)).where(*own).scalar_subquery()
+    paid_in = payment.c.grant_id == grant.c.id, payment.c.amount_minor > 0
+    first_paid = select(func.min(payment.c.paid_on)).where(*paid_in).scalar_subquery()
     of_member = and_(visible.organisations(viewer, intermediary), visible.in_network(intermediary))
     named_payer, named_lead = visible.organisations(viewer, payer), visible.organisations(viewer, lead)
     return (
@@ -110,7 +113,9 @@ def _grants(viewer: Viewer) -> Select:
             case((named_payer, grant.c.funder_id)).label("funder_id"),
             case((named_payer, payer.c.slug)).label("funder_slug"),
             case((named_payer, payer.c.name)).label("funder"),
-            func.coalesce(case((named_payer, payer.c.is_initiative)), false()).label("funder_is_member"),
+            func.coalesce(case((named_payer, and_(payer.c.is_initiative, visible.in_network(payer)))), false()).label(
+                "funder_is_member"
+            ),
             grant.c.recipient_id,
             payee.c.name.label("recipient"),
             payee.c.slug.label("recipient_slug"),
@@ -131,6 +136,7 @@ def _grants(viewer: Viewer) -> Select:
             grant.c.recorded_on,
             paid.label("paid_minor"),
             first_paid.label("first_paid_on"),
+            exists().where(*paid_in).label("has_payment"),
         )
         .select_from(grant)
         .outerjoin(payer, payer.c.id == grant.c.funder_id)
@@ -156,7 +162,7 @@ def needs(viewer: Viewer, cut: Cut | None = None) -> Query:
     """Stated needs of visible organisations and their projects, or of those in the `cut`.
 
     Columns: need_id, project_id, project, organisation_id, organisation, organisation_slug, period_start, period_end,
-    amount_minor, currency, kind, stated_by, stated_on. `organisation_id` is the lead organisation for a project need.
+    amount_minor, currency, kind, confidence, stated_by, stated_on. `organisation_id` is the lead organisation for a project need.
     """
     owner = func.coalesce(need.c.organisation_id, project.c.organisation_id)
     statement = (
@@ -172,6 +178,7 @@ def needs(viewer: Viewer, cut: Cut | None = None) -> Query:
             need.c.amount_minor,
             need.c.currency,
             need.c.kind,
+            need.c.confidence,
             need.c.stated_by,
             need.c.stated_on,
         )
@@ -200,7 +207,7 @@ def declared_places(viewer: Viewer, cut: Cut | None = None) -> Query:
     statement = (
         select(
             grant_country.c.grant_id,
-            case((hidden, "withheld"), else_=country).label("host_country"),
+            case((hidden, visible.WITHHELD), else_=country).label("host_country"),
             grant_country.c.share_bp,
         )
         .join(grant, grant.c.id == grant_country.c.grant_id)
@@ -212,14 +219,18 @@ def declared_places(viewer: Viewer, cut: Cut | None = None) -> Query:
 
 
 def project_facets(viewer: Viewer, cut: Cut | None = None) -> Query:
-    """Facets of visible projects, or of those in the `cut`, that enter money attribution: project_id, facet, code."""
+    """Facets of visible projects, or of those in the `cut`, that enter money attribution: project_id, facet, code.
+
+    However many places of a project the viewer may not know, they are one: 'withheld'.
+    """
+    shown = case((visible.facets(viewer), project_facet.c.code), else_=visible.WITHHELD).label("code")
     statement = (
-        select(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
+        select(project_facet.c.project_id, project_facet.c.facet, shown)
+        .distinct()
         .join(project, project.c.id == project_facet.c.project_id)
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(project_facet.c.facet.in_(("activity", "audience", "host_country")))
-        .where(visible.organisations(viewer), visible.facets(viewer))
-        .order_by(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
+        .where(project_facet.c.facet.in_(("activity", "audience", "host_country")), visible.organisations(viewer))
+        .order_by(project_facet.c.project_id, project_facet.c.facet, shown)
     )
     if cut is not None:
         statement = statement.where(project_facet.c.project_id.in_(money.projects_in(cut, viewer)))
@@ -227,15 +238,15 @@ def project_facets(viewer: Viewer, cut: Cut | None = None) -> Query:
 
 
 def organisation_places(viewer: Viewer, cut: Cut | None = None) -> Query:
-    """Disclosed working countries per visible organisation, or per one that gave, received or needs money of the `cut`:
-    organisation_id, host_country."""
-    country = visible.presence_country(viewer).label("host_country")
+    """Working countries per visible organisation, or per one that gave, received or needs money of the `cut`:
+    organisation_id, host_country ('withheld' for those the viewer may not know, however many)."""
+    country = func.coalesce(visible.presence_country(viewer), visible.WITHHELD).label("host_country")
     statement = (
         select(presence.c.organisation_id, country)
         .distinct()
         .join(organisation, organisation.c.id == presence.c.organisation_id)
         .where(presence.c.role != "registered", visible.organisations(viewer))
-        .where(visible.presence_country(viewer).is_not(None))
+        .where(presence.c.host_country.is_not(None))
         .order_by(presence.c.organisation_id, country)
     )
     if cut is not None:

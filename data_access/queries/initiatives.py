@@ -82,7 +82,7 @@ def _spots(basis: Basis, viewer: Viewer) -> Select:
         presence.c.organisation_id,
         country.label("host_country"),
         case((and_(country.is_(None), presence.c.host_country.is_not(None)), True), else_=False).label("is_withheld"),
-        case((country.is_(None), ""), else_=func.coalesce(presence.c.place, "")).label("site"),
+        func.coalesce(visible.presence_place(viewer), "").label("site"),
     ).where(registered if basis == "registered_in" else ~registered)
 
 
@@ -162,7 +162,7 @@ def presences_of(slug: str, viewer: Viewer) -> Query:
                 "is_withheld"
             ),
             presence.c.role,
-            case((country.is_(None), null()), else_=presence.c.place).label("site"),
+            visible.presence_place(viewer).label("site"),
             case((country.is_(None), null()), else_=presence.c.started_on).label("started_on"),
             case((country.is_(None), null()), else_=presence.c.ended_on).label("ended_on"),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, false, func, or_, select
 
 from data_access.filters import Filters
 from data_access.queries import visible
@@ -38,26 +38,35 @@ def is_summed(viewer: Viewer) -> Query:
     return Query(select(summed_for).where(summed_for.c.clearance == viewer.money_read[-1]), viewer)
 
 
-def months(currency: str, viewer: Viewer) -> Query:
-    """Columns: host_country, activity, audiences, needed_in, month, signed, pledged, need, known_needs."""
+def months(currency: str, viewer: Viewer, reading: int) -> Query:
+    """Money under one reading of need (a bit of `need_tiers`): host_country, activity, audiences, needed_in, month, signed,
+    pledged, need, known_needs."""
     table = money_month.c
     keys = [table[name] for name in ("host_country", "activity", "audiences", "needed_in", "month")]
     names = ("signed", "pledged", "need", "known_needs")
-    sums = select(*keys, *_summed(table[name] for name in names)).where(_kept(money_month, currency, viewer))
+    sums = select(*keys, *_summed(table[name] for name in names)).where(
+        _kept(money_month, currency, viewer), _is_read(money_month, reading)
+    )
     is_left = or_(*(func.sum(table[name]) != 0 for name in names))
     return Query(sums.group_by(*keys).having(is_left), viewer)
 
 
-def lines(currency: str, year: int, viewer: Viewer) -> Query:
-    """Money of a year by line and cell: line (a project's id, or minus an organisation's), name (of the project), organisation
-    (its lead, or who does the core work), organisation_id, host_country, activity, signed, need, budget, known_needs,
-    unknown_needs, parts."""
+def _is_read(table: Table, reading: int) -> ColumnElement[bool]:
+    return table.c.readings.bitwise_and(reading) > 0
+
+
+def lines(currency: str, year: int, viewer: Viewer, reading: int) -> Query:
+    """Money of a year by line and cell under one reading of need: line (a project's id, or minus an organisation's), name (of
+    the project), organisation (its lead, or who does the core work), organisation_id, host_country, activity, signed, need,
+    known_needs, unknown_needs, parts."""
     table, lead = money_line.c, organisation.alias("lead")
     keys = [table[name] for name in ("line", "organisation_id", "host_country", "activity")]
     signed = func.sum(table.received + table.passed_on).label("signed")
-    amounts = _summed(table[name] for name in ("need", "budget", "known_needs", "unknown_needs", "parts"))
+    amounts = _summed(table[name] for name in ("need", "known_needs", "unknown_needs", "parts"))
     sums = (
-        select(*keys, signed, *amounts).where(_kept(money_line, currency, viewer), table.year == year).group_by(*keys)
+        select(*keys, signed, *amounts)
+        .where(_kept(money_line, currency, viewer), _is_read(money_line, reading), table.year == year)
+        .group_by(*keys)
     )
     found = sums.having(func.sum(table.known_needs + table.unknown_needs + table.parts) > 0).subquery()
     owner = func.coalesce(project.c.organisation_id, -found.c.line)
@@ -81,7 +90,8 @@ def reach(currency: str, viewer: Viewer) -> Query:
 
 
 def sources(cut: Cut, viewer: Viewer) -> Query:
-    """Who signed the money placed in the choice: funder (NULL: not named), organisations, received."""
+    """Who signed the money placed in the choice: funder (NULL: not named), is_own (carried over by who holds it),
+    organisations, received."""
     table = money_line.c
     received = func.sum(table.received)
     payers = (
@@ -91,16 +101,18 @@ def sources(cut: Cut, viewer: Viewer) -> Query:
         .having(received > 0)
         .subquery()
     )
-    funder = case((visible.organisations(viewer), organisation.c.name))
+    is_own = func.coalesce(payers.c.funder_id == payers.c.organisation_id, false())
+    funder = case((and_(visible.organisations(viewer), ~is_own), organisation.c.name))
     statement = (
         select(
             funder.label("funder"),
+            is_own.label("is_own"),
             func.count(payers.c.organisation_id.distinct()).label("organisations"),
             func.sum(payers.c.received).label("received"),
         )
         .select_from(payers)
         .outerjoin(organisation, organisation.c.id == payers.c.funder_id)
-        .group_by(funder)
+        .group_by(funder, is_own)
     )
     return Query(statement, viewer)
 

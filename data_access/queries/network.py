@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import case, func, select
 
-from data_access.schema import code, import_run, organisation, presence, source
+from data_access.schema import HIDING_PRECISIONS, code, import_run, organisation, presence, source
 from data_access.viewer import Query, Viewer
 
 
@@ -42,7 +42,9 @@ def unlisted(viewer: Viewer) -> Query:
     """
     statement = (
         select(
-            func.min(case((presence.c.precision != "undisclosed", presence.c.host_country))).label("host_country"),
+            func.min(case((presence.c.precision.not_in(HIDING_PRECISIONS), presence.c.host_country))).label(
+                "host_country"
+            ),
             organisation.c.id.label("organisation_id"),
         )
         .select_from(organisation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, distinct, func, or_, select
 
 from data_access.filters import Filters
 from data_access.queries import visible
@@ -73,34 +73,46 @@ def chosen(filters: Filters, viewer: Viewer) -> Query:
 
 
 _place, _work = project_facet.alias("place"), project_facet.alias("work")
+NOT_STATED = "not_stated"
+
+
+def _cell(viewer: Viewer) -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """Host country and activity of a project's cell: withheld or not stated are values of their own."""
+    place = case(
+        (_place.c.code.is_(None), NOT_STATED), (visible.facets(viewer, _place), _place.c.code), else_=visible.WITHHELD
+    )
+    return place, func.coalesce(_work.c.code, NOT_STATED)
 
 
 def _in_cells(columns: Sequence[ColumnElement], filters: Filters, viewer: Viewer) -> Select:
     """`columns` of every project that has not ended, once per host country and activity it counts in."""
-    return (
+    place, work = _cell(viewer)
+    statement = (
         select(*columns)
         .select_from(project)
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .join(_place, (_place.c.project_id == project.c.id) & (_place.c.facet == "host_country"))
-        .join(_work, (_work.c.project_id == project.c.id) & (_work.c.facet == "activity"))
-        .where(visible.facets(viewer, _place), project.c.status != "ended", visible.projects(filters, viewer))
+        .outerjoin(_place, (_place.c.project_id == project.c.id) & (_place.c.facet == "host_country"))
+        .outerjoin(_work, (_work.c.project_id == project.c.id) & (_work.c.facet == "activity"))
+        .where(project.c.status != "ended", visible.projects(filters, viewer))
     )
+    if filters.host_countries:
+        statement = statement.where(place.in_(filters.host_countries))
+    if filters.activities:
+        statement = statement.where(work.in_(filters.activities))
+    return statement
 
 
 def grid(filters: Filters, viewer: Viewer) -> Query:
-    """Distinct organisations and projects per host country x activity: host_country, activity, organisations, projects."""
+    """Distinct organisations and projects per host country x activity: host_country ('withheld' and 'not_stated' among
+    them), activity ('not_stated' among them), organisations, projects."""
+    place, work = _cell(viewer)
     columns = (
-        _place.c.code.label("host_country"),
-        _work.c.code.label("activity"),
+        place.label("host_country"),
+        work.label("activity"),
         func.count(distinct(organisation.c.id)).label("organisations"),
         func.count(distinct(project.c.id)).label("projects"),
     )
-    statement = _in_cells(columns, filters, viewer).group_by(_place.c.code, _work.c.code)
-    if filters.host_countries:
-        statement = statement.where(_place.c.code.in_(filters.host_countries))
-    if filters.activities:
-        statement = statement.where(_work.c.code.in_(filters.activities))
-    return Query(statement, viewer)
+    return Query(_in_cells(columns, filters, viewer).group_by(place, work), viewer)
 
 
 def projects_of_cell(country: str, activity: str, filters: Filters, viewer: Viewer) -> Query:
@@ -111,7 +123,8 @@ def projects_of_cell(country: str, activity: str, filters: Filters, viewer: View
         project.c.starts_on,
         project.c.ends_on,
     )
-    statement = _in_cells(columns, filters, viewer).where(_place.c.code == country, _work.c.code == activity)
+    place, work = _cell(viewer)
+    statement = _in_cells(columns, filters, viewer).where(place == country, work == activity).distinct()
     return Query(statement.order_by(organisation.c.name, project.c.name), viewer)
 
 

@@ -1,6 +1,6 @@
 """What a viewer may see, as SQL conditions; every topic module builds on these and on nothing else.
 
-Rules: DESIGN.md section 6. `aggregate_only` organisations enter no figure of a funder. The country of an undisclosed
+Rules: DESIGN.md section 6. `aggregate_only` organisations enter no figure of a funder. The country of a hidden
 presence, or of a withheld project place, is NULL (unknown) to whoever lacks the right to it.
 """
 
@@ -11,8 +11,10 @@ from datetime import date
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, false, or_, select, true
 
 from data_access.filters import Filters
-from data_access.schema import grant, organisation, presence, project, project_facet
+from data_access.schema import HIDING_PRECISIONS, grant, organisation, presence, project, project_facet
 from data_access.viewer import Viewer
+
+WITHHELD = "withheld"
 
 
 def covers(viewer: Viewer, country: ColumnElement) -> ColumnElement[bool]:
@@ -41,9 +43,18 @@ def grant_reference(viewer: Viewer, payer: FromClause) -> ColumnElement:
 
 
 def presence_country(viewer: Viewer, table: FromClause = presence) -> ColumnElement:
-    """The presence's host country, or NULL when it is undisclosed and the viewer does not cover it."""
-    hidden = and_(table.c.precision == "undisclosed", ~covers(viewer, table.c.host_country))
+    """The presence's host country, or NULL when its sender hides it and the viewer does not cover it.
+
+    Precision says what may be known: city the place, country no more than the country, region and undisclosed neither.
+    """
+    hidden = and_(table.c.precision.in_(HIDING_PRECISIONS), ~covers(viewer, table.c.host_country))
     return case((hidden, None), else_=table.c.host_country)
+
+
+def presence_place(viewer: Viewer, table: FromClause = presence) -> ColumnElement:
+    """The presence's place within its country, or NULL when its sender lets only coarser things be known."""
+    shown = or_(table.c.precision == "city", covers(viewer, table.c.host_country))
+    return case((shown, table.c.place))
 
 
 def hides(viewer: Viewer, country: ColumnElement, organisation_id: ColumnElement) -> ColumnElement[bool]:
@@ -73,9 +84,9 @@ def _undisclosed(country: ColumnElement) -> tuple[FromClause, ColumnElement[bool
     elsewhere = exists().where(
         disclosed.c.organisation_id == place.c.organisation_id,
         disclosed.c.host_country == place.c.host_country,
-        disclosed.c.precision != "undisclosed",
+        disclosed.c.precision.not_in(HIDING_PRECISIONS),
     )
-    return place, and_(place.c.host_country == country, place.c.precision == "undisclosed", ~elsewhere)
+    return place, and_(place.c.host_country == country, place.c.precision.in_(HIDING_PRECISIONS), ~elsewhere)
 
 
 def facets(viewer: Viewer, table: FromClause = project_facet) -> ColumnElement[bool]:

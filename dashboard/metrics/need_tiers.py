@@ -1,0 +1,106 @@
+"""Kinds of need nest and are never added: which statement counts on which day (WHATIF.md F.1).
+
+A minimum lies inside a budget, a budget inside an ambition. Of each line and day one tier is read: a kind, the lowest
+stated or the highest stated; and either every statement or only those that are not of low confidence. A reading is one
+bit; a statement's part of some days belongs to the readings of its `readings`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dashboard.metrics import largest_remainder
+
+NEED_KINDS = ("minimum", "budget", "ambition")
+TIERS = ("lowest", *NEED_KINDS, "highest")
+CHOICES = TIERS[:-1]
+EVERY_READING = (1 << 2 * len(TIERS)) - 1
+
+
+def reading(tier: str, *, only_sure: bool = False) -> int:
+    """The bit of a tier, `only_sure` leaving out statements of low confidence."""
+    return 1 << TIERS.index(tier) + len(TIERS) * only_sure
+
+
+def newest(needs: pd.DataFrame) -> pd.DataFrame:
+    """Without statements that their author replaced: a later one of the same author for the same kind, line and period.
+
+    `needs`: line, kind, period_start, period_end, stated_by, stated_on. Statements without author or day replace nothing.
+    """
+    keys = ["line", "kind", "period_start", "period_end", "stated_by"]
+    last = needs.groupby(keys, dropna=False)["stated_on"].transform("max")
+    is_replaced = needs["stated_by"].notna() & (needs["stated_on"] < last).fillna(False)
+    return needs[~is_replaced.astype(bool)]
+
+
+def in_readings(needs: pd.DataFrame) -> pd.DataFrame:
+    """Statements cut where another one of their line begins or ends, each piece with the `readings` it counts in.
+
+    `needs`: line, kind, confidence, period_start, period_end, minor. A piece's `minor` is its share by days, cents by
+    largest remainder, so that the pieces of a statement add to it. A statement without an amount stays whole and counts as
+    unknown in its own tier, and in the lowest and highest.
+    """
+    known = needs["minor"].notna() & (needs["period_end"] >= needs["period_start"])
+    pieces = _pieces(needs[known].reset_index(drop=True))
+    kind = pieces["kind"].map({name: place for place, name in enumerate(NEED_KINDS)}).to_numpy(dtype="int64")
+    sure = pieces["confidence"].ne("low").fillna(True).to_numpy(dtype=bool)
+    group = pieces.groupby(["line", "period_start"], sort=False).ngroup().to_numpy()
+    bits = _bits(kind, group, np.ones(len(pieces), dtype=bool)) | (_bits(kind, group, sure) << len(TIERS))
+    unknown = needs[~known]
+    own = unknown["kind"].map({name: reading(name) for name in NEED_KINDS}).to_numpy(dtype="int64")
+    own = own | reading("lowest") | reading("highest")
+    is_sure = unknown["confidence"].ne("low").fillna(True).to_numpy(dtype=bool)
+    own = own | np.where(is_sure, own << len(TIERS), 0)
+    return pd.concat([pieces.assign(readings=bits), unknown.assign(readings=own)], ignore_index=True)
+
+
+def _bits(kind: np.ndarray, group: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    groups = int(group.max()) + 1 if len(group) else 0
+    lowest, highest = np.full(groups, len(NEED_KINDS)), np.full(groups, -1)
+    np.minimum.at(lowest, group[counts], kind[counts])
+    np.maximum.at(highest, group[counts], kind[counts])
+    is_highest = (kind == highest[group]).astype("int64") << (len(TIERS) - 1)
+    found = np.left_shift(1, kind + 1) | (kind == lowest[group]) | is_highest
+    return np.where(counts, found, 0)
+
+
+def _pieces(needs: pd.DataFrame) -> pd.DataFrame:
+    """Each statement once per stretch of days on which its line's statements stay the same."""
+    day = pd.Timedelta(days=1)
+    edges = pd.concat(
+        [
+            needs[["line"]].assign(edge=needs["period_start"]),
+            needs[["line"]].assign(edge=needs["period_end"] + day),
+        ]
+    ).drop_duplicates()
+    needs = needs.assign(_need=np.arange(len(needs)))
+    inside = needs[["_need", "line", "period_start", "period_end"]].merge(edges, on="line")
+    inside = inside[(inside["edge"] >= inside["period_start"]) & (inside["edge"] <= inside["period_end"])]
+    inside = inside.sort_values(["_need", "edge"]).reset_index(drop=True)
+    following = inside.groupby("_need")["edge"].shift(-1)
+    until = (following - day).fillna(inside["period_end"])
+    row = inside["_need"].to_numpy(dtype="int64")
+    days = (until - inside["edge"]).dt.days.to_numpy(dtype="int64") + 1
+    whole = ((needs["period_end"] - needs["period_start"]).dt.days + 1).to_numpy(dtype="int64")
+    minor = largest_remainder.shares(needs["minor"].to_numpy(dtype="int64"), row, days, whole)
+    cut = needs.iloc[row].reset_index(drop=True).drop(columns="_need")
+    return cut.assign(period_start=inside["edge"], period_end=until, minor=pd.array(minor, "Int64"))
+
+
+def to_fix(needs: pd.DataFrame) -> pd.DataFrame:
+    """Statements of a minimum above the budget, or a budget above the ambition, of the same line on the same days.
+
+    `needs`: as `in_readings` takes it. Both stay in the figures; somebody should mend one.
+    """
+    pieces = _pieces(
+        needs[needs["minor"].notna() & (needs["period_end"] >= needs["period_start"])].reset_index(drop=True)
+    )
+    per_day = pieces.groupby(["line", "period_start", "period_end", "kind"])["minor"].sum().unstack("kind")
+    per_day = per_day.reindex(columns=list(NEED_KINDS)).astype("Float64")
+    above = pd.Series(False, index=per_day.index)
+    for place, smaller in enumerate(NEED_KINDS):
+        for larger in NEED_KINDS[place + 1 :]:
+            above |= (per_day[smaller] > per_day[larger]).fillna(False).astype(bool)
+    lines = set(above.index[above].get_level_values("line"))
+    return needs[needs["line"].isin(lines)]
