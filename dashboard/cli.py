@@ -9,7 +9,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ logging.getLogger("streamlit").addFilter(lambda record: "to view this Streamlit 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard import export_command, loading
+from dashboard import books, export_command, loading
 from dashboard.loading import writers
 from dashboard.metrics import overlap
 from dashboard.refresh import refresh
@@ -71,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     init.set_defaults(run=_init)
     check = commands.add_parser("check", help="say what is in the databases and what is wrong with them")
+    check.add_argument(
+        "--books",
+        action="store_true",
+        help="per page and viewer: what was loaded is what figures show and named remainders",
+    )
     check.set_defaults(run=_check)
     rebuild = commands.add_parser("refresh", help="rebuild summaries and overlap pairs")
     rebuild.add_argument("--as-of", type=date.fromisoformat, help="cut-off date, YYYY-MM-DD; default: the recorded one")
@@ -149,7 +154,9 @@ def _fill_vocabulary(engines: dict[database.Which, Engine]) -> None:
                 connection.execute(database.METADATA[which].tables[table].insert(), rows)
 
 
-def _check(_chosen: argparse.Namespace) -> int:
+def _check(chosen: argparse.Namespace) -> int:
+    if chosen.books:
+        return _check_books()
     urls = database.urls_from_environment()
     wrong = 0
     places: dict[database.Which, str | None] = {"shared": urls.shared, "cases": urls.cases}
@@ -165,6 +172,31 @@ def _check(_chosen: argparse.Namespace) -> int:
             continue
         _describe(database.open_writer(url), which)
     return 1 if wrong else 0
+
+
+def _check_books() -> int:
+    engines = writers()
+    for which, engine in engines.items():
+        database.assert_ready(engine, which)
+    wrong = 0
+    for account in books.every_account(engines["shared"], engines.get("cases")):
+        print("\n".join(_account(account)))
+        wrong += len(account.faults)
+    print("The books balance." if not wrong else f"The books do not balance: {wrong} faults.")
+    return 1 if wrong else 0
+
+
+def _account(account: books.Account) -> Iterator[str]:
+    """One account as lines of text."""
+    scope = ", ".join(account.viewer.host_countries or ()) or ("all" if account.viewer.host_countries is None else "")
+    who = f"{account.viewer.role} {scope}".strip()
+    sum_ = "" if account.loaded_minor is None else f"{account.loaded_minor / 100:>20,.2f} {account.currency}"
+    yield f"{account.page}, {who}: {account.loaded:,} {account.subject}{sum_}"
+    for line in account.lines:
+        if line.units or line.minor:
+            minor = "" if line.minor is None else f"{line.minor / 100:>20,.2f}"
+            yield f"  {'left out: ' if line.is_remainder else 'shown:    '}{line.name:<24}{line.units:>9,}{minor}"
+    yield from (f"  WRONG: {fault}." for fault in account.faults)
 
 
 def _describe(engine: Engine, which: database.Which) -> None:

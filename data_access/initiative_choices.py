@@ -23,7 +23,8 @@ def rebuild(connection: Connection, as_of: date) -> None:
     """Replace all rows by those of initiatives active on `as_of`."""
     connection.execute(delete(initiative_choice))
     everybody = [(Viewer("coordinator", None), None), (Viewer("steward", None), None)]
-    countries = connection.scalars(select(presence.c.host_country).distinct().order_by(presence.c.host_country))
+    stated = select(presence.c.host_country).where(presence.c.host_country.is_not(None)).distinct()
+    countries = connection.scalars(stated.order_by(presence.c.host_country))
     scoped = [(Viewer("coordinator", (country,)), country) for country in countries]
     for kind in LISTS:
         _insert(connection, FUNDERS, kind, _selected(kind, BY_FUNDERS, as_of))

@@ -2,7 +2,7 @@
 
 from dashboard import view
 from dashboard.i18n import _
-from dashboard.topics import funding, portfolio
+from dashboard.topics import accounts, funding, portfolio
 
 visit = view.begin(
     "funding_gaps",
@@ -57,6 +57,10 @@ elif part == "reach":
             view.table(funding.rows_of_income(money, visit, stated))
     view.table(funding.signed_grants(money))
 else:
+    account = accounts.of_money(money)
+    view.table(account)
+    if line := view.open_rows("account", _("Open the grants of a line"), accounts.line_names(account)):
+        view.table(accounts.rows_of_line(money, line))
     view.table(funding.to_fix(money))
     view.table(funding.outside(money))
 

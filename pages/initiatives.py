@@ -2,7 +2,7 @@
 
 from dashboard import view
 from dashboard.i18n import _
-from dashboard.topics import initiatives
+from dashboard.topics import accounts, initiatives
 
 visit = view.begin(
     "initiatives", _("Where are the initiatives?"), ("host_countries", "activities", "audiences", "funders", "scope")
@@ -28,6 +28,7 @@ if part == "where":
     view.table(initiatives.countries(found, visit))
     if unlisted := initiatives.unlisted(visit):
         view.table(unlisted)
+    view.table(accounts.of_initiatives(visit))
 else:
     view.chart(initiatives.history(found))
     for chart in (initiatives.mix(found, visit), initiatives.per_thousand(found, visit)):

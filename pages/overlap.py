@@ -2,7 +2,7 @@
 
 from dashboard import view
 from dashboard.i18n import _
-from dashboard.topics import evidence, overlap
+from dashboard.topics import accounts, evidence, overlap
 
 visit = view.begin("overlap", _("Who does the same?"), ("host_countries", "activities", "audiences", "funders"))
 found = overlap.find(visit)
@@ -26,6 +26,7 @@ elif part == "where":
         view.chart(grid)
         if cell := view.open_rows("grid", _("Open the projects of a cell"), overlap.grid_names(grid)):
             view.table(overlap.rows_of_cell(visit, cell))
+    view.table(accounts.of_projects(visit))
 elif part == "funders":
     if shared := overlap.shared_grantees(visit):
         view.chart(shared)

@@ -2,7 +2,7 @@
 
 from dashboard import view
 from dashboard.i18n import _
-from dashboard.topics import cases, published, relocation
+from dashboard.topics import accounts, cases, published, relocation
 
 visit = view.begin("relocation", _("How fast do relocation cases move?"), ("host_countries", "period"))
 
@@ -35,6 +35,7 @@ if relocation.is_live(visit):
         if journeys := cases.journeys(visit):
             view.chart(journeys)
     else:
+        view.table(accounts.of_cases(visit))
         view.table(cases.fixes(visit))
         view.table(cases.reconciliation(visit, found))
     view.about(*cases.notes(visit, found))

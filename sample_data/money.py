@@ -47,6 +47,7 @@ def populate(world: World) -> None:
     _needs(world)
     _crowded_and_short(world)
     _finances(world)
+    _tiers(world)
 
 
 def _rates(world: World) -> None:
@@ -227,6 +228,31 @@ def _crowded_and_short(world: World) -> None:
             world.add("need", project_id=project, organisation_id=None, period_start=date(year, 1, 1),
                       period_end=date(year, 12, 31), amount_minor=2_500_000, currency="EUR", kind="minimum",
                       confidence="medium", stated_by="initiative", stated_on=date(2025, 11, 15))  # fmt: skip
+
+
+def _tiers(world: World) -> None:
+    """What some lines need beyond their first statement: a budget around a minimum, an ambition around that, a minimum for
+    half a year, a later statement that replaces an earlier one, and a minimum above its budget for somebody to mend."""
+    stated = [row for row in world.rows["need"] if row["amount_minor"]]
+    minimums = [row for row in stated if row["kind"] == "minimum"]
+    budgets = [row for row in stated if row["kind"] == "budget"]
+
+    def more(row: dict, kind: str, times: float, **changed: object) -> None:
+        amount = round(row["amount_minor"] * times / 10_000) * 10_000
+        known = {k: v for k, v in row.items() if k != "id"} | {"kind": kind, "amount_minor": amount}
+        world.add("need", **(known | changed))
+
+    for place, row in enumerate(minimums):
+        if place % 3 == 0:
+            more(row, "budget", 1.5, confidence="low" if place % 2 else "high")
+        if place % 6 == 0:
+            more(row, "ambition", 2.2, confidence="low")
+    for place, row in enumerate(budgets):
+        if place % 7 == 0:
+            more(row, "minimum", 0.35, period_end=date(row["period_start"].year, 6, 30))
+        if place % 11 == 0:
+            more(row, "budget", 1.1, stated_on=row["stated_on"] + timedelta(days=30))
+    more(budgets[3], "minimum", 1.4)
 
 
 def _signed_in(world: World, project: int, year: int) -> float:

@@ -7,11 +7,13 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from dashboard.metrics import distribution
 from data_access import database, queries
-from data_access.filters import LISTS, Filters, from_parameters
+from data_access.filters import LISTS, MAX_CHOICES, Filters, from_parameters
 from data_access.queries import visible
 from data_access.queries.money import Cut
 from data_access.queries.relocation import NotCleared
@@ -242,3 +244,16 @@ def test_a_view_survives_the_way_through_its_link() -> None:
     filters = Filters(("DE", "LT"), ("media",), since="2025-01", include_state_linked=True)
     assert from_parameters(filters.to_parameters(), ALLOWED) == (filters, ())
     assert Filters().to_parameters() == {}
+
+
+@given(st.lists(st.text(st.sampled_from("ab.~01, /"), min_size=1, max_size=6), min_size=1, max_size=4, unique=True))
+def test_no_mark_within_a_value_parts_it_in_a_link(values: list[str]) -> None:
+    filters = Filters(funders=tuple(values))
+    everything = {"funder": [*values, *(part for value in values for part in value.split("."))]}
+    assert from_parameters(filters.to_parameters(), everything) == (filters, ())
+
+
+def test_more_values_than_a_link_may_hold_are_said() -> None:
+    many = tuple(f"f{n}" for n in range(MAX_CHOICES + 1))
+    filters, dropped = from_parameters({"funder": ".".join(many)}, {"funder": many})
+    assert (filters.funders, dropped) == (many[:MAX_CHOICES], ("funder",))

@@ -154,13 +154,18 @@ def ends_with(received: pd.DataFrame) -> pd.Series:
     return (into - received["passed_on"] - received["left_network"]).clip(lower=0)
 
 
+def has_days(entries: pd.DataFrame, start: str = "starts_on", end: str = "ends_on") -> pd.Series:
+    """Whether an entry has both dates, not inverted: without them its money is in no month."""
+    return (entries[end] >= entries[start]).fillna(False).astype(bool)
+
+
 def spread(entries: pd.DataFrame, start: str = "starts_on", end: str = "ends_on") -> pd.DataFrame:
     """Each entry's `minor` by calendar month, by inclusive days, cents by largest remainder (B06).
 
     Entries without both dates, or with inverted ones, are not spread (see `to_fix`). Returns the entry's columns with
     month (first day) and minor for that month; an entry's months add to its amount exactly.
     """
-    usable = entries[entries["minor"].notna() & (entries[end] >= entries[start]).fillna(False)].reset_index(drop=True)
+    usable = entries[entries["minor"].notna() & has_days(entries, start, end)].reset_index(drop=True)
     if usable.empty:
         return usable.assign(month=pd.Series(dtype="datetime64[us]"))
     first = usable[start].to_numpy().astype("datetime64[D]")

@@ -22,11 +22,13 @@ from dashboard.metrics.standing import (
     OWN,
     PASSED_ON,
     RECEIVED,
+    STANDINGS,
     UNSOURCED,
     standing,
 )
 
 LINES_AT_ONCE = 5_000
+NOT_IN_TIME = "not_in_time"
 HERE, NEVER = "here", ""
 BETWEEN = "\n"
 CELL = ["host_country", "activity"]
@@ -49,17 +51,17 @@ class Records:
     @cached_property
     def received_on(self) -> pd.Series:
         """The line each grant adds to."""
-        return _line(self.grants["project_id"], self.grants["recipient_id"])
+        return line_of(self.grants["project_id"], self.grants["recipient_id"])
 
     @cached_property
     def taken_from(self) -> pd.Series:
         """The line each grant is taken from if its payer is in the network; NA without a named payer."""
-        return _line(self.grants["parent_project_id"], self.grants["funder_id"])
+        return line_of(self.grants["parent_project_id"], self.grants["funder_id"])
 
     @cached_property
     def needed_on(self) -> pd.Series:
         """The line of each need."""
-        return _line(self.needs["project_id"], self.needs["organisation_id"])
+        return line_of(self.needs["project_id"], self.needs["organisation_id"])
 
     @property
     def lines(self) -> pd.Index:
@@ -161,13 +163,14 @@ NEED_COLUMNS = [
 ]
 
 
-def _line(project: pd.Series, organisation: pd.Series) -> pd.Series:
+def line_of(project: pd.Series, organisation: pd.Series) -> pd.Series:
+    """The number of a line: the project, or minus the organisation for its core work."""
     return project.astype("Int64").fillna(-organisation.astype("Int64"))
 
 
 def _divided(entries: pd.DataFrame, records: Records, lines: pd.Index | None) -> pd.DataFrame:
     """Entries divided over countries, then activities; entries of unknown amount keep every part."""
-    entries = entries.assign(line=_line(entries["line_project_id"], entries["organisation_id"]))
+    entries = entries.assign(line=line_of(entries["line_project_id"], entries["organisation_id"]))
     if lines is not None:
         entries = entries[entries["line"].isin(lines)]
     entries = entries.assign(entry=np.arange(len(entries)))
@@ -390,6 +393,22 @@ def grantees(records: Records) -> pd.DataFrame:
     ).reset_index()
 
 
+def book(records: Records) -> pd.DataFrame:
+    """The account of all grants, in one reporting currency: line (the `standing`), units, minor. Every line is there.
+
+    One more line stands beside the account: `not_in_time`, what of the signed money has no days to be spread over.
+    """
+    grants = records.grants.assign(
+        line=standing(records.grants), known=records.grants["minor"].astype("Int64").fillna(0)
+    )
+    lines = grants.groupby("line")["known"].agg(units="size", minor="sum")
+    entries = funding.ledger(records.grants)
+    timeless = entries[~funding.has_days(entries)]
+    lines = lines.reindex(STANDINGS, fill_value=0).astype("int64")
+    lines.loc[NOT_IN_TIME] = [timeless["grant_id"].nunique(), int(timeless["minor"].sum())]
+    return lines.rename_axis("line").reset_index()
+
+
 def signed_per_project(records: Records) -> pd.DataFrame:
     """Signed money tagged to each project, in one reporting currency: project_id, total (B03)."""
     grants = records.grants
@@ -414,11 +433,11 @@ def sums(records: Records) -> Sums:
     these other cells ("country/activity", a line each).
     `money_line`: year, line, organisation_id, funder_id, host_country, activity, readings (of need; all for money),
     received, passed_on, need, known_needs, unknown_needs, parts (of signed money), pledges.
-    `grant_to_fix`: grant_id, reason, times. `money_recipient`, `money_grantee`, `money_project`: see `recipients`,
+    `grant_to_fix`: grant_id, reason, times. `book`: see `book`. `money_recipient`, `money_grantee`, `money_project`: see `recipients`,
     `grantees`, `signed_per_project`.
     Each with `reporting`, the currency of its amounts.
     """
-    return _by_line(records, records.lines) | _received(records)
+    return _by_line(records, records.lines) | _received(records) | {"book": _each(book, records)}
 
 
 def sums_beyond(common: Sums, mine: Records, found: Differences) -> Sums:
@@ -432,6 +451,7 @@ def sums_beyond(common: Sums, mine: Records, found: Differences) -> Sums:
     if not found.recipients.empty:
         near = _received(mine.received_by(found.recipients))
         received = {name: rows[rows.iloc[:, 0].isin(found.recipients)] for name, rows in near.items()}
+    received["book"] = _each(book, mine)
     received["money_project"] = projects[projects["project_id"].isin(found.lines)]
     return more | {name: _not_in(common[name], rows) for name, rows in received.items()}
 

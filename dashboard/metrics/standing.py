@@ -16,7 +16,9 @@ PASSED_ON, MOVED, LEFT = "passed_on", "moved", "left"
 RECEIVED = (ENTERED, CARRIED_OVER, UNSOURCED, PASSED_ON)
 SIGNED = (*RECEIVED, OWN, MOVED, LEFT)
 NOT_CONVERTED = ("no_amount", "no_signing_date", "no_rate")
-REMAINDERS = ("cancelled", "outside", "unknown_status", "pledged", *NOT_CONVERTED)
+
+REMAINDERS = ("pledged", "outside", "cancelled", "unknown_status", *NOT_CONVERTED)
+STANDINGS = (*SIGNED, *REMAINDERS)
 
 
 def standing(grants: pd.DataFrame) -> pd.Series:

@@ -7,7 +7,8 @@ import pandas as pd
 from dashboard import labels, words
 from dashboard.data import found_once, read
 from dashboard.i18n import N_, _
-from dashboard.metrics import distribution
+from dashboard.metrics import distribution, need_tiers, placement
+from dashboard.metrics import funding as metric
 from dashboard.report import Table
 from dashboard.topics import funding, portfolio
 from dashboard.visit import Visit
@@ -33,7 +34,7 @@ EFFECTS = {
 @found_once
 def find(visit: Visit) -> pd.DataFrame:
     """One row per record and reason: reason, record, initiative, slug. What the reader may not see is not in it."""
-    parts = [*_initiatives(visit), *_projects(visit), _needs(visit), _grants(visit)]
+    parts = [*_initiatives(visit), *_projects(visit), _needs(visit), _tiers(visit), _grants(visit)]
     found = pd.concat([part[["reason", "record", "initiative", "slug"]] for part in parts], ignore_index=True)
     order = {reason: place for place, reason in enumerate(EFFECTS)}
     return found.sort_values(
@@ -64,9 +65,22 @@ def _projects(visit: Visit) -> list[pd.DataFrame]:
 
 
 def _needs(visit: Visit) -> pd.DataFrame:
-    rows = read(queries.funding.needs_to_fix(visit.viewer))
+    return _of_need(read(queries.funding.needs_to_fix(visit.viewer)), "need_without_amount")
+
+
+def _tiers(visit: Visit) -> pd.DataFrame:
+    """Lines of which a smaller kind of need is above a larger one."""
+    needs = read(queries.funding.needs(visit.viewer))
+    rates = read(queries.funding.rates(visit.viewer))
+    converted = metric.convert(needs, rates, visit.currency, "stated_on")
+    line = placement.line_of(needs["project_id"], needs["organisation_id"])
+    rows = need_tiers.to_fix(need_tiers.newest(converted.assign(line=line))).drop_duplicates("line")
+    return _of_need(rows, "minimum_above_budget")
+
+
+def _of_need(rows: pd.DataFrame, reason: str) -> pd.DataFrame:
     return rows.assign(
-        reason="need_without_amount",
+        reason=reason,
         record=rows["project"].fillna(rows["organisation"]),
         initiative=rows["organisation"],
         slug=rows["organisation_slug"],

@@ -860,7 +860,7 @@ def rows_of_step(money: Portfolio, step: str) -> Table:
         note = _("They add to {total}; what was passed on again stands in each of its grants.").format(
             total=words.exact_money(int(rows["minor"].sum()), money.currency)
         )
-    return Table("step_rows", _("Behind “{step}”").format(step=labels.word(step)), _grant_rows(rows), note)
+    return Table("step_rows", _("Behind “{step}”").format(step=labels.word(step)), grant_rows(rows), note)
 
 
 def outside(money: Portfolio) -> Table:
@@ -870,7 +870,7 @@ def outside(money: Portfolio) -> Table:
         read(queries.funding.grants_between(viewer, from_member=inside, to_member=False)) for inside in (False, True)
     ]
     rows = converted(pd.concat(found, ignore_index=True), viewer, money.currency)
-    shown = _grant_rows(rows).assign(standing=rows["standing"].to_numpy())
+    shown = grant_rows(rows).assign(standing=rows["standing"].to_numpy())
     note = _("They add to {total}. Whoever receives them is no initiative of the network.").format(
         total=words.exact_money(int(rows["minor"].sum()), money.currency)
     )
@@ -891,10 +891,11 @@ def signed_grants(money: Portfolio) -> Table:
         total=words.exact_money(int(signed["minor"].sum()), money.currency),
         twice=words.exact_money(twice, money.currency),
     )
-    return Table("signed_grants", _("All signed grants of this choice"), _grant_rows(signed), note)
+    return Table("signed_grants", _("All signed grants of this choice"), grant_rows(signed), note)
 
 
-def _grant_rows(grants: pd.DataFrame) -> pd.DataFrame:
+def grant_rows(grants: pd.DataFrame) -> pd.DataFrame:
+    """Converted grants as a table lists them."""
     rows = grants.assign(organisation=grants["recipient"], total=grants["minor"], original=grants["amount_minor"] / 100)
     columns = ["reference", "funder", "organisation", "project", "total", "original", "currency", "restriction"]
     return rows[[*columns, "committed_on", "first_paid_on"]].reset_index(drop=True)

@@ -162,19 +162,26 @@ def sentence(found: Initiatives) -> str:
         return _("No active initiative with a known host country matches this choice.")
     top = found.named.iloc[0]
     if len(found.named) == 1:
-        return ngettext("{n} initiative works in {top}.", "{n} initiatives work in {top}.", found.total).format(
-            n=words.number(found.total), top=words.country(top["place"])
+        placed = found.placement["placed"]
+        return ngettext("{n} initiative works in {top}.", "{n} initiatives work in {top}.", placed).format(
+            n=words.number(placed), top=words.country(top["place"])
         )
+    placed = found.placement["placed"]
+    known = {
+        "n": words.number(placed),
+        "m": words.number(len(found.named)),
+        "top": words.country(top["place"]),
+        "k": words.number(top["initiatives"]),
+    }
+    if top["initiatives"] == found.named.iloc[1]["initiatives"]:
+        return ngettext(
+            "{n} initiative works in {m} host countries.", "{n} initiatives work in {m} host countries.", placed
+        ).format(**known)
     return ngettext(
-        "{n} initiative works in {m} host countries; most are in {top} ({k}).",
-        "{n} initiatives work in {m} host countries; most are in {top} ({k}).",
-        found.total,
-    ).format(
-        n=words.number(found.total),
-        m=len(found.named),
-        top=words.country(top["place"]),
-        k=words.number(top["initiatives"]),
-    )
+        "{n} initiative works in {m} host countries; {top} has the most ({k}).",
+        "{n} initiatives work in {m} host countries; {top} has the most ({k}).",
+        placed,
+    ).format(**known)
 
 
 def reconciled(found: Initiatives) -> str:

@@ -182,8 +182,8 @@ def offered(found: Overlap, status: str) -> dict[str, str]:
 def offer_words(found: Overlap, status: str) -> str:
     """What the choice of a pair offers."""
     if found.count(status) <= MOST_OFFERED:
-        return _("Pair, the strongest first")
-    return _("Pair, the {n} strongest of {m}").format(n=MOST_OFFERED, m=found.shown_count(status))
+        return _("Pair, the surest first: by what the known facts alone give")
+    return _("Pair, the {n} surest of {m}").format(n=MOST_OFFERED, m=found.shown_count(status))
 
 
 def pair_names(pairs: pd.DataFrame) -> dict[str, str]:

@@ -248,9 +248,10 @@ def breakdown(found: Published, by: str, measure: str) -> Chart:
     cells = cells.sort_values(["is_hidden", "minus", "name"]).reset_index(drop=True)
     hidden = int(cells["is_hidden"].sum())
     title = _("{what}, {period}").format(what=labels.word(measure).capitalize(), period=words.period(str(found.newest)))
-    if len(cells) > hidden:
+    largest = cells["value"].dropna().nlargest(2).tolist()
+    if len(largest) == 1 or (len(largest) == 2 and largest[0] > largest[1]):
         first = cells.iloc[0]
-        title = _("{what}, {period}: most in “{name}”").format(
+        title = _("{what}, {period}: “{name}” has the most published").format(
             what=labels.word(measure).capitalize(), period=words.period(str(found.newest)), name=first["name"]
         )
     note = _("People, rounded at random to 5.")

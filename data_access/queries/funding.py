@@ -33,6 +33,7 @@ def grants(viewer: Viewer, cut: Cut | None = None) -> Query:
     What was paid on a grant without a stated amount was committed: it is its amount (METHODS B, money status). Payments
     in another currency than the grant's are left out of `paid_minor`.
 
+    Whether a side is a member says that it is an initiative of the network; state-linked programmes are not.
     A payer, project or intermediary she may not see is unknown: its money comes from an unnamed source, and the grant's
     reference, which publishers make of their own names, is NULL.
 
@@ -119,7 +120,7 @@ def _grants(viewer: Viewer) -> Select:
             grant.c.recipient_id,
             payee.c.name.label("recipient"),
             payee.c.slug.label("recipient_slug"),
-            payee.c.is_initiative.label("recipient_is_member"),
+            and_(payee.c.is_initiative, visible.in_network(payee)).label("recipient_is_member"),
             case((named_lead, grant.c.project_id)).label("project_id"),
             case((named_lead, project.c.name)).label("project"),
             case((and_(of_member, visible.organisations(viewer, source_lead)), parent.c.project_id)).label(
@@ -147,9 +148,31 @@ def _grants(viewer: Viewer) -> Select:
         .outerjoin(intermediary, intermediary.c.id == parent.c.recipient_id)
         .outerjoin(source, source.c.id == parent.c.project_id)
         .outerjoin(source_lead, source_lead.c.id == source.c.organisation_id)
-        .where(visible.organisations(viewer, payee), visible.in_network(payee))
+        .where(visible.organisations(viewer, payee))
         .order_by(grant.c.id)
     )
+
+
+def grants_on_record(viewer: Viewer) -> Query:
+    """How many grants there are whose recipient the viewer may see, counted from the records alone: grants."""
+    payee = organisation.alias("payee")
+    counted = select(func.count(grant.c.id).label("grants")).join(payee, payee.c.id == grant.c.recipient_id)
+    return Query(counted.where(visible.organisations(viewer, payee)), viewer)
+
+
+def needs_on_record(viewer: Viewer) -> Query:
+    """How many needs there are of organisations the viewer may see, counted from the records alone: needs, outside (those
+    of state-linked programmes)."""
+    owner = func.coalesce(need.c.organisation_id, project.c.organisation_id)
+    outside = func.sum(case((visible.in_network(), 0), else_=1))
+    counted = (
+        select(func.count(need.c.id).label("needs"), func.coalesce(outside, 0).label("outside"))
+        .select_from(need)
+        .outerjoin(project, project.c.id == need.c.project_id)
+        .join(organisation, organisation.c.id == owner)
+        .where(visible.organisations(viewer))
+    )
+    return Query(counted, viewer)
 
 
 def needs_to_fix(viewer: Viewer) -> Query:

@@ -86,6 +86,12 @@ def _spots(basis: Basis, viewer: Viewer) -> Select:
     ).where(registered if basis == "registered_in" else ~registered)
 
 
+def on_record(viewer: Viewer) -> Query:
+    """How many initiatives there are that the viewer may see, counted from the records alone: initiatives."""
+    counted = select(func.count(organisation.c.id).label("initiatives"))
+    return Query(counted.where(organisation.c.is_initiative, visible.organisations(viewer)), viewer)
+
+
 def facets_of_initiatives(
     filters: Filters, viewer: Viewer, facets: Sequence[str] = ("activity", "audience", "language")
 ) -> Query:

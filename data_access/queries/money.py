@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, case, false, func, or
 
 from data_access.filters import Filters
 from data_access.queries import visible
+from data_access.schema import book as book_table
 from data_access.schema import (
     grant,
     money_grantee,
@@ -125,7 +126,7 @@ def recipients(currency: str, viewer: Viewer) -> Query:
         select(
             *(column for column in money_recipient.c if column.name not in ("clearance", "currency")),
             organisation.c.name.label("organisation"),
-            organisation.c.is_initiative.label("is_member"),
+            and_(organisation.c.is_initiative, visible.in_network()).label("is_member"),
             case((visible.organisations(viewer, funder), funder.c.name)).label("largest_funder"),
         )
         .join(organisation, organisation.c.id == money_recipient.c.organisation_id)
@@ -141,6 +142,32 @@ def grantees(currency: str, viewer: Viewer) -> Query:
     columns = [column for column in money_grantee.c if column.name not in ("clearance", "currency")]
     kept = _own_or_common(money_grantee, "organisation_id", currency, viewer)
     return Query(select(*columns).where(kept).order_by(*columns[:2]), viewer)
+
+
+def book(currency: str, viewer: Viewer) -> Query:
+    """The account of all grants this viewer may see, as kept at refresh: line (a word of `standing`), units, minor (in the
+    currency; 0 where it is not known)."""
+    columns = (book_table.c.line, book_table.c.units, book_table.c.minor)
+    return Query(select(*columns).where(_own_or_common(book_table, "line", currency, viewer)), viewer)
+
+
+def sums_of_lines(currency: str, viewer: Viewer) -> Query:
+    """All money placed in time, over all lines and years: received, passed_on."""
+    columns = _summed((money_line.c.received, money_line.c.passed_on))
+    return Query(select(*columns).where(_kept(money_line, currency, viewer)), viewer)
+
+
+def sums_of_months(currency: str, viewer: Viewer, reading: int) -> Query:
+    """All money and need of all months under one reading of need: signed, need."""
+    columns = _summed((money_month.c.signed, money_month.c.need))
+    kept = _kept(money_month, currency, viewer), _is_read(money_month, reading)
+    return Query(select(*columns).where(*kept), viewer)
+
+
+def needs_of_lines(currency: str, viewer: Viewer, reading: int) -> Query:
+    """All need of all lines and years under one reading: need."""
+    kept = _kept(money_line, currency, viewer), _is_read(money_line, reading)
+    return Query(select(*_summed((money_line.c.need,))).where(*kept), viewer)
 
 
 def projects(currency: str, viewer: Viewer) -> Query:

@@ -115,6 +115,29 @@ def grid(filters: Filters, viewer: Viewer) -> Query:
     return Query(_in_cells(columns, filters, viewer).group_by(place, work), viewer)
 
 
+def projects_in_cells(viewer: Viewer) -> Query:
+    """The cells every project counts in that `grid` counts: project_id, host_country, activity."""
+    place, work = _cell(viewer)
+    columns = (project.c.id.label("project_id"), place.label("host_country"), work.label("activity"))
+    return Query(_in_cells(columns, Filters(), viewer).distinct(), viewer)
+
+
+def on_record(viewer: Viewer) -> Query:
+    """Projects of organisations the viewer may see, counted from the records alone: projects, ended, outside (not ended,
+    led by a state-linked programme)."""
+    outside = case((visible.in_network(), 0), (project.c.status == "ended", 0), else_=1)
+    counted = (
+        select(
+            func.count(project.c.id).label("projects"),
+            func.coalesce(func.sum(case((project.c.status == "ended", 1), else_=0)), 0).label("ended"),
+            func.coalesce(func.sum(outside), 0).label("outside"),
+        )
+        .join(organisation, organisation.c.id == project.c.organisation_id)
+        .where(visible.organisations(viewer))
+    )
+    return Query(counted, viewer)
+
+
 def projects_of_cell(country: str, activity: str, filters: Filters, viewer: Viewer) -> Query:
     """The projects one cell of `grid` counts: project, organisation, starts_on, ends_on."""
     columns = (

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, func, or_, select
 
-from data_access.case_summaries import FLOWS
+from data_access.case_summaries import FLOWS, UNKNOWN_COUNTRY
 from data_access.filters import Filters
 from data_access.schema import (
     capacity,
     case_call,
     case_day,
     case_duration,
+    case_episode,
     case_fix,
     case_lag,
     case_open,
@@ -36,7 +37,7 @@ class NotCleared(PermissionError):
     """Live case figures were asked for by a viewer who may only read published cells."""
 
 
-def _own(statement: Select, table: Table, filters: Filters, viewer: Viewer) -> Query:
+def _own(statement: Select, table: FromClause, filters: Filters, viewer: Viewer) -> Query:
     """`statement` kept to the countries the viewer coordinates, then to the chosen ones."""
     if not viewer.sees_cases:
         raise NotCleared("Live case figures are for coordinators; read published_cells instead.")
@@ -171,6 +172,13 @@ def problems(filters: Filters, viewer: Viewer) -> Query:
     """Records left out of dated figures, by reason: problem, episodes."""
     statement = select(case_fix.c.problem, func.count().label("episodes")).group_by(case_fix.c.problem)
     return _own(statement.order_by(case_fix.c.problem), case_fix, filters, viewer)
+
+
+def on_record(viewer: Viewer) -> Query:
+    """Episodes of the countries the viewer coordinates, counted from the records alone: episodes."""
+    country = func.coalesce(case_episode.c.host_country, UNKNOWN_COUNTRY).label("host_country")
+    every = select(case_episode.c.id, country).subquery()
+    return _own(select(func.count().label("episodes")).select_from(every), every, Filters(), viewer)
 
 
 def fixes(filters: Filters, viewer: Viewer) -> Query:

@@ -1,0 +1,252 @@
+"""Every title that states a finding, read against its own table: for every page, role and ten choices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+from dashboard import headless
+from dashboard.report import Report, Table
+from dashboard.visit import Visit, open_visit
+from data_access.filters import Filters
+from data_access.viewer import Viewer
+from tests.conftest import PAGES, ROLES, open_sample_visit
+
+CHOICES = [
+    Filters(),
+    Filters(host_countries=("LT",)),
+    Filters(host_countries=("KG",)),
+    Filters(host_countries=("DE", "GE"), activities=("media", "legal_aid")),
+    Filters(activities=("elections",)),
+    Filters(audiences=("at_risk",)),
+    Filters(funders=("nowhere-at-all",)),
+    Filters(since="2025-01", until="2025-12"),
+    Filters(since="2023-01", until="2023-12", host_countries=("AM",)),
+    Filters(audiences=("youth",), include_state_linked=True),
+]
+MONTHS = {name: n for n, name in enumerate(("January", "February", "March", "April", "May", "June", "July", "August",
+                                            "September", "October", "November", "December"), 1)}  # fmt: skip
+
+
+def number(text: str) -> float:
+    return float(re.sub(r"[^\d.\-−]", "", text).replace("−", "-"))
+
+
+def share(text: str) -> tuple[float, float]:
+    """What a written percentage stands for: from, to."""
+    if "<" in text:
+        return 0.0, 0.01
+    if ">" in text:
+        return 0.99, 1.0
+    value = number(text) / 100
+    return value - 0.00501, value + 0.00501
+
+
+def holds(text: str, value: float) -> bool:
+    low, high = share(text)
+    return low <= value <= high
+
+
+def cliff(table: Table, visit: Visit) -> None:
+    rows = table.rows
+    found = re.match(r"Signed money is below 75 % of need from (\w+) (\d{4})$", table.title)
+    now = visit.as_of.to_period("M").start_time
+    ahead = rows[(rows["month"] >= now) & rows["need"].gt(0).fillna(False)]
+    under = ahead[ahead["signed_on_need"] < 0.75 * ahead["need"].astype("Float64")]
+    if found:
+        month = pd.Timestamp(int(found[2]), MONTHS[found[1]], 1)
+        assert under["month"].iloc[0] == month > visit.as_of
+    else:
+        assert table.title == "Signed money and stated need by month"
+        assert under.empty or under["month"].iloc[0] <= visit.as_of
+
+
+def counts_its_rows(pattern: str) -> Callable[[Table, Visit], None]:
+    def check(table: Table, _visit: Visit) -> None:
+        found = re.match(pattern, table.title)
+        assert found, table.title
+        assert int(number(found[1])) == len(table.rows), table.title
+
+    return check
+
+
+def dependence(table: Table, visit: Visit) -> None:
+    counts_its_rows(r"([\d,]+) organisations? leans? on one funder$")(table, visit)
+    assert (table.rows["low"] > 0.5).all() and (table.rows["high"] <= 1).all()
+
+
+def ending(table: Table, visit: Visit) -> None:
+    counts_its_rows(r"([\d,]+) organisations? loses? (?:its|their) last signed money within 180 days$"
+                    if False else r"([\d,]+) organisations? loses? .* within 180 days$")(table, visit)  # fmt: skip
+    assert table.rows["days_left"].between(0, 180).all()
+
+
+def leaning(table: Table, _visit: Visit) -> None:
+    single = table.rows[(table.rows["funders"] == 1) & (table.rows["low"] == table.rows["high"])]
+    found = re.match(r"([\d,]+) organisations? ha(?:s|ve) a single named funder$", table.title)
+    assert found and int(number(found[1])) == len(single), table.title
+
+
+def lorenz(table: Table, _visit: Visit) -> None:
+    found = re.match(r"The larger half of recipients holds (.*) of signed money$", table.title)
+    if found:
+        recipients = len(table.rows) - 1
+        assert recipients > 1
+        held = 1 - float(table.rows["money"].iloc[recipients - recipients // 2])
+        assert holds(found[1], held), table.title
+
+
+def flow(table: Table, _visit: Visit) -> None:
+    steps = table.rows.set_index("step")["total"].astype(float)
+    found = re.match(r"(.*) of the money in the network was passed on to others inside it$", table.title)
+    if found:
+        assert holds(found[1], -steps["regranted"] / steps["in_network"])
+    else:
+        assert steps["regranted"] == 0
+    came = steps.reindex(["new_money", "carried_over", "unsourced", "not_on_record"]).fillna(0).sum()
+    assert came + steps["outgoing"] == steps["in_network"] == steps["kept"] - steps["regranted"]
+
+
+def need_tiers(table: Table, _visit: Visit) -> None:
+    gaps = table.rows.set_index("tier")["gap"]
+    if "are missing" in table.title:
+        assert gaps["lowest"] < gaps["highest"]
+
+
+def crossing(table: Table, _visit: Visit) -> None:
+    signals = table.rows["signal"]
+    short, both = int(signals.isin(["under_funded", "both"]).sum()), int((signals == "both").sum())
+    found = re.match(r"([\d,]+) combinations? (?:is|are) under-funded, (\d+) ", table.title)
+    if found:
+        assert (int(number(found[1])), int(found[2])) == (short, both)
+    else:
+        assert short == 0
+
+
+def grid(table: Table, _visit: Visit) -> None:
+    placed = table.rows[(table.rows["host_country"].str.len() == 2) & (table.rows["activity"] != "not_stated")]
+    found = re.match(r"([\d,]+) of ([\d,]+) combinations ha", table.title)
+    assert found
+    assert int(number(found[1])) == (placed["organisations"] == 1).sum() and int(number(found[2])) == len(placed)
+
+
+def by_country(table: Table, _visit: Visit) -> None:
+    unit = next(name for name in ("initiatives", "organisations", "projects", "presences") if name in table.rows)
+    named = table.rows[table.rows["place"].str.len() == 2].sort_values(unit, ascending=False)
+    if "has the most" in table.title:
+        assert named[unit].iloc[0] > named[unit].iloc[1]
+    else:
+        assert len(named) < 2 or named[unit].iloc[0] == named[unit].iloc[1]
+
+
+def ages(table: Table, _visit: Visit) -> None:
+    totals = table.rows.groupby("stage")["episodes"].sum().sort_values(ascending=False)
+    found = re.search(r"\((.*)\)$", table.title)
+    if found:
+        top = totals.iloc[0] / totals.sum()
+        assert holds(found[1], top)
+        assert (top > 0.5) == table.title.startswith("Most open cases")
+        assert len(totals) == 1 or totals.iloc[0] > totals.iloc[1]
+    else:
+        assert totals.empty or totals.iloc[0] == totals.iloc[1]
+
+
+def bottleneck(table: Table, _visit: Visit) -> None:
+    shares = table.rows["waiting_share"].astype(float).sort_values(ascending=False)
+    one = re.match(r"“.*” takes (.*) of all waiting$", table.title)
+    several = re.match(r"(\d+) stages share (.*) of all waiting", table.title)
+    assert one or several
+    if one:
+        assert holds(one[1], shares.iloc[0])
+    elif several:
+        assert holds(several[2], shares.iloc[: int(several[1])].sum())
+
+
+def clocks(table: Table, _visit: Visit) -> None:
+    soon = table.rows.loc[table.rows["clock_left"].isin(["over", "within_30"]), "episodes"].sum()
+    found = re.search(r"of ([\d,]+) open cases? ", table.title)
+    assert found and int(number(found[1])) == soon
+
+
+def arrived_left(table: Table, visit: Visit) -> None:
+    months = table.rows.set_index("month")["still_waiting"]
+    this_month = visit.cases_as_of.to_period("M").start_time
+    is_full = visit.cases_as_of == visit.cases_as_of + pd.offsets.MonthEnd(0)
+    full = months if is_full else months[months.index < this_month]
+    if len(full) < 4:
+        return
+    change = int(full.iloc[-1] - full.iloc[-4])
+    found = re.match(r"Over 3 full months ([\d,]+) more cases? (came than left|left than came)$", table.title)
+    if found:
+        assert change == int(number(found[1])) * (1 if found[2] == "came than left" else -1)
+    else:
+        assert change == 0
+
+
+def outcomes(table: Table, _visit: Visit) -> None:
+    found = re.match(r"(?:At least )?(.*) are relocated within 180 days$", table.title)
+    if found:
+        until = table.rows[table.rows["t"] <= 180]
+        assert holds(found[1], float(until["relocated"].iloc[-1]))
+
+
+def journeys(table: Table, _visit: Visit) -> None:
+    found = re.search(r", ([\d,]+) of ([\d,]+) cases$", table.title)
+    assert found and int(number(found[1])) == table.rows["journeys"].max()
+
+
+def breakdown(table: Table, _visit: Visit) -> None:
+    values = pd.to_numeric(table.rows["people"], errors="coerce").dropna().sort_values(ascending=False)
+    if "has the most" in table.title:
+        assert len(values) == 1 or values.iloc[0] > values.iloc[1]
+
+
+def outside(table: Table, visit: Visit) -> None:
+    counts_its_rows(r"([\d,]+) signed grants? outside the network$")(table, visit)
+
+
+def account(table: Table, _visit: Visit) -> None:
+    found = re.search(r"Where (?:all )?([\d,]+) ", table.title)
+    assert found and int(number(found[1])) == table.rows["number"].sum()
+
+
+READ: dict[str, Callable[[Table, Visit], None]] = {
+    "cliff": cliff, "dependence": dependence, "ending": ending, "leaning": leaning, "lorenz": lorenz, "flow": flow,
+    "need_tiers": need_tiers, "crossing": crossing, "grid": grid, "by_country": by_country, "ages": ages,
+    "bottleneck": bottleneck, "clocks": clocks, "arrived_left": arrived_left, "outcomes": outcomes, "journeys": journeys,
+    "breakdown": breakdown, "outside_network": outside, "account": account, "initiatives_account": account,
+    "projects_account": account, "cases_account": account,
+    "fixes": counts_its_rows(r"([\d,]+) records? to fix$"),
+    "facts": counts_its_rows(r"([\d,]+) missing facts? keeps? pairs from being judged$"),
+    "pairs": counts_its_rows(r".*: ([\d,]+)$"),
+}  # fmt: skip
+ONE_WITH_MANY = re.compile(r"(?<![\d.,  ])1 (?:organisations|initiatives|cases|grants|pairs|countries|projects|weeks|"
+                           r"records|combinations|stages|closings) (?!of)", re.IGNORECASE)  # fmt: skip
+
+
+def texts(report: Report) -> list[str]:
+    figures = [text for f in report.figures for text in (f.comparison, f.coverage)]
+    return [report.answer, *report.notes, *(t.title for t in report.tables), *(t.note for t in report.tables), *figures]
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("role", ROLES)
+def test_titles_say_what_their_tables_say(page: str, role: str) -> None:
+    viewer: Viewer = ROLES[role]
+    checked = set()
+    for filters in CHOICES:
+        visit = open_sample_visit(viewer, filters)
+        report = headless.whole(page, visit, {})
+        for table in report.tables:
+            if table.key in READ and not table.rows.empty:
+                READ[table.key](table, visit)
+                checked.add(table.key)
+        for text in texts(report):
+            assert not ONE_WITH_MANY.search(text), text
+            assert "{" not in text and "nan" not in text.split(), text
+    open_visit(None)
+    assert checked or page in ("directory", "data", "definitions")
