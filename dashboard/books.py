@@ -225,24 +225,26 @@ def of_pairs(read: Read, viewer: Viewer) -> Account:
     return Account("overlap", "pairs", viewer, int(totals.sum()), tuple(lines))
 
 
+def lines_of_cases(read: Read, viewer: Viewer) -> tuple[Line, ...]:
+    """Open and closed cases of a coordinator's countries, and the records to fix, from the summaries alone."""
+    open_now = int(read(queries.relocation.open_by_stage(Filters(), viewer))["episodes"].sum())
+    closed = int(read(queries.relocation.flow(Filters(), viewer))["closed"].sum())
+    problems = read(queries.relocation.problems(Filters(), viewer))
+    broken = (Line(row.problem, int(row.episodes), is_remainder=True) for row in problems.itertuples())
+    return (Line("open", open_now), Line("closed", closed), *broken)
+
+
 def of_cases(read: Read, viewer: Viewer) -> Account:
     """Every episode of a coordinator's countries: open, closed, or a record to fix."""
+    lines = lines_of_cases(read, viewer)
     flow = read(queries.relocation.flow(Filters(), viewer))
-    open_now = int(read(queries.relocation.open_by_stage(Filters(), viewer))["episodes"].sum())
-    problems = read(queries.relocation.problems(Filters(), viewer))
-    closed = int(flow["closed"].sum()) if len(flow) else 0
-    came = int(flow["opened"].sum() + flow["reopened"].sum()) if len(flow) else 0
-    followed = read(queries.relocation.durations(Filters(), viewer))
-    ineligible = int(flow["ineligible_out"].sum()) if len(flow) else 0
+    came, ineligible = int(flow["opened"].sum() + flow["reopened"].sum()), int(flow["ineligible_out"].sum())
+    followed = int(read(queries.relocation.durations(Filters(), viewer))["episodes"].sum())
     others = []
+    open_now, closed = (line.units for line in lines[:2])
     if came != closed + open_now:
         others.append(f"{came} came, {closed} closed and {open_now} are open")
-    if int(followed["episodes"].sum()) + ineligible != came:
-        others.append(f"waiting times follow {int(followed['episodes'].sum())} of {came - ineligible}")
-    lines = (
-        Line("open", open_now),
-        Line("closed", closed),
-        *(Line(row.problem, int(row.episodes), is_remainder=True) for row in problems.itertuples()),
-    )
+    if followed + ineligible != came:
+        others.append(f"waiting times follow {followed} of {came - ineligible}")
     loaded = int(read(queries.relocation.on_record(viewer))["episodes"].iloc[0])
     return Account("relocation", "episodes", viewer, loaded, lines, others=tuple(others))

@@ -82,7 +82,7 @@ def test_what_an_organisation_carries_over_itself_is_neither_new_nor_passed_on(
     assert found["kept"] == found["in_network"] == 120_00
     assert money.leaning[["largest_funder", "low"]].to_numpy().tolist() == [["Org F", 1.0]]
     assert funding.ending(money).rows.empty
-    assert funding.who_funds(money).rows["funder"].tolist() == ["Org F", "own money carried over"]
+    assert funding.who_funds(money).rows["funder"].tolist() == ["Org F", "own money"]
     assert "No money" in funding.flow(money).title
 
 

@@ -13,7 +13,7 @@ from dashboard.report import Report, Table
 from dashboard.visit import Visit, open_visit
 from data_access.filters import Filters
 from data_access.viewer import Viewer
-from tests.conftest import PAGES, ROLES, open_sample_visit
+from tests.conftest import ROLES, open_sample_visit
 
 CHOICES = [
     Filters(),
@@ -79,8 +79,7 @@ def dependence(table: Table, visit: Visit) -> None:
 
 
 def ending(table: Table, visit: Visit) -> None:
-    counts_its_rows(r"([\d,]+) organisations? loses? (?:its|their) last signed money within 180 days$"
-                    if False else r"([\d,]+) organisations? loses? .* within 180 days$")(table, visit)  # fmt: skip
+    counts_its_rows(r"([\d,]+) organisations? loses? .* within 180 days$")(table, visit)
     assert table.rows["days_left"].between(0, 180).all()
 
 
@@ -100,6 +99,8 @@ def lorenz(table: Table, _visit: Visit) -> None:
 
 
 def flow(table: Table, _visit: Visit) -> None:
+    if "step" not in table.rows:
+        return
     steps = table.rows.set_index("step")["total"].astype(float)
     found = re.match(r"(.*) of the money in the network was passed on to others inside it$", table.title)
     if found:
@@ -112,8 +113,11 @@ def flow(table: Table, _visit: Visit) -> None:
 
 def need_tiers(table: Table, _visit: Visit) -> None:
     gaps = table.rows.set_index("tier")["gap"]
-    if "are missing" in table.title:
-        assert gaps["lowest"] < gaps["highest"]
+    found = re.match(r"Between €([\d.]+)([KM]?) and €([\d.]+)([KM]?) are missing", table.title)
+    if found:
+        size = {"": 100, "K": 100_000, "M": 100_000_000}
+        said = [float(found[n]) * size[found[n + 1]] for n in (1, 3)]
+        assert said == pytest.approx(sorted(gaps[["lowest", "highest"]].astype(float)), rel=0.006)
 
 
 def crossing(table: Table, _visit: Visit) -> None:
@@ -233,7 +237,7 @@ def texts(report: Report) -> list[str]:
 
 
 @pytest.mark.usefixtures("deployment")
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ["overview", "initiatives", "funding_gaps", "overlap", "relocation"])
 @pytest.mark.parametrize("role", ROLES)
 def test_titles_say_what_their_tables_say(page: str, role: str) -> None:
     viewer: Viewer = ROLES[role]
@@ -249,4 +253,4 @@ def test_titles_say_what_their_tables_say(page: str, role: str) -> None:
             assert not ONE_WITH_MANY.search(text), text
             assert "{" not in text and "nan" not in text.split(), text
     open_visit(None)
-    assert checked or page in ("directory", "data", "definitions")
+    assert checked

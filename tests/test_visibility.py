@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, text
 
 from dashboard.metrics import distribution
+from dashboard.metrics.need_tiers import reading
 from dashboard.refresh import refresh
 from data_access import database, publication, queries
 from data_access.filters import Filters
@@ -35,11 +36,17 @@ def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Quer
         "declared places": queries.funding.declared_places(viewer),
         "project facets": queries.funding.project_facets(viewer),
         "organisation places": queries.funding.organisation_places(viewer),
-        "money of months": queries.money.months("EUR", viewer),
-        "money of lines": queries.money.lines("EUR", 2026, viewer),
+        "money of months": queries.money.months("EUR", viewer, reading("lowest")),
+        "money of lines": queries.money.lines("EUR", 2026, viewer, reading("lowest")),
         "money's reach": queries.money.reach("EUR", viewer),
         "funders of the choice": queries.money.sources(Cut(chosen, "EUR"), viewer),
         "recipients": queries.money.recipients("EUR", viewer),
+        "book": queries.money.book("EUR", viewer),
+        "grants on record": queries.funding.grants_on_record(viewer),
+        "needs on record": queries.funding.needs_on_record(viewer),
+        "initiatives on record": queries.initiatives.on_record(viewer),
+        "projects on record": queries.overlap.on_record(viewer),
+        "projects in cells": queries.overlap.projects_in_cells(viewer),
         "grantees": queries.money.grantees("EUR", viewer),
         "money of projects": queries.money.projects("EUR", viewer),
         "lines of funders": queries.money.lines_paid_by(chosen, viewer),

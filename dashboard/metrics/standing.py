@@ -26,8 +26,8 @@ def standing(grants: pd.DataFrame) -> pd.Series:
 
     `cancelled`; `outside`: neither side is in the network; `unknown_status`; `pledged`; `no_amount`; `no_signing_date`:
     in another currency than the reporting one and without the day its rate would be taken from; `no_rate`; `left`: paid by
-    the network to somebody outside; `own`: carried over by the organisation itself; `moved`: from an organisation to itself
-    otherwise; `passed_on`: from one member to another; `unsourced`: a re-grant of which nobody says who paid, so that it may
+    the network to somebody outside; `own`: an organisation's own money, carried over or put in; `moved`: a re-grant from an
+    organisation to itself; `passed_on`: from one member to another; `unsourced`: a re-grant of which nobody says who paid, so that it may
     have been counted before; `carried_over`: from outside, of an earlier period; `entered`: new money from outside.
 
     `grants`: status, kind, funder_id, recipient_id, funder_is_member, recipient_is_member, amount_minor, minor,
@@ -46,7 +46,7 @@ def standing(grants: pd.DataFrame) -> pd.Series:
         "no_signing_date": grants["minor"].isna() & grants["committed_on"].isna(),
         "no_rate": grants["minor"].isna(),
         LEFT: payer & ~payee,
-        OWN: itself & (kind == "carry_over"),
+        OWN: itself & (kind != "regrant"),
         MOVED: itself,
         PASSED_ON: payer & payee,
         UNSOURCED: (kind == "regrant") & grants["funder_id"].isna(),
@@ -57,9 +57,9 @@ def standing(grants: pd.DataFrame) -> pd.Series:
 
 
 def takes_from_payer(grants: pd.DataFrame) -> pd.Series:
-    """Whether a grant is taken from its payer's money: the payer is in the network and does not carry over her own."""
+    """Whether a grant is taken from its payer's money: the payer is in the network and does not put in her own."""
     itself = (grants["funder_id"] == grants["recipient_id"]).fillna(False).astype(bool)
-    return _flag(grants["funder_is_member"]) & ~(itself & (grants["kind"] == "carry_over"))
+    return _flag(grants["funder_is_member"]) & ~(itself & (grants["kind"] != "regrant"))
 
 
 def _flag(values: pd.Series) -> pd.Series:

@@ -79,10 +79,10 @@ def of_projects(visit: Visit) -> Table:
 
 def of_cases(visit: Visit) -> Table:
     """Every case of the coordinator's countries: open, closed, or a record to fix."""
-    account = books.of_cases(read, visit.viewer)
-    title = _("Where all {n} cases on record stand").format(n=words.number(account.loaded))
+    lines = books.lines_of_cases(read, visit.viewer)
+    title = _("Where all {n} cases on record stand").format(n=words.number(sum(line.units for line in lines)))
     note = _("Your countries, whatever you chose above. A reopened case counts as a new one.")
-    return _table("cases_account", title, account.lines, note, is_live=True)
+    return _table("cases_account", title, lines, note, is_live=True)
 
 
 def _table(

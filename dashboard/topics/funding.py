@@ -81,7 +81,7 @@ def gap(money: Portfolio) -> Figure:
     shown = words.money(missing, money.currency)
     compared = _("surplus elsewhere {s}").format(s=words.money(totals.surplus, money.currency))
     if missing is not None and (money.tier == "lowest" and low.gap != high.gap):
-        ends = (words.money(end, money.currency) for end in (low.gap, high.gap))
+        ends = (words.money(end, money.currency) for end in sorted((low.gap, high.gap)))
         shown = words.span(*ends)
         compared = _("counting each line's lowest to its highest stated need; {surplus}").format(surplus=compared)
     return Figure("gap", None if missing is None else missing / 100, shown, compared, words.based_on(totals.lines))
@@ -113,8 +113,9 @@ def tiers(money: Portfolio) -> Table:
     low, high = money.tiers["lowest"], money.tiers["highest"]
     title = _("Need by tier in {year}").format(year=money.year)
     if low.need and low.gap != high.gap:
+        least, most = sorted((low.gap, high.gap))
         title = _("Between {low} and {high} are missing in {year}, by the need one counts").format(
-            low=words.money(low.gap, money.currency), high=words.money(high.gap, money.currency), year=money.year
+            low=words.money(least, money.currency), high=words.money(most, money.currency), year=money.year
         )
     return Table(
         "need_tiers",
@@ -644,7 +645,7 @@ def notes(money: Portfolio) -> list[str]:
     return [
         _("Pledges are not counted. Cancelled grants are out. Re-granted money is counted once, where it ends up."),
         _(
-            "{carried} of {total} signed is carried over from earlier; {unknown} has no recorded status and is left out."
+            "{carried} of {total} signed is carried over from earlier or own money; {unknown} has no recorded status and is left out."
         ).format(
             carried=words.money(int(carried), money.currency),
             total=words.money(int(whole), money.currency),
@@ -788,7 +789,7 @@ def _activity(code: str) -> str:
 def who_funds(money: Portfolio) -> Table:
     """The funders behind the signed money of this choice, largest first; unnamed sources are one row."""
     found = read(queries.money.sources(Cut(money.filters, money.currency), money.viewer))
-    named = found["funder"].fillna(_("not named")).where(~found["is_own"].astype(bool), _("own money carried over"))
+    named = found["funder"].fillna(_("not named")).where(~found["is_own"].astype(bool), _("own money"))
     table = found.assign(funder=named, total_here=found["received"])
     table = table.sort_values(["total_here", "funder"], ascending=[False, True]).reset_index(drop=True)
     return Table(

@@ -111,6 +111,14 @@ def shown_people(value: float | None, hidden: int) -> str:
     return f"≥ {words.number(value)}" if hidden else words.number(value)
 
 
+def _in_words(period: pd.Series, measure: str) -> str:
+    """A published figure as it stands in a sentence."""
+    value, hidden = period[measure], period[f"{measure}_hidden"]
+    if pd.isna(value):
+        return _("fewer than 10") if hidden == 1 else _("a number not shown of")
+    return (_("at least {n}") if hidden else _("about {n}")).format(n=words.number(value))
+
+
 def cell_words(value: float | None) -> str:
     """One published cell: its number, or '<10'."""
     return "<10" if pd.isna(value) else words.number(value)
@@ -126,9 +134,12 @@ def summary(found: Published) -> Summary:
     opened, relocated, closed = (_figure(measure, newest, earlier) for measure in ("opened", "relocated", "closed"))
     band = middle_band(found.bands[found.bands["period"] == newest["period"]])
     where = words.listing([words.country(group) for group in found.groups])
-    sentence = _(
-        "{where}: in {period} about {asked} people asked for help to relocate and {safe} reached safety."
-    ).format(period=words.period(newest["period"]), asked=opened.shown, safe=relocated.shown, where=where)
+    sentence = _("{where}: in {period} {asked} people asked for help to relocate and {safe} reached safety.").format(
+        period=words.period(newest["period"]),
+        asked=_in_words(newest, "opened"),
+        safe=_in_words(newest, "relocated"),
+        where=where,
+    )
     middle = Figure(
         "published_band",
         band,
