@@ -64,11 +64,6 @@ def exact_money(minor: float | None, currency: str) -> str:
     return "–" if minor is None or pd.isna(minor) else format_currency(minor / 100, currency, locale=language.get())
 
 
-def span(low: str, high: str) -> str:
-    """From one amount to another: €1.2M–€1.7M."""
-    return f"{low}\u2009–\u2009{high}"
-
-
 def day(when: pd.Timestamp | None) -> str:
     """18 October 2026."""
     return _("unknown") if when is None or pd.isna(when) else format_date(when, "d MMMM y", locale=language.get())

@@ -26,13 +26,13 @@ if part == "gaps":
     by = view.choose("gaps_by", _("Gaps by"), funding.gap_names())
     gaps = funding.gaps(money, by)
     view.chart(gaps)
-    view.table(funding.tiers(money))
     if bar := view.open_rows("gaps", _("Open the rows of a bar"), funding.gap_rows(gaps, by)):
         view.table(funding.rows_of_gap(money, by, bar))
     if grid := funding.coverage_grid(money):
         view.chart(grid)
         if cell := view.open_rows("coverage", _("Open the rows of a cell"), funding.grid_names(grid)):
             view.table(funding.rows_of_cell(money, cell))
+    view.table(funding.tiers(money))
     view.table(funding.lines(money))
 elif part == "dependence":
     view.table(funding.ending(money))
@@ -62,6 +62,7 @@ else:
     if line := view.open_rows("account", _("Open the grants of a line"), accounts.line_names(account)):
         view.table(accounts.rows_of_line(money, line))
     view.table(funding.to_fix(money))
-    view.table(funding.outside(money))
+    if outside := funding.outside(money):
+        view.table(outside)
 
 view.about(*funding.notes(money))

@@ -35,7 +35,7 @@ def summary(money: Portfolio) -> Summary:
     judged = Coverage(int(leaning["is_dependent"].notna().sum()), len(leaning))
     dependent = int(leaning["is_dependent"].fillna(False).sum())
     return Summary(
-        sentence(money),
+        answer(money),
         [
             covered(money),
             gap(money),
@@ -78,13 +78,24 @@ def gap(money: Portfolio) -> Figure:
     """The sum of line gaps, from the lowest to the highest stated need of each line; unknown when none is stated."""
     totals, low, high = money.totals, money.tiers["lowest"], money.tiers["highest"]
     missing = totals.gap if totals.need else None
-    shown = words.money(missing, money.currency)
     compared = _("surplus elsewhere {s}").format(s=words.money(totals.surplus, money.currency))
-    if missing is not None and (money.tier == "lowest" and low.gap != high.gap):
-        ends = (words.money(end, money.currency) for end in sorted((low.gap, high.gap)))
-        shown = words.span(*ends)
-        compared = _("counting each line's lowest to its highest stated need; {surplus}").format(surplus=compared)
-    return Figure("gap", None if missing is None else missing / 100, shown, compared, words.based_on(totals.lines))
+    if missing is not None and low.gap != high.gap:
+        compared = _("lowest to highest stated need: {low} to {high}; surplus elsewhere {s}").format(
+            **_range(money), s=words.money(totals.surplus, money.currency)
+        )
+    return Figure(
+        "gap",
+        None if missing is None else missing / 100,
+        words.money(missing, money.currency),
+        compared,
+        words.based_on(totals.lines),
+    )
+
+
+def _range(money: Portfolio) -> dict[str, str]:
+    """The gap by each line's lowest and highest stated need, the smaller first."""
+    least, most = sorted(money.tiers[tier].gap for tier in ("lowest", "highest"))
+    return {"low": words.money(least, money.currency), "high": words.money(most, money.currency)}
 
 
 def tier_names() -> dict[str, str]:
@@ -113,9 +124,8 @@ def tiers(money: Portfolio) -> Table:
     low, high = money.tiers["lowest"], money.tiers["highest"]
     title = _("Need by tier in {year}").format(year=money.year)
     if low.need and low.gap != high.gap:
-        least, most = sorted((low.gap, high.gap))
         title = _("Between {low} and {high} are missing in {year}, by the need one counts").format(
-            low=words.money(least, money.currency), high=words.money(most, money.currency), year=money.year
+            **_range(money), year=money.year
         )
     return Table(
         "need_tiers",
@@ -137,6 +147,15 @@ def tier_words(money: Portfolio) -> str:
         "ambition": _("Need: stated ambitions alone."),
     }[money.tier]
     return f"{said} {_('Statements of low confidence are left out.')}" if money.only_sure else said
+
+
+def answer(money: Portfolio) -> str:
+    """How much is missing by the need one counts, then how much is covered."""
+    low, high = money.tiers["lowest"], money.tiers["highest"]
+    if not low.need or low.gap == high.gap:
+        return sentence(money)
+    missing = _("Between {low} and {high} are missing in {year}, counting each line's lowest or highest stated need.")
+    return f"{missing.format(**_range(money), year=money.year)} {sentence(money)}"
 
 
 def sentence(money: Portfolio) -> str:
@@ -864,13 +883,16 @@ def rows_of_step(money: Portfolio, step: str) -> Table:
     return Table("step_rows", _("Behind “{step}”").format(step=labels.word(step)), grant_rows(rows), note)
 
 
-def outside(money: Portfolio) -> Table:
-    """Signed grants of which neither side is in the network, or that left it: in no figure of what its members received."""
+def outside(money: Portfolio) -> Table | None:
+    """Signed grants of which neither side is in the network, or that left it: in no figure of what its members received;
+    None when there are none."""
     viewer = money.viewer
     found = [
         read(queries.funding.grants_between(viewer, from_member=inside, to_member=False)) for inside in (False, True)
     ]
     rows = converted(pd.concat(found, ignore_index=True), viewer, money.currency)
+    if rows.empty:
+        return None
     shown = grant_rows(rows).assign(standing=rows["standing"].to_numpy())
     note = _("They add to {total}. Whoever receives them is no initiative of the network.").format(
         total=words.exact_money(int(rows["minor"].sum()), money.currency)
