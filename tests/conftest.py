@@ -81,7 +81,9 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         check=True,
         capture_output=True,
     )
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+    options = (
+        f"-p {port} -c max_connections=400 -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+    )
     control = [*as_user, programs / "pg_ctl", "-D", data, "-w"]
     subprocess.run(
         [*control, "-o", options, "-l", folder / "log", "start"], check=True, stdout=subprocess.DEVNULL, cwd=folder
@@ -237,7 +239,7 @@ def server(sample_urls: database.Urls, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> dict[database.Which, Engine]:
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[database.Which, Engine]]:
     """Two empty databases with their vocabulary."""
     engines = new_databases(request, tmp_path)
     for which, engine in engines.items():
@@ -246,4 +248,6 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> dict[database.Which
         connection.execute(insert(schema.code), code_rows())
     with engines["cases"].begin() as connection:
         connection.execute(insert(schema.route), route_rows())
-    return engines
+    yield engines
+    for engine in engines.values():
+        engine.dispose()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from dashboard.topics import cases, crossing, funding, initiatives, overlap, portfolio
+from dashboard.topics import accounts, cases, crossing, funding, initiatives, overlap, portfolio
 from dashboard.topics.portfolio import Portfolio
 from data_access import database
 from tests.conftest import EVERYWHERE, FUNDER, STEWARD
@@ -151,6 +151,9 @@ def test_who_cannot_be_converted_is_a_grantee_and_a_missing_day_is_called_that(
     assert dict(zip(reasons["reference"], reasons["reason"], strict=True)) | {} == {
         "g0": "no_country", "g1": "no_country", "g2": "no_rate", "g3": "no_signing_date"
     }  # fmt: skip
+    account = accounts.of_money(money).rows
+    lines = account.loc[account["in_figures"] == "left_out"].set_index("standing")["number"].to_dict()
+    assert lines == {"no_signing_date": 1, "no_rate": 1}
     notes = " ".join(funding.notes(money))
     assert "2 signed grants have no amount in EUR" in notes and "1 signed grant has no signing date" in notes
 

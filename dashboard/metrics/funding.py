@@ -17,6 +17,7 @@ from dashboard.metrics.standing import (
     CARRIED_OVER,
     ENTERED,
     LEFT,
+    NOT_CONVERTED,
     OWN,
     PASSED_ON,
     SIGNED,
@@ -493,7 +494,7 @@ def grant_sizes(amounts: pd.Series, small: int = SMALL_GRANT_MINOR) -> dict[str,
     }
 
 
-REASONS = ("no_amount", "no_signing_date", "no_rate", "no_dates", "inverted_dates", "shares_over_100", "no_country")
+REASONS = (*NOT_CONVERTED, "no_dates", "inverted_dates", "shares_over_100", "no_country")
 
 
 def to_fix(grants: pd.DataFrame, unplaced: set[int] | None = None, overshared: set[int] | None = None) -> pd.DataFrame:
@@ -503,10 +504,9 @@ def to_fix(grants: pd.DataFrame, unplaced: set[int] | None = None, overshared: s
     `overshared`: ids whose declared shares add to more than the whole.
     """
     counted = grants[grants["status"] == "commitment"]
+    what = standing(counted)
     masks = (
-        counted["amount_minor"].isna(),
-        counted["amount_minor"].notna() & counted["minor"].isna() & counted["committed_on"].isna(),
-        counted["amount_minor"].notna() & counted["minor"].isna() & counted["committed_on"].notna(),
+        *(what == reason for reason in NOT_CONVERTED),
         counted["starts_on"].isna() | counted["ends_on"].isna(),
         (counted["ends_on"] < counted["starts_on"]).fillna(False),
         counted["grant_id"].isin(overshared or set()),
