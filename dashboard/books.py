@@ -6,7 +6,7 @@ at refresh; what they must add to is counted from the records alone. A unit that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -86,9 +86,11 @@ def every_account(shared: Engine, cases: Engine | None) -> Iterator[Account]:
                 yield of_cases(partial(database.run, cases), viewer)
 
 
-def accounts(read: Read, viewer: Viewer, as_of: pd.Timestamp) -> Iterator[Account]:
-    """The accounts of the shared records for one viewer."""
-    for currency in CURRENCIES:
+def accounts(
+    read: Read, viewer: Viewer, as_of: pd.Timestamp, currencies: Sequence[str] = CURRENCIES
+) -> Iterator[Account]:
+    """The accounts of the shared records for one viewer, of money in each of the `currencies`."""
+    for currency in currencies:
         yield of_grants(read, viewer, currency)
         yield of_needs(read, viewer, currency)
     yield of_initiatives(read, viewer, as_of)
