@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from dashboard.links import CURRENCIES
 from dashboard.metrics import distribution, funding, need_tiers, overlap, placement
-from dashboard.metrics.standing import CARRIED_OVER, ENTERED, LEFT, OWN, PASSED_ON, SIGNED, UNSOURCED
+from dashboard.metrics.standing import CARRIED_OVER, ENTERED, LEFT, OWN, PASSED_ON, SIGNED, STANDINGS, UNSOURCED
 from dashboard.recorded_money import records_of
 from dashboard.refresh import coordinators
 from data_access import database, meta, queries
@@ -36,12 +36,21 @@ IN_RECIPIENTS = {
 
 @dataclass(frozen=True)
 class Line:
-    """Units of an account, and their money in minor units where they are money; `is_remainder`: in no figure."""
+    """Units of an account, and their money in minor units where they are money; `is_remainder`: in no figure.
+
+    `without_amount`: how many of the units have no amount in the currency, so that `minor` is the sum of the others.
+    """
 
     name: str
     units: int
     minor: int | None = None
     is_remainder: bool = False
+    without_amount: int = 0
+
+    @property
+    def known_minor(self) -> int | None:
+        """The sum as far as it is known; None where no unit has an amount."""
+        return self.minor if self.without_amount < self.units else None
 
 
 @dataclass(frozen=True)
@@ -100,12 +109,7 @@ def accounts(
 
 def of_grants(read: Read, viewer: Viewer, currency: str) -> Account:
     """Every grant the viewer may see: in the network's money by how it came, or in a named remainder."""
-    kept = read(queries.money.book(currency, viewer)).set_index("line")
-    timeless = (
-        kept.loc[placement.NOT_IN_TIME] if placement.NOT_IN_TIME in kept.index else pd.Series({"units": 0, "minor": 0})
-    )
-    kept = kept.drop(index=placement.NOT_IN_TIME, errors="ignore")
-    lines = tuple(Line(name, int(row.units), int(row.minor), name not in SIGNED) for name, row in kept.iterrows())
+    lines, timeless = lines_of_grants(read, viewer, currency)
     records = records_of(read, viewer).converted(currency)
     return Account(
         "funding_gaps",
@@ -115,16 +119,29 @@ def of_grants(read: Read, viewer: Viewer, currency: str) -> Account:
         lines,
         currency,
         int(records.grants["minor"].sum()),
-        tuple(_figures_of_money(read, viewer, currency, kept, int(timeless["minor"]))),
+        tuple(_figures_of_money(read, viewer, currency, lines, timeless.minor or 0)),
     )
 
 
-def _figures_of_money(read: Read, viewer: Viewer, currency: str, kept: pd.DataFrame, timeless: int) -> Iterator[str]:
+def lines_of_grants(read: Read, viewer: Viewer, currency: str) -> tuple[tuple[Line, ...], Line]:
+    """The account of grants kept at refresh, a line per `standing`; and what of the signed money is in no month and year."""
+    kept = read(queries.money.book(currency, viewer)).set_index("line")
+
+    def line(name: str) -> Line:
+        row = kept.loc[name].astype(int)
+        return Line(name, row["units"], row["minor"], name not in SIGNED, row["without_amount"])
+
+    timeless = line(placement.NOT_IN_TIME) if placement.NOT_IN_TIME in kept.index else Line(placement.NOT_IN_TIME, 0, 0)
+    return tuple(line(name) for name in STANDINGS if name in kept.index), timeless
+
+
+def _figures_of_money(read: Read, viewer: Viewer, currency: str, lines: Sequence[Line], timeless: int) -> Iterator[str]:
     received = read(queries.money.recipients(currency, viewer))
     inside = received[received["is_member"].astype(bool)]
+    of_line = {line.name: line.minor or 0 for line in lines}
     for name, column in IN_RECIPIENTS.items():
         figure = int((received if name == LEFT else inside)[column].sum())
-        stated = int(kept["minor"].get(name, 0))
+        stated = of_line.get(name, 0)
         if figure != stated:
             yield f"the figures hold {figure / 100:.2f} {currency} as “{name}”, the account {stated / 100:.2f}"
     flow = funding.flow(inside)

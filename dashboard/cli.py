@@ -194,7 +194,7 @@ def _account(account: books.Account) -> Iterator[str]:
     yield f"{account.page}, {who}: {account.loaded:,} {account.subject}{sum_}"
     for line in account.lines:
         if line.units or line.minor:
-            minor = "" if line.minor is None else f"{line.minor / 100:>20,.2f}"
+            minor = "" if line.known_minor is None else f"{line.known_minor / 100:>20,.2f}"
             yield f"  {'left out: ' if line.is_remainder else 'shown:    '}{line.name:<24}{line.units:>9,}{minor}"
     yield from (f"  WRONG: {fault}." for fault in account.faults)
 

@@ -21,6 +21,7 @@ from data_access.viewer import Viewer
 
 FUNDER = Viewer("funder")
 EVERYTHING = Viewer("steward", None)
+EVERYWHERE = Viewer("coordinator", None)
 SCOPED_UP_TO = 1500
 
 
@@ -55,11 +56,11 @@ def money_for_everyone(shared: Connection) -> Iterator[tuple[str, placement.Sums
     theirs = records_of(read, FUNDER)
     common = placement.sums(theirs.converted(*CURRENCIES))
     yield FUNDER.clearance, placement.kept(common)
-    for viewer in (EVERYTHING, Viewer("coordinator", None), *coordinators(shared)):
+    for viewer in (EVERYTHING, EVERYWHERE, *coordinators(shared)):
         mine = records_of(read, viewer)
         found = placement.differences(mine, theirs)
         more = None if found.are_none else placement.sums_beyond(common, mine.converted(*CURRENCIES), found)
-        yield viewer.money_read[-1], placement.kept(more) if more else {}
+        yield viewer.clearance, placement.kept(more) if more else {}
 
 
 def coordinators(shared: Connection) -> list[Viewer]:
@@ -70,18 +71,16 @@ def coordinators(shared: Connection) -> list[Viewer]:
 
 
 def score_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, Callable[[], summaries.Scored]]]:
-    """How to score pairs, per clearance: funders, those who see everything, and each set of countries
-    a coordinator has.
+    """How to score pairs, per clearance: funders, those who see everything, coordinators of all countries and of each set
+    that somebody has.
 
-    A set whose coordinators see no fact that funders do not see is left out: they read the funders' scores. So are
-    all sets in a database of more than `SCOPED_UP_TO` projects, where a copy per set would be too large.
+    Coordinators who see no fact that funders do not see are left out: they read the funders' scores. So are all sets of
+    countries in a database of more than `SCOPED_UP_TO` projects, where a copy per set would be too large.
     """
     common = facts(shared, FUNDER, as_of)
     yield FUNDER.clearance, partial(score, shared, common, as_of)
     yield EVERYTHING.clearance, partial(score, shared, facts(shared, EVERYTHING, as_of), as_of)
-    if len(common[0]) > SCOPED_UP_TO:
-        return
-    for viewer in coordinators(shared):
+    for viewer in (EVERYWHERE, *(coordinators(shared) if len(common[0]) <= SCOPED_UP_TO else ())):
         known = facts(shared, viewer, as_of)
         if not all(mine.equals(theirs) for mine, theirs in zip(known, common, strict=True)):
             yield viewer.clearance, partial(score, shared, known, as_of)

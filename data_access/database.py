@@ -56,7 +56,7 @@ DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
 DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
 STATEMENT_SECONDS, IMPORT_SECONDS = 3, 600
 SCOPE_SETTING = "meridian.countries"
-HEAD = {"shared": "shared_0010", "cases": "cases_0005"}
+HEAD = {"shared": "shared_0011", "cases": "cases_0005"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 Which = Literal["shared", "cases"]

@@ -33,14 +33,17 @@ class Viewer:
 
     @property
     def clearance(self) -> str:
-        """Whose computation of overlap this viewer reads: "funder", "all", or her own countries'.
+        """Whose computation of overlap this viewer reads: "funder", "steward", "all" (countries), or her own countries'.
 
         Scores and rarity computed over everything would tell a coordinator of some countries about withheld places
-        in others, so each scope has its own, and reads the funders' where it sees no more than they do.
+        in others, and one of all countries about unlisted organisations that work in none; so each scope has its own,
+        and reads the funders' where it sees no more than they do.
         """
-        if self.role == "steward" or (self.role == "coordinator" and self.host_countries is None):
-            return "all"
-        return ".".join(sorted(self.host_countries or ())) or "funder"
+        if self.role == "funder" or self.host_countries == ():
+            return FUNDERS
+        if self.host_countries is None:
+            return "steward" if self.role == "steward" else "all"
+        return ".".join(sorted(self.host_countries))
 
     @property
     def choices_read(self) -> tuple[str, ...]:
@@ -48,7 +51,7 @@ class Viewer:
         if self.role == "funder":
             return (FUNDERS,)
         if self.host_countries is None:
-            return (FUNDERS, "steward" if self.role == "steward" else "all")
+            return (FUNDERS, self.clearance)
         return (FUNDERS, *sorted(self.host_countries))
 
     @property
@@ -57,9 +60,7 @@ class Viewer:
 
         Unlike choices, sums of several countries are not the sums of each, so that every set of countries has its own.
         """
-        if self.role == "funder" or self.host_countries == ():
-            return (FUNDERS,)
-        return (FUNDERS, self.choices_read[-1] if self.host_countries is None else self.clearance)
+        return (FUNDERS,) if self.clearance == FUNDERS else (FUNDERS, self.clearance)
 
     @property
     def answers_pairs(self) -> bool:

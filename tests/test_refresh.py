@@ -92,7 +92,7 @@ def test_a_scope_that_sees_no_more_than_funders_reads_their_scores(own_sample: d
     assert unstored
     own = seen_by(own_sample, Viewer("coordinator", (unstored[0],)))
     pd.testing.assert_frame_equal(own["rarity"], seen_by(own_sample, FUNDER)["rarity"])
-    assert {"funder", "all"} <= stored and len(stored) > 5
+    assert {"funder", "steward", "all"} <= stored and len(stored) > 5
 
 
 def test_a_pair_keeps_the_day_it_was_first_flagged(own_sample: database.Urls) -> None:

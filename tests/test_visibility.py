@@ -25,6 +25,7 @@ from sample_data.world import AS_OF
 from tests.conftest import FUNDER, LITHUANIAN
 
 UNLISTED = {"unlisted"}
+EVERYWHERE = Viewer("coordinator", None)
 
 
 def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Query]:
@@ -59,6 +60,7 @@ def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Quer
         "pairs": queries.overlap.pairs(viewer),
         "chosen projects": queries.overlap.chosen(chosen, viewer),
         "rarity": queries.overlap.rarity(viewer),
+        "pair totals": queries.overlap.totals(viewer),
         "grid": queries.overlap.grid(chosen, viewer),
         "facets": queries.overlap.facets(viewer),
         "projects": queries.initiatives.projects_per_initiative(chosen, viewer),
@@ -99,8 +101,8 @@ def changed(engine: Engine, change: Callable[[Connection], object]) -> None:
     refresh(engine, None, AS_OF)
 
 
-def add_unlisted(connection: Connection, rng: random.Random) -> int:
-    """An initiative that asked not to be listed, with places, a project, money in and money passed on."""
+def add_unlisted(connection: Connection, rng: random.Random, *, places: bool = True) -> int:
+    """An initiative that asked not to be listed, with `places` or none, a project, money in and money passed on."""
     number = rng.randrange(10_000, 99_999)
     row = {"slug": f"hidden-{number}", "name": f"Hidden {number}", "search_key": search_key(f"Hidden {number}")}
     hidden = connection.execute(
@@ -110,7 +112,7 @@ def add_unlisted(connection: Connection, rng: random.Random) -> int:
         )
     ).inserted_primary_key[0]
     countries = rng.sample(["DE", "GE", "LT", "KG"], 2)
-    for country in countries:
+    for country in countries if places else ():
         connection.execute(
             insert(presence).values(
                 organisation_id=hidden, host_country=country, role="team", precision="city", place="X"
@@ -146,6 +148,15 @@ def test_adding_an_unlisted_initiative_changes_only_the_fixed_table(copy: Engine
     after = answers(copy, FUNDER)
     same(before, after, UNLISTED)
     assert len(after["unlisted"]) == len(before["unlisted"]) + 1
+
+
+@pytest.mark.parametrize("viewer", [LITHUANIAN, EVERYWHERE], ids=["coordinator of LT", "coordinator of all"])
+def test_an_unlisted_initiative_that_works_nowhere_changes_nothing_for_a_coordinator(
+    copy: Engine, viewer: Viewer
+) -> None:
+    before = answers(copy, viewer)
+    changed(copy, lambda connection: add_unlisted(connection, random.Random(3), places=False))
+    same(before, answers(copy, viewer), UNLISTED)
 
 
 @pytest.mark.parametrize("change", [

@@ -394,18 +394,20 @@ def grantees(records: Records) -> pd.DataFrame:
 
 
 def book(records: Records) -> pd.DataFrame:
-    """The account of all grants, in one reporting currency: line (the `standing`), units, minor. Every line is there.
+    """The account of all grants, in one reporting currency: line (the `standing`), units, without_amount (how many
+    of them have none in it), minor (of the others). Every line is there.
 
     One more line stands beside the account: `not_in_time`, what of the signed money has no days to be spread over.
     """
-    grants = records.grants.assign(
-        line=standing(records.grants), known=records.grants["minor"].astype("Int64").fillna(0)
+    known = records.grants["minor"].astype("Int64")
+    grants = records.grants.assign(line=standing(records.grants), known=known.fillna(0), is_unknown=known.isna())
+    lines = grants.groupby("line").agg(
+        units=("known", "size"), without_amount=("is_unknown", "sum"), minor=("known", "sum")
     )
-    lines = grants.groupby("line")["known"].agg(units="size", minor="sum")
     entries = funding.ledger(records.grants)
     timeless = entries[~funding.has_days(entries)]
     lines = lines.reindex(STANDINGS, fill_value=0).astype("int64")
-    lines.loc[NOT_IN_TIME] = [timeless["grant_id"].nunique(), int(timeless["minor"].sum())]
+    lines.loc[NOT_IN_TIME] = [timeless["grant_id"].nunique(), 0, int(timeless["minor"].sum())]
     return lines.rename_axis("line").reset_index()
 
 

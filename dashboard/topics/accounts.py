@@ -10,8 +10,6 @@ from dashboard import books, labels, words
 from dashboard.books import Line
 from dashboard.data import kept_briefly, read
 from dashboard.i18n import _, ngettext
-from dashboard.metrics import placement
-from dashboard.metrics.standing import SIGNED, STANDINGS
 from dashboard.report import Table
 from dashboard.topics.funding import grant_rows
 from dashboard.topics.portfolio import Portfolio, converted
@@ -21,25 +19,17 @@ from data_access import queries
 
 def of_money(money: Portfolio) -> Table:
     """Every grant this reader may see under what it is to the network's money; filters do not cut it."""
-    kept = read(queries.money.book(money.currency, money.viewer)).set_index("line")
-    lines = [
-        Line(name, int(kept.loc[name, "units"]), int(kept.loc[name, "minor"]), name not in SIGNED)
-        for name in STANDINGS
-        if name in kept.index
-    ]
+    lines, timeless = books.lines_of_grants(read, money.viewer, money.currency)
     note = _(
         "Whole network, whatever you chose above. Money passed on stands in the grant it was paid from as well, so that it "
         "is counted once, where it ends up."
     )
-    if placement.NOT_IN_TIME in kept.index and (timeless := int(kept.loc[placement.NOT_IN_TIME, "units"])):
+    if timeless.units:
         note += " " + ngettext(
             "{n} signed grant has no days to be spread over ({amount}): it is in no month and no year.",
             "{n} signed grants have no days to be spread over ({amount}): they are in no month and no year.",
-            timeless,
-        ).format(
-            n=words.number(timeless),
-            amount=words.exact_money(int(kept.loc[placement.NOT_IN_TIME, "minor"]), money.currency),
-        )
+            timeless.units,
+        ).format(n=words.number(timeless.units), amount=words.exact_money(timeless.known_minor, money.currency))
     total = sum(line.units for line in lines)
     title = ngettext("Where {n} grant on record stands", "Where all {n} grants on record stand", total).format(
         n=words.number(total)
@@ -97,5 +87,6 @@ def _table(
         }
     )
     if with_money:
-        rows["sum"] = pd.array([line.minor for line in shown], "Int64")
+        rows["sum"] = pd.array([line.known_minor for line in shown], "Int64")
+        rows["without_amount"] = pd.array([line.without_amount for line in shown], "Int64")
     return Table(key, title, rows, note, is_live=is_live)

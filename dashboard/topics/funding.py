@@ -378,7 +378,9 @@ def shape(money: Portfolio) -> list[Figure]:
             "top_share",
             top,
             words.percent(top),
-            _("as concentrated as {n} equal recipients would be").format(n=words.decimal(equal)),
+            _("as concentrated as {n} equal recipients would be").format(n=words.decimal(equal))
+            if len(received) > 1
+            else "",
             ngettext(
                 "{n} organisation, re-grants where they end up",
                 "{n} organisations, re-grants where they end up",
@@ -389,7 +391,9 @@ def shape(money: Portfolio) -> list[Figure]:
             "grant_size",
             None if sizes["median"] is None else sizes["median"] / 100,
             words.money(sizes["median"], money.currency),
-            _("{k} of {n} grants below 10,000").format(k=words.number(small.known), n=words.number(small.total)),
+            ngettext("{k} of {n} grant below 10,000", "{k} of {n} grants below 10,000", small.total).format(
+                k=words.number(small.known), n=words.number(small.total)
+            ),
             _("{share} of the money").format(share=words.percent(sizes["small_amount_share"])),
         ),
         Figure(

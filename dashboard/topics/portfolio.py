@@ -257,11 +257,14 @@ def _serves(audiences: pd.Series, chosen: set[str]) -> pd.Series:
 
 
 def _rate_words(currency: str, rates: pd.DataFrame) -> str:
-    sets = ", ".join(sorted(rates["rate_set"].unique())) or _("no rates loaded")
-    newest = words.day(rates["on_date"].max()) if len(rates) else ""
+    if rates.empty:
+        return _(
+            "Shown in {currency}; no exchange rates are loaded, so money in other currencies is in no sum."
+        ).format(currency=currency)
+    sets = ", ".join(sorted(rates["rate_set"].unique()))
     return _(
         "Shown in {currency}, each grant at the last rate within 7 days before it was signed ({sets}, newest {day})."
-    ).format(currency=currency, sets=sets, day=newest)
+    ).format(currency=currency, sets=sets, day=words.day(rates["on_date"].max()))
 
 
 @dataclass(frozen=True)

@@ -145,9 +145,9 @@ def grantees(currency: str, viewer: Viewer) -> Query:
 
 
 def book(currency: str, viewer: Viewer) -> Query:
-    """The account of all grants this viewer may see, as kept at refresh: line (a word of `standing`), units, minor (in the
-    currency; 0 where it is not known)."""
-    columns = (book_table.c.line, book_table.c.units, book_table.c.minor)
+    """The account of all grants this viewer may see, as kept at refresh: line (a word of `standing`), units,
+    without_amount (how many of them have none in the currency), minor (of the others)."""
+    columns = tuple(book_table.c[name] for name in ("line", "units", "without_amount", "minor"))
     return Query(select(*columns).where(_own_or_common(book_table, "line", currency, viewer)), viewer)
 
 
