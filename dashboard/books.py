@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from dashboard.links import CURRENCIES
 from dashboard.metrics import distribution, funding, need_tiers, overlap, placement
+from dashboard.metrics.placement import Records
 from dashboard.metrics.standing import CARRIED_OVER, ENTERED, LEFT, OWN, PASSED_ON, SIGNED, STANDINGS, UNSOURCED
 from dashboard.recorded_money import records_of
 from dashboard.refresh import coordinators
@@ -99,18 +100,19 @@ def accounts(
     read: Read, viewer: Viewer, as_of: pd.Timestamp, currencies: Sequence[str] = CURRENCIES
 ) -> Iterator[Account]:
     """The accounts of the shared records for one viewer, of money in each of the `currencies`."""
+    recorded = records_of(read, viewer)
     for currency in currencies:
-        yield of_grants(read, viewer, currency)
-        yield of_needs(read, viewer, currency)
+        records = recorded.converted(currency)
+        yield of_grants(read, viewer, currency, records)
+        yield of_needs(read, viewer, currency, records)
     yield of_initiatives(read, viewer, as_of)
     yield of_projects(read, viewer)
     yield of_pairs(read, viewer)
 
 
-def of_grants(read: Read, viewer: Viewer, currency: str) -> Account:
+def of_grants(read: Read, viewer: Viewer, currency: str, records: Records) -> Account:
     """Every grant the viewer may see: in the network's money by how it came, or in a named remainder."""
     lines, timeless = lines_of_grants(read, viewer, currency)
-    records = records_of(read, viewer).converted(currency)
     return Account(
         "funding_gaps",
         "grants",
@@ -166,10 +168,9 @@ def _figures_of_money(read: Read, viewer: Viewer, currency: str, lines: Sequence
             yield f"months hold a need of {int(months['need']) / 100:.2f} {currency}, years {need / 100:.2f} ({tier})"
 
 
-def of_needs(read: Read, viewer: Viewer, currency: str) -> Account:
+def of_needs(read: Read, viewer: Viewer, currency: str, records: Records) -> Account:
     """Every statement of need the viewer may see: counted by its kind, or in a named remainder."""
     counted = read(queries.funding.needs_on_record(viewer)).iloc[0]
-    records = records_of(read, viewer).converted(currency)
     needs = records.needs.assign(line=records.needed_on)
     current = need_tiers.newest(needs)
     known = current[current["minor"].notna()]

@@ -17,7 +17,7 @@ from dashboard.refresh import refresh
 from data_access import database
 from data_access.importers import formats, load, sources, template
 from data_access.importers.correct import write_corrections
-from data_access.importers.records import Unreadable
+from data_access.importers.records import Unreadable, alike, told
 
 LONGEST_LIST = 20
 CASE_LOG = "case-log"
@@ -167,10 +167,11 @@ def _tell(title: str, done: load.Outcome, *, dry_run: bool) -> None:
         counts = done.created[entity], done.updated[entity], done.unchanged[entity], done.not_seen[entity]
         print(f"  {entity:<18}{counts[0]:>9,}{counts[1]:>9,}{counts[2]:>11,}{counts[3]:>10,}")
     print(f"  rejected rows and sheets: {done.rejected:,}")
-    for problem in done.problems[:LONGEST_LIST]:
-        print(f"  {'note' if problem.is_warning else 'WRONG'}: {problem}")
-    if len(done.problems) > LONGEST_LIST:
-        print(f"  and {len(done.problems) - LONGEST_LIST:,} more")
+    groups = alike(done.problems)
+    for several in groups[:LONGEST_LIST]:
+        print(f"  {'note' if several[0].is_warning else 'WRONG'}: {told(several)}")
+    if len(groups) > LONGEST_LIST:
+        print(f"  and {sum(len(several) for several in groups[LONGEST_LIST:]):,} more")
     for which, run in ({} if dry_run else done.runs).items():
         print(f"  run {run} of the {which} database; take it back with `meridian undo {run} --database {which}`")
 

@@ -12,8 +12,16 @@ from data_access.queries.money import Cut
 from data_access.viewer import Query, Viewer
 
 
-def records_of(read: Callable[[Query], pd.DataFrame], viewer: Viewer, cut: Cut | None = None) -> Records:
-    """Everything recorded about the money this viewer may see, or about that of organisations in the `cut`."""
+def records_of(
+    read: Callable[[Query], pd.DataFrame],
+    viewer: Viewer,
+    cut: Cut | None = None,
+    rates: pd.DataFrame | None = None,
+) -> Records:
+    """Everything recorded about the money this viewer may see, or about that of organisations in the `cut`.
+
+    Exchange rates are the same for every viewer; whoever has them already gives them as `rates`.
+    """
     of = queries.funding
     return Records(
         read(of.grants(viewer, cut)),
@@ -21,5 +29,5 @@ def records_of(read: Callable[[Query], pd.DataFrame], viewer: Viewer, cut: Cut |
         read(of.declared_places(viewer, cut)),
         read(of.organisation_places(viewer, cut)),
         read(of.project_facets(viewer, cut)),
-        read(of.rates(viewer)),
+        read(of.rates(viewer)) if rates is None else rates,
     )

@@ -57,7 +57,7 @@ def money_for_everyone(shared: Connection) -> Iterator[tuple[str, placement.Sums
     common = placement.sums(theirs.converted(*CURRENCIES))
     yield FUNDER.clearance, placement.kept(common)
     for viewer in (EVERYTHING, EVERYWHERE, *coordinators(shared)):
-        mine = records_of(read, viewer)
+        mine = records_of(read, viewer, rates=theirs.rates)
         found = placement.differences(mine, theirs)
         more = None if found.are_none else placement.sums_beyond(common, mine.converted(*CURRENCIES), found)
         yield viewer.clearance, placement.kept(more) if more else {}

@@ -91,7 +91,8 @@ def insert_rows(connection: Connection, table: Table, frame: pd.DataFrame, clear
     """Add a clearance's rows to a summary, a bounded number at once; what is NA becomes NULL."""
     for start in range(0, len(frame), ROWS_AT_ONCE):
         rows = frame.iloc[start : start + ROWS_AT_ONCE].assign(clearance=clearance).astype(object)
-        connection.execute(insert(table), rows.where(rows.notna(), None).to_dict("records"))
+        values = rows.where(rows.notna(), None).itertuples(index=False, name=None)
+        connection.execute(insert(table), [dict(zip(rows.columns, row, strict=True)) for row in values])
 
 
 def _flagged_before(connection: Connection) -> dict[str, dict[tuple[int, int], date | None]]:

@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 
 from data_access import schema
 from data_access.importers import case_log, formats, fts, iati, load, sources, three_w, threesixty
-from data_access.importers.records import Problem, Record, Unreadable
+from data_access.importers.records import Problem, Record, Unreadable, alike, told
 from tests.import_files import CONTEXT, TODAY, as_json, book, rows_of
 
 
@@ -354,6 +354,30 @@ def test_a_3w_activity_nobody_translated_is_said_and_never_guessed(tmp_path: Pat
     assert {row["code"] for row in records(rows, "project_facet")} == {"media", "GE"}
     (said,) = [one for one in rows if isinstance(one, Problem) and one.code == "activity_not_translated"]
     assert said.value == "Shelter" and said.is_warning
+
+
+def test_a_3w_project_runs_from_the_first_to_the_last_date_of_its_rows_and_that_is_said(tmp_path: Path) -> None:
+    rows = [
+        ["Organisation", "Activity", "Country", "Start date", "End date"],
+        ["Invented Relief", "Media", "GE", date(2024, 3, 1), date(2024, 5, 31)],
+        ["Invented Relief", "Media", "AM", date(2024, 1, 1), None],
+        ["Small Group", "Shelter", "GE", None, None],
+    ]
+    found = list(three_w.read([book(tmp_path / "w.xlsx", A=rows)], CONTEXT))
+    spans = {row["name"]: (row["starts_on"], row["ends_on"]) for row in records(found, "project")}
+    assert spans["Invented Relief: Media"] == (date(2024, 1, 1), date(2024, 5, 31))
+    assert spans["Small Group: Shelter"] == (None, None)
+    (said,) = [one for one in found if isinstance(one, Problem) and one.code == "dates_differ"]
+    assert said.is_warning and said.value == "Invented Relief: Media"
+
+
+def test_an_unknown_stage_is_said_once_with_its_rows(tmp_path: Path) -> None:
+    lines = "".join(f"K-{n};warten;23/01/2025;;1;LT\n" for n in range(8))
+    log = written(tmp_path / "l.csv", "Case;Stage;Date;Outcome;People;Country\n" + lines)
+    problems = [one for one in case_log.read([log], CONTEXT) if isinstance(one, Problem)]
+    (group,) = alike(problems)
+    assert len(group) == 8
+    assert "rows 2, 3, 4, 5, 6 and 3 more" in told(group) and "“warten”, none of our stages" in told(group)
 
 
 LOG = """Case;Stage;Date;Outcome;People;Country

@@ -57,9 +57,8 @@ def convert(amounts: pd.DataFrame, rates: pd.DataFrame, currency: str, on: str =
 
 
 def _with_rate(frame: pd.DataFrame, rates: pd.DataFrame, column: str) -> pd.DataFrame:
-    table = rates[["currency", "on_date", "micro_per_eur"]].rename(
-        columns={"currency": "_code", "on_date": "_date", "micro_per_eur": column}
-    )
+    asked = rates.loc[rates["currency"].isin(frame["_code"].unique()), ["currency", "on_date", "micro_per_eur"]]
+    table = asked.rename(columns={"currency": "_code", "on_date": "_date", "micro_per_eur": column})
     table = table.astype({"_code": "str", column: "float64"}).sort_values("_date")
     table["_date"] = table["_date"].astype(frame["_date"].dtype)
     merged = pd.merge_asof(frame, table, on="_date", by="_code", tolerance=pd.Timedelta(days=RATE_AGE_DAYS))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 PART_OF_A_SEARCH = "part_of_a_search"
+ROWS_NAMED = 5
 
 
 class Unreadable(Exception):
@@ -67,7 +68,25 @@ class Problem:
     is_warning: bool = False
 
     def __str__(self) -> str:
-        row = f"row {self.place.row}" if self.place.row else ""
-        where = ", ".join(part for part in (self.place.file, self.place.sheet, row, self.column) if part)
-        value = f": {self.value!r}" if self.value else ""
-        return f"{where}{value} – {self.message} {self.suggestion}".strip()
+        return told([self])
+
+
+def alike(problems: Iterable[Problem]) -> list[list[Problem]]:
+    """Problems that say the same of the same column of one sheet, together, in the order of their first."""
+    groups: dict[tuple, list[Problem]] = {}
+    for one in problems:
+        same = one.place.file, one.place.sheet, one.column, one.message, one.suggestion, one.is_warning
+        groups.setdefault(same, []).append(one)
+    return list(groups.values())
+
+
+def told(several: Sequence[Problem]) -> str:
+    """Problems that are alike in one line: where, which rows, the value, what is wrong and what to do."""
+    first = several[0]
+    rows = [str(one.place.row) for one in several if one.place.row]
+    named = ", ".join(rows[:ROWS_NAMED]) + (f" and {len(rows) - ROWS_NAMED:,} more" if len(rows) > ROWS_NAMED else "")
+    row = f"{'row' if len(rows) == 1 else 'rows'} {named}" if rows else ""
+    where = ", ".join(part for part in (first.place.file, first.place.sheet, row, first.column) if part)
+    shown = list(dict.fromkeys(one.value for one in several if one.value))
+    value = f": {', '.join(repr(one) for one in shown[:ROWS_NAMED])}{', …' if len(shown) > ROWS_NAMED else ''}"
+    return f"{where}{value if shown else ''} – {first.message} {first.suggestion}".strip()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,18 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             yield from reading.sheet(path.name, sheet, headings, list(rows))
     if not reading.rows:
         raise Unreadable(f"{', '.join(path.name for path in paths)}: no row names an organisation.")
+    yield from reading.run_times()
     yield from reading.untranslated()
+
+
+@dataclass
+class _Project:
+    """A project as its rows tell it: named by its title or by who does what, with the dates of each row."""
+
+    name: str
+    organisation: str
+    place: Place
+    rows: list[Mapping[str, Any]] = field(default_factory=list)
 
 
 class _Reading:
@@ -68,6 +80,7 @@ class _Reading:
         self.names: dict[str, str | None] = {}
         self.unknown: Counter[str] = Counter()
         self.first_unknown: dict[str, Place] = {}
+        self.projects: dict[str, _Project] = {}
 
     def sheet(self, file: str, sheet: str, headings: list[str], rows: list[files.Row]) -> Iterator[Record | Problem]:
         columns = columns_of(headings, SYNONYMS, FIELDS, self.context, file)
@@ -125,10 +138,8 @@ class _Reading:
         dates: Mapping[str, Any],
     ) -> Iterator[Record]:  # fmt: skip
         key = shortened(f"{who}|{title or word}")
-        if self._is_new("project", key):
-            shown = title or f"{name}: {word}"
-            known = {"name": shown[:200], "organisation": who, **dates}
-            yield Record("project", key, known, place, {"slug": slug(shown, key), "status": "unknown"})
+        found = self.projects.setdefault(key, _Project(title or f"{name}: {word}", who, place))
+        found.rows.append(dates)
         activity = translated(word, "activities", self.context.vocabulary.get("activity", set()), self.context)
         if word is not None and activity is None:
             self.unknown[word] += 1
@@ -158,6 +169,18 @@ class _Reading:
         is_new = (kind, key) not in self.told
         self.told.add((kind, key))
         return is_new
+
+    def run_times(self) -> Iterator[Record | Problem]:
+        """Each project once, from the earliest start to the latest end that a row of it gives."""
+        for key, project in self.projects.items():
+            starts, ends = ({row[field] for row in project.rows if row[field]} for field in ("starts_on", "ends_on"))
+            known = {"name": project.name[:200], "organisation": project.organisation,
+                     "starts_on": min(starts, default=None), "ends_on": max(ends, default=None)}  # fmt: skip
+            yield Record("project", key, known, project.place, {"slug": slug(project.name, key), "status": "unknown"})
+            if len(starts) > 1 or len(ends) > 1:
+                yield Problem(project.place, "project", project.name, "dates_differ",
+                              "has other dates in other rows; it was taken to run from the earliest to the latest.",
+                              "If they are several projects, give each a name of its own.", is_warning=True)  # fmt: skip
 
     def untranslated(self) -> Iterator[Problem]:
         """Words for activities that are none of ours: their projects have no activity until the map names one."""
