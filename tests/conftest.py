@@ -10,11 +10,12 @@ import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine, insert, text
 
@@ -53,26 +54,55 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """The folder that `make` fills: by the first process of this run that asks for it, for all of them."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            unfinished = Path(f"{folder}.unfinished")
+            unfinished.mkdir()
+            make(unfinished)
+            unfinished.rename(folder)
+    return folder
+
+
+def build_sample(shared_url: str, cases_url: str) -> None:
+    """The sample world in two databases, closed again."""
+    engines = database.open_writer(shared_url), database.open_writer(cases_url)
+    build(*engines)
+    for engine in engines:
+        engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def sample_urls(tmp_path_factory: pytest.TempPathFactory) -> database.Urls:
-    """The sample world on SQLite."""
-    folder = tmp_path_factory.mktemp("sample")
-    urls = database.Urls(f"sqlite:///{folder}/shared.db", f"sqlite:///{folder}/cases.db")
-    build(database.open_writer(urls.shared), database.open_writer(urls.cases))
-    return urls
+    """The sample world on SQLite; tests that write have a copy."""
+
+    def make(folder: Path) -> None:
+        build_sample(f"sqlite:///{folder}/shared.db", f"sqlite:///{folder}/cases.db")
+
+    folder = made_once(tmp_path_factory, "sample", make)
+    return database.Urls(f"sqlite:///{folder}/shared.db", f"sqlite:///{folder}/cases.db")
+
+
+def postgresql_programs() -> Path:
+    """The folder of the newest PostgreSQL's programs."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        unavailable("PostgreSQL is missing; install it with: apt install postgresql")
+    return found[-1].parent
 
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL server on loopback, started for this run; ends with its superuser's name."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        unavailable("PostgreSQL is missing; install it with: apt install postgresql")
-    programs, folder, port = found[-1].parent, tmp_path_factory.mktemp("postgresql"), free_port()
+    """The address of a PostgreSQL server on loopback, started for this process; ends with its superuser's name."""
+    programs, folder, port = postgresql_programs(), tmp_path_factory.mktemp("postgresql"), free_port()
     as_user: list[str] = []
     if os.geteuid() == 0:
-        for parent in (folder, *folder.parents[:3]):
-            parent.chmod(0o755)
+        for parent in (folder, *folder.parents):
+            if parent.stat().st_mode & 0o5 != 0o5:
+                parent.chmod(0o755)
         shutil.chown(folder, "postgres")
         as_user = ["runuser", "-u", "postgres", "--"]
     data = folder / "data"
@@ -93,8 +123,10 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_urls(postgresql: str) -> database.Urls:
+def postgresql_urls(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> database.Urls:
     """The sample world on PostgreSQL, read as a role that may only SELECT."""
+    kinds: tuple[database.Which, ...] = ("shared", "cases")
+    built_here = False
     administrator = create_engine(
         f"{postgresql.replace('postgresql', 'postgresql+psycopg')}/postgres", isolation_level="AUTOCOMMIT"
     )
@@ -102,9 +134,20 @@ def postgresql_urls(postgresql: str) -> database.Urls:
         connection.execute(text("CREATE ROLE reader LOGIN"))
         connection.execute(text("CREATE DATABASE shared"))
         connection.execute(text("CREATE DATABASE cases"))
-    build(database.open_writer(f"{postgresql}/shared"), database.open_writer(f"{postgresql}/cases"))
-    which: database.Which
-    for which in ("shared", "cases"):
+
+    def make(folder: Path) -> None:
+        nonlocal built_here
+        build_sample(f"{postgresql}/shared", f"{postgresql}/cases")
+        for which in kinds:
+            copied = [postgresql_programs() / "pg_dump", "-Fc", "-f", folder / which, f"{postgresql}/{which}"]
+            subprocess.run(copied, check=True)
+        built_here = True
+
+    folder = made_once(tmp_path_factory, "sample_on_postgresql", make)
+    for which in kinds:
+        if not built_here:
+            restored = [postgresql_programs() / "pg_restore", "-d", f"{postgresql}/{which}", folder / which]
+            subprocess.run(restored, check=True)
         database.grant_reader(database.open_writer(f"{postgresql}/{which}"), which, "reader")
     reader = postgresql.replace("owner@", "reader@")
     return database.Urls(f"{reader}/shared", f"{reader}/cases")
