@@ -104,11 +104,15 @@ def _complete(frame: pd.DataFrame) -> pd.DataFrame:
 def laid_out(cells: pd.DataFrame, by: str, most: int) -> pd.DataFrame:
     """The `most` host countries and activities with the largest sums of `by`, then what is withheld or not stated, as a
     complete grid: one row per combination, largest first, with its key `cell` and the names `country` and `work`; missing
-    combinations hold NA."""
-    keys, placed = ("host_country", "activity"), cells[is_placed(cells)]
+    combinations hold NA. A country counts though the activity is not stated, and an activity though its country is not."""
+    keys = ("host_country", "activity")
     largest = [
         [
-            *placed.groupby(key)[by].sum().sort_values(ascending=False, kind="stable").index[:most],
+            *cells[~cells[key].isin(UNPLACED)]
+            .groupby(key)[by]
+            .sum()
+            .sort_values(ascending=False, kind="stable")
+            .index[:most],
             *(value for value in UNPLACED if cells[key].eq(value).any()),
         ]
         for key in keys

@@ -1,0 +1,133 @@
+"""Networks of a few records, of which most is unknown: every page opens for everybody, and nothing is left out of a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from dashboard import headless
+from dashboard.refresh import refresh
+from dashboard.topics import overlap
+from dashboard.visit import open_visit
+from data_access import database
+from tests.conftest import PAGES, ROLES, STEWARD, databases_with_words
+from tests.small_loads import (
+    AS_OF,
+    FACETS,
+    GRANTS,
+    INITIATIVES,
+    NEEDS,
+    PRESENCES,
+    PROJECTS,
+    grant,
+    initiative,
+    load_book,
+    load_text,
+    serve,
+    visit_of,
+)
+
+Sheets = Mapping[str, list[list[Any]]]
+PROJECT = ["p1", "Work", "A", None, None, "unknown"]
+ONE = [INITIATIVES, initiative("A")]
+NEED = ["n1", None, "A", date(2024, 1, 1), date(2024, 12, 31), None, "EUR", "budget", "low", None, None]
+LOADS: dict[str, Sheets] = {
+    "one initiative": {"Initiatives": ONE},
+    "only a funder outside": {"Initiatives": [INITIATIVES, initiative("F", member="no")]},
+    "a place and no project": {"Initiatives": ONE, "Presences": [PRESENCES, ["A", "GE", "team", "country", None]]},
+    "a hidden place": {"Initiatives": ONE, "Presences": [PRESENCES, ["A", "GE", "team", "undisclosed", None]]},
+    "a project of which nothing is known": {"Initiatives": ONE, "Projects": [PROJECTS, PROJECT]},
+    "a project without an activity": {
+        "Initiatives": ONE,
+        "Projects": [PROJECTS, PROJECT],
+        "Facets": [FACETS, ["p1", "host_country", "GE", None]],
+    },
+    "a project without a country": {
+        "Initiatives": ONE,
+        "Projects": [PROJECTS, PROJECT],
+        "Facets": [FACETS, ["p1", "activity", "media", None]],
+    },
+    "a project in a withheld country": {
+        "Initiatives": ONE,
+        "Projects": [PROJECTS, PROJECT],
+        "Facets": [FACETS, ["p1", "host_country", "GE", "yes"], ["p1", "activity", "media", None]],
+    },
+    "a grant without an amount": {
+        "Initiatives": [INITIATIVES, initiative("A"), initiative("F", member="no")],
+        "Grants": [GRANTS, grant("g1", "F", "A", None, signed=None, starts=None, ends=None)],
+    },
+    "a grant without a payer or days": {
+        "Initiatives": ONE,
+        "Grants": [GRANTS, grant("g1", None, "A", 10, signed=None, starts=None, ends=None)],
+    },
+    "a pledge": {
+        "Initiatives": [INITIATIVES, initiative("A"), initiative("F", member="no")],
+        "Grants": [GRANTS, grant("g1", "F", "A", 10, status="pledge")],
+    },
+    "a grant from nobody to somebody outside": {
+        "Initiatives": [INITIATIVES, initiative("X", member="no")],
+        "Grants": [GRANTS, grant("g1", None, "X", 10)],
+    },
+    "own money alone": {"Initiatives": ONE, "Grants": [GRANTS, grant("g1", "A", "A", 10, kind="carry_over")]},
+    "a need of unknown amount": {"Initiatives": ONE, "Needs": [NEEDS, NEED]},
+}
+LOGS = {
+    "no case": "",
+    "a case opened": "1,2024-03-05,,\n",
+    "a case closed without an outcome": "1,2024-03-05,2024-04-01,\n",
+    "a case without any usable day": "1,0206-03-03,,\n",
+}
+
+
+@pytest.fixture
+def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[database.Which, Engine]]:
+    """Two empty SQLite databases, served."""
+    made = databases_with_words(
+        {which: database.open_writer(f"sqlite:///{tmp_path}/{which}.db") for which in ("shared", "cases")}
+    )
+    serve(made, monkeypatch)
+    yield made
+    open_visit(None)
+
+
+def open_every_page() -> None:
+    for viewer in ROLES.values():
+        for page in PAGES:
+            report = headless.whole(page, visit_of(viewer), {})
+            assert report.answer or report.tables or report.figures or report.notes, (page, viewer)
+
+
+@pytest.mark.parametrize("sheets", LOADS.values(), ids=LOADS)
+def test_every_page_of_a_network_of_which_little_is_known_opens_for_everybody(
+    engines: dict[database.Which, Engine], tmp_path: Path, sheets: Sheets
+) -> None:
+    load_book(engines, tmp_path, **sheets)
+    open_every_page()
+
+
+@pytest.mark.parametrize("lines", LOGS.values(), ids=LOGS)
+def test_every_page_of_a_network_with_few_cases_opens_for_everybody(
+    engines: dict[database.Which, Engine], tmp_path: Path, lines: str
+) -> None:
+    if lines:
+        columns = {"route": "asylum", "country": "LT", "handler": "A"}
+        load_text(engines, tmp_path / "log.csv", "case,opened,closed,outcome\n" + lines, column_map=columns)
+    else:
+        refresh(engines["shared"], engines["cases"], AS_OF)
+    open_every_page()
+
+
+@pytest.mark.parametrize("missing", ["activity", "country"])
+def test_a_place_or_activity_is_in_the_grid_though_the_other_is_not_stated(
+    engines: dict[database.Which, Engine], tmp_path: Path, missing: str
+) -> None:
+    load_book(engines, tmp_path, **LOADS[f"a project without {'an' if missing == 'activity' else 'a'} {missing}"])
+    drawn = overlap.providers(overlap.find(visit_of(STEWARD)))
+    assert drawn is not None
+    axes = {str(name) for axis in ("x", "y") for name in drawn.picture.data[0][axis]}
+    assert "not stated" in axes and ("Georgia" in axes or "media" in axes)
