@@ -36,6 +36,7 @@ from data_access.viewer import Viewer
 from data_access.vocabulary import code_rows, route_rows
 
 ROOT = Path(__file__).parent.parent
+INSTALLED = Path(sys.prefix) / "share" / "meridian"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -347,6 +348,10 @@ def _rates(chosen: argparse.Namespace) -> int:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
+    settings = ROOT if (ROOT / ".streamlit").exists() else INSTALLED
+    if not (settings / ".streamlit" / "config.toml").exists():
+        print(f"meridian: {settings}/.streamlit/config.toml is missing; without it nothing is served.", file=sys.stderr)
+        return 1
     print(f"Meridian: http://localhost:{chosen.port}", flush=True)
     command = [
         sys.executable,
@@ -359,7 +364,7 @@ def _serve(chosen: argparse.Namespace) -> int:
     ]
     return subprocess.call(
         command,
-        cwd=ROOT,
+        cwd=settings,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
 

@@ -51,7 +51,8 @@ NARROW = {
     "saved_view": "MERIDIAN_VIEWS_URL",
 }
 ERASABLE = frozenset({"saved_view"})
-SAMPLE_FOLDER = Path(__file__).parent.parent / "var"
+CHECKOUT = Path(__file__).parent.parent
+SAMPLE_FOLDER = (CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()) / "var"
 DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
 DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
 STATEMENT_SECONDS, IMPORT_SECONDS = 3, 600

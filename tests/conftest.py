@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -33,6 +33,7 @@ from sample_data.build import build
 settings.register_profile("no wall time", deadline=None)
 settings.load_profile("no wall time")
 ROOT = Path(__file__).parent.parent
+MERIDIAN = (sys.executable, "-m", "dashboard.cli")
 PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
 FUNDER = Viewer("funder")
 STEWARD = Viewer("steward", None)
@@ -240,15 +241,17 @@ def visit(deployment: database.Urls) -> Iterator[Visit]:
 
 
 class Server:
-    """A running dashboard on loopback."""
+    """A running dashboard on loopback: of this checkout, or of the `program` given."""
 
-    def __init__(self, urls: database.Urls, **environment: str) -> None:
+    def __init__(
+        self, urls: database.Urls, program: Sequence[str | Path] = MERIDIAN, folder: Path = ROOT, **environment: str
+    ) -> None:
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
         known = {database.SHARED_URL_VARIABLE: urls.shared, database.CASES_URL_VARIABLE: urls.cases or ""}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard.cli", "serve", "--port", str(self.port)],
-            cwd=ROOT,
+            [*program, "serve", "--port", str(self.port)],
+            cwd=folder,
             env=os.environ | known | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
