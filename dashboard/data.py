@@ -21,7 +21,9 @@ from data_access.viewer import Query
 T = TypeVar("T")
 P = ParamSpec("P")
 MADE_FROM = "_made_from"
-_engines, _rows, _found, _shown, _behind = Store(20), Store(400), Store(150), Store(2000), Store(6)
+MB = 1 << 20
+_engines = Store(20)
+_rows, _found, _shown, _behind = Store(400, 400 * MB), Store(150, 300 * MB), Store(2000, 200 * MB), Store(6, 400 * MB)
 
 
 class NoConnection(RuntimeError):
@@ -131,7 +133,8 @@ def kept_briefly(make: Callable[[], T], *key: Hashable) -> T:
 def found_once(make: Callable[P, T]) -> Callable[P, T]:
     """What a topic found for a choice, computed once per viewer scope, state of the records, language and arguments.
 
-    Arguments are the visit, plain values and findings made by such a function; given anything else it computes anew.
+    Arguments are the visit, plain values and findings made by such a function. Raises TypeError for anything else, which
+    nothing could tell from another of its kind.
     """
     return _once(make, _found)
 
@@ -146,9 +149,7 @@ def _once(make: Callable[P, T], store: Store) -> Callable[P, T]:
 
     @wraps(make)
     def once(*arguments: P.args, **named: P.kwargs) -> T:
-        made_from = tuple(_made_from(argument) for argument in (*arguments, *named.values()))
-        if None in made_from:
-            return make(*arguments, **named)
+        made_from = tuple(_made_from(name, argument) for argument in (*arguments, *named.values()))
         return _kept(store, (name, tuple(named), made_from), partial(make, *arguments, **named))
 
     return once
@@ -163,13 +164,15 @@ def _kept(store: Store, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
     return found
 
 
-def _made_from(argument: object) -> tuple[Hashable, ...] | None:
-    """What tells this argument from every other of its kind; None when nothing does."""
+def _made_from(asked: str, argument: object) -> tuple[Hashable, ...]:
+    """What tells this argument from every other of its kind. Raises TypeError when nothing does."""
     if isinstance(argument, Visit):
         return argument.choice
     if argument is None or isinstance(argument, str | int | tuple | pd.Timestamp):
         return type(argument).__name__, argument
-    return getattr(argument, MADE_FROM, None)
+    if (key := getattr(argument, MADE_FROM, None)) is None:
+        raise TypeError(f"{asked} keeps what it finds and cannot tell one {type(argument).__name__} from another.")
+    return key
 
 
 def _apart(held: T) -> T:

@@ -33,9 +33,8 @@ def test_the_sample_is_built_once_and_never_into_a_filled_database(here: Path, c
     assert "not empty" in capsys.readouterr().err
 
 
-def test_refresh_moves_the_data_version(here: Path) -> None:
-    main(["init", "--sample"])
-    engine = database.open_reader(f"sqlite:///{here}/shared.db")
+def test_refresh_moves_the_data_version(own_sample: database.Urls) -> None:
+    engine = database.open_reader(own_sample.shared)
     before = int(database.read_meta(engine)["data_version"])
     assert main(["refresh"]) == 0
     assert int(database.read_meta(engine)["data_version"]) == before + 1

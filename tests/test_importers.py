@@ -119,6 +119,16 @@ def test_cells_are_read_as_people_write_them(empty, tmp_path: Path) -> None:
     assert any(problem.code == "dates_ambiguous" and problem.is_warning for problem in done.problems)
 
 
+def test_a_reader_that_misspells_a_column_is_told_and_nothing_is_written(empty) -> None:
+    def misspelt() -> Iterator[Record]:
+        yield Record("organisation", "a", {"slug": "a", "name": "A"})
+        yield Record("grant", "g", {"reference": "g", "amount_minr": 100, "currency": "EUR"})
+
+    with pytest.raises(load.NoSuchColumn, match="grant has no amount_minr"):
+        load.load(empty, "register", misspelt(), TODAY)
+    assert rows_of(empty["shared"], schema.organisation) == []
+
+
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(empty, tmp_path: Path) -> None:
     path = book(tmp_path / "b.xlsx", Initiatives=two_initiatives())
     done = load.load(empty, "register", read(path), TODAY, dry_run=True)

@@ -62,9 +62,11 @@ def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filte
         added = funding.rows_of_step(money, step).rows["total"].sum()
         assert added == flow[step] if step != "regranted" else added >= flow[step]
     account = accounts.of_money(money)
-    for line, number, amount in account.rows[["standing", "number", "sum"]].itertuples(index=False, name=None):
-        rows = accounts.rows_of_line(money, line).rows
-        assert len(rows) == number and rows["total"].sum() == amount
+    for line in account.rows.itertuples():
+        totals = accounts.rows_of_line(money, line.standing).rows["total"]
+        assert (len(totals), totals.isna().sum()) == (line.number, line.without_amount)
+        assert totals.sum() == (0 if pd.isna(line.sum) else line.sum)
+        assert pd.isna(line.sum) == totals.isna().all()
     assert funding.signed_grants(money).rows["total"].sum() == money.leaning["total"].sum()
     visit = open_sample_visit(viewer, filters)
     if income := funding.other_income(money, visit):

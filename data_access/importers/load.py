@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -62,6 +63,11 @@ class Entity:
     references: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     natural: tuple[str, ...] = ()
     which: Which = "shared"
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What a record of it may hold: columns, and references by their own names."""
+        return frozenset([*self.table.c.keys(), *self.references])
 
 
 ENTITIES: dict[str, Entity] = {
@@ -116,6 +122,10 @@ ENTITIES: dict[str, Entity] = {
 }
 ORDER = tuple(ENTITIES)
 PROVENANCE = ("source", "import_run", "import_change", "import_issue")
+
+
+class NoSuchColumn(TypeError):
+    """A reader handed over a record with a name that its table does not have: a fault of the reader, not of the file."""
 
 
 class NotUndone(Exception):
@@ -230,6 +240,8 @@ class _Run:
             if isinstance(found, Problem):
                 self.outcome.add(found)
                 continue
+            if unknown := {*found.values, *found.defaults} - ENTITIES[found.entity].names:
+                raise NoSuchColumn(f"{found.entity} has no {', '.join(sorted(unknown))}: {found.key}.")
             self._ask_about_days(found)
             self.waiting[found.entity].append(found)
             waiting += 1
