@@ -122,7 +122,7 @@ def laid_out(cells: pd.DataFrame, by: str, most: int) -> pd.DataFrame:
     return grid.assign(
         cell=grid["host_country"] + "." + grid["activity"],
         country=grid["host_country"].map(words.country),
-        work=[labels.code("activity", activity) for activity in grid["activity"]],
+        work=[name[:1].upper() + name[1:] for name in (labels.code("activity", one) for one in grid["activity"])],
     )
 
 
