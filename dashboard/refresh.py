@@ -51,16 +51,24 @@ def refresh_overlap(shared: Connection, as_of: date) -> None:
 
 def money_for_everyone(shared: Connection) -> Iterator[tuple[str, placement.Sums]]:
     """Sums of money by clearance: what funders see, then for those who see everything and each
-    set of countries a coordinator has, what differs from it."""
+    set of countries a coordinator has, what differs from it. Coordinators of all countries often see what stewards see:
+    then it is placed once."""
     read = partial(database.run, shared)
-    theirs = records_of(read, FUNDER)
-    common = placement.sums(theirs.converted(*CURRENCIES))
+    everything = records_of(read, EVERYTHING)
+    whole = everything.converted(*CURRENCIES)
+    theirs = records_of(read, FUNDER, rates=whole.rates)
+    common = placement.sums(theirs.valued_as(whole))
     yield FUNDER.clearance, placement.kept(common)
-    for viewer in (EVERYTHING, EVERYWHERE, *coordinators(shared)):
-        mine = records_of(read, viewer, rates=theirs.rates)
+
+    def beyond(mine: placement.Records) -> placement.Sums:
         found = placement.differences(mine, theirs)
-        more = None if found.are_none else placement.sums_beyond(common, mine.converted(*CURRENCIES), found)
-        yield viewer.clearance, placement.kept(more) if more else {}
+        return {} if found.are_none else placement.kept(placement.sums_beyond(common, mine.valued_as(whole), found))
+
+    of_stewards = beyond(everything)
+    yield EVERYTHING.clearance, of_stewards
+    for viewer in (EVERYWHERE, *coordinators(shared)):
+        mine = records_of(read, viewer, rates=whole.rates)
+        yield viewer.clearance, of_stewards if mine.are_same(everything) else beyond(mine)
 
 
 def coordinators(shared: Connection) -> list[Viewer]:

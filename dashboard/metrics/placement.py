@@ -7,7 +7,7 @@ minus the organisation's. Rules: METHODS.md B (B01, B04, B06, B18).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -33,7 +33,8 @@ HERE, NEVER = "here", ""
 BETWEEN = "\n"
 CELL = ["host_country", "activity"]
 MONTH_KEYS = ["reporting", *CELL, "audiences", "needed_in", "readings", "month"]
-LINE_MONTH = ["reporting", "line", "month", "group"]
+STATED_IN = ["reporting", "line", "month"]
+LINE_MONTH = [*STATED_IN, "group"]
 LINE_KEYS = ["reporting", "year", "line", "organisation_id", "funder_id", *CELL, "readings"]
 
 
@@ -76,6 +77,21 @@ class Records:
             return pd.concat(several, ignore_index=True)
 
         return replace(self, grants=each(self.grants, "committed_on"), needs=each(self.needs, "stated_on"))
+
+    def are_same(self, others: Records) -> bool:
+        """Whether nothing differs."""
+        return all(getattr(self, one.name).equals(getattr(others, one.name)) for one in fields(self))
+
+    def valued_as(self, whole: Records) -> Records:
+        """With the amounts of `whole`, which was converted and holds each of these grants and needs."""
+
+        def each(own: pd.DataFrame, valued: pd.DataFrame, key: str) -> pd.DataFrame:
+            amounts = valued[[key, "reporting", "minor"]]
+            several = [own.merge(of, on=key) for _currency, of in amounts.groupby("reporting", sort=False)]
+            return pd.concat(several or [own.merge(amounts, on=key)], ignore_index=True)
+
+        grants = each(self.grants, whole.grants, "grant_id")
+        return replace(self, grants=grants, needs=each(self.needs, whole.needs, "need_id"))
 
     def among(self, lines: pd.Index) -> Records:
         """What is recorded of these lines."""
@@ -208,9 +224,9 @@ def month_sums(placed: Placed, facets: pd.DataFrame) -> pd.DataFrame:
     groups = _reading_groups(needs)
     money = [rows.groupby(keys)["minor"].sum() for rows in (placed.signed, placed.pledged)]
     money = pd.concat(dict(zip(("signed", "pledged"), money, strict=True)), axis=1).reset_index()
-    money = money.merge(groups, on="line", how="left")
+    money = money.merge(groups, on=STATED_IN, how="left")
     money["group"] = money["group"].fillna(need_tiers.EVERY_READING).astype("int64")
-    needed = needs.merge(groups, on="line")
+    needed = needs.merge(groups, on=STATED_IN)
     needed = needed[needed["readings"] & needed["group"] > 0].groupby([*keys, "group"])["minor"].agg(["sum", "size"])
     rows = money.set_index([*keys, "group"]).join(
         needed.rename(columns={"sum": "need", "size": "known_needs"}), how="outer"
@@ -225,15 +241,16 @@ def month_sums(placed: Placed, facets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reading_groups(needs: pd.DataFrame) -> pd.DataFrame:
-    """Per line with a need, the groups of readings under which its statements are the same ones: line, group."""
-    masks = needs[["line", "readings"]].drop_duplicates()
-    several = masks.groupby("line")["readings"].transform("size") > 1
-    alike = masks[~several].rename(columns={"readings": "group"})
-    others = alike.assign(group=need_tiers.EVERY_READING & ~alike["group"])
-    each = pd.DataFrame({"group": [1 << place for place in range(need_tiers.EVERY_READING.bit_length())]})
-    single = masks.loc[several, ["line"]].drop_duplicates().merge(each, how="cross")
-    found = pd.concat([alike, others[others["group"] > 0], single], ignore_index=True)
-    return found.astype({"group": "int64"})
+    """Per line and month with a need, the groups of readings under which its statements are the same ones: `STATED_IN`,
+    group. The groups of a month hold each reading once."""
+    masks = needs[[*STATED_IN, "readings"]].drop_duplicates()
+    rank = masks.groupby(STATED_IN).cumcount().to_numpy(dtype="int64")
+    bits = np.arange(need_tiers.EVERY_READING.bit_length())
+    held = (masks["readings"].to_numpy(dtype="int64")[:, None] >> bits & 1) << rank[:, None]
+    alike = pd.DataFrame(held, columns=bits).groupby([masks[key].to_numpy() for key in STATED_IN]).sum()
+    each = alike.rename_axis(STATED_IN).melt(var_name="bit", value_name="held", ignore_index=False).reset_index()
+    each["group"] = np.left_shift(1, each["bit"].to_numpy(dtype="int64"))
+    return each.groupby([*STATED_IN, "held"], as_index=False)["group"].sum()[[*STATED_IN, "group"]]
 
 
 def _cells_of_need(stated: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
