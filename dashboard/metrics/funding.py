@@ -511,7 +511,6 @@ def to_fix(grants: pd.DataFrame, unplaced: set[int] | None = None, overshared: s
         counted["grant_id"].isin(overshared or set()),
         counted["grant_id"].isin((unplaced or set()) - (overshared or set())),
     )
-    found = [
-        counted[mask.to_numpy(dtype=bool)].assign(reason=reason) for reason, mask in zip(REASONS, masks, strict=True)
-    ]
-    return pd.concat(found, ignore_index=True)
+    found = [np.flatnonzero(mask.to_numpy(dtype=bool)) for mask in masks]
+    reason = np.repeat(REASONS, [len(places) for places in found])
+    return counted.iloc[np.concatenate(found)].assign(reason=pd.array(reason, "str")).reset_index(drop=True)
