@@ -18,7 +18,7 @@ from dashboard.metrics import distribution, funding, need_tiers, overlap, placem
 from dashboard.metrics.placement import Records
 from dashboard.metrics.standing import CARRIED_OVER, ENTERED, LEFT, OWN, PASSED_ON, SIGNED, STANDINGS, UNSOURCED
 from dashboard.recorded_money import records_of
-from dashboard.refresh import coordinators
+from dashboard.refresh import EVERYTHING, EVERYWHERE, FUNDER, coordinators
 from data_access import database, meta, queries
 from data_access.filters import Filters
 from data_access.summaries import STRONGEST
@@ -87,7 +87,7 @@ def every_account(shared: Engine, cases: Engine | None) -> Iterator[Account]:
     with shared.connect() as connection:
         read = partial(database.run, connection)
         as_of = pd.Timestamp(meta.read(connection, "shared")["as_of"])
-        viewers = [Viewer("funder"), Viewer("steward", None), Viewer("coordinator", None), *coordinators(connection)]
+        viewers = [FUNDER, EVERYTHING, EVERYWHERE, *coordinators(connection)]
         for viewer in viewers:
             yield from accounts(read, viewer, as_of)
     if cases is not None:

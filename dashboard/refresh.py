@@ -6,9 +6,9 @@ Called by `meridian refresh`, by every import and by the sample builder.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from functools import partial
+from functools import cache, partial
 
 import pandas as pd
 from sqlalchemy import Connection, Engine
@@ -83,15 +83,23 @@ def score_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, C
     that somebody has.
 
     Coordinators who see no fact that funders do not see are left out: they read the funders' scores. So are all sets of
-    countries in a database of more than `SCOPED_UP_TO` projects, where a copy per set would be too large.
+    countries in a database of more than `SCOPED_UP_TO` projects, where a copy per set would be too large. Those who see the
+    facts that stewards see have their scores, computed once.
     """
-    common = facts(shared, FUNDER, as_of)
+    common, everything = facts(shared, FUNDER, as_of), facts(shared, EVERYTHING, as_of)
+    of_stewards = cache(partial(score, shared, everything, as_of))
     yield FUNDER.clearance, partial(score, shared, common, as_of)
-    yield EVERYTHING.clearance, partial(score, shared, facts(shared, EVERYTHING, as_of), as_of)
+    yield EVERYTHING.clearance, of_stewards
     for viewer in (EVERYWHERE, *(coordinators(shared) if len(common[0]) <= SCOPED_UP_TO else ())):
         known = facts(shared, viewer, as_of)
-        if not all(mine.equals(theirs) for mine, theirs in zip(known, common, strict=True)):
+        if _are_same(known, everything):
+            yield viewer.clearance, of_stewards
+        elif not _are_same(known, common):
             yield viewer.clearance, partial(score, shared, known, as_of)
+
+
+def _are_same(known: Sequence[pd.DataFrame], others: Sequence[pd.DataFrame]) -> bool:
+    return all(mine.equals(theirs) for mine, theirs in zip(known, others, strict=True))
 
 
 def facts(shared: Connection, viewer: Viewer, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 T = TypeVar("T")
+PLAIN, FRAMES = (str, float, int), (pd.DataFrame, pd.Series, pd.Index)
 
 
 class Store:
@@ -77,7 +78,9 @@ def weight(value: object) -> int:
         if id(one) in met or isinstance(one, type | ModuleType):
             continue
         met.add(id(one))
-        if isinstance(one, pd.DataFrame | pd.Series | pd.Index):
+        if isinstance(one, PLAIN):
+            total += sys.getsizeof(one)
+        elif isinstance(one, FRAMES):
             total += int(np.sum(one.memory_usage(deep=False)))
         elif isinstance(one, np.ndarray):
             total += one.nbytes

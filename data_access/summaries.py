@@ -68,7 +68,7 @@ def answered(connection: Connection) -> set[tuple]:
 def store_overlap(connection: Connection, scores: Iterable[tuple[str, Callable[[], Scored]]], as_of: date) -> None:
     """Replace all stored pairs and value counts, in the caller's transaction.
 
-    `scores`: clearance and what computes its scores, called one after the other so that only one is in memory.
+    `scores`: clearance and what computes its scores, called one after the other so that few are in memory.
 
     A pair keeps the day it was first flagged for checking; nothing is new at the first scoring of a clearance. How many
     pairs of each label there are is stored beside those that are kept.

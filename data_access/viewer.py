@@ -33,7 +33,7 @@ class Viewer:
 
     @property
     def clearance(self) -> str:
-        """Whose computation of overlap this viewer reads: "funder", "steward", "all" (countries), or her own countries'.
+        """Whose pairs and sums of money this viewer reads: "funder", "steward", "all" (countries), or her own countries'.
 
         Scores and rarity computed over everything would tell a coordinator of some countries about withheld places
         in others, and one of all countries about unlisted organisations that work in none; so each scope has its own,

@@ -291,18 +291,27 @@ def server(sample_urls: database.Urls, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[database.Which, Engine]]:
     """Two empty databases with their vocabulary."""
-    engines = databases_with_words(new_databases(request, tmp_path))
-    yield engines
-    for engine in engines.values():
-        engine.dispose()
-
-
-def databases_with_words(engines: dict[database.Which, Engine]) -> dict[database.Which, Engine]:
-    """The same databases with tables and the codes of the network."""
+    engines = new_databases(request, tmp_path)
     for which, engine in engines.items():
         upgrade(engine, which)
     with engines["shared"].begin() as connection:
         connection.execute(insert(schema.code), code_rows())
     with engines["cases"].begin() as connection:
         connection.execute(insert(schema.route), route_rows())
-    return engines
+    yield engines
+    for engine in engines.values():
+        engine.dispose()
+
+
+@pytest.fixture
+def engines(
+    empty: dict[database.Which, Engine], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[database.Which, Engine]]:
+    """Two empty databases with their vocabulary that pages read."""
+    shared, cases = (
+        empty[which].url.render_as_string(hide_password=False).replace("postgresql+psycopg", "postgresql")
+        for which in ("shared", "cases")
+    )
+    _serve(database.Urls(shared, cases), monkeypatch)
+    yield empty
+    open_visit(None)

@@ -7,10 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import Engine
 
-from dashboard import data
 from dashboard.data import read_metas
 from dashboard.loading import Request, bring
 from dashboard.opening import open_for
@@ -48,15 +46,6 @@ def grant(name: str, funder: str | None, recipient: str, amount: float | None, *
     } | how  # fmt: skip
     return [name, funder, recipient, known["project"], known["parent"], amount, known["currency"], known["status"],
             known["kind"], known["restriction"], known["signed"], known["starts"], known["ends"], known["countries"]]  # fmt: skip
-
-
-def serve(engines: Mapping[database.Which, Engine], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let pages read these databases."""
-    variables = {"shared": database.SHARED_URL_VARIABLE, "cases": database.CASES_URL_VARIABLE}
-    for which, engine in engines.items():
-        url = engine.url.render_as_string(hide_password=False).replace("postgresql+psycopg", "postgresql")
-        monkeypatch.setenv(variables[which], url)
-    data.forget()
 
 
 def load_book(engines: Mapping[database.Which, Engine], folder: Path, **sheets: list[list[Any]]) -> Outcome:

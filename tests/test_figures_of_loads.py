@@ -24,17 +24,10 @@ from tests.small_loads import (
     initiative,
     load_book,
     load_text,
-    serve,
     visit_of,
 )
 
 Engines = dict[database.Which, Engine]
-
-
-@pytest.fixture
-def engines(empty: Engines, monkeypatch: pytest.MonkeyPatch) -> Engines:
-    serve(empty, monkeypatch)
-    return empty
 
 
 def money_of(engines: Engines, folder: Path, organisations: list, grants: list, **more: list) -> Portfolio:

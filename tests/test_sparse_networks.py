@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,8 @@ from sqlalchemy import Engine
 from dashboard import headless
 from dashboard.refresh import refresh
 from dashboard.topics import overlap
-from dashboard.visit import open_visit
 from data_access import database
-from tests.conftest import PAGES, ROLES, STEWARD, databases_with_words
+from tests.conftest import PAGES, ROLES, STEWARD
 from tests.small_loads import (
     AS_OF,
     FACETS,
@@ -28,7 +27,6 @@ from tests.small_loads import (
     initiative,
     load_book,
     load_text,
-    serve,
     visit_of,
 )
 
@@ -84,15 +82,7 @@ LOGS = {
 }
 
 
-@pytest.fixture
-def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[database.Which, Engine]]:
-    """Two empty SQLite databases, served."""
-    made = databases_with_words(
-        {which: database.open_writer(f"sqlite:///{tmp_path}/{which}.db") for which in ("shared", "cases")}
-    )
-    serve(made, monkeypatch)
-    yield made
-    open_visit(None)
+pytestmark = pytest.mark.parametrize("empty", ["sqlite"], indirect=True)
 
 
 def open_every_page() -> None:

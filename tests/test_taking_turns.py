@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from sqlalchemy import Engine, text
 
 from dashboard.loading import Request, bring
@@ -17,7 +16,7 @@ from dashboard.topics import cases
 from data_access import database, meta
 from tests.conftest import EVERYWHERE, FUNDER
 from tests.import_files import book
-from tests.small_loads import GRANTS, INITIATIVES, grant, initiative, load_text, serve, visit_of
+from tests.small_loads import GRANTS, INITIATIVES, grant, initiative, load_text, visit_of
 
 Engines = dict[database.Which, Engine]
 
@@ -86,14 +85,11 @@ def test_a_load_waits_for_the_refresh_at_work_and_makes_its_sums_stale(empty: En
         assert meta.is_stale(meta.read(connection, "shared"))
 
 
-def test_a_refresh_of_the_shared_records_leaves_the_cut_off_of_cases(
-    empty: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    serve(empty, monkeypatch)
+def test_a_refresh_of_the_shared_records_leaves_the_cut_off_of_cases(engines: Engines, tmp_path: Path) -> None:
     log = "case,opened,closed,outcome\n" + "\n".join(f"{n},2024-03-0{n},," for n in range(1, 8))
-    load_text(empty, tmp_path / "log.csv", log, column_map={"country": "DE", "route": "asylum"})
+    load_text(engines, tmp_path / "log.csv", log, column_map={"country": "DE", "route": "asylum"})
     before = cases.summary(visit_of(EVERYWHERE), cases.find(visit_of(EVERYWHERE))).figures
-    refresh(empty["shared"], None, date(2024, 12, 31))
+    refresh(engines["shared"], None, date(2024, 12, 31))
     visit = visit_of(EVERYWHERE)
     assert (visit.as_of, visit.cases_as_of) == (pd.Timestamp("2024-12-31"), pd.Timestamp("2024-06-30"))
     assert cases.summary(visit, cases.find(visit)).figures == before

@@ -22,10 +22,9 @@ from data_access.schema import grant, grant_country, organisation, presence, pro
 from data_access.search import search_key
 from data_access.viewer import Query, Viewer
 from sample_data.world import AS_OF
-from tests.conftest import FUNDER, LITHUANIAN
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN
 
 UNLISTED = {"unlisted"}
-EVERYWHERE = Viewer("coordinator", None)
 
 
 def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Query]:

@@ -42,16 +42,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(installed: Path, tmp_path: Path, own_sample: database.Urls) -> Run:
+def run(installed: Path, tmp_path: Path, own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the installed `meridian` in a folder that holds nothing of it."""
-    known = {database.SHARED_URL_VARIABLE: own_sample.shared, database.CASES_URL_VARIABLE: str(own_sample.cases)}
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | known
+    monkeypatch.delenv("PYTHONPATH", raising=False)
 
     def started(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         command = [installed / "bin" / "meridian", *arguments]
         folder = tmp_path / "elsewhere"
         folder.mkdir(exist_ok=True)
-        return subprocess.run(command, cwd=folder, env=environment | more, capture_output=True, text=True, check=False)
+        return subprocess.run(command, cwd=folder, env=os.environ | more, capture_output=True, text=True, check=False)
 
     return started
 

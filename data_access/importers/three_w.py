@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,13 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
 
 @dataclass
 class _Project:
-    """A project as its rows tell it: named by its title or by who does what, with the dates of each row."""
+    """A project as its rows tell it: named by its title or by who does what, with every date that a row gives."""
 
     name: str
     organisation: str
     place: Place
-    rows: list[Mapping[str, Any]] = field(default_factory=list)
+    starts_on: set[date] = field(default_factory=set)
+    ends_on: set[date] = field(default_factory=set)
 
 
 class _Reading:
@@ -135,11 +137,13 @@ class _Reading:
 
     def _project(
         self, place: Place, who: str, name: str, word: str | None, title: str | None, country: str | None,
-        dates: Mapping[str, Any],
+        dates: Mapping[str, date | None],
     ) -> Iterator[Record]:  # fmt: skip
         key = shortened(f"{who}|{title or word}")
         found = self.projects.setdefault(key, _Project(title or f"{name}: {word}", who, place))
-        found.rows.append(dates)
+        for day, given in ((dates["starts_on"], found.starts_on), (dates["ends_on"], found.ends_on)):
+            if day is not None:
+                given.add(day)
         activity = translated(word, "activities", self.context.vocabulary.get("activity", set()), self.context)
         if word is not None and activity is None:
             self.unknown[word] += 1
@@ -173,11 +177,10 @@ class _Reading:
     def run_times(self) -> Iterator[Record | Problem]:
         """Each project once, from the earliest start to the latest end that a row of it gives."""
         for key, project in self.projects.items():
-            starts, ends = ({row[field] for row in project.rows if row[field]} for field in ("starts_on", "ends_on"))
             known = {"name": project.name[:200], "organisation": project.organisation,
-                     "starts_on": min(starts, default=None), "ends_on": max(ends, default=None)}  # fmt: skip
+                     "starts_on": min(project.starts_on, default=None), "ends_on": max(project.ends_on, default=None)}  # fmt: skip
             yield Record("project", key, known, project.place, {"slug": slug(project.name, key), "status": "unknown"})
-            if len(starts) > 1 or len(ends) > 1:
+            if len(project.starts_on) > 1 or len(project.ends_on) > 1:
                 yield Problem(project.place, "project", project.name, "dates_differ",
                               "has other dates in other rows; it was taken to run from the earliest to the latest.",
                               "If they are several projects, give each a name of its own.", is_warning=True)  # fmt: skip
