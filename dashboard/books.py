@@ -14,7 +14,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from dashboard.links import CURRENCIES
-from dashboard.metrics import distribution, funding, need_tiers, overlap, placement
+from dashboard.metrics import distribution, funding, money_sums, need_tiers, overlap
 from dashboard.metrics.placement import Records
 from dashboard.metrics.standing import CARRIED_OVER, ENTERED, LEFT, OWN, PASSED_ON, SIGNED, STANDINGS, UNSOURCED
 from dashboard.recorded_money import records_of
@@ -133,7 +133,9 @@ def lines_of_grants(read: Read, viewer: Viewer, currency: str) -> tuple[tuple[Li
         row = kept.loc[name].astype(int)
         return Line(name, row["units"], row["minor"], name not in SIGNED, row["without_amount"])
 
-    timeless = line(placement.NOT_IN_TIME) if placement.NOT_IN_TIME in kept.index else Line(placement.NOT_IN_TIME, 0, 0)
+    timeless = (
+        line(money_sums.NOT_IN_TIME) if money_sums.NOT_IN_TIME in kept.index else Line(money_sums.NOT_IN_TIME, 0, 0)
+    )
     return tuple(line(name) for name in STANDINGS if name in kept.index), timeless
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from dashboard.links import CURRENCIES
-from dashboard.metrics import overlap, placement, relocation
+from dashboard.metrics import clearances, money_sums, overlap, relocation
 from dashboard.recorded_money import records_of
 from data_access import case_summaries, database, initiative_choices, meta, money_summaries, queries, summaries
 from data_access.viewer import Viewer
@@ -49,26 +49,17 @@ def refresh_overlap(shared: Connection, as_of: date) -> None:
     summaries.store_overlap(shared, score_for_everyone(shared, as_of), as_of)
 
 
-def money_for_everyone(shared: Connection) -> Iterator[tuple[str, placement.Sums]]:
+def money_for_everyone(shared: Connection) -> Iterator[tuple[str, money_sums.Sums]]:
     """Sums of money by clearance: what funders see, then for those who see everything and each
-    set of countries a coordinator has, what differs from it. Coordinators of all countries often see what stewards see:
-    then it is placed once."""
+    set of countries a coordinator has, what differs from it."""
     read = partial(database.run, shared)
-    everything = records_of(read, EVERYTHING)
-    whole = everything.converted(*CURRENCIES)
+    whole = records_of(read, EVERYTHING).converted(*CURRENCIES)
     theirs = records_of(read, FUNDER, rates=whole.rates)
-    common = placement.sums(theirs.valued_as(whole))
-    yield FUNDER.clearance, placement.kept(common)
-
-    def beyond(mine: placement.Records) -> placement.Sums:
-        found = placement.differences(mine, theirs)
-        return {} if found.are_none else placement.kept(placement.sums_beyond(common, mine.valued_as(whole), found))
-
-    of_stewards = beyond(everything)
-    yield EVERYTHING.clearance, of_stewards
-    for viewer in (EVERYWHERE, *coordinators(shared)):
-        mine = records_of(read, viewer, rates=whole.rates)
-        yield viewer.clearance, of_stewards if mine.are_same(everything) else beyond(mine)
+    common = money_sums.sums(theirs.valued_as(whole))
+    yield FUNDER.clearance, money_sums.kept(common)
+    others = (EVERYTHING, EVERYWHERE, *coordinators(shared))
+    several = ((viewer.clearance, records_of(read, viewer, rates=whole.rates)) for viewer in others)
+    yield from clearances.beyond(common, theirs, whole, several)
 
 
 def coordinators(shared: Connection) -> list[Viewer]:

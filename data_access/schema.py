@@ -419,7 +419,7 @@ initiative_choice = Table(
 
 
 def _money(name: str, *columns: Column) -> Table:
-    """Sums of money kept for a clearance in a reporting currency; `placement.sums_beyond` says how two of them go together."""
+    """Sums of money kept for a clearance in a reporting currency; `clearances.beyond` says how two of them go together."""
     whose = Column("clearance", String(800), nullable=False), Column("currency", String(3), nullable=False)
     return Table(name, shared, *whose, *columns, Index(None, "clearance", "currency", columns[0].name))
 

@@ -90,9 +90,15 @@ def _store(connection: Connection, clearance: str, found: Scored, before: dict |
 def insert_rows(connection: Connection, table: Table, frame: pd.DataFrame, clearance: str) -> None:
     """Add a clearance's rows to a summary, a bounded number at once; what is NA becomes NULL."""
     for start in range(0, len(frame), ROWS_AT_ONCE):
-        rows = frame.iloc[start : start + ROWS_AT_ONCE].assign(clearance=clearance).astype(object)
-        values = rows.where(rows.notna(), None).itertuples(index=False, name=None)
+        rows = frame.iloc[start : start + ROWS_AT_ONCE].assign(clearance=clearance)
+        values = zip(*(_values(rows[name]) for name in rows), strict=True)
         connection.execute(insert(table), [dict(zip(rows.columns, row, strict=True)) for row in values])
+
+
+def _values(column: pd.Series) -> list:
+    values = column.to_numpy(dtype=object, copy=True)
+    values[column.isna().to_numpy()] = None
+    return values.tolist()
 
 
 def _flagged_before(connection: Connection) -> dict[str, dict[tuple[int, int], date | None]]:

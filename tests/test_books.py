@@ -15,7 +15,7 @@ from sqlalchemy import Engine, delete, insert, text
 from dashboard import books
 from dashboard.cli import main
 from dashboard.links import CURRENCIES
-from dashboard.metrics import funding, placement, standing
+from dashboard.metrics import funding, money_sums, placement, standing
 from dashboard.refresh import refresh
 from data_access import database, schema
 from data_access.migrate import upgrade
@@ -92,7 +92,7 @@ def test_every_grant_has_one_standing_and_the_money_of_the_network_adds_up(drawn
     spread = funding.spread(entries)["minor"].sum()
     assert spread + entries.loc[~funding.has_days(entries), "minor"].sum() == entries["minor"].sum()
     records = placement.Records(frame.assign(restriction="unknown"), *[pd.DataFrame()] * 5)
-    received = placement.recipients(records)
+    received = money_sums.recipients(records)
     inside = received[received["organisation_id"].map(member)]
     found = funding.flow(inside)
     assert found["in_network"] - found["not_on_record"] == entries["minor"].sum()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import insert, text
 
-from dashboard.metrics import funding, need_tiers, placement
+from dashboard.metrics import clearances, funding, money_sums, need_tiers, placement
 from dashboard.metrics.standing import RECEIVED, standing
 from dashboard.recorded_money import records_of
 from dashboard.refresh import refresh
@@ -44,7 +44,7 @@ def test_what_a_viewer_reads_is_what_her_own_records_add_up_to(
     urls: database.Urls, viewer: Viewer, currency: str
 ) -> None:
     read = partial(database.run, database.open_reader(urls.shared))
-    kept = placement.kept(placement.sums(records(urls, viewer, currency)))
+    kept = money_sums.kept(money_sums.sums(records(urls, viewer, currency)))
     own = {name: frame.drop(columns="reporting") for name, frame in kept.items()}
     for tier in need_tiers.TIERS:
         bit = need_tiers.reading(tier)
@@ -156,15 +156,15 @@ def test_the_picture_of_every_choice_is_that_of_its_records(deployment, sample_u
 
 def test_lines_placed_a_few_at_a_time_add_to_the_same(monkeypatch: pytest.MonkeyPatch, sample_urls) -> None:
     known = records(sample_urls, STEWARD)
-    at_once = placement.kept(placement.sums(known))
-    monkeypatch.setattr(placement, "LINES_AT_ONCE", 7)
-    in_turn = placement.kept(placement.sums(known))
+    at_once = money_sums.kept(money_sums.sums(known))
+    monkeypatch.setattr(money_sums, "LINES_AT_ONCE", 7)
+    in_turn = money_sums.kept(money_sums.sums(known))
     for name, frame in at_once.items():
         pd.testing.assert_frame_equal(in_order(frame), in_order(in_turn[name]), check_dtype=False)
 
 
 def test_a_line_meets_need_only_where_the_choice_holds_its_need() -> None:
-    needed_in = pd.Series([placement.HERE, placement.NEVER, "DE/media", "DE/media\nLT/legal_aid"])
+    needed_in = pd.Series([money_sums.HERE, money_sums.NEVER, "DE/media", "DE/media\nLT/legal_aid"])
 
     def meets(**chosen: tuple[str, ...]) -> list[bool]:
         return portfolio.meets_need(needed_in, replace(Filters(), **chosen)).tolist()
@@ -182,7 +182,7 @@ def test_a_regrant_is_to_fix_by_its_own_places_not_by_its_intermediarys(sample_u
         nowhere.loc[~nowhere["is_passed_on"], "grant_id"]
     )
     assert taken
-    to_fix = placement.kept(placement.sums(known))["grant_to_fix"]
+    to_fix = money_sums.kept(money_sums.sums(known))["grant_to_fix"]
     assert not taken & set(to_fix.loc[to_fix["reason"] == "no_country", "grant_id"])
 
 
@@ -270,3 +270,32 @@ def test_rows_behind_a_bar_add_to_it_where_money_crosses(crossed: database.Urls)
             for own in [topic.grants_to_fix(replace(money, currency=currency))]
         }
         assert reasons == {"EUR": ["no_signing_date"], "USD": ["no_country"]}
+
+
+def test_a_line_of_the_account_that_a_reader_has_no_grant_in_is_kept_as_empty(sample_urls) -> None:
+    read = partial(database.run, database.open_reader(sample_urls.shared))
+    theirs = records_of(read, FUNDER)
+    revived = theirs.grants.assign(status=theirs.grants["status"].replace("cancelled", "commitment"))
+    mine = replace(theirs, grants=revived)
+    whole = mine.converted("EUR")
+    common = money_sums.sums(theirs.valued_as(whole))
+    assert common["book"].set_index("line").loc["cancelled", "units"] > 0
+    ((name, found),) = clearances.beyond(common, theirs, whole, [("LT", mine)])
+    own = money_sums.sums(whole)["book"].set_index("line")
+    assert name == "LT" and own.loc["cancelled", "units"] == 0
+    for line, row in found["book"].set_index("line").iterrows():
+        assert row["units"] == own.loc[line, "units"] and row["minor"] == own.loc[line, "minor"], line
+    assert "cancelled" in set(found["book"]["line"])
+
+
+def test_readers_placed_side_by_side_have_the_sums_they_have_alone(sample_urls) -> None:
+    read = partial(database.run, database.open_reader(sample_urls.shared))
+    whole = records_of(read, STEWARD).converted("EUR", "USD")
+    theirs = records_of(read, FUNDER)
+    common = money_sums.sums(theirs.valued_as(whole))
+    several = [(str(viewer), records_of(read, viewer)) for viewer in VIEWERS[1:]]
+    together = dict(clearances.beyond(common, theirs, whole, several))
+    for name, mine in several:
+        ((_same, alone),) = clearances.beyond(common, theirs, whole, [(name, mine)])
+        for table, rows in alone.items():
+            pd.testing.assert_frame_equal(in_order(rows), in_order(together[name][table]), check_dtype=False)

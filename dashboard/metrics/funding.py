@@ -126,7 +126,7 @@ def pass_through(grants: pd.DataFrame) -> dict[str, int]:
 def flow(received: pd.DataFrame) -> dict[str, int]:
     """How money came into the network and where it stands now, each euro once.
 
-    `received`: one row per member, the columns of `placement.recipients`. new_money + carried_over + unsourced (re-grants
+    `received`: one row per member, the columns of `money_sums.recipients`. new_money + carried_over + unsourced (re-grants
     of which nobody says who paid) + not_on_record (passed on beyond what is recorded as received) - outgoing = in_network
     = regranted (now with somebody who was passed it on) + kept (with those who received it first).
     """

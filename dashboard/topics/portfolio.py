@@ -16,7 +16,7 @@ import pandas as pd
 from dashboard import words
 from dashboard.data import found_once, kept_briefly, read
 from dashboard.i18n import _
-from dashboard.metrics import funding, need_tiers, placement
+from dashboard.metrics import funding, money_sums, need_tiers, placement
 from dashboard.metrics.standing import RECEIVED, standing
 from dashboard.recorded_money import records_of
 from dashboard.visit import Visit
@@ -234,7 +234,7 @@ def _months(visit: Visit, lines: pd.Index | None, reading: int) -> pd.DataFrame:
         return read(queries.money.months(visit.currency, visit.viewer, reading))
     own = Filters(audiences=visit.filters.audiences, funders=visit.filters.funders)
     records = records_of(read, visit.viewer, Cut(own, visit.currency)).converted(visit.currency)
-    rows = placement.month_sums(placement.place(records, lines), records.facets)
+    rows = money_sums.month_sums(placement.place(records, lines), records.facets)
     return rows[rows["readings"] & reading > 0]
 
 
@@ -246,14 +246,16 @@ def meets_need(needed_in: pd.Series, filters: Filters) -> pd.Series:
         country, _slash, activity = cell.partition("/")
         return (not countries or country in countries) and (not activities or activity in activities)
 
-    cells = {text for text in needed_in.unique() if text not in (placement.HERE, placement.NEVER)}
-    meeting = {text for text in cells if any(within(cell) for cell in text.split(placement.BETWEEN))}
-    return needed_in.isin({placement.HERE, *meeting})
+    cells = {text for text in needed_in.unique() if text not in (money_sums.HERE, money_sums.NEVER)}
+    meeting = {text for text in cells if any(within(cell) for cell in text.split(money_sums.BETWEEN))}
+    return needed_in.isin({money_sums.HERE, *meeting})
 
 
 def _serves(audiences: pd.Series, chosen: set[str]) -> pd.Series:
     """Whether the lines of a row serve one of the chosen audiences."""
-    return audiences.isin({text for text in audiences.unique() if not chosen.isdisjoint(text.split(placement.BETWEEN))})
+    return audiences.isin(
+        {text for text in audiences.unique() if not chosen.isdisjoint(text.split(money_sums.BETWEEN))}
+    )
 
 
 def _rate_words(currency: str, rates: pd.DataFrame) -> str:

@@ -120,7 +120,7 @@ def sources(cut: Cut, viewer: Viewer) -> Query:
 
 def recipients(currency: str, viewer: Viewer) -> Query:
     """What every organisation received: organisation_id, organisation, is_member, the columns of
-    `placement.recipients`, and largest_funder by name."""
+    `money_sums.recipients`, and largest_funder by name."""
     funder = organisation.alias("funder")
     statement = (
         select(

@@ -1,0 +1,134 @@
+"""What other clearances see beyond funders, as sums: all of them placed at once, each in a world of its own.
+
+What a clearance sees otherwise touches few lines. Its records of these are put beside those of the others with ids moved
+apart, so that no line, organisation or project of one world meets another's, and `money_sums` places them in one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from dashboard.metrics.money_sums import BY_LINE, Sums, added, book, by_line, kept, received
+from dashboard.metrics.placement import Records, ids
+
+APART = 1 << 40
+IDS = ("line", "grant_id", "need_id", "project_id", "parent_project_id", "organisation_id", "recipient_id", "funder_id",
+       "largest_funder_id")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Differences:
+    """The `lines` and `recipients` of which one of two viewers sees something other than the other one."""
+
+    lines: pd.Index
+    recipients: pd.Index
+
+
+def differences(mine: Records, theirs: Records) -> Differences:
+    """What two viewers' records differ in."""
+
+    def changed(frames: tuple[pd.DataFrame, pd.DataFrame], key: str) -> pd.Series:
+        return pd.concat(frames).drop_duplicates(keep=False)[key]
+
+    grants = changed((mine.grants, theirs.grants), "grant_id")
+    declared = changed((mine.declared, theirs.declared), "grant_id")
+    projects = changed((mine.facets, theirs.facets), "project_id")
+    organisations = changed((mine.places, theirs.places), "organisation_id")
+    needs = changed((mine.needs, theirs.needs), "need_id")
+    lines, recipients = [projects], []
+    for records in (mine, theirs):
+        known, stated = records.grants, records.needs
+        own = known["grant_id"].isin(grants)
+        touched = own | known["grant_id"].isin(declared)
+        touched |= known["recipient_id"].isin(organisations) | known["funder_id"].isin(organisations)
+        lines += [records.received_on[touched], records.taken_from[touched]]
+        lines.append(records.needed_on[stated["need_id"].isin(needs) | stated["organisation_id"].isin(organisations)])
+        recipients += [known.loc[own, "recipient_id"], known.loc[own, "funder_id"]]
+    return Differences(ids(lines), ids(recipients))
+
+
+def beyond(
+    common: Sums, theirs: Records, whole: Records, several: Iterable[tuple[str, Records]]
+) -> Iterator[tuple[str, Sums]]:
+    """Per clearance what to add to the `common` sums, which are those of `theirs`, to have the sums of its own records:
+    signed amounts in the tables of `BY_LINE`, in the others the rows that are not the same.
+
+    `several`: clearance and its records; `whole`: what was converted, every grant and need of all of them.
+    """
+    names, found, own, others = [], [], [], []
+    for clearance, mine in several:
+        differs = differences(mine, theirs)
+        names.append(clearance)
+        found.append(differs)
+        own.append(mine.among(differs.lines, differs.recipients))
+        others.append(theirs.among(pd.Index([]), differs.recipients))
+    if not names:
+        return
+    records = _side_by_side(own, whole)
+    sums = _beyond_by_line(common, records, [one.lines for one in found]) | received(records)
+    accounts = _accounts(common, records, _side_by_side(others, whole), [one.recipients for one in found])
+    for world, (name, differs) in enumerate(zip(names, found, strict=True)):
+        ours = {table: _of_world(rows, world) for table, rows in sums.items()}
+        for table in ("money_recipient", "money_grantee", "money_project"):
+            among = differs.lines if table == "money_project" else differs.recipients
+            ours[table] = _not_in(common[table], ours[table], among)
+        yield name, kept(ours | {"book": accounts[accounts["world"] == world].drop(columns="world")})
+
+
+def _beyond_by_line(common: Sums, records: Records, lines: Sequence[pd.Index]) -> Sums:
+    """The tables of `BY_LINE` of each world's `lines`, less what is common."""
+    apart = _moved([own.to_frame(name="line") for own in lines])
+    sums = by_line(records, pd.Index(apart["line"]))
+    common_of = {name: _moved([common[name][common[name]["line"].isin(own)] for own in lines]) for name in BY_LINE}
+    return {name: added([sums[name], _negated(common_of[name], keys)], keys) for name, keys in BY_LINE.items()}
+
+
+def _accounts(common: Sums, records: Records, others: Records, recipients: Sequence[pd.Index]) -> pd.DataFrame:
+    """The lines of each world's account that are not the common ones: what their `recipients` got in the common account is
+    taken out of it, what they get in the world's is put in."""
+    apart = _moved([own.to_frame(name="recipient_id") for own in recipients])["recipient_id"]
+    more, less = (
+        book(rows.assign(world=rows["grant_id"] // APART), ("world", "reporting"))
+        for rows in (side.grants[side.grants["recipient_id"].isin(apart)] for side in (records, others))
+    )
+    keys = ["world", "reporting", "line"]
+    change = added([more, _negated(less, keys)], keys)
+    before = common["book"].merge(change[keys], on=keys[1:])
+    return pd.concat([before, change]).groupby(keys, as_index=False).sum()
+
+
+def _side_by_side(several: Sequence[Records], whole: Records) -> Records:
+    """The records of several worlds as one, with the amounts of `whole`."""
+    frames = {one.name: _moved([getattr(records, one.name) for records in several]) for one in fields(Records)}
+    return Records(**frames | {"rates": whole.rates}).valued_as(whole, lambda ids: ids % APART)
+
+
+def _moved(several: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of several worlds, one after the other, their ids moved apart."""
+    rows = pd.concat(several, ignore_index=True)
+    by = np.repeat(np.arange(len(several)) * APART, [len(frame) for frame in several])
+    return rows.assign(**{name: rows[name] + np.sign(rows[name]) * by for name in IDS if name in rows})
+
+
+def _of_world(rows: pd.DataFrame, world: int) -> pd.DataFrame:
+    """The rows of a world, with the ids they have in the database."""
+    mine = rows[rows[next(name for name in IDS if name in rows)].abs() // APART == world]
+    moved = {name: mine[name].abs() % APART * np.sign(mine[name]) for name in IDS if name in mine}
+    return mine.assign(**moved)
+
+
+def _not_in(common: pd.DataFrame, own: pd.DataFrame, among: pd.Index) -> pd.DataFrame:
+    """The rows of each organisation or project `among` them that are not the same in `common`."""
+    key = own.columns[0]
+    own = own[own[key].isin(among)]
+    near = common[common[key].isin(own[key])]
+    return own[own[key].isin(pd.concat([near, own]).drop_duplicates(keep=False)[key])]
+
+
+def _negated(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    amounts = [column for column in rows if column not in keys]
+    return rows.assign(**-rows[amounts])

@@ -1,0 +1,314 @@
+"""What is kept of placed money so that no page adds up grants: by month, by line and year, by organisation and project.
+
+Rules: METHODS.md B (B01, B03, B04, B06, B13), WHATIF.md F.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from dashboard.metrics import funding, need_tiers
+from dashboard.metrics.placement import CELL, Placed, Records, place
+from dashboard.metrics.standing import (
+    CARRIED_OVER,
+    ENTERED,
+    LEFT,
+    NOT_CONVERTED,
+    OWN,
+    PASSED_ON,
+    RECEIVED,
+    STANDINGS,
+    UNSOURCED,
+    standing,
+)
+
+LINES_AT_ONCE = 5_000
+NOT_IN_TIME = "not_in_time"
+HERE, NEVER = "here", ""
+BETWEEN = "\n"
+MONTH_KEYS = ["reporting", *CELL, "audiences", "needed_in", "readings", "month"]
+STATED_IN = ["reporting", "line", "month"]
+LINE_MONTH = [*STATED_IN, "group"]
+LINE_KEYS = ["reporting", "year", "line", "organisation_id", "funder_id", *CELL, "readings"]
+
+
+def month_sums(placed: Placed, facets: pd.DataFrame) -> pd.DataFrame:
+    """Signed, pledged and needed money per line, cell, month and readings of need; see `sums`.
+
+    All parts of a line must be there, for whether its money meets a need depends on where else it states one.
+    """
+    keys = ["reporting", "line", *CELL, "month"]
+    needs = placed.needs.dropna(subset="month")
+    groups = _reading_groups(needs)
+    money = [rows.groupby(keys)["minor"].sum() for rows in (placed.signed, placed.pledged)]
+    money = pd.concat(dict(zip(("signed", "pledged"), money, strict=True)), axis=1).reset_index()
+    money = money.merge(groups, on=STATED_IN, how="left")
+    money["group"] = money["group"].fillna(need_tiers.EVERY_READING).astype("int64")
+    needed = needs.merge(groups, on=STATED_IN)
+    needed = needed[needed["readings"] & needed["group"] > 0].groupby([*keys, "group"])["minor"].agg(["sum", "size"])
+    rows = money.set_index([*keys, "group"]).join(
+        needed.rename(columns={"sum": "need", "size": "known_needs"}), how="outer"
+    )
+    rows = rows.astype("Int64").fillna(0).astype("int64").reset_index()
+    stated = rows["known_needs"] > 0
+    elsewhere = rows.groupby(LINE_MONTH)["known_needs"].transform("sum").gt(0) & ~stated
+    rows["needed_in"] = pd.Series(HERE, index=rows.index, dtype="str").where(stated, NEVER)
+    rows.loc[elsewhere, "needed_in"] = _cells_of_need(rows[stated], rows[elsewhere])
+    rows["audiences"] = rows["line"].map(_audiences(facets)).astype("object").fillna("").astype("str")
+    return rows.rename(columns={"group": "readings"})
+
+
+def _reading_groups(needs: pd.DataFrame) -> pd.DataFrame:
+    """Per line and month with a need, the groups of readings under which its statements are the same ones: `STATED_IN`,
+    group. The groups of a month hold each reading once."""
+    masks = needs[[*STATED_IN, "readings"]].drop_duplicates()
+    rank = masks.groupby(STATED_IN).cumcount().to_numpy(dtype="int64")
+    bits = np.arange(need_tiers.EVERY_READING.bit_length())
+    held = (masks["readings"].to_numpy(dtype="int64")[:, None] >> bits & 1) << rank[:, None]
+    alike = pd.DataFrame(held, columns=bits).groupby([masks[key].to_numpy() for key in STATED_IN]).sum()
+    each = alike.rename_axis(STATED_IN).melt(var_name="bit", value_name="held", ignore_index=False).reset_index()
+    each["group"] = np.left_shift(1, each["bit"].to_numpy(dtype="int64"))
+    return each.groupby([*STATED_IN, "held"], as_index=False)["group"].sum()[[*STATED_IN, "group"]]
+
+
+def _cells_of_need(stated: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
+    """For each of the `asked` rows, the cells in which its line states a need for that month."""
+    near = stated.merge(asked[LINE_MONTH].drop_duplicates(), on=LINE_MONTH)
+    cells = (near["host_country"] + "/" + near["activity"]).groupby([near[key] for key in LINE_MONTH])
+    return cells.agg(BETWEEN.join).reindex(pd.MultiIndex.from_frame(asked[LINE_MONTH])).to_numpy()
+
+
+def _audiences(facets: pd.DataFrame) -> pd.Series:
+    served = facets[facets["facet"] == "audience"].sort_values("code")
+    return served.groupby("project_id")["code"].agg(BETWEEN.join)
+
+
+def line_sums(placed: Placed) -> pd.DataFrame:
+    """Received, passed on and needed money per year, line, organisation, funder and cell; see `sums`."""
+    signed, pledged, needs = _by_year(placed.signed), _by_year(placed.pledged), placed.needs
+    known = needs.dropna(subset="month")
+    amount = known["minor"].astype("int64")
+    parts = [
+        signed.assign(
+            received=signed["minor"].mask(signed["is_passed_on"], 0),
+            passed_on=signed["minor"].where(signed["is_passed_on"], 0),
+            parts=1,
+        ),
+        pledged.assign(pledges=1),
+        known.assign(
+            year=known["month"].dt.year,
+            need=amount,
+            known_needs=1,
+        ),
+        _years(needs[needs["month"].isna()]).assign(unknown_needs=1),
+    ]
+    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*LINE_KEYS, *LINE_AMOUNTS])
+    rows["readings"] = rows["readings"].fillna(need_tiers.EVERY_READING).astype("int64")
+    rows[LINE_AMOUNTS] = rows[LINE_AMOUNTS].astype("Int64").fillna(0).astype("int64")
+    rows = rows.astype({"funder_id": "Int64"})
+    return rows.groupby(LINE_KEYS, as_index=False, dropna=False)[LINE_AMOUNTS].sum()
+
+
+LINE_AMOUNTS = ["received", "passed_on", "need", "known_needs", "unknown_needs", "parts", "pledges"]
+
+
+def _by_year(money: pd.DataFrame) -> pd.DataFrame:
+    """With its year, and with its funder where it was received from one."""
+    return money.assign(year=money["month"].dt.year, funder_id=money["funder_id"].mask(money["is_passed_on"]))
+
+
+def _years(needs: pd.DataFrame) -> pd.DataFrame:
+    """Each need once for every calendar year of its period."""
+    first, last = needs["period_start"].dt.year, needs["period_end"].dt.year
+    years = [list(range(a, b + 1)) for a, b in zip(first, last, strict=True)]
+    return needs.assign(year=pd.Series(years, index=needs.index, dtype="object")).explode("year").astype({"year": int})
+
+
+def recipients(records: Records) -> pd.DataFrame:
+    """What organisations received and passed on, in one reporting currency.
+
+    Columns: organisation_id, total (signed by others, converted), own (carried over by itself), entered, carried_over,
+    unsourced and from_members (the parts of total, see `standing`), passed_on and left_network (what it paid inside and
+    outside), outside (what it received without being in the network), grants (signed by others and converted), counted (all
+    signed by others), unconverted, undated (without a signing date), left_out (those with a reason to fix other than their
+    country), funders, largest_funder_id, largest, unnamed, unrestricted, restricted, unknown_status, last_day.
+    """
+    grants = records.grants.assign(standing=standing(records.grants))
+    money, what = grants["minor"].astype("Int64").fillna(0), grants["standing"]
+    received = what.isin(RECEIVED)
+    is_signed = received | what.isin(NOT_CONVERTED)
+    to_fix = set(funding.to_fix(grants)["grant_id"])
+    columns = {
+        "total": money.where(received, 0),
+        "own": money.where(what == OWN, 0),
+        **{name: money.where(what == word, 0) for name, word in PARTS_OF_TOTAL.items()},
+        "outside": money.where(what.isin(("outside", LEFT)) & (grants["status"] == "commitment"), 0),
+        "grants": received,
+        "counted": is_signed,
+        "unconverted": what.isin(NOT_CONVERTED),
+        "undated": is_signed & grants["committed_on"].isna(),
+        "left_out": is_signed & grants["grant_id"].isin(to_fix),
+        "unrestricted": money.where(received & (grants["restriction"] == "unrestricted"), 0),
+        "restricted": money.where(received & (grants["restriction"] == "restricted"), 0),
+        "unknown_status": money.where(what == "unknown_status", 0),
+    }
+    organisation = grants["recipient_id"].rename("organisation_id")
+    each = pd.DataFrame({name: values.astype("int64") for name, values in columns.items()}).groupby(organisation).sum()
+    paid = {"passed_on": what == PASSED_ON, "left_network": what == LEFT}
+    payer = grants["funder_id"].astype("Int64").rename("organisation_id")
+    given = pd.DataFrame({name: money.where(mask, 0).astype("int64") for name, mask in paid.items()})[payer.notna()]
+    each = each.join(given.groupby(payer[payer.notna()].astype("int64")).sum(), how="outer")
+    inside = grants[grants["recipient_is_member"].astype("boolean").fillna(False)]
+    each = each.join(funding.largest_funders(inside).set_index("organisation_id").drop(columns=["total"]))
+    each[["largest_funder_id"]] = each[["largest_funder_id"]].astype("Int64")
+    amounts = [name for name in each if name != "largest_funder_id"]
+    each[amounts] = each[amounts].fillna(0).astype("int64")
+    is_nothing = each.drop(columns="largest_funder_id").eq(0).all(axis=1)
+    each["last_day"] = grants["ends_on"].where(what.isin((*RECEIVED, OWN))).groupby(organisation).max()
+    return each[~is_nothing | each.index.isin(organisation)].rename_axis("organisation_id").reset_index()
+
+
+PARTS_OF_TOTAL = {"entered": ENTERED, "carried_over": CARRIED_OVER, "unsourced": UNSOURCED, "from_members": PASSED_ON}
+
+
+def grantees(records: Records) -> pd.DataFrame:
+    """Signed grants to members per organisation and year of signature, in one reporting currency: organisation_id, year,
+    grants, unconverted (those without an amount in it), total."""
+    grants = records.grants.assign(standing=standing(records.grants))
+    is_signed = grants["standing"].isin((*RECEIVED, *NOT_CONVERTED)) & grants["committed_on"].notna()
+    inside = grants["recipient_is_member"].astype("boolean").fillna(False)
+    dated = grants[is_signed & inside].rename(columns={"recipient_id": "organisation_id"})
+    rows = dated.assign(
+        year=dated["committed_on"].dt.year,
+        unconverted=dated["standing"].isin(NOT_CONVERTED).astype("int64"),
+        total=dated["minor"].astype("Int64").fillna(0),
+    ).groupby(["organisation_id", "year"])
+    return rows.agg(
+        grants=("grant_id", "size"), unconverted=("unconverted", "sum"), total=("total", "sum")
+    ).reset_index()
+
+
+def book(grants: pd.DataFrame, per: tuple[str, ...] = ("reporting",)) -> pd.DataFrame:
+    """The account of all grants, `per` reporting currency: line (the `standing`), units, without_amount (how many
+    of them have none in it), minor (of the others). Every line is there.
+
+    One more line stands beside the account: `not_in_time`, what of the signed money has no days to be spread over.
+    """
+    known = grants["minor"].astype("Int64")
+    named = grants.assign(line=standing(grants), known=known.fillna(0), is_unknown=known.isna())
+    entries = funding.ledger(grants)
+    timeless = entries[~funding.has_days(entries)].groupby([*per])
+    lines = pd.concat(
+        [
+            named.groupby([*per, "line"], as_index=False).agg(
+                units=("known", "size"), without_amount=("is_unknown", "sum"), minor=("known", "sum")
+            ),
+            timeless.agg(units=("grant_id", "nunique"), minor=("minor", "sum")).reset_index().assign(line=NOT_IN_TIME),
+        ]
+    )
+    every = grants[[*per]].drop_duplicates().merge(pd.DataFrame({"line": [*STANDINGS, NOT_IN_TIME]}), how="cross")
+    amounts = ["units", "without_amount", "minor"]
+    whole = every.merge(lines, on=[*per, "line"], how="left")
+    return whole.assign(**whole[amounts].astype("Int64").fillna(0).astype("int64"))
+
+
+def signed_per_project(records: Records) -> pd.DataFrame:
+    """Signed money tagged to each project, in one reporting currency: project_id, total (B03)."""
+    grants = records.grants
+    signed = grants[standing(grants).isin((*RECEIVED, OWN)) & grants["project_id"].notna()]
+    return signed.groupby("project_id")["minor"].sum().rename("total").reset_index()
+
+
+Sums = dict[str, pd.DataFrame]
+BY_LINE = {
+    "money_month": [*MONTH_KEYS, "line"],
+    "money_line": LINE_KEYS,
+    "grant_to_fix": ["reporting", "grant_id", "reason", "line"],
+}
+
+
+def sums(records: Records) -> Sums:
+    """What is kept of converted money, so that no page adds up grants: the rows of each table of sums, still by line; `kept`
+    gives those to store.
+
+    `money_month`: host_country, activity, audiences (that its lines serve, a line each), needed_in, readings (of need,
+    see `need_tiers`: bits), month, signed, pledged, need, known_needs. `needed_in` says where the lines of a row state a need for the month: here, never, or in
+    these other cells ("country/activity", a line each).
+    `money_line`: year, line, organisation_id, funder_id, host_country, activity, readings (of need; all for money),
+    received, passed_on, need, known_needs, unknown_needs, parts (of signed money), pledges.
+    `grant_to_fix`: grant_id, reason, times. `book`: see `book`. `money_recipient`, `money_grantee`, `money_project`: see `recipients`,
+    `grantees`, `signed_per_project`.
+    Each with `reporting`, the currency of its amounts.
+    """
+    return by_line(records, records.lines) | received(records) | {"book": book(records.grants)}
+
+
+def kept(found: Sums) -> Sums:
+    """The rows to store: a month of all lines that are alike is one."""
+    rows = {
+        name: added([found[name].drop(columns="line")], keys[:-1])
+        for name, keys in BY_LINE.items()
+        if keys[-1] == "line"
+    }
+    return found | rows
+
+
+def received(records: Records) -> Sums:
+    """The sums that are kept by organisation or project: their first column."""
+    makers = {"money_recipient": recipients, "money_grantee": grantees, "money_project": signed_per_project}
+    return {name: _each(make, records) for name, make in makers.items()}
+
+
+def _each(make: Callable[[Records], pd.DataFrame], records: Records) -> pd.DataFrame:
+    """What is made of the grants in each reporting currency."""
+    several = [
+        make(replace(records, grants=own)).assign(reporting=currency)
+        for currency, own in records.grants.groupby("reporting")
+    ]
+    return pd.concat(several or [make(records).assign(reporting="")], ignore_index=True)
+
+
+def by_line(records: Records, lines: pd.Index) -> Sums:
+    """Place what is recorded of `lines`, a few thousand at a time, and add it up, line by line."""
+    starts = range(0, max(len(lines), 1), LINES_AT_ONCE)
+    several = [_placed_sums(records, lines[start : start + LINES_AT_ONCE]) for start in starts]
+    return {name: pd.concat([one[name] for one in several], ignore_index=True) for name in BY_LINE}
+
+
+def _placed_sums(records: Records, lines: pd.Index) -> Sums:
+    own = records.among(lines)
+    placed = place(own, lines)
+    nowhere = placed.signed[(placed.signed["host_country"] == funding.NOT_STATED) & ~placed.signed["is_passed_on"]]
+
+    declared = own.declared.groupby("grant_id")["share_bp"].sum()
+    overshared = set(declared.index[declared > funding.WHOLE_BP])
+
+    def to_fix(received: Records) -> pd.DataFrame:
+        grants = received.grants.assign(line=received.received_on)[received.received_on.isin(lines)]
+        grants = grants[grants["recipient_is_member"].astype("boolean").fillna(False)]
+        unplaced = nowhere.loc[nowhere["reporting"].isin(grants["reporting"]), "grant_id"]
+        found = funding.to_fix(grants, set(unplaced) - _placed_in_part(placed.signed), overshared)
+        return found[["grant_id", "reason", "line"]].assign(times=1)
+
+    return {
+        "money_month": month_sums(placed, own.facets),
+        "money_line": line_sums(placed),
+        "grant_to_fix": _each(to_fix, own),
+    }
+
+
+def _placed_in_part(signed: pd.DataFrame) -> set[int]:
+    """Grants of which some part has a place."""
+    return set(signed.loc[(signed["host_country"] != funding.NOT_STATED) & ~signed["is_passed_on"], "grant_id"])
+
+
+def added(several: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    """Amounts added up; rows of which nothing is left are gone."""
+    rows = pd.concat(several, ignore_index=True)
+    amounts = [column for column in rows if column not in keys]
+    whole = rows.groupby(keys, as_index=False, dropna=False)[amounts].sum()
+    return whole[whole[amounts].ne(0).any(axis=1)].reset_index(drop=True)
