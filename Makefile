@@ -1,15 +1,19 @@
-# make run    environment, sample databases if there are none, dashboard
-# make test   environment, browser and databases for the tests, lint, types, all tests
+# make run     environment, sample databases if there are none, dashboard
+# make quick   lint, types, metrics, queries on SQLite, laws: within a minute
+# make test    environment, browser and databases for the tests, lint, types, all tests
+# make release the same with whole matrices of screens, choices and made examples
 PYTHON ?= python3
 BIN := .venv/bin
+QUICK := $(wildcard tests/test_metrics_*.py) tests/test_need_tiers.py tests/test_queries.py tests/test_layers.py \
+	tests/test_store.py tests/test_words.py tests/test_rights.py
 PORT ?= 8501
 UV := $(BIN)/uv
 define MERIDIAN
-@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/.venv/bin/python" -m dashboard.cli "$$@"\n' "$(CURDIR)" "$(CURDIR)" > $(BIN)/meridian
+@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/.venv/bin/python" -m dashboard.commands.cli "$$@"\n' "$(CURDIR)" "$(CURDIR)" > $(BIN)/meridian
 @chmod +x $(BIN)/meridian
 endef
 
-.PHONY: run test lock messages format
+.PHONY: run quick test release lock messages format
 
 run: .venv/run.stamp
 	@if [ -z "$$MERIDIAN_DATABASE_URL" ] && [ ! -f var/meridian.db ]; then \
@@ -23,6 +27,15 @@ test: .venv/test.stamp
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
+release:
+	@MERIDIAN_RELEASE=1 $(MAKE) test
+
+quick: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal -k "not postgresql" $(QUICK)
+
 format: .venv/test.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -33,7 +46,7 @@ lock: .venv/test.stamp
 	$(UV) pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 --extra test -c requirements.txt pyproject.toml -o requirements-test.txt
 
 messages: .venv/test.stamp
-	$(BIN)/pybabel -q extract -k N_ -k ngettext:1,2 --no-location --omit-header --sort-output -o dashboard/locale/meridian.pot dashboard pages
+	$(BIN)/pybabel -q extract -k N_ -k ngettext:1,2 --no-location --omit-header --sort-output -o dashboard/words/locale/meridian.pot dashboard pages
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

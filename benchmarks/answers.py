@@ -11,7 +11,7 @@ import io
 import sys
 from pathlib import Path
 
-from dashboard.cli import main
+from dashboard.commands.cli import main
 
 PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
 ROLES = {

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from dashboard import books
-from dashboard.loading import Request, bring
-from dashboard.refresh import refresh
-from data_access import database, rates, schema
+from dashboard.upkeep import books
+from dashboard.upkeep.loading import Request, bring
+from dashboard.upkeep.refresh import refresh
+from data_access import connections, rates, schema
 from data_access.importers.records import Unreadable
 from data_access.migrate import upgrade
 from data_access.vocabulary import code_rows, route_rows
@@ -48,7 +48,7 @@ def column_map(path: Path) -> dict | None:
 def balance(path: Path, as_of: date) -> tuple[str, int]:
     """What came of a file in a few words, and how many faults its books have."""
     with tempfile.TemporaryDirectory() as folder:
-        engines = {which: database.open_writer(f"sqlite:///{folder}/{which}.db") for which in ("shared", "cases")}
+        engines = {which: connections.open_writer(f"sqlite:///{folder}/{which}.db") for which in ("shared", "cases")}
         for which, engine in engines.items():
             upgrade(engine, which)
         with engines["shared"].begin() as connection:

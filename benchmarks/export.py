@@ -15,9 +15,9 @@ import time
 
 import pandas as pd
 
-from dashboard import export
-from dashboard.report import Report, Table
-from dashboard.visit import Visit, open_visit
+from dashboard.files import formats
+from dashboard.page.blocks import Report, Table
+from dashboard.page.visit import Visit, open_visit
 from data_access.filters import Filters
 from data_access.viewer import Viewer
 
@@ -57,7 +57,7 @@ def measured(kind: str, rows: int, answers: multiprocessing.Queue) -> None:
         frame.to_excel(buffer, index=False, engine="xlsxwriter")
         content = buffer.getvalue()
     else:
-        content = export.FORMATS[kind].make(Report("p"), [Table("k", "t", frame)], "id")
+        content = formats.FORMATS[kind].make(Report("p"), [Table("k", "t", frame)], "id")
     seconds = time.perf_counter() - begin
     answers.put((seconds, len(content), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024))
 
@@ -70,7 +70,7 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     print(f"{'kind':<8}{'seconds':>9}{'ratio':>7}{'MB':>7}{'added MB':>10}")
     first = 0.0
-    for kind in ("pandas", *export.FORMATS):
+    for kind in ("pandas", *formats.FORMATS):
         answers = context.Queue()
         process = context.Process(target=measured, args=(kind, rows, answers))
         process.start()

@@ -68,7 +68,7 @@ import sys, time
 from pathlib import Path
 from datetime import date
 from dashboard.loading import Request, bring
-from dashboard.cli import main
+from dashboard.commands.cli import main
 from data_access import database
 from dashboard.loading import writers
 main(["init"])

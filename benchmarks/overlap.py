@@ -18,8 +18,8 @@ import pandas as pd
 from sqlalchemy import Engine, insert
 
 from dashboard.metrics import overlap
-from dashboard.refresh import refresh
-from data_access import database, schema
+from dashboard.upkeep.refresh import refresh
+from data_access import connections, database, schema
 from data_access.migrate import upgrade
 
 AS_OF = pd.Timestamp("2026-10-18")
@@ -50,7 +50,7 @@ def world(n: int, seed: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def fill(folder: str, projects: pd.DataFrame, facets: pd.DataFrame) -> Engine:
     """A shared database with these projects, two to an organisation."""
-    engine = database.open_writer(f"sqlite:///{folder}/shared.db")
+    engine = connections.open_writer(f"sqlite:///{folder}/shared.db")
     upgrade(engine, "shared")
     leads = [
         {"id": n, "slug": f"o{n}", "name": f"O{n}", "search_key": "o", "is_initiative": True, "is_funder": False,

@@ -26,7 +26,8 @@ from typing import Any
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
-from dashboard import charts, data, maps
+from dashboard.page import reading
+from dashboard.pictures import charts, maps
 from data_access import database
 
 ROOT = Path(__file__).parent.parent
@@ -86,8 +87,8 @@ def count_module(part: str, module: ModuleType) -> None:
 count_module("figures", charts)
 count_module("figures", maps)
 database.run = counted("SQL", database.run)  # type: ignore[assignment]
-_kept = data._kept
-data._kept = lambda store, key, make: _kept(store, key, counted("metrics", make))  # type: ignore[assignment]
+_kept = reading._kept
+reading._kept = lambda store, key, make: _kept(store, key, counted("metrics", make))  # type: ignore[assignment]
 script_runner.exec_func_with_error_handling = counted("rest", script_runner.exec_func_with_error_handling)
 
 
@@ -107,11 +108,11 @@ def middle(runs: list[Counter[str]]) -> Counter[str]:
 
 def measure(page: str, role: str) -> tuple[Counter[str], Counter[str], Counter[str]]:
     """The first visit with empty caches, a choice nobody made before, and the same choice again."""
-    data.forget()
+    reading.forget()
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=300)
     app.query_params["as"] = role
     app.run()
-    data.forget()
+    reading.forget()
     app.switch_page(f"../pages/{page}.py")
     first = timed(app)
     new = []

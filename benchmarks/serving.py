@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-MERIDIAN = ("-m", "dashboard.cli", "serve", "--port")
+MERIDIAN = ("-m", "dashboard.commands.cli", "serve", "--port")
 
 
 def free_port() -> int:

@@ -18,8 +18,8 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, insert
 
-from dashboard.refresh import refresh
-from data_access import database, meta
+from dashboard.upkeep.refresh import refresh
+from data_access import connections, database, meta
 from data_access.migrate import upgrade
 from data_access.vocabulary import code_rows, route_rows
 from sample_data import build, cases, money, world
@@ -136,8 +136,8 @@ def main() -> None:
     parser.add_argument("--cases", required=True, metavar="URL")
     chosen = parser.parse_args()
     engines: dict[database.Which, Engine] = {
-        "shared": database.open_writer(chosen.shared),
-        "cases": database.open_writer(chosen.cases),
+        "shared": connections.open_writer(chosen.shared),
+        "cases": connections.open_writer(chosen.cases),
     }
     begin = time.perf_counter()
     counts = fill(engines, SIZES[chosen.size])

@@ -13,12 +13,17 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import filter_bar, links, saved_views, who, words
-from dashboard.data import read_metas, shared_engine
-from dashboard.i18n import _
-from dashboard.opening import open_for
-from dashboard.visit import Visit, open_visit
-from data_access.database import DatabaseProblem, DataMoved, TooMuch
+from dashboard.page import links, roles
+from dashboard.page.opening import open_for
+from dashboard.page.reading import read_metas, shared_engine
+from dashboard.page.registry import Page, pages
+from dashboard.page.visit import Visit, open_visit
+from dashboard.page.walk import walk
+from dashboard.screen import filter_bar, saved_views, who
+from dashboard.screen.draw import Screen
+from dashboard.words import written
+from dashboard.words.i18n import _
+from data_access.problems import DatabaseProblem, DataMoved, TooMuch
 
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "pages"
@@ -34,30 +39,19 @@ PRINTED = """<style>@media print {
 logger = logging.getLogger("meridian")
 
 
-def navigation() -> dict:
-    """The pages in reading order; adding a page is one line here and one file."""
-    listed = (
-        ("overview", _("Overview"), ":material/dashboard:"),
-        ("initiatives", _("Initiatives"), ":material/location_on:"),
-        ("funding_gaps", _("Funding gaps"), ":material/payments:"),
-        ("overlap", _("Overlap"), ":material/join_inner:"),
-        ("relocation", _("Relocation"), ":material/flight_land:"),
-        ("directory", _("Directory"), ":material/list:"),
-        ("data", _("Data"), ":material/database:"),
-        ("definitions", _("Definitions"), ":material/menu_book:"),
-        ("initiative", _("Initiative"), ":material/flag:"),
-    )
-    hidden = ("initiative",)
+def navigation() -> dict[str, StreamlitPage]:
+    """Every page by its file, as Streamlit's navigation knows it."""
+    first = next(iter(pages()))
     return {
-        name: st.Page(
-            PAGES / f"{name}.py",
-            title=title,
-            icon=icon,
-            url_path=name.replace("_", "-"),
-            default=name == "overview",
-            visibility="hidden" if name in hidden else "visible",
+        file: st.Page(
+            PAGES / f"{file}.py",
+            title=_(page.name),
+            icon=f":material/{page.icon}:",
+            url_path=page.path,
+            default=file == first,
+            visibility="hidden" if page.about else "visible",
         )
-        for name, title, icon in listed
+        for file, page in pages().items()
     }
 
 
@@ -87,10 +81,12 @@ def refuse(title: str, what: str, remedy: str) -> NoReturn:
     st.stop()
 
 
-def run(page: StreamlitPage) -> None:
-    """Run a page; a fault becomes a neutral text with a reference, and a log line that holds no value of the data."""
+def run(page: Page, screen: Screen) -> None:
+    """Walk a page; a fault becomes a neutral text with a reference, and a log line that holds no value of the data."""
     try:
-        page.run()
+        if page.about and page.about in st.query_params:
+            screen.visit.own[page.about] = st.query_params[page.about]
+        walk(page, screen.visit, screen)
     except DataMoved:
         raise
     except TooMuch:
@@ -104,7 +100,7 @@ def run(page: StreamlitPage) -> None:
         reference = secrets.token_hex(4)
         places = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(fault.__traceback__)]
         logger.error(
-            "Fault %s on page %s: %s at %s", reference, page.url_path, type(fault).__name__, " < ".join(places[-6:])
+            "Fault %s on page %s: %s at %s", reference, page.path, type(fault).__name__, " < ".join(places[-6:])
         )
         st.error(_("Something went wrong on this page. Tell your steward this reference: {ref}.").format(ref=reference))
 
@@ -115,12 +111,12 @@ def footer(visit: Visit) -> None:
     if visit.cut_offs_differ:
         st.caption(
             _("Live cases are as of {cases_as_of}, everything else as of {as_of}.").format(
-                cases_as_of=words.day(visit.cases_as_of), as_of=words.day(visit.as_of)
+                cases_as_of=written.day(visit.cases_as_of), as_of=written.day(visit.as_of)
             )
         )
     st.caption(
         _("As of {as_of} · last load {load} · data version {version}").format(
-            as_of=words.day(visit.as_of), load=words.day(visit.last_load), version=visit.data_version
+            as_of=written.day(visit.as_of), load=written.day(visit.last_load), version=visit.data_version
         )
     )
 
@@ -138,10 +134,29 @@ def draw() -> None:
     """The frame and the page in it. Raises DataMoved."""
     st.set_page_config(page_title="Meridian", page_icon=ICON, layout="wide")
     st.html(PRINTED)
-    pages = navigation()
-    page = st.navigation(list(pages.values()))
+    targets = navigation()
+    chosen = st.navigation(list(targets.values()))
+    page = next(page for file, page in pages().items() if targets[file].url_path == chosen.url_path)
+    visit = visit_or_refusal()
+    visit.is_dark = getattr(st.context.theme, "type", "light") == "dark"
+    with st.sidebar:
+        filter_bar.draw(visit)
+        if visit.is_sample:
+            who.sample_switch()
+        saved_views.draw(visit, chosen.url_path, targets.values())
+    say_what_to_know(visit)
+    with st.container():
+        filter_bar.sentence(visit)
+    notice = st.container()
+    run(page, Screen(visit, targets))
+    keep_in_url(visit, chosen, notice)
+    footer(visit)
+
+
+def visit_or_refusal() -> Visit:
+    """The reader's visit; who may not read sees why and what to do, and nothing else. Raises DataMoved."""
     try:
-        visit = open_visit_of_this_run()
+        return open_visit_of_this_run()
     except DataMoved:
         raise
     except DatabaseProblem as problem:
@@ -155,15 +170,12 @@ def draw() -> None:
     except who.NotSignedIn:
         st.button(_("Sign in"), on_click=st.login)
         st.stop()
-    except who.NoRole:
+    except roles.NoRole:
         refuse(_("No access"), _("You are signed in, but have no role yet."), _("Ask your network's steward."))
-    visit.pages = pages
-    visit.is_dark = getattr(st.context.theme, "type", "light") == "dark"
-    with st.sidebar:
-        filter_bar.draw(visit)
-        if visit.is_sample:
-            who.sample_switch()
-        saved_views.draw(visit, page.url_path)
+
+
+def say_what_to_know(visit: Visit) -> None:
+    """That the world is invented, or that some figures are older than the rest or lack something."""
     if visit.is_sample:
         st.caption(_("Sample world: every name and figure is invented."))
     if visit.is_stale:
@@ -180,12 +192,6 @@ def draw() -> None:
                 "overlap lack what only you may see."
             )
         )
-    with st.container():
-        filter_bar.sentence(visit)
-    notice = st.container()
-    run(page)
-    keep_in_url(visit, page, notice)
-    footer(visit)
 
 
 def keep_in_url(visit: Visit, page: StreamlitPage, notice: DeltaGenerator) -> None:

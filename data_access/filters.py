@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 
-LISTS = {"country": "host_countries", "activity": "activities", "audience": "audiences", "funder": "funders"}
-PARAMETERS = (*LISTS, "from", "to", "state")
 MONTH = re.compile(r"^(20\d\d)-(0[1-9]|1[0-2])$")
 MAX_CHOICES = 60
 BETWEEN, ESCAPE = ".", "~"
@@ -23,14 +21,20 @@ def parted(text: str) -> list[str]:
     return [part.replace("~1", BETWEEN).replace("~0", ESCAPE) for part in text.split(BETWEEN) if part]
 
 
+def _list(name: str) -> tuple[str, ...]:
+    """A filter of several values: `name` is its key in addresses and on the command line; what it chooses is its row in
+    `queries.choosing`."""
+    return field(default=(), metadata={"name": name})
+
+
 @dataclass(frozen=True)
 class Filters:
     """Host countries (ISO alpha-2), activity and audience codes, funder slugs, months YYYY-MM, and scope."""
 
-    host_countries: tuple[str, ...] = ()
-    activities: tuple[str, ...] = ()
-    audiences: tuple[str, ...] = ()
-    funders: tuple[str, ...] = ()
+    host_countries: tuple[str, ...] = _list("country")
+    activities: tuple[str, ...] = _list("activity")
+    audiences: tuple[str, ...] = _list("audience")
+    funders: tuple[str, ...] = _list("funder")
     since: str | None = None
     until: str | None = None
     include_state_linked: bool = False
@@ -38,11 +42,11 @@ class Filters:
     @property
     def are_narrow(self) -> bool:
         """Whether initiatives, projects or money are chosen; a period chooses none of them."""
-        return any(getattr(self, field) for field in LISTS.values())
+        return any(getattr(self, key) for key in LISTS.values())
 
     def to_parameters(self) -> dict[str, str]:
         """Only what differs from the default, as short readable URL parameters."""
-        parameters = {name: joined(getattr(self, field)) for name, field in LISTS.items() if getattr(self, field)}
+        parameters = {name: joined(getattr(self, key)) for name, key in LISTS.items() if getattr(self, key)}
         if self.since:
             parameters["from"] = self.since
         if self.until:
@@ -51,11 +55,15 @@ class Filters:
             parameters["state"] = "1"
         return parameters
 
-    def without(self, field: str, value: str | None = None) -> Filters:
+    def without(self, name: str, value: str | None = None) -> Filters:
         """These filters with one choice removed, or the whole field reset."""
         if value is not None:
-            return replace(self, **{field: tuple(v for v in getattr(self, field) if v != value)})  # type: ignore[arg-type]
-        return replace(self, **{field: getattr(Filters(), field)})
+            return replace(self, **{name: tuple(v for v in getattr(self, name) if v != value)})  # type: ignore[arg-type]
+        return replace(self, **{name: getattr(Filters(), name)})
+
+
+LISTS = {found.metadata["name"]: found.name for found in fields(Filters) if found.metadata}
+PARAMETERS = (*LISTS, "from", "to", "state")
 
 
 def from_parameters(
@@ -63,23 +71,23 @@ def from_parameters(
 ) -> tuple[Filters, tuple[str, ...]]:
     """Filters read from URL parameters, and the names of parameters that held something not on offer.
 
-    `allowed` maps country, activity, audience and funder to the values this viewer may choose. What is not allowed
+    `allowed` maps the names of `LISTS` to the values this viewer may choose. What is not allowed
     is dropped; a forbidden and an unknown value are treated alike. More values than `MAX_CHOICES` are cut, and named too.
     """
     dropped: list[str] = []
     choices: dict[str, object] = {}
-    for name, field in LISTS.items():
+    for name, key in LISTS.items():
         asked = list(dict.fromkeys(parted(parameters.get(name, ""))))
         kept = tuple(value for value in asked[:MAX_CHOICES] if value in allowed.get(name, ()))
         if len(kept) < len(asked):
             dropped.append(name)
-        choices[field] = kept
-    for name, field in {"from": "since", "to": "until"}.items():
+        choices[key] = kept
+    for name, key in {"from": "since", "to": "until"}.items():
         value = parameters.get(name)
         if value and not MONTH.match(value):
             dropped.append(name)
             value = None
-        choices[field] = value or None
+        choices[key] = value or None
     since, until = choices["since"], choices["until"]
     if isinstance(since, str) and isinstance(until, str) and since > until:
         dropped.append("to")

@@ -12,8 +12,8 @@ from datetime import date
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, delete, except_, insert, literal, or_, select
 
 from data_access.filters import LISTS, Filters
-from data_access.queries import visible
-from data_access.schema import grant, initiative_choice, organisation, presence, project, project_facet
+from data_access.queries import choosing, visible
+from data_access.schema import initiative_choice, presence
 from data_access.viewer import FUNDERS, Viewer
 
 BY_FUNDERS = Viewer("funder")
@@ -44,34 +44,10 @@ def _selected(kind: str, viewer: Viewer, as_of: date, near: str | None = None) -
 
     `near`: only where the initiative, or who pays it, is in that country: elsewhere its coordinators see no more.
     """
-    sides = [organisation.c.id]
-    if kind == "country":
-        country = visible.presence_country(viewer)
-        statement = (
-            select(country.label("value"), organisation.c.id)
-            .join(organisation, organisation.c.id == presence.c.organisation_id)
-            .where(presence.c.role != "registered", country.is_not(None))
-        )
-    elif kind == "funder":
-        payer = organisation.alias("payer")
-        sides.append(payer.c.id)
-        statement = (
-            select(payer.c.slug.label("value"), organisation.c.id)
-            .select_from(grant)
-            .join(payer, payer.c.id == grant.c.funder_id)
-            .join(organisation, organisation.c.id == grant.c.recipient_id)
-            .where(grant.c.status != "cancelled", visible.organisations(viewer, payer))
-        )
-    else:
-        statement = (
-            select(project_facet.c.code.label("value"), organisation.c.id)
-            .join(project, project.c.id == project_facet.c.project_id)
-            .join(organisation, organisation.c.id == project.c.organisation_id)
-            .where(project_facet.c.facet == kind)
-        )
+    statement, sides = choosing.FILTERS[kind].offered(viewer)
     if near is not None:
         statement = statement.where(or_(*(_is_in(near, side) for side in sides)))
-    return statement.where(visible.initiatives(Filters(), viewer), visible.active(as_of)).distinct()
+    return statement.where(choosing.initiatives(Filters(), viewer), visible.active(as_of)).distinct()
 
 
 def _is_in(country: str, organisation_id: ColumnElement) -> ColumnElement[bool]:

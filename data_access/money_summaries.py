@@ -1,6 +1,6 @@
 """Sums of money, kept so that no page adds up grants: what funders see, and per other clearance what differs from it.
 
-Made by `dashboard.refresh` from `dashboard.metrics.placement`, read by `data_access.queries.money`.
+Made by `dashboard.upkeep.refresh` from `dashboard.metrics.placement`, read by `data_access.queries.money`.
 """
 
 from __future__ import annotations

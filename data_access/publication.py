@@ -8,28 +8,31 @@ is an argument.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
 
-from babel import Locale
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    case,
-    distinct,
-    exists,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, case, distinct, exists, func, insert, literal, or_, select
 
-from data_access.disclosure import ALL, Audit, Cell, Rounding, Structure
+from data_access.disclosure import ALL, Audit, Cell, Rounding
+from data_access.protected_year import (
+    BAND_NAMES,
+    BANDS,
+    BASE,
+    COUNTRIES,
+    COUNTRY_GROUPS,
+    LAST_BAND,
+    MEASURES,
+    OTHER,
+    ROUTE_GROUPS,
+    Draw,
+    K,
+    Key,
+    PublicationRefused,
+    Year,
+    period_days,
+)
 from data_access.schema import (
     case_episode,
     frozen_atom,
@@ -41,117 +44,10 @@ from data_access.schema import (
     viewer_country,
 )
 
-K = 10
-BASE = 5
 CLOSED_AFTER_DAYS = 30
 CONTRIBUTORS = 3
-MOST_COUNTRY_GROUPS = 10
-MOST_ROUTE_GROUPS = 5
 DRAWS = 20
-OTHER = "other"
 WITHHELD = "withheld"
-PERIODS = {"quarters": ("Q1", "Q2", "Q3", "Q4"), "halves": ("H1", "H2")}
-COUNTRY_GROUPS = {
-    "DE": "DE",
-    "LT": "LT",
-    "PL": "PL",
-    "FR": "western_europe",
-    "NL": "western_europe",
-    "ES": "western_europe",
-    "BE": "western_europe",
-    "AT": "western_europe",
-    "GE": "caucasus",
-    "AM": "caucasus",
-    "AZ": "caucasus",
-    "LV": "LV",
-    "CZ": "CZ",
-    "RS": "balkans",
-    "ME": "balkans",
-}
-ROUTE_GROUPS = {
-    "humanitarian_visa": "humanitarian_visa",
-    "asylum": "protection",
-    "tolerated": "protection",
-    "residence": "residence",
-    "freelance_visa": "residence",
-    "visa_free": "visa_free",
-}
-BANDS = (
-    (30, "band_1"),
-    (61, "band_2"),
-    (91, "band_3"),
-    (122, "band_4"),
-    (183, "band_6"),
-    (274, "band_9"),
-    (365, "band_12"),
-)
-LAST_BAND = "band_over_12"
-MEASURES = ("opened", "closed", "relocated")
-BAND_NAMES = (*(name for _upper, name in BANDS), LAST_BAND)
-COUNTRIES = {code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()} - {
-    "EU", "EZ", "QO", "UN", "XA", "XB", "ZZ",
-}  # fmt: skip
-
-Draw = Callable[[int], int]
-"""draw(n) -> a whole number from 0 to n - 1, every one as likely (secrets.randbelow in production)."""
-Key = tuple[str, str, str]
-"""measure, country group, route group: a cell of one period"""
-
-
-class PublicationRefused(Exception):
-    """The period cannot be published; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Year:
-    """The network's settings for a calendar year: kind of periods, and the fixed groups of countries and routes.
-
-    A country or route without a group counts as "other". Raises PublicationRefused for more groups than allowed.
-    """
-
-    year: int
-    periods: str
-    country_groups: Mapping[str, str]
-    route_groups: Mapping[str, str]
-
-    def __post_init__(self) -> None:
-        if self.periods not in PERIODS:
-            raise PublicationRefused(f"Periods are {' or '.join(PERIODS)}, not {self.periods!r}.")
-        for kind, names, most in (
-            ("country", self.countries, MOST_COUNTRY_GROUPS),
-            ("route", self.routes, MOST_ROUTE_GROUPS),
-        ):
-            if len(names) > most:
-                raise PublicationRefused(f"{len(names)} {kind} groups, “other” included: at most {most} are safe.")
-        if wrong := sorted(set(self.country_groups) - COUNTRIES):
-            raise PublicationRefused(f"Not ISO 3166-1 countries: {', '.join(wrong)}.")
-
-    @property
-    def countries(self) -> tuple[str, ...]:
-        return (*sorted(set(self.country_groups.values()) - {OTHER}), OTHER)
-
-    @property
-    def routes(self) -> tuple[str, ...]:
-        return (*sorted(set(self.route_groups.values()) - {OTHER}), OTHER)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The periods of the year, in order: 2026Q1, ..."""
-        return tuple(f"{self.year}{part}" for part in PERIODS[self.periods])
-
-    def structure(self, periods: Iterable[str]) -> Structure:
-        """How the cells of these periods add up."""
-        return Structure(MEASURES, self.countries, self.routes, tuple(periods), str(self.year), BAND_NAMES)
-
-
-def period_days(period: str) -> tuple[date, date]:
-    """First and last day of a quarter or half-year, written 2026Q3 or 2026H1. Raises PublicationRefused for others."""
-    if not re.fullmatch(r"20[0-9]{2}(Q[1-4]|H[12])", period):
-        raise PublicationRefused(f"{period!r} is not a period; write it like 2026Q3 or 2026H1.")
-    months = 3 if period[4] == "Q" else 6
-    year, last = int(period[:4]), int(period[5]) * months
-    following = date(year + 1, 1, 1) if last == 12 else date(year, last + 1, 1)
-    return date(year, last - months + 1, 1), following - timedelta(days=1)
 
 
 def protect(count: int, draw: Draw) -> int | None:

@@ -1,6 +1,6 @@
 """Stored overlap: labelled pairs and the rarity of each facet value, once per clearance, replaced at refresh.
 
-The scoring itself is `dashboard.metrics.overlap`, called by `dashboard.refresh`; the summaries of cases are in
+The scoring itself is `dashboard.metrics.overlap`, called by `dashboard.upkeep.refresh`; the summaries of cases are in
 `data_access.case_summaries`.
 """
 

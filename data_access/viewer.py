@@ -10,6 +10,7 @@ from sqlalchemy import Select
 from data_access import schema
 
 Role = Literal["funder", "coordinator", "steward"]
+Which = Literal["shared", "cases"]
 FUNDERS = "funder"
 
 
@@ -84,4 +85,4 @@ class Query:
 
     statement: Select
     viewer: Viewer
-    database: Literal["shared", "cases"] = "shared"
+    database: Which = "shared"

@@ -2,39 +2,64 @@
 
 from functools import partial
 
-from dashboard import view
-from dashboard.i18n import _
-from dashboard.topics import files, fixes, sources
+from dashboard.answers import fixes, sources, uploads
+from dashboard.page.blocks import (
+    About,
+    Attempt,
+    Blocks,
+    Choice,
+    Download,
+    FileForm,
+    GoTo,
+    Part,
+    Remark,
+    Selectable,
+    Templates,
+)
+from dashboard.page.registry import page
+from dashboard.page.visit import Visit
+from dashboard.words.i18n import N_, _
 
-visit = view.begin("data", _("Data"), ("host_countries", "activities", "audiences", "funders", "scope"))
-found, to_fix = sources.find(visit), fixes.find(visit)
 
-view.summary(sources.summary(found, len(to_fix)))
-part = view.part(sources.part_names(visit))
+@page(
+    N_("Data"),
+    N_("Data"),
+    icon="database",
+    place=7,
+    applies=("host_countries", "activities", "audiences", "funders", "scope"),
+    needs_refresh=True,
+)
+def data(visit: Visit) -> Blocks:
+    """Sources, what to mend, loads, exports, and a form for files."""
+    found, to_fix = sources.find(visit), fixes.find(visit)
 
-if part == "sources":
-    view.chart(sources.ages(found))
-    view.table(sources.listing(found))
-    view.files_to_fill(files.language_names(), files.template_bytes)
-elif part == "fix":
-    view.table(fixes.by_reason(to_fix))
-    if reasons := fixes.reason_names(to_fix):
-        records = fixes.records(to_fix, view.choose("reason", _("Reason"), reasons))
-        chosen = view.selectable(records)
-        if chosen is not None:
-            view.go_to("initiative", id=to_fix.loc[records.rows.index[chosen], "slug"])
-elif part == "loads":
-    view.table(sources.loads(visit))
-    view.table(sources.problems(visit))
-elif part == "exports":
-    view.table(sources.exports(visit))
-else:
-    sent = view.file_form(list(found["source"]), files.format_names(), files.why_not_here(visit))
-    if sent and (done := view.attempt(partial(files.take, visit, sent))):
-        view.table(files.outcome(done, dry_run=sent.dry_run))
-        view.table(files.problems(done))
-        view.download(_("Rejected rows, to mend and load again"), "corrections.xlsx", files.corrections(done))
-        if not sent.dry_run:
-            view.remark(files.thanks(done))
+    yield sources.summary(found, len(to_fix))
+    part = yield Part(sources.part_names(visit))
 
-view.about(*sources.notes())
+    if part == "sources":
+        yield sources.ages(found)
+        yield sources.listing(found)
+        yield Templates(uploads.language_names(), uploads.template_bytes)
+    elif part == "fix":
+        yield fixes.by_reason(to_fix)
+        if reasons := fixes.reason_names(to_fix):
+            records = fixes.records(to_fix, (yield Choice("reason", _("Reason"), reasons)))
+            chosen = yield Selectable(records)
+            if chosen is not None:
+                yield GoTo("initiative", {"id": to_fix.loc[records.rows.index[chosen], "slug"]})
+    elif part == "loads":
+        yield sources.loads(visit)
+        yield sources.problems(visit)
+    elif part == "exports":
+        yield sources.exports(visit)
+    else:
+        sent = yield FileForm(list(found["source"]), uploads.format_names(), uploads.why_not_here(visit))
+        if sent and (done := (yield Attempt(partial(uploads.take, visit, sent)))):
+            yield uploads.outcome(done, dry_run=sent.dry_run)
+            yield uploads.problems(done)
+            if rejected := uploads.corrections(done):
+                yield Download(_("Rejected rows, to mend and load again"), "corrections.xlsx", rejected)
+            if not sent.dry_run:
+                yield Remark(uploads.thanks(done))
+
+    yield About(sources.notes())

@@ -1,11 +1,16 @@
 """Every term and column, what it means, and where its method is written."""
 
-from dashboard import view
-from dashboard.i18n import _
-from dashboard.topics import definitions
+from dashboard.answers import definitions as meanings
+from dashboard.page.blocks import Blocks, Caption, Glossary, Points
+from dashboard.page.registry import page
+from dashboard.page.visit import Visit
+from dashboard.words.i18n import N_, _
 
-view.begin("definitions", _("Definitions"))
-view.caption(_("What every figure on these pages means."))
-view.glossary(definitions.figures())
-view.glossary(definitions.columns())
-view.points(_("Words this house avoids"), definitions.words_avoided())
+
+@page(N_("Definitions"), N_("Definitions"), icon="menu_book", place=8)
+def definitions(_visit: Visit) -> Blocks:
+    """Figures, columns, and the words that are avoided."""
+    yield Caption(_("What every figure on these pages means."))
+    yield Glossary(meanings.of_figures())
+    yield Glossary(meanings.of_columns())
+    yield Points(_("Words this house avoids"), meanings.words_avoided())

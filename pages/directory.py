@@ -1,22 +1,34 @@
 """Every initiative the reader may see: search, sort, filter, open."""
 
-from dashboard import view
-from dashboard.i18n import _
-from dashboard.topics import directory, initiatives
+from dashboard.answers import directory as registered
+from dashboard.answers import initiatives
+from dashboard.page.blocks import About, Beside, Blocks, Caption, Choice, GoTo, Search, Selectable
+from dashboard.page.registry import page
+from dashboard.page.visit import Visit
+from dashboard.words.i18n import N_, _
 
-visit = view.begin("directory", _("Directory"), ("host_countries", "activities", "audiences", "funders", "scope"))
-left, right = view.side_by_side([2, 1])
-with left:
-    words = view.search(_("Search a name"), _("part of a name, in any script"))
-with right:
-    confirmation = view.choose("confirmation", _("Confirmed"), directory.confirmation_names())
-found = directory.find(visit, words or "", confirmation)
 
-view.summary(directory.summary(found, visit))
-chosen = view.selectable(directory.listing(found))
-if chosen is not None:
-    view.go_to("initiative", id=found["slug"].iloc[chosen])
-if unlisted := initiatives.unlisted(visit):
-    view.caption(unlisted.title)
+@page(
+    N_("Directory"),
+    N_("Directory"),
+    icon="list",
+    place=6,
+    applies=("host_countries", "activities", "audiences", "funders", "scope"),
+)
+def directory(visit: Visit) -> Blocks:
+    """A search, the list, and the way to each profile."""
+    search = Search(_("Search a name"), _("part of a name, in any script"))
+    confirmed = Choice("confirmation", _("Confirmed"), registered.confirmation_names())
+    words, confirmation = yield Beside((search, confirmed), widths=(2, 1))
+    found = registered.find(visit, words or "", confirmation)
 
-view.about(_("Lists what partners registered, not everything that exists. Some initiatives asked not to be listed."))
+    yield registered.summary(found, visit)
+    chosen = yield Selectable(registered.listing(found))
+    if chosen is not None:
+        yield GoTo("initiative", {"id": found["slug"].iloc[chosen]})
+    if unlisted := initiatives.unlisted(visit):
+        yield Caption(unlisted.title)
+
+    yield About(
+        [_("Lists what partners registered, not everything that exists. Some initiatives asked not to be listed.")]
+    )

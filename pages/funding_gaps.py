@@ -1,68 +1,81 @@
 """Where money is missing: the cliff, the largest gaps, dependence on one funder, newcomers, and the rows behind."""
 
-from dashboard import view
-from dashboard.i18n import _
-from dashboard.topics import accounts, funding, portfolio
+from dashboard.answers import accounts, dependence, funding, money_reach, money_rows, portfolio
+from dashboard.page.blocks import About, Beside, Blocks, Choice, Figures, Part, rows_of
+from dashboard.page.registry import page
+from dashboard.page.visit import Visit
+from dashboard.words.i18n import N_, _
 
-visit = view.begin(
-    "funding_gaps",
-    _("Where is money missing?"),
-    ("host_countries", "activities", "audiences", "funders", "period"),
+
+@page(
+    N_("Funding gaps"),
+    N_("Where is money missing?"),
+    icon="payments",
+    place=3,
+    applies=("host_countries", "activities", "audiences", "funders", "period"),
 )
-one, two = view.side_by_side(2)
-with one:
-    tier = view.choose("tier", _("Need that counts"), funding.tier_names())
-with two:
-    confidence = view.choose("confidence", _("Statements of need"), funding.confidence_names())
-money = portfolio.picture(visit, tier, confidence)
+def funding_gaps(visit: Visit) -> Blocks:
+    """Gaps, who depends on whom, whom money reaches, and the account of it all."""
+    tiers = Choice("tier", _("Need that counts"), funding.tier_names())
+    statements = Choice("confidence", _("Statements of need"), funding.confidence_names())
+    tier, confidence = yield Beside((tiers, statements))
+    money = portfolio.picture(visit, tier, confidence)
 
-view.summary(funding.summary(money))
-part = view.part(funding.part_names())
+    yield funding.summary(money)
+    part = yield Part(funding.part_names())
+    yield from {"gaps": _gaps, "dependence": _dependence, "reach": _reach, "records": _account}[part](visit, money)
 
-if part == "gaps":
-    view.chart(funding.cliff(money))
-    if month := view.open_rows("cliff", _("Open the rows of a month"), funding.row_names(money)):
-        view.table(funding.rows_of_month(money, month))
-    by = view.choose("gaps_by", _("Gaps by"), funding.gap_names())
+    yield About(funding.notes(money))
+
+
+def _gaps(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
+    yield funding.cliff(money)
+    if month := (yield rows_of("cliff", _("Open the rows of a month"), money_rows.row_names(money))):
+        yield money_rows.rows_of_month(money, month)
+    by = yield Choice("gaps_by", _("Gaps by"), funding.gap_names())
     gaps = funding.gaps(money, by)
-    view.chart(gaps)
-    if bar := view.open_rows("gaps", _("Open the rows of a bar"), funding.gap_rows(gaps, by)):
-        view.table(funding.rows_of_gap(money, by, bar))
+    yield gaps
+    if bar := (yield rows_of("gaps", _("Open the rows of a bar"), money_rows.gap_rows(gaps, by))):
+        yield money_rows.rows_of_gap(money, by, bar)
     if grid := funding.coverage_grid(money):
-        view.chart(grid)
-        if cell := view.open_rows("coverage", _("Open the rows of a cell"), funding.grid_names(grid)):
-            view.table(funding.rows_of_cell(money, cell))
-    view.table(funding.tiers(money))
-    view.table(funding.lines(money))
-elif part == "dependence":
-    view.table(funding.ending(money))
-    view.table(funding.who_funds(money))
-    view.chart(funding.leaning_strip(money))
-    view.table(funding.dependence(money))
-elif part == "reach":
-    view.figures(funding.shape(money))
-    view.chart(funding.newcomers(money))
-    if year := view.open_rows("newcomers", _("Open the grantees of a year"), funding.year_names(money)):
-        view.table(funding.rows_of_year(money, year))
-    view.chart(funding.spread_of_money(money))
-    shown = funding.flow(money)
-    view.chart(shown)
-    if step := view.open_rows("flow", _("Open the grants of a step"), funding.step_names(shown)):
-        view.table(funding.rows_of_step(money, step))
-    if rates := funding.per_thousand(money, visit):
-        view.chart(rates)
-    if income := funding.other_income(money, visit):
-        view.chart(income)
-        if stated := view.open_rows("other_income", _("Open the rows of a year"), funding.income_names(income)):
-            view.table(funding.rows_of_income(money, visit, stated))
-    view.table(funding.signed_grants(money))
-else:
-    account = accounts.of_money(money)
-    view.table(account)
-    if line := view.open_rows("account", _("Open the grants of a line"), accounts.line_names(account)):
-        view.table(accounts.rows_of_line(money, line))
-    view.table(funding.to_fix(money))
-    if outside := funding.outside(money):
-        view.table(outside)
+        yield grid
+        if cell := (yield rows_of("coverage", _("Open the rows of a cell"), money_rows.grid_names(grid))):
+            yield money_rows.rows_of_cell(money, cell)
+    yield funding.tiers(money)
+    yield funding.lines(money)
 
-view.about(*funding.notes(money))
+
+def _dependence(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
+    yield dependence.ending(money)
+    yield dependence.who_funds(money)
+    yield dependence.leaning_strip(money)
+    yield dependence.dependence(money)
+
+
+def _reach(visit: Visit, money: portfolio.Portfolio) -> Blocks:
+    yield Figures(money_reach.shape(money))
+    yield money_reach.newcomers(money)
+    if year := (yield rows_of("newcomers", _("Open the grantees of a year"), money_reach.year_names(money))):
+        yield money_reach.rows_of_year(money, year)
+    yield money_reach.spread_of_money(money)
+    shown = money_reach.flow(money)
+    yield shown
+    if step := (yield rows_of("flow", _("Open the grants of a step"), money_reach.step_names(shown))):
+        yield money_reach.rows_of_step(money, step)
+    if rates := money_reach.per_thousand(money, visit):
+        yield rates
+    if income := money_reach.other_income(money, visit):
+        yield income
+        if stated := (yield rows_of("other_income", _("Open the rows of a year"), money_reach.income_names(income))):
+            yield money_reach.rows_of_income(money, visit, stated)
+    yield money_reach.signed_grants(money)
+
+
+def _account(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
+    account = accounts.of_money(money)
+    yield account
+    if line := (yield rows_of("account", _("Open the grants of a line"), accounts.line_names(account))):
+        yield accounts.rows_of_line(money, line)
+    yield money_rows.to_fix(money)
+    if outside := money_rows.outside(money):
+        yield outside

@@ -1,24 +1,27 @@
 """One initiative's profile, at an address of its own."""
 
-from dashboard import view
-from dashboard.i18n import _
-from dashboard.topics import profile
-from dashboard.visit import current
+from dashboard.answers import profile
+from dashboard.page.blocks import About, Blocks, Facts, Hint, Link, Title
+from dashboard.page.registry import page
+from dashboard.page.visit import Visit
+from dashboard.words.i18n import N_, _
 
-visit = current()
-found = profile.find(visit, view.subject("id"))
-everything = ("host_countries", "activities", "audiences", "funders", "period", "scope")
-view.begin("initiative", found.row["name"] if found else _("Initiative"), everything)
-view.link_to("directory", _("Back to the directory"))
 
-if found is None:
-    view.hint(_("There is no initiative at this address that you may open. Choose one in the directory."))
-else:
-    view.summary(profile.summary(found, visit))
-    view.lines(profile.facts(found))
-    view.table(profile.projects(found))
-    view.table(profile.grants(found))
-    view.table(profile.needs(found))
-    view.table(profile.partners(found))
-    view.table(profile.similar(found))
-    view.about(_("A profile shows every record of the initiative; the filters do not cut it."))
+@page(N_("Initiative"), icon="flag", place=9, about="id")
+def initiative(visit: Visit) -> Blocks:
+    """Every record of one initiative; the filters do not cut it."""
+    found = profile.find(visit, visit.own.get("id", ""))
+    yield Title(found.row["name"] if found else _("Initiative"))
+    yield Link("directory", _("Back to the directory"))
+
+    if found is None:
+        yield Hint(_("There is no initiative at this address that you may open. Choose one in the directory."))
+        return
+    yield profile.summary(found, visit)
+    yield Facts(profile.facts(found))
+    yield profile.projects(found)
+    yield profile.grants(found)
+    yield profile.needs(found)
+    yield profile.partners(found)
+    yield profile.similar(found)
+    yield About([_("A profile shows every record of the initiative; the filters do not cut it.")])

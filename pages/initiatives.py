@@ -1,38 +1,45 @@
 """Where the initiatives are: by host country, on the map, and how that has changed."""
 
-from dashboard import view
-from dashboard.i18n import _
-from dashboard.topics import accounts, initiatives
+from dashboard.answers import accounts
+from dashboard.answers import initiatives as where
+from dashboard.page.blocks import About, Beside, Blocks, Choice, Part
+from dashboard.page.registry import page
+from dashboard.page.visit import Visit
+from dashboard.words.i18n import N_, _
 
-visit = view.begin(
-    "initiatives", _("Where are the initiatives?"), ("host_countries", "activities", "audiences", "funders", "scope")
+
+@page(
+    N_("Initiatives"),
+    N_("Where are the initiatives?"),
+    icon="location_on",
+    place=2,
+    applies=("host_countries", "activities", "audiences", "funders", "scope"),
 )
-one, two, three = view.side_by_side([4, 3, 5])
-with one:
-    unit = view.choose("unit", _("Count"), initiatives.unit_names())
-with two:
-    counting = view.choose("counting", _("In several countries"), initiatives.counting_names())
-with three:
-    basis = view.choose("basis", _("Place"), initiatives.basis_names())
-found = initiatives.find(visit, initiatives.Choice(unit, counting == "share", basis))
+def initiatives(visit: Visit) -> Blocks:
+    """Countries as bars and on the map, then how that has changed."""
+    unit, counting, basis = yield Beside(
+        (
+            Choice("unit", _("Count"), where.unit_names()),
+            Choice("counting", _("In several countries"), where.counting_names()),
+            Choice("basis", _("Place"), where.basis_names()),
+        ),
+        widths=(4, 3, 5),
+    )
+    found = where.find(visit, where.Choice(unit, counting == "share", basis))
 
-view.summary(initiatives.summary(found))
-part = view.part(initiatives.part_names())
+    yield where.summary(found)
+    part = yield Part(where.part_names())
 
-if part == "where":
-    bars, bubbles = view.side_by_side(2, gap="large")
-    with bars:
-        view.chart(initiatives.by_country(found))
-    with bubbles:
-        view.chart(initiatives.on_map(found))
-    view.table(initiatives.countries(found, visit))
-    if unlisted := initiatives.unlisted(visit):
-        view.table(unlisted)
-    view.table(accounts.of_initiatives(visit))
-else:
-    view.chart(initiatives.history(found))
-    for chart in (initiatives.mix(found, visit), initiatives.per_thousand(found, visit)):
-        if chart:
-            view.chart(chart)
+    if part == "where":
+        yield Beside((where.by_country(found), where.on_map(found)), gap="large")
+        yield where.countries(found, visit)
+        if unlisted := where.unlisted(visit):
+            yield unlisted
+        yield accounts.of_initiatives(visit)
+    else:
+        yield where.history(found)
+        for chart in (where.mix(found, visit), where.per_thousand(found, visit)):
+            if chart:
+                yield chart
 
-view.about(*initiatives.notes(found))
+    yield About(where.notes(found))

@@ -1,41 +1,59 @@
 """Who does the same: pairs worth a conversation with their reasons and people's answers, and who works on what where."""
 
-from dashboard import view
-from dashboard.i18n import _
-from dashboard.topics import accounts, evidence, overlap
+from dashboard.answers import accounts, evidence
+from dashboard.answers import overlap as same
+from dashboard.page.blocks import About, AnswerForm, Blocks, Choice, Done, Part, StartAgain, rows_of
+from dashboard.page.registry import page
+from dashboard.page.visit import Visit
+from dashboard.words.i18n import N_, _
 
-visit = view.begin("overlap", _("Who does the same?"), ("host_countries", "activities", "audiences", "funders"))
-found = overlap.find(visit)
 
-view.summary(overlap.summary(found))
-part = view.part(overlap.part_names())
+@page(
+    N_("Overlap"),
+    N_("Who does the same?"),
+    icon="join_inner",
+    place=4,
+    applies=("host_countries", "activities", "audiences", "funders"),
+    needs_refresh=True,
+)
+def overlap(visit: Visit) -> Blocks:
+    """Pairs and answers, providers by place, shared grantees, one project's neighbours, facts to fill."""
+    found = same.find(visit)
 
-if part == "pairs":
-    view.say_what_was_done()
-    status = view.choose("list", _("List"), overlap.list_names(found))
-    if pairs := overlap.offered(found, status):
-        pair = view.choose("pair", overlap.offer_words(found, status), pairs)
-        view.evidence(evidence.of_pair(visit, found, pair))
-        said = view.answer_form(pair, evidence.answer_names(), evidence.reason_names(), evidence.why_not_here(visit))
-        if said:
+    yield same.summary(found)
+    part = yield Part(same.part_names())
+
+    if part == "pairs":
+        yield from _pairs(visit, found)
+    elif part == "where":
+        if grid := same.providers(found):
+            yield grid
+            if cell := (yield rows_of("grid", _("Open the projects of a cell"), same.grid_names(grid))):
+                yield same.rows_of_cell(visit, cell)
+        yield accounts.of_projects(visit)
+    elif part == "funders":
+        if shared := same.shared_grantees(visit):
+            yield shared
+            names = same.funder_pair_names(shared)
+            if two := (yield rows_of("co_funding", _("Open what two funders share"), names)):
+                yield same.rows_of_funders(visit, shared, two)
+    elif part == "project":
+        if names := same.project_names(found):
+            yield same.around(found, (yield Choice("around", _("Project"), names)))
+    else:
+        yield same.facts_to_fill(visit, found)
+
+    yield About(same.notes(found))
+
+
+def _pairs(visit: Visit, found: same.Overlap) -> Blocks:
+    yield Done()
+    status = yield Choice("list", _("List"), same.list_names(found))
+    if pairs := same.offered(found, status):
+        pair = yield Choice("pair", same.offer_words(found, status), pairs)
+        yield evidence.of_pair(visit, found, pair)
+        why_not = evidence.why_not_here(visit)
+        if said := (yield AnswerForm(pair, evidence.answer_names(), evidence.reason_names(), why_not)):
             evidence.answer(visit, found, pair, *said)
-            view.start_again(evidence.thanks(said[0]))
-        view.table(overlap.similar(found, status))
-elif part == "where":
-    if grid := overlap.providers(found):
-        view.chart(grid)
-        if cell := view.open_rows("grid", _("Open the projects of a cell"), overlap.grid_names(grid)):
-            view.table(overlap.rows_of_cell(visit, cell))
-    view.table(accounts.of_projects(visit))
-elif part == "funders":
-    if shared := overlap.shared_grantees(visit):
-        view.chart(shared)
-        if two := view.open_rows("co_funding", _("Open what two funders share"), overlap.funder_pair_names(shared)):
-            view.table(overlap.rows_of_funders(visit, shared, two))
-elif part == "project":
-    if names := overlap.project_names(found):
-        view.chart(overlap.around(found, view.choose("around", _("Project"), names)))
-else:
-    view.table(overlap.facts_to_fill(visit, found))
-
-view.about(*overlap.notes(found))
+            yield StartAgain(evidence.thanks(said[0]))
+        yield same.similar(found, status)

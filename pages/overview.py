@@ -1,38 +1,47 @@
 """The four answers, and where need and crowding meet: host country by activity."""
 
-from dashboard import brief, view
-from dashboard.i18n import _
-from dashboard.report import Summary
-from dashboard.topics import answers, changes, crossing, funding, overlap, portfolio
+from dashboard.answers import changes, crossing, four_questions, money_rows, portfolio
+from dashboard.answers import overlap as same
+from dashboard.page.blocks import About, Beside, Blocks, Brief, Link, Sentence, Summary, rows_of
+from dashboard.page.registry import page
+from dashboard.page.visit import Visit
+from dashboard.words.i18n import N_, _
 
-visit = view.begin(
-    "overview",
-    _("Civil society in exile at a glance"),
-    ("host_countries", "activities", "audiences", "funders", "period"),
+
+@page(
+    N_("Overview"),
+    N_("Civil society in exile at a glance"),
+    icon="dashboard",
+    place=1,
+    applies=("host_countries", "activities", "audiences", "funders", "period"),
+    needs_refresh=True,
 )
-money, similar = portfolio.picture(visit), overlap.find(visit)
-four = answers.four(visit, money, similar)
+def overview(visit: Visit) -> Blocks:
+    """The four answers, the grid of countries and activities, and what changed."""
+    money, similar = portfolio.picture(visit), same.find(visit)
+    four = four_questions.four(visit, money, similar)
 
-question = _("Where it works, where money is missing, who does the same, how fast people reach safety.")
-view.summary(Summary(question, [answer.figure for answer in four]))
-for column, answer in zip(view.side_by_side(len(four)), four, strict=True):
-    with column:
-        view.link_to(answer.page, answer.question)
-        view.sentence(answer.sentence)
+    question = _("Where it works, where money is missing, who does the same, how fast people reach safety.")
+    yield Summary(question, [answer.figure for answer in four])
+    yield Beside([(Link(answer.page, answer.question), Sentence(answer.sentence)) for answer in four])
 
-if grid := crossing.chart(visit, money):
-    view.chart(grid)
-    if cell := view.open_rows("crossing", _("Open the rows of a cell"), crossing.grid_names(grid)):
-        view.table(overlap.rows_of_cell(visit, cell))
-        view.table(funding.rows_of_cell(money, cell))
+    if grid := crossing.chart(visit, money):
+        yield grid
+        if cell := (yield rows_of("crossing", _("Open the rows of a cell"), crossing.grid_names(grid))):
+            yield same.rows_of_cell(visit, cell)
+            yield money_rows.rows_of_cell(money, cell)
 
-if day := changes.previous_load(visit):
-    view.table(changes.since(visit, money, similar, day))
+    if day := changes.previous_load(visit):
+        yield changes.since(visit, money, similar, day)
 
-view.about(
-    _("A cell counts running projects recorded for that country and activity. None recorded is no proof of absence."),
-    _("Coverage is computed only where a need is stated; “?” says it is not."),
-    money.coverage_words,
-    money.rate_words,
-)
-view.file_of(brief.FORMAT, brief.contents)
+    yield About(
+        [
+            _(
+                "A cell counts running projects recorded for that country and activity. None recorded is no proof of absence."
+            ),
+            _("Coverage is computed only where a need is stated; “?” says it is not."),
+            money.coverage_words,
+            money.rate_words,
+        ]
+    )
+    yield Brief()

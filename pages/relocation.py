@@ -1,55 +1,71 @@
 """How fast relocation cases move: live and grouped for coordinators, published periods for everybody else."""
 
-from dashboard import view
-from dashboard.i18n import _
-from dashboard.topics import accounts, cases, published, relocation
+from dashboard.answers import accounts, case_flow, case_outcomes, cases, live_or_published, published
+from dashboard.page.blocks import About, Blocks, Choice, Figures, Part, Remark
+from dashboard.page.registry import page
+from dashboard.page.visit import Visit
+from dashboard.words.i18n import N_, _
 
-visit = view.begin("relocation", _("How fast do relocation cases move?"), ("host_countries", "period"))
 
-if beyond := relocation.reach_words(visit):
-    view.remark(beyond)
-if relocation.is_live(visit):
+@page(
+    N_("Relocation"),
+    N_("How fast do relocation cases move?"),
+    icon="flight_land",
+    place=5,
+    applies=("host_countries", "period"),
+    needs_refresh=True,
+)
+def relocation(visit: Visit) -> Blocks:
+    """Live cases where the reader may see them, published periods elsewhere."""
+    if beyond := live_or_published.reach_words(visit):
+        yield Remark(beyond)
+    yield from _live(visit) if live_or_published.is_live(visit) else _published(visit)
+
+
+def _live(visit: Visit) -> Blocks:
     found = cases.find(visit)
-    view.summary(cases.summary(visit, found))
-    part = view.part(cases.part_names())
+    yield cases.summary(visit, found)
+    part = yield Part(cases.part_names())
     if part == "now":
         if bottleneck := cases.bottleneck(visit):
-            view.chart(bottleneck)
-        view.figures(cases.soon_too_long(found))
-        view.chart(cases.ages(found))
+            yield bottleneck
+        yield Figures(cases.soon_too_long(found))
+        yield cases.ages(found)
         if clocks := cases.clocks(visit):
-            view.chart(clocks)
-        view.table(cases.call_list(visit, view.choose("call_order", _("Whom to call first"), cases.call_orders())))
+            yield clocks
+        yield cases.call_list(visit, (yield Choice("call_order", _("Whom to call first"), cases.call_orders())))
     elif part == "flow":
-        view.chart(cases.arrived_and_left(visit, found))
-        view.chart(cases.months(visit, found))
-        if forecast := cases.forecast(visit, found):
-            view.chart(forecast)
+        yield case_flow.arrived_and_left(visit, found)
+        yield case_flow.months(visit, found)
+        if forecast := case_flow.forecast(visit, found):
+            yield forecast
     elif part == "outcomes":
-        view.chart(cases.outcomes(found))
-        view.table(cases.routes(found))
-        view.table(cases.cohorts(visit, view.choose("horizon", _("How far"), cases.horizon_names())))
+        yield case_outcomes.outcomes(found)
+        yield case_outcomes.routes(found)
+        yield case_outcomes.cohorts(visit, (yield Choice("horizon", _("How far"), case_outcomes.horizon_names())))
     elif part == "places":
-        if places := cases.places(visit):
-            view.chart(places)
-        if journeys := cases.journeys(visit):
-            view.chart(journeys)
+        if places := case_outcomes.places(visit):
+            yield places
+        if journeys := case_outcomes.journeys(visit):
+            yield journeys
     else:
-        view.table(accounts.of_cases(visit))
-        view.table(cases.fixes(visit))
-        view.table(cases.reconciliation(visit, found))
-    view.about(*cases.notes(visit, found))
-else:
+        yield accounts.of_cases(visit)
+        yield case_flow.fixes(visit)
+        yield case_flow.reconciliation(visit, found)
+    yield About(cases.notes(visit, found))
+
+
+def _published(visit: Visit) -> Blocks:
     shown = published.find(visit)
-    view.summary(published.summary(shown))
-    view.remark(published.protection())
+    yield published.summary(shown)
+    yield Remark(published.protection())
     if shown.newest:
-        view.chart(published.people(shown))
-        by = view.choose("breakdown", _("Newest period by"), published.breakdown_names())
-        measure = view.choose("measure", _("Counting people who"), published.measure_names())
-        view.chart(published.breakdown(shown, by, measure))
+        yield published.people(shown)
+        by = yield Choice("breakdown", _("Newest period by"), published.breakdown_names())
+        measure = yield Choice("measure", _("Counting people who"), published.measure_names())
+        yield published.breakdown(shown, by, measure)
         if lengths := published.lengths(shown):
-            view.chart(lengths)
+            yield lengths
         if year := published.year_table(shown):
-            view.table(year)
-    view.about(*published.notes(shown))
+            yield year
+    yield About(published.notes(shown))

@@ -8,8 +8,8 @@ from datetime import date
 
 from sqlalchemy import Engine, MetaData, insert
 
-from dashboard.refresh import refresh, refresh_overlap
-from data_access import meta, publication
+from dashboard.upkeep.refresh import refresh, refresh_overlap
+from data_access import meta, protected_year, publication
 from data_access.migrate import upgrade
 from data_access.schema import cases as case_tables
 from data_access.schema import shared as shared_tables
@@ -67,7 +67,7 @@ def _insert(engine: Engine, metadata: MetaData, rows: Mapping[str, list[dict]]) 
 def _publish(shared: Engine, case_database: Engine, rng: random.Random) -> None:
     """The sample's published cells, drawn from a seed; a real network draws from `secrets`."""
     for year in range(2022, world.AS_OF.year + 1):
-        for period in publication.Year(year, "quarters", {}, {}).names:
-            last = publication.period_days(period)[1]
+        for period in protected_year.Year(year, "quarters", {}, {}).names:
+            last = protected_year.period_days(period)[1]
             if date(2022, 3, 31) < last and (world.AS_OF - last).days > publication.CLOSED_AFTER_DAYS:
                 publication.publish(case_database, shared, period, world.AS_OF, rng.randrange)

@@ -12,18 +12,18 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import pytest
 from filelock import FileLock
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine, insert, text
 
-from dashboard import data
-from dashboard.data import read_metas
-from dashboard.opening import open_for
-from dashboard.visit import Visit, open_visit
-from data_access import database, schema
+from dashboard.page import reading
+from dashboard.page.opening import open_for
+from dashboard.page.reading import read_metas
+from dashboard.page.visit import Visit, open_visit
+from data_access import addresses, connections, database, rights, schema
 from data_access.filters import Filters
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
@@ -32,14 +32,29 @@ from sample_data.build import build
 
 settings.register_profile("no wall time", deadline=None)
 settings.load_profile("no wall time")
+IS_RELEASE = os.environ.get("MERIDIAN_RELEASE") == "1"
+"""`make release` runs whole matrices of screens, choices and made examples, where `make test` runs a sample of each."""
+T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
-MERIDIAN = (sys.executable, "-m", "dashboard.cli")
+MERIDIAN = (sys.executable, "-m", "dashboard.commands.cli")
 PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
 FUNDER = Viewer("funder")
 STEWARD = Viewer("steward", None)
 LITHUANIAN = Viewer("coordinator", ("LT",))
 EVERYWHERE = Viewer("coordinator", None)
 ROLES = {"funder": FUNDER, "coordinator of LT": LITHUANIAN, "coordinator of all": EVERYWHERE, "steward": STEWARD}
+
+
+def some(values: Sequence[T], of: int, *cell: object) -> list[T]:
+    """Every one of `of` values, beginning at a place that differs from cell to cell of a matrix; all of them at a release."""
+    if IS_RELEASE:
+        return list(values)
+    return list(values[sum(map(ord, "".join(map(str, cell)))) % of :: of])
+
+
+def examples(whole: int) -> int:
+    """How many examples hypothesis makes: `whole` at a release."""
+    return whole if IS_RELEASE else max(6, whole // 5)
 
 
 def unavailable(what: str) -> NoReturn:
@@ -70,21 +85,21 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
 
 def build_sample(shared_url: str, cases_url: str) -> None:
     """The sample world in two databases, closed again."""
-    engines = database.open_writer(shared_url), database.open_writer(cases_url)
+    engines = connections.open_writer(shared_url), connections.open_writer(cases_url)
     build(*engines)
     for engine in engines:
         engine.dispose()
 
 
 @pytest.fixture(scope="session")
-def sample_urls(tmp_path_factory: pytest.TempPathFactory) -> database.Urls:
+def sample_urls(tmp_path_factory: pytest.TempPathFactory) -> addresses.Urls:
     """The sample world on SQLite; tests that write have a copy."""
 
     def make(folder: Path) -> None:
         build_sample(f"sqlite:///{folder}/shared.db", f"sqlite:///{folder}/cases.db")
 
     folder = made_once(tmp_path_factory, "sample", make)
-    return database.Urls(f"sqlite:///{folder}/shared.db", f"sqlite:///{folder}/cases.db")
+    return addresses.Urls(f"sqlite:///{folder}/shared.db", f"sqlite:///{folder}/cases.db")
 
 
 def postgresql_programs() -> Path:
@@ -124,7 +139,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_urls(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> database.Urls:
+def postgresql_urls(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> addresses.Urls:
     """The sample world on PostgreSQL, read as a role that may only SELECT."""
     kinds: tuple[database.Which, ...] = ("shared", "cases")
     built_here = False
@@ -149,23 +164,24 @@ def postgresql_urls(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -
         if not built_here:
             restored = [postgresql_programs() / "pg_restore", "-d", f"{postgresql}/{which}", folder / which]
             subprocess.run(restored, check=True)
-        database.grant_reader(database.open_writer(f"{postgresql}/{which}"), which, "reader")
+    owners = {which: connections.open_writer(f"{postgresql}/{which}") for which in kinds}
+    rights.grant(owners, "reader", "reader")
     reader = postgresql.replace("owner@", "reader@")
-    return database.Urls(f"{reader}/shared", f"{reader}/cases")
+    return addresses.Urls(f"{reader}/shared", f"{reader}/cases")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def urls(request: pytest.FixtureRequest) -> database.Urls:
+def urls(request: pytest.FixtureRequest) -> addresses.Urls:
     """The sample world on either database."""
     return request.getfixturevalue("sample_urls" if request.param == "sqlite" else "postgresql_urls")
 
 
 @pytest.fixture(scope="session")
-def sample(sample_urls: database.Urls) -> dict[str, Engine]:
+def sample(sample_urls: addresses.Urls) -> dict[str, Engine]:
     """Readers of the SQLite sample: shared and cases."""
     return {
-        "shared": database.open_reader(sample_urls.shared),
-        "cases": database.open_reader(str(sample_urls.cases)),
+        "shared": connections.open_reader(sample_urls.shared),
+        "cases": connections.open_reader(str(sample_urls.cases), "cases"),
     }
 
 
@@ -174,7 +190,7 @@ def empty_shared(tmp_path: Path) -> Engine:
     """A writable shared database with tables and no rows."""
     from data_access.migrate import upgrade
 
-    engine = database.open_writer(f"sqlite:///{tmp_path}/empty.db")
+    engine = connections.open_writer(f"sqlite:///{tmp_path}/empty.db")
     upgrade(engine, "shared")
     return engine
 
@@ -182,12 +198,12 @@ def empty_shared(tmp_path: Path) -> Engine:
 def new_database(request: pytest.FixtureRequest, tmp_path: Path, name: str = "fresh") -> Engine:
     """A newly created, empty database that can be written, of the kind the fixture is parametrised with."""
     if request.param == "sqlite":
-        return database.open_writer(f"sqlite:///{tmp_path}/{name}.db")
+        return connections.open_writer(f"sqlite:///{tmp_path}/{name}.db")
     server = request.getfixturevalue("postgresql")
     name = f"{name}_{uuid.uuid4().hex[:8]}"
-    with database.open_writer(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT").connect() as c:
+    with connections.open_writer(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT").connect() as c:
         c.execute(text(f"CREATE DATABASE {name}"))
-    return database.open_writer(f"{server}/{name}")
+    return connections.open_writer(f"{server}/{name}")
 
 
 def new_databases(request: pytest.FixtureRequest, tmp_path: Path) -> dict[database.Which, Engine]:
@@ -202,32 +218,32 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
 
 
 @pytest.fixture
-def deployment(sample_urls: database.Urls, monkeypatch: pytest.MonkeyPatch) -> database.Urls:
+def deployment(sample_urls: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> addresses.Urls:
     """The process environment points at the sample, with fresh caches."""
     _serve(sample_urls, monkeypatch)
     return sample_urls
 
 
 @pytest.fixture
-def own_sample(tmp_path: Path, sample_urls: database.Urls, monkeypatch: pytest.MonkeyPatch) -> database.Urls:
+def own_sample(tmp_path: Path, sample_urls: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> addresses.Urls:
     """A sample world of this test's own, to write into, served like `deployment`.
 
     Of its coordinators of some countries those of Lithuania alone are left, which makes a refresh quick.
     """
     for url in (sample_urls.shared, str(sample_urls.cases)):
         shutil.copy(url.removeprefix("sqlite:///"), tmp_path)
-    urls = database.Urls(f"sqlite:///{tmp_path}/shared.db", f"sqlite:///{tmp_path}/cases.db")
-    with database.open_writer(urls.shared).begin() as connection:
+    urls = addresses.Urls(f"sqlite:///{tmp_path}/shared.db", f"sqlite:///{tmp_path}/cases.db")
+    with connections.open_writer(urls.shared).begin() as connection:
         connection.execute(text("DELETE FROM export_log"))
         connection.execute(text("DELETE FROM viewer_country WHERE host_country <> 'LT'"))
     _serve(urls, monkeypatch)
     return urls
 
 
-def _serve(urls: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, urls.shared)
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, str(urls.cases))
-    data.forget()
+def _serve(urls: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, urls.shared)
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, str(urls.cases))
+    reading.forget()
 
 
 def open_sample_visit(viewer: Viewer = FUNDER, filters: Filters | None = None) -> Visit:
@@ -238,7 +254,7 @@ def open_sample_visit(viewer: Viewer = FUNDER, filters: Filters | None = None) -
 
 
 @pytest.fixture
-def visit(deployment: database.Urls) -> Iterator[Visit]:
+def visit(deployment: addresses.Urls) -> Iterator[Visit]:
     """A funder's unfiltered visit."""
     yield open_sample_visit()
     open_visit(None)
@@ -248,11 +264,11 @@ class Server:
     """A running dashboard on loopback: of this checkout, or of the `program` given."""
 
     def __init__(
-        self, urls: database.Urls, program: Sequence[str | Path] = MERIDIAN, folder: Path = ROOT, **environment: str
+        self, urls: addresses.Urls, program: Sequence[str | Path] = MERIDIAN, folder: Path = ROOT, **environment: str
     ) -> None:
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
-        known = {database.SHARED_URL_VARIABLE: urls.shared, database.CASES_URL_VARIABLE: urls.cases or ""}
+        known = {addresses.SHARED_URL_VARIABLE: urls.shared, addresses.CASES_URL_VARIABLE: urls.cases or ""}
         self.process = subprocess.Popen(
             [*program, "serve", "--port", str(self.port)],
             cwd=folder,
@@ -279,11 +295,11 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(sample_urls: database.Urls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(sample_urls: addresses.Urls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One running dashboard for all browser tests; what it writes goes to a copy, so that the sample stays as built."""
     written = tmp_path_factory.mktemp("written") / "shared.db"
     shutil.copy(sample_urls.shared.removeprefix("sqlite:///"), written)
-    running = Server(sample_urls, **dict.fromkeys(database.NARROW.values(), f"sqlite:///{written}"))
+    running = Server(sample_urls, **dict.fromkeys(addresses.NARROW.values(), f"sqlite:///{written}"))
     yield running
     running.stop()
 
@@ -312,6 +328,6 @@ def engines(
         empty[which].url.render_as_string(hide_password=False).replace("postgresql+psycopg", "postgresql")
         for which in ("shared", "cases")
     )
-    _serve(database.Urls(shared, cases), monkeypatch)
+    _serve(addresses.Urls(shared, cases), monkeypatch)
     yield empty
     open_visit(None)

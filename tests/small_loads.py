@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from dashboard.data import read_metas
-from dashboard.loading import Request, bring
-from dashboard.opening import open_for
-from dashboard.refresh import refresh
-from dashboard.visit import Visit
+from dashboard.page.opening import open_for
+from dashboard.page.reading import read_metas
+from dashboard.page.visit import Visit
+from dashboard.upkeep.loading import Request, bring
+from dashboard.upkeep.refresh import refresh
 from data_access import database
-from data_access.importers.load import Outcome
+from data_access.importers.outcomes import Outcome
 from data_access.viewer import Viewer
 from tests.conftest import STEWARD
 from tests.import_files import book

@@ -5,9 +5,18 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from dashboard import labels
+from dashboard.answers import (
+    directory,
+    four_questions,
+    funding,
+    initiatives,
+    live_or_published,
+    overlap,
+    portfolio,
+    profile,
+)
 from dashboard.metrics import distribution
-from dashboard.topics import answers, directory, funding, initiatives, overlap, portfolio, profile, relocation
+from dashboard.words import columns
 from data_access.filters import Filters
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
@@ -30,7 +39,7 @@ def test_initiatives_agree_wherever_they_are_counted(viewer: Viewer, filters: Fi
     found = initiatives.find(visit)
     listed = directory.find(visit)
     network = listed[listed["mark"] != "state_linked"]
-    overview = answers.where(visit).figure.value
+    overview = four_questions.where(visit).figure.value
     assert overview == initiatives.summary(found).figures[0].value == found.total == len(network)
     assert directory.summary(listed, visit).figures[0].value == overview
     table = initiatives.countries(found, visit).rows
@@ -43,7 +52,7 @@ def test_initiatives_agree_wherever_they_are_counted(viewer: Viewer, filters: Fi
     assert bars.set_index("place")["initiatives"].to_dict() == table.set_index("place")["initiatives"].to_dict()
     on_map = initiatives.on_map(found).rows.set_index("place")["initiatives"].to_dict()
     assert on_map == placed.set_index("place")["initiatives"].to_dict()
-    assert list(labels.presented(bars)[labels.heading("initiatives")]) == list(bars["initiatives"])
+    assert list(columns.presented(bars)[columns.heading("initiatives")]) == list(bars["initiatives"])
 
 
 @pytest.mark.usefixtures("deployment")
@@ -70,17 +79,17 @@ def test_a_profile_agrees_with_directory_and_funding(viewer: Viewer) -> None:
 def test_money_and_pairs_agree_between_overview_and_page(viewer: Viewer, filters: Filters) -> None:
     visit = open_sample_visit(viewer, filters)
     money = portfolio.picture(visit)
-    assert answers.money(money).figure.value == funding.summary(money).figures[0].value
+    assert four_questions.money(money).figure.value == funding.summary(money).figures[0].value
     lines = funding.lines(money).rows
     assert lines["gap"].dropna().sum() == money.totals.gap
     assert lines.loc[lines["need"].notna(), "funded"].sum() == money.totals.funded
     found = overlap.find(visit)
     assert (
-        answers.same(found).figure.value
+        four_questions.same(found).figure.value
         == overlap.summary(found).figures[0].value
         == found.count("possible_duplication")
     )
-    assert answers.waiting(visit).figure == relocation.summary(visit).figures[0]
+    assert four_questions.waiting(visit).figure == live_or_published.summary(visit).figures[0]
 
 
 @pytest.mark.usefixtures("deployment")

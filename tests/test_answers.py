@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, text, update
 from streamlit.testing.v1 import AppTest
 
-from dashboard.topics import changes, evidence, overlap, portfolio
-from data_access import database
+from dashboard.answers import changes, evidence, overlap, portfolio
+from data_access import addresses, connections
 from data_access.schema import overlap_pair, overlap_verdict
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
 from tests.test_pages import figures, open_page
@@ -26,13 +26,13 @@ def give(app: AppTest, answer: str, reason: str | None = None) -> AppTest:
     return app.run()
 
 
-def recorded(urls: database.Urls) -> list[tuple]:
-    with database.open_reader(urls.shared).connect() as connection:
+def recorded(urls: addresses.Urls) -> list[tuple]:
+    with connections.open_reader(urls.shared).connect() as connection:
         columns = [overlap_verdict.c[name] for name in ("project_a", "project_b", "answer", "reason", "subject")]
         return [tuple(row) for row in connection.execute(select(*columns).order_by(overlap_verdict.c.id))]
 
 
-def test_an_answered_pair_leaves_the_queue_and_is_remembered_after_a_reload(own_sample: database.Urls) -> None:
+def test_an_answered_pair_leaves_the_queue_and_is_remembered_after_a_reload(own_sample: addresses.Urls) -> None:
     app = open_page("overlap", "coordinator")
     strongest, before = shown_pair(app), int(figures(app)["Pairs to check"])
     app = give(app, "confirmed")
@@ -48,7 +48,7 @@ def test_an_answered_pair_leaves_the_queue_and_is_remembered_after_a_reload(own_
     assert recorded(own_sample)[-1] == (int(a), int(b), "confirmed", None, "sample")
 
 
-def test_not_a_duplicate_needs_its_reason(own_sample: database.Urls) -> None:
+def test_not_a_duplicate_needs_its_reason(own_sample: addresses.Urls) -> None:
     app = open_page("overlap", "coordinator")
     pair, before = shown_pair(app), recorded(own_sample)
     app = give(app, "not_a_duplicate")
@@ -83,19 +83,19 @@ def test_nobody_answers_a_pair_she_does_not_see() -> None:
         evidence.answer(visit, scoped, unseen[0], "confirmed", None)
 
 
-def test_a_server_without_the_connection_says_so(own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(database.NARROW["overlap_verdict"], "")
+def test_a_server_without_the_connection_says_so(own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(addresses.NARROW["overlap_verdict"], "")
     app = open_page("overlap", "coordinator")
     assert any("records no answers" in caption.value for caption in app.caption)
     assert not any(button.label == "Record the answer" for button in app.button)
 
 
-def test_an_answer_holds_until_the_facts_change_and_then_the_pair_asks_again(own_sample: database.Urls) -> None:
+def test_an_answer_holds_until_the_facts_change_and_then_the_pair_asks_again(own_sample: addresses.Urls) -> None:
     app = open_page("overlap", "coordinator")
     pair = shown_pair(app)
     give(app, "confirmed")
     a, _dot, b = pair.partition(".")
-    with database.open_writer(own_sample.shared).begin() as connection:
+    with connections.open_writer(own_sample.shared).begin() as connection:
         these = (overlap_pair.c.project_a == int(a)) & (overlap_pair.c.project_b == int(b))
         connection.execute(update(overlap_pair).where(these).values(facet_hash="f" * 64))
         connection.execute(text("UPDATE meta SET value = '99' WHERE key = 'data_version'"))

@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, text
 
-from dashboard import books
-from dashboard.cli import main
-from dashboard.links import CURRENCIES
+from dashboard.commands.cli import main
 from dashboard.metrics import funding, money_sums, placement, standing
-from dashboard.refresh import refresh
-from data_access import database, schema
+from dashboard.metrics.funding import CURRENCIES
+from dashboard.upkeep import books
+from dashboard.upkeep.refresh import refresh
+from data_access import addresses, connections, database, schema
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
-from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, new_database
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, examples, new_database
 from tests.test_metrics_funding import grants as grant_rows
 
 AS_OF = date(2024, 6, 30)
@@ -70,7 +70,7 @@ network = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(network)
 def test_every_grant_has_one_standing_and_the_money_of_the_network_adds_up(drawn: dict[str, Any]) -> None:
     member = dict(zip(ORGANISATIONS, drawn["member"], strict=True))
@@ -102,7 +102,7 @@ def test_every_grant_has_one_standing_and_the_money_of_the_network_adds_up(drawn
     assert (funding.ends_with(own) == net.reindex(own.index).fillna(0).clip(lower=0)).all()
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.integers(-(10**12), 10**12), st.lists(st.one_of(st.none(), st.integers(0, 15_000)), max_size=4))
 def test_parts_add_to_the_amount_and_no_declared_share_grows(amount: int, shares: list[int | None]) -> None:
     parts = pd.DataFrame({"entry": 0, "place": [f"P{n}" for n in range(len(shares))],
@@ -180,7 +180,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return engine
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(network)
 def test_the_books_of_made_networks_balance_for_every_viewer(made: Engine, drawn: dict[str, Any]) -> None:
     fill(made, drawn)
@@ -222,13 +222,13 @@ def test_nothing_unlisted_is_in_any_line_of_a_funders_account(
 
 
 @pytest.mark.parametrize("viewer", [FUNDER, LITHUANIAN, STEWARD], ids=str)
-def test_the_books_of_the_sample_balance(urls: database.Urls, viewer: Viewer) -> None:
-    engine = database.open_reader(urls.shared)
+def test_the_books_of_the_sample_balance(urls: addresses.Urls, viewer: Viewer) -> None:
+    engine = connections.open_reader(urls.shared)
     assert faults(engine, [viewer]) == []
 
 
-def test_the_cases_of_the_sample_balance_to_the_case(sample_urls: database.Urls) -> None:
-    read = partial(database.run, database.open_writer(str(sample_urls.cases)))
+def test_the_cases_of_the_sample_balance_to_the_case(sample_urls: addresses.Urls) -> None:
+    read = partial(database.run, connections.open_writer(str(sample_urls.cases)))
     for viewer in (EVERYWHERE, LITHUANIAN):
         account = books.of_cases(read, viewer)
         assert account.faults == () and account.loaded > 0
@@ -247,15 +247,15 @@ def test_the_cases_of_the_sample_balance_to_the_case(sample_urls: database.Urls)
         "DELETE FROM need WHERE amount_minor IS NULL AND 1 = 0 OR kind = 'budget'",
     ],
 )
-def test_a_unit_that_is_in_no_line_or_in_two_is_found(own_sample: database.Urls, fault: str) -> None:
-    engine = database.open_writer(own_sample.shared)
+def test_a_unit_that_is_in_no_line_or_in_two_is_found(own_sample: addresses.Urls, fault: str) -> None:
+    engine = connections.open_writer(own_sample.shared)
     with engine.begin() as connection:
         connection.execute(text(fault))
     assert faults(engine, [FUNDER])
 
 
-def test_check_books_prints_the_account_and_fails_when_it_does_not_add_up(own_sample: database.Urls, capsys) -> None:
-    engine = database.open_writer(own_sample.shared)
+def test_check_books_prints_the_account_and_fails_when_it_does_not_add_up(own_sample: addresses.Urls, capsys) -> None:
+    engine = connections.open_writer(own_sample.shared)
     assert main(["check", "--books"]) == 0
     said = capsys.readouterr().out
     assert "The books balance." in said and "left out: no_amount" in said and "relocation, coordinator LT" in said

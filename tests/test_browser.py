@@ -13,8 +13,8 @@ import openpyxl
 import pytest
 from sqlalchemy import text
 
-from data_access import database
-from tests.conftest import PAGES, Server, unavailable
+from data_access import addresses, connections
+from tests.conftest import PAGES, Server, some, unavailable
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is missing; run `make test`")
 pytestmark = pytest.mark.browser
@@ -105,7 +105,7 @@ def test_the_browser_is_given_our_headers(tab: Tab, server: Server) -> None:
     assert tab.page.request.get(server.address, headers={"Host": "evil.invalid"}).status == 403
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", some(PAGES, 3))
 def test_a_cold_server_asked_first_for_a_page_gives_frame_and_access_check(chromium, sample_urls, page: str) -> None:
     cold = Server(sample_urls)
     tab = Tab(chromium)
@@ -127,15 +127,15 @@ EVIL = (
 
 def test_names_with_markup_are_inert(tab: Tab, sample_urls, tmp_path: Path) -> None:
     shutil.copy(sample_urls.shared.removeprefix("sqlite:///"), tmp_path / "evil.db")
-    with database.open_writer(f"sqlite:///{tmp_path}/evil.db").begin() as connection:
+    with connections.open_writer(f"sqlite:///{tmp_path}/evil.db").begin() as connection:
         for table in ("organisation", "project"):
             connection.execute(text(f"UPDATE {table} SET name = :evil || id"), {"evil": EVIL})
-    running = Server(database.Urls(f"sqlite:///{tmp_path}/evil.db", None))
+    running = Server(addresses.Urls(f"sqlite:///{tmp_path}/evil.db", None))
     dialogs: list[str] = []
     tab.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     try:
         funder = (
-            database.open_reader(f"sqlite:///{tmp_path}/evil.db")
+            connections.open_reader(f"sqlite:///{tmp_path}/evil.db")
             .connect()
             .scalar(text("SELECT slug FROM organisation WHERE is_funder AND NOT is_initiative ORDER BY id"))
         )
@@ -150,9 +150,9 @@ def test_names_with_markup_are_inert(tab: Tab, sample_urls, tmp_path: Path) -> N
 
 def test_a_fault_shows_a_reference_and_logs_no_value(tab: Tab, sample_urls, tmp_path: Path) -> None:
     shutil.copy(sample_urls.shared.removeprefix("sqlite:///"), tmp_path / "broken.db")
-    with database.open_writer(f"sqlite:///{tmp_path}/broken.db").begin() as connection:
+    with connections.open_writer(f"sqlite:///{tmp_path}/broken.db").begin() as connection:
         connection.execute(text("UPDATE organisation SET confirmed_on = 'Ivan SECRETNAME'"))
-    running = Server(database.Urls(f"sqlite:///{tmp_path}/broken.db", None))
+    running = Server(addresses.Urls(f"sqlite:///{tmp_path}/broken.db", None))
     try:
         tab.page.goto(address("initiatives", running))
         tab.page.get_by_text("Something went wrong").wait_for(timeout=30_000)

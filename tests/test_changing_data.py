@@ -11,15 +11,16 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from dashboard import data, exporting, headless
-from dashboard.export import FORMATS
-from dashboard.i18n import language
-from dashboard.refresh import refresh
-from dashboard.topics import directory, funding, initiatives, overlap, portfolio, published
-from dashboard.visit import open_visit
-from data_access import database, meta, queries, rates, schema
+from dashboard.answers import directory, funding, initiatives, overlap, portfolio, published
+from dashboard.files import gate
+from dashboard.files.formats import FORMATS
+from dashboard.page import reading, walk
+from dashboard.page.visit import open_visit
+from dashboard.upkeep.refresh import refresh
+from dashboard.words.i18n import language
+from data_access import addresses, connections, database, meta, problems, queries, rates, schema
 from data_access.filters import Filters
-from data_access.importers import load
+from data_access.importers import load, outcomes, runs
 from data_access.importers.records import Record
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
@@ -35,11 +36,11 @@ def end_visit() -> Iterator[None]:
     open_visit(None)
 
 
-def writers(urls: database.Urls) -> dict[database.Which, Engine]:
-    return {"shared": database.open_writer(urls.shared), "cases": database.open_writer(str(urls.cases))}
+def writers(urls: addresses.Urls) -> dict[database.Which, Engine]:
+    return {"shared": connections.open_writer(urls.shared), "cases": connections.open_writer(str(urls.cases))}
 
 
-def load_initiative(engines: dict[database.Which, Engine], name: str) -> load.Outcome:
+def load_initiative(engines: dict[database.Which, Engine], name: str) -> outcomes.Outcome:
     """One new initiative that works in Lithuania, without the refresh that follows an import."""
     slug = name.lower().replace(" ", "-")
     about = {"slug": slug, "name": name, "search_key": slug, "is_initiative": True, "is_funder": False}
@@ -65,7 +66,7 @@ def test_every_load_undo_and_rate_moves_the_data_version_and_a_dry_run_does_not(
     assert version() == "1"
     load.load(empty, "a register", [], TODAY, dry_run=True)
     assert version() == "1"
-    load.undo(empty["shared"], "shared", done.runs["shared"])
+    runs.undo(empty["shared"], "shared", done.runs["shared"])
     assert version() == "2"
     rates.store(empty["shared"], rates.bundled(date(2026, 1, 1))[:1])
     assert version() == "3"
@@ -82,7 +83,7 @@ def test_summaries_are_stale_from_a_load_until_the_refresh_after_it(empty: dict[
     assert not any(meta.is_stale(database.read_meta(engine, which)) for which, engine in empty.items())
 
 
-def test_a_page_says_that_its_summaries_are_older_than_the_records(own_sample: database.Urls) -> None:
+def test_a_page_says_that_its_summaries_are_older_than_the_records(own_sample: addresses.Urls) -> None:
     engines = writers(own_sample)
     assert not any("older than the rest" in warning.value for warning in open_page("overview").warning)
     load_initiative(engines, "Later")
@@ -91,18 +92,18 @@ def test_a_page_says_that_its_summaries_are_older_than_the_records(own_sample: d
     assert not any("older than the rest" in warning.value for warning in open_page("overview").warning)
 
 
-def test_a_read_that_began_before_a_load_is_refused_on_either_database(urls: database.Urls) -> None:
+def test_a_read_that_began_before_a_load_is_refused_on_either_database(urls: addresses.Urls) -> None:
     for which, address in (("shared", urls.shared), ("cases", str(urls.cases))):
-        reader = database.open_reader(address)
+        reader = connections.open_reader(address, which)
         query = queries.network.loads(FUNDER) if which == "shared" else queries.relocation.routes(EVERYWHERE)
         now = database.read_meta(reader, query.database)[meta.VERSION]
         assert query.database == which
         assert len(database.run(reader, query, now))
-        with pytest.raises(database.DataMoved):
+        with pytest.raises(problems.DataMoved):
             database.run(reader, query, str(int(now) - 1))
 
 
-def test_the_next_click_after_an_import_shows_the_new_figures(own_sample: database.Urls) -> None:
+def test_the_next_click_after_an_import_shows_the_new_figures(own_sample: addresses.Urls) -> None:
     app = open_page("initiatives")
     before = int(figures(app)["Active initiatives"])
     engines = writers(own_sample)
@@ -113,7 +114,7 @@ def test_the_next_click_after_an_import_shows_the_new_figures(own_sample: databa
 
 
 def test_an_import_in_the_midst_of_a_rerun_gives_the_page_of_a_reader_who_comes_later(
-    own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch
+    own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engines, find = writers(own_sample), initiatives.find
     arrivals = iter(["In the midst"])
@@ -127,27 +128,27 @@ def test_an_import_in_the_midst_of_a_rerun_gives_the_page_of_a_reader_who_comes_
     monkeypatch.setattr(initiatives, "find", find_late)
     app = open_page("initiatives")
     monkeypatch.undo()
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, own_sample.shared)
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, str(own_sample.cases))
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, own_sample.shared)
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, str(own_sample.cases))
     assert next(arrivals, None) is None
     later = open_page("initiatives")
     assert everything_sent(app) == everything_sent(later)
     assert any("In the midst" in str(frame.value.to_numpy()) for frame in open_page("directory").dataframe)
 
 
-def test_a_file_of_a_page_drawn_before_a_load_is_refused_rather_than_mixed(own_sample: database.Urls) -> None:
+def test_a_file_of_a_page_drawn_before_a_load_is_refused_rather_than_mixed(own_sample: addresses.Urls) -> None:
     visit = open_sample_visit()
     visit.reader = "reader"
     load_initiative(writers(own_sample), "Between")
-    asked = exporting.Asked("page", FORMATS["csv"])
-    with pytest.raises(exporting.NotExported, match="loaded since this page was drawn"):
-        exporting.hand_over(visit, asked, lambda: exporting.whole_page(visit, "directory", {}))
+    asked = gate.Asked("funding_gaps", "page", FORMATS["csv"])
+    with pytest.raises(gate.NotExported, match="loaded since this page was drawn"):
+        gate.hand_over(visit, asked, lambda: gate.whole_page(visit, "directory", {}))
 
 
-def test_a_newly_published_period_appears_without_a_load(own_sample: database.Urls) -> None:
+def test_a_newly_published_period_appears_without_a_load(own_sample: addresses.Urls) -> None:
     before = published.find(open_sample_visit())
     assert len(before.periods)
-    with database.open_writer(own_sample.shared).begin() as connection:
+    with connections.open_writer(own_sample.shared).begin() as connection:
         cells = schema.published_cell
         last = str(before.newest)
         rows = [dict(row._mapping) for row in connection.execute(select(cells).where(cells.c.period == last))]
@@ -162,7 +163,7 @@ def seen(viewer: Viewer) -> list[str]:
     """Every page a viewer sees, as text."""
     visit = open_sample_visit(viewer)
     pages = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory")
-    reports = [headless.whole(page, visit, {}) for page in pages]
+    reports = [walk.whole(page, visit, {}) for page in pages]
     return [
         "\n".join([report.answer, *map(str, report.figures), *report.notes, *(table.rows.to_csv() for table in report.tables)])
         for report in reports
@@ -173,10 +174,10 @@ def seen(viewer: Viewer) -> list[str]:
 def test_what_is_kept_for_one_viewer_reaches_no_other_in_whatever_order_they_come() -> None:
     alone = {}
     for viewer in VIEWERS:
-        data.forget()
+        reading.forget()
         alone[viewer] = seen(viewer)
     for order in (VIEWERS, VIEWERS[::-1]):
-        data.forget()
+        reading.forget()
         for viewer in order:
             assert seen(viewer) == alone[viewer]
 
@@ -213,13 +214,13 @@ def test_a_finding_is_known_by_all_it_was_made_from() -> None:
 @pytest.mark.usefixtures("deployment")
 def test_what_is_kept_in_one_language_is_not_shown_in_another() -> None:
     open_sample_visit()
-    english = data.computed(lambda: "Germany", "a word")
+    english = reading.computed(lambda: "Germany", "a word")
     token = language.set("de")
     try:
-        assert data.computed(lambda: "Deutschland", "a word") != english
+        assert reading.computed(lambda: "Deutschland", "a word") != english
     finally:
         language.reset(token)
-    assert data.computed(lambda: "anew", "a word") == english
+    assert reading.computed(lambda: "anew", "a word") == english
 
 
 @pytest.mark.usefixtures("deployment")

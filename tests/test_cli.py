@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.cli import main
-from data_access import database
+from dashboard.commands.cli import main
+from data_access import addresses, connections, database
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, f"sqlite:///{tmp_path}/shared.db")
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, f"sqlite:///{tmp_path}/cases.db")
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, f"sqlite:///{tmp_path}/shared.db")
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, f"sqlite:///{tmp_path}/cases.db")
     return tmp_path
 
 
@@ -21,7 +21,7 @@ def test_init_makes_tables_and_words_and_check_says_what_is_missing(here: Path, 
     assert main(["init"]) == 0
     assert main(["check"]) == 1
     assert "empty" in capsys.readouterr().out
-    assert database.counts_per_table(database.open_writer(f"sqlite:///{here}/shared.db"), "shared")["code"] > 40
+    assert database.counts_per_table(connections.open_writer(f"sqlite:///{here}/shared.db"), "shared")["code"] > 40
 
 
 def test_the_sample_is_built_once_and_never_into_a_filled_database(here: Path, capsys) -> None:
@@ -33,8 +33,8 @@ def test_the_sample_is_built_once_and_never_into_a_filled_database(here: Path, c
     assert "not empty" in capsys.readouterr().err
 
 
-def test_refresh_moves_the_data_version(own_sample: database.Urls) -> None:
-    engine = database.open_reader(own_sample.shared)
+def test_refresh_moves_the_data_version(own_sample: addresses.Urls) -> None:
+    engine = connections.open_reader(own_sample.shared)
     before = int(database.read_meta(engine)["data_version"])
     assert main(["refresh"]) == 0
     assert int(database.read_meta(engine)["data_version"]) == before + 1
@@ -47,9 +47,9 @@ def test_refresh_without_a_date_asks_for_one(here: Path, capsys) -> None:
 
 
 def test_a_wrong_address_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, "nonsense")
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, "nonsense")
     assert main(["check"]) == 1
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, "postgresql://nobody@127.0.0.1:9/x")
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, "postgresql://nobody@127.0.0.1:9/x")
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, "")
     assert main(["init"]) == 1
     assert "Traceback" not in capsys.readouterr().err

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from data_access import database, schema
+from data_access import addresses, connections, database, problems, rights, schema
 from data_access.viewer import Query
 from tests.conftest import FUNDER
 
@@ -35,11 +35,11 @@ SQLITE_ATTACKS = {
 
 
 @pytest.mark.parametrize("attack", SQLITE_ATTACKS)
-def test_a_sqlite_reader_refuses(sample_urls: database.Urls, tmp_path: Path, attack: str) -> None:
+def test_a_sqlite_reader_refuses(sample_urls: addresses.Urls, tmp_path: Path, attack: str) -> None:
     statement = SQLITE_ATTACKS[attack].format(
         other=str(sample_urls.cases).removeprefix("sqlite:///"), copy=tmp_path / "c"
     )
-    with database.open_reader(sample_urls.shared).connect() as connection, pytest.raises(DBAPIError):
+    with connections.open_reader(sample_urls.shared).connect() as connection, pytest.raises(DBAPIError):
         connection.execute(text(statement))
     assert not (tmp_path / "c").exists()
 
@@ -49,22 +49,22 @@ def test_a_sqlite_reader_refuses(sample_urls: database.Urls, tmp_path: Path, att
     ["INSERT INTO meta VALUES ('x', 'y')", "DROP TABLE meta", "CREATE TABLE t (x int)", "CREATE TEMP TABLE t (x int)",
      "SET TRANSACTION READ WRITE; DELETE FROM meta", "COPY meta TO PROGRAM 'true'"],
 )  # fmt: skip
-def test_a_postgresql_reader_refuses(postgresql_urls: database.Urls, statement: str) -> None:
-    with database.open_reader(postgresql_urls.shared).connect() as connection, pytest.raises(DBAPIError):
+def test_a_postgresql_reader_refuses(postgresql_urls: addresses.Urls, statement: str) -> None:
+    with connections.open_reader(postgresql_urls.shared).connect() as connection, pytest.raises(DBAPIError):
         connection.execute(text(statement))
 
 
-def test_a_role_with_select_alone_cannot_write_even_in_a_writable_transaction(postgresql_urls: database.Urls) -> None:
+def test_a_role_with_select_alone_cannot_write_even_in_a_writable_transaction(postgresql_urls: addresses.Urls) -> None:
     plain = create_engine(postgresql_urls.shared.replace("postgresql:", "postgresql+psycopg:"))
     with plain.connect() as connection, pytest.raises(DBAPIError, match="permission denied"):
         connection.execute(text("DELETE FROM meta"))
 
 
-def test_an_endless_query_is_stopped_on_sqlite(sample_urls: database.Urls) -> None:
+def test_an_endless_query_is_stopped_on_sqlite(sample_urls: addresses.Urls) -> None:
     endless = "SELECT count(*) FROM fx_rate a, fx_rate b, fx_rate c, fx_rate d"
     started = time.monotonic()
     with (
-        database.open_reader(sample_urls.shared).connect() as connection,
+        connections.open_reader(sample_urls.shared).connect() as connection,
         pytest.raises(DBAPIError, match="interrupted"),
     ):
         connection.execute(text(endless))
@@ -80,46 +80,46 @@ def test_a_query_at_the_time_limit_asks_for_more_than_a_page_may_read(request, w
         .select_from(*several)
         .where(*(t.c.on_date >= several[0].c.on_date for t in several[1:]))
     )
-    with pytest.raises(database.TooMuch):
-        database.run(database.open_reader(urls.shared), Query(endless, FUNDER))
+    with pytest.raises(problems.TooMuch):
+        database.run(connections.open_reader(urls.shared), Query(endless, FUNDER))
 
 
-def test_a_sleeping_query_is_cancelled_on_postgresql(postgresql_urls: database.Urls) -> None:
+def test_a_sleeping_query_is_cancelled_on_postgresql(postgresql_urls: addresses.Urls) -> None:
     with (
-        database.open_reader(postgresql_urls.shared).connect() as connection,
+        connections.open_reader(postgresql_urls.shared).connect() as connection,
         pytest.raises(DBAPIError, match="timeout"),
     ):
         connection.execute(text("SELECT pg_sleep(20)"))
 
 
 @pytest.mark.parametrize("table", ["relocation_case", "case_episode", "stage_event", "hold", "frozen_atom"])
-def test_a_page_reader_cannot_read_a_row_of_a_case(urls: database.Urls, table: str) -> None:
-    with database.open_reader(str(urls.cases)).connect() as connection, pytest.raises(DBAPIError):
+def test_a_page_reader_cannot_read_a_row_of_a_case(urls: addresses.Urls, table: str) -> None:
+    with connections.open_reader(str(urls.cases), "cases").connect() as connection, pytest.raises(DBAPIError):
         connection.execute(text(f"SELECT count(*) FROM {table}"))
 
 
-def test_error_texts_carry_no_bound_value(sample_urls: database.Urls) -> None:
-    with database.open_reader(sample_urls.shared).connect() as connection, pytest.raises(DBAPIError) as caught:
+def test_error_texts_carry_no_bound_value(sample_urls: addresses.Urls) -> None:
+    with connections.open_reader(sample_urls.shared).connect() as connection, pytest.raises(DBAPIError) as caught:
         connection.execute(text("SELECT nosuch FROM meta WHERE key = :secret"), {"secret": "Ivan SECRETNAME"})
     assert "SECRETNAME" not in str(caught.value)
 
 
 def test_a_missing_file_is_named_with_the_command_that_mends_it(tmp_path: Path) -> None:
-    with pytest.raises(database.DatabaseProblem, match=r"no database file.*meridian init"):
-        database.open_reader(f"sqlite:///{tmp_path}/none.db")
+    with pytest.raises(problems.DatabaseProblem, match=r"no database file.*meridian init"):
+        connections.open_reader(f"sqlite:///{tmp_path}/none.db")
     assert not (tmp_path / "none.db").exists()
 
 
 @pytest.mark.parametrize("url", ["not a url", "mysql://host/db", "http://example.invalid"])
 def test_a_wrong_url_is_said_without_repeating_it(url: str) -> None:
-    with pytest.raises(database.DatabaseProblem) as caught:
-        database.open_reader(url)
+    with pytest.raises(problems.DatabaseProblem) as caught:
+        connections.open_reader(url)
     assert url not in str(caught.value)
 
 
 def test_an_unreachable_server_is_said_in_a_sentence() -> None:
-    engine = database.open_reader("postgresql://nobody:secret@127.0.0.1:9/none")
-    with pytest.raises(database.DatabaseProblem, match="does not answer") as caught:
+    engine = connections.open_reader("postgresql://nobody:secret@127.0.0.1:9/none")
+    with pytest.raises(problems.DatabaseProblem, match="does not answer") as caught:
         database.assert_ready(engine)
     assert "secret" not in str(caught.value)
 
@@ -127,35 +127,35 @@ def test_an_unreachable_server_is_said_in_a_sentence() -> None:
 def test_an_old_schema_is_said_with_the_command(empty_shared, tmp_path: Path) -> None:
     with empty_shared.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'shared_0000'"))
-    with pytest.raises(database.DatabaseProblem, match=r"schema shared_0000.*meridian init"):
-        database.assert_ready(database.open_reader(str(empty_shared.url)))
+    with pytest.raises(problems.DatabaseProblem, match=r"schema shared_0000.*meridian init"):
+        database.assert_ready(connections.open_reader(str(empty_shared.url)))
 
 
 def test_an_empty_database_and_a_foreign_file_are_told_apart(empty_shared, tmp_path: Path) -> None:
-    with pytest.raises(database.DatabaseProblem, match="empty"):
-        database.assert_ready(database.open_reader(str(empty_shared.url)))
+    with pytest.raises(problems.DatabaseProblem, match="empty"):
+        database.assert_ready(connections.open_reader(str(empty_shared.url)))
     (tmp_path / "text.db").write_text("this is no database at all" * 100)
-    with pytest.raises(database.DatabaseProblem, match="not a SQLite database"):
-        database.assert_ready(database.open_reader(f"sqlite:///{tmp_path}/text.db"))
+    with pytest.raises(problems.DatabaseProblem, match="not a SQLite database"):
+        database.assert_ready(connections.open_reader(f"sqlite:///{tmp_path}/text.db"))
     (tmp_path / "blank.db").write_bytes(b"")
-    with pytest.raises(database.DatabaseProblem, match="no Meridian tables"):
-        database.assert_ready(database.open_reader(f"sqlite:///{tmp_path}/blank.db"))
+    with pytest.raises(problems.DatabaseProblem, match="no Meridian tables"):
+        database.assert_ready(connections.open_reader(f"sqlite:///{tmp_path}/blank.db"))
 
 
 def test_without_an_address_the_sample_files_are_meant_and_with_one_no_case_database_is_guessed(monkeypatch) -> None:
-    monkeypatch.delenv(database.SHARED_URL_VARIABLE, raising=False)
-    monkeypatch.delenv(database.CASES_URL_VARIABLE, raising=False)
-    assert database.urls_from_environment().cases == database.DEFAULT_CASES_URL
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, "sqlite:////srv/real.db")
-    assert database.urls_from_environment() == database.Urls("sqlite:////srv/real.db", None)
-    monkeypatch.delenv(database.SHARED_URL_VARIABLE)
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, "sqlite:////srv/cases.db")
-    with pytest.raises(database.DatabaseProblem, match="Set both"):
-        database.urls_from_environment()
+    monkeypatch.delenv(addresses.SHARED_URL_VARIABLE, raising=False)
+    monkeypatch.delenv(addresses.CASES_URL_VARIABLE, raising=False)
+    assert addresses.urls_from_environment().cases == addresses.DEFAULT_CASES_URL
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, "sqlite:////srv/real.db")
+    assert addresses.urls_from_environment() == addresses.Urls("sqlite:////srv/real.db", None)
+    monkeypatch.delenv(addresses.SHARED_URL_VARIABLE)
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, "sqlite:////srv/cases.db")
+    with pytest.raises(problems.DatabaseProblem, match="Set both"):
+        addresses.urls_from_environment()
 
 
-def test_many_threads_read_at_once_without_closing_each_others_connections(urls: database.Urls) -> None:
-    reader = database.open_reader(urls.shared)
+def test_many_threads_read_at_once_without_closing_each_others_connections(urls: addresses.Urls) -> None:
+    reader = connections.open_reader(urls.shared)
 
     def read(_n: int) -> int:
         with reader.connect() as connection:
@@ -165,15 +165,15 @@ def test_many_threads_read_at_once_without_closing_each_others_connections(urls:
         assert len(set(pool.map(read, range(400)))) == 1
 
 
-CASE_TABLES = [name for name in database.CASE_TABLES_OF_PAGES if name not in ("meta", "route", "policy_event")]
+CASE_TABLES = [name for name in rights.CASE_TABLES_OF_PAGES if name not in ("meta", "route", "policy_event")]
 
 
 @pytest.mark.parametrize("table", CASE_TABLES)
 def test_a_postgresql_reader_sees_cases_of_the_named_countries_alone_and_none_by_default(
-    postgresql_urls: database.Urls, table: str
+    postgresql_urls: addresses.Urls, table: str
 ) -> None:
     """SECURITY 39 and 40: nothing without a scope, and a scope ends with its transaction."""
-    reader = database.open_reader(str(postgresql_urls.cases))
+    reader = connections.open_reader(str(postgresql_urls.cases), "cases")
     count = text(f"SELECT count(*) FROM {table}")
     countries = text(f"SELECT DISTINCT host_country FROM {table}")
     with reader.connect() as connection:
@@ -190,14 +190,14 @@ def test_a_postgresql_reader_sees_cases_of_the_named_countries_alone_and_none_by
             assert found <= ({"DE"} if scope == '"DE"' else set())
 
 
-def test_a_postgresql_reader_learns_when_cases_were_loaded_and_not_how_many(postgresql_urls: database.Urls) -> None:
-    with database.open_reader(str(postgresql_urls.cases)).connect() as connection:
+def test_a_postgresql_reader_learns_when_cases_were_loaded_and_not_how_many(postgresql_urls: addresses.Urls) -> None:
+    with connections.open_reader(str(postgresql_urls.cases), "cases").connect() as connection:
         connection.execute(text("SELECT loaded_on, status FROM import_run"))
         with pytest.raises(DBAPIError):
             connection.execute(text("SELECT created FROM import_run"))
 
 
-def test_no_view_lets_anybody_past_the_scope(postgresql_urls: database.Urls) -> None:
+def test_no_view_lets_anybody_past_the_scope(postgresql_urls: addresses.Urls) -> None:
     """SECURITY 42."""
-    with database.open_reader(str(postgresql_urls.cases)).connect() as connection:
+    with connections.open_reader(str(postgresql_urls.cases), "cases").connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM pg_views WHERE schemaname = 'public'")) == 0

@@ -13,9 +13,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from dashboard import export, exporting, labels
-from dashboard.report import Report, Table
-from dashboard.topics import funding, initiatives, overlap, portfolio
+from dashboard.answers import dependence, funding, initiatives, money_reach, overlap, portfolio
+from dashboard.files import formats, gate
+from dashboard.page.blocks import Report, Table
+from dashboard.words import columns
 from tests.conftest import open_sample_visit, unavailable
 
 DANGEROUS = (
@@ -33,14 +34,14 @@ def sheet_rows(content: bytes, sheet: int = 0) -> list[list]:
 @pytest.mark.parametrize("text", DANGEROUS)
 def test_text_from_data_never_becomes_a_formula_or_a_link(text: str) -> None:
     rows = pd.DataFrame({"organisation": pd.Series([text], dtype="str"), "projects": [-3]})
-    content = export.excel(Report("p", title=text), [Table("k", text, rows)], "id")
+    content = formats.excel(Report("p", title=text), [Table("k", text, rows)], "id")
     book = openpyxl.load_workbook(io.BytesIO(content))
     for sheet in book:
         for row in sheet.iter_rows():
             for cell in row:
                 assert cell.data_type in ("s", "n"), cell.value
                 assert cell.hyperlink is None
-    written = export.comma_separated(Report("p"), [Table("k", text, rows)], "id").decode("utf-8-sig")
+    written = formats.comma_separated(Report("p"), [Table("k", text, rows)], "id").decode("utf-8-sig")
     for cells in csv.reader(io.StringIO(written)):
         for value in cells[:1]:
             assert not value.lstrip("\ufeff ").startswith(("=", "+", "@", "\t", "\r", "＝", "＋", "＠"))
@@ -49,9 +50,9 @@ def test_text_from_data_never_becomes_a_formula_or_a_link(text: str) -> None:
 @pytest.mark.usefixtures("visit")
 def test_negative_numbers_stay_numbers() -> None:
     rows = pd.DataFrame({"organisation": ["a"], "projects": [-3]})
-    assert sheet_rows(export.excel(Report("p"), [Table("k", "t", rows)], "id"))[1] == ["a", -3]
+    assert sheet_rows(formats.excel(Report("p"), [Table("k", "t", rows)], "id"))[1] == ["a", -3]
     assert (
-        export.comma_separated(Report("p"), [Table("k", "t", rows)], "id").decode("utf-8-sig").splitlines()[-1]
+        formats.comma_separated(Report("p"), [Table("k", "t", rows)], "id").decode("utf-8-sig").splitlines()[-1]
         == "a,-3"
     )
 
@@ -59,13 +60,13 @@ def test_negative_numbers_stay_numbers() -> None:
 @pytest.mark.usefixtures("visit")
 def test_unknown_is_an_empty_cell_and_never_zero() -> None:
     rows = pd.DataFrame({"line": ["a"], "need": pd.array([None], "Int64"), "gap": pd.array([0], "Int64")})
-    assert sheet_rows(export.excel(Report("p"), [Table("k", "t", rows)], "id"))[1] == ["a", None, 0]
+    assert sheet_rows(formats.excel(Report("p"), [Table("k", "t", rows)], "id"))[1] == ["a", None, 0]
 
 
 @pytest.mark.usefixtures("visit")
 def test_an_undeclared_column_cannot_leave() -> None:
     with pytest.raises(KeyError):
-        labels.presented(pd.DataFrame({"secret": [1]}))
+        columns.presented(pd.DataFrame({"secret": [1]}))
 
 
 def tables(visit) -> list[Table]:
@@ -74,15 +75,15 @@ def tables(visit) -> list[Table]:
     pairs = overlap.find(visit)
     return [
         initiatives.by_country(found), initiatives.history(found), funding.cliff(money), funding.lines(money),
-        funding.dependence(money), funding.newcomers(money), overlap.similar(pairs, "possible_duplication"),
+        dependence.dependence(money), money_reach.newcomers(money), overlap.similar(pairs, "possible_duplication"),
     ]  # fmt: skip
 
 
 def test_a_workbook_holds_the_rows_on_screen_and_says_what_they_are(visit) -> None:
     shown = tables(visit)
-    content = export.excel(Report("p", title="Page", answer="An answer."), shown, "id")
+    content = formats.excel(Report("p", title="Page", answer="An answer."), shown, "id")
     for number, table in enumerate(shown):
-        presented = labels.presented(table.rows)
+        presented = columns.presented(table.rows)
         rows = sheet_rows(content, number)
         assert rows[0] == list(presented.columns)
         assert len(rows) - 1 == len(presented)
@@ -93,7 +94,7 @@ def test_a_workbook_holds_the_rows_on_screen_and_says_what_they_are(visit) -> No
                 elif isinstance(value, date):
                     assert cell.date() == value
                 elif isinstance(value, str):
-                    assert (cell or "") == export.safe_text(value)
+                    assert (cell or "") == formats.safe_text(value)
                 else:
                     assert cell == pytest.approx(float(value))
     about = {row[0]: row[1] for row in sheet_rows(content, len(shown)) if row[0]}
@@ -105,19 +106,19 @@ def test_a_workbook_holds_the_rows_on_screen_and_says_what_they_are(visit) -> No
 
 def test_a_csv_holds_the_rows_on_screen_under_its_header_block(visit) -> None:
     table = tables(visit)[3]
-    written = list(csv.reader(io.StringIO(export.comma_separated(Report("p"), [table], "id").decode("utf-8-sig"))))
+    written = list(csv.reader(io.StringIO(formats.comma_separated(Report("p"), [table], "id").decode("utf-8-sig"))))
     body = [row for row in written if not row[0].startswith("# ")]
-    presented = labels.presented(table.rows)
+    presented = columns.presented(table.rows)
     assert body[0] == list(presented.columns)
     assert len(body) == len(presented) + 1
-    assert [row[0] for row in body[1:]] == [export.safe_text(line) for line in presented.iloc[:, 0]]
+    assert [row[0] for row in body[1:]] == [formats.safe_text(line) for line in presented.iloc[:, 0]]
 
 
 def test_a_file_has_no_author_and_an_id_nobody_can_guess(own_sample) -> None:
     visit = open_sample_visit()
     table = Table("k", "t", pd.DataFrame({"projects": [1]}))
     one, two = (
-        exporting.hand_over(visit, exporting.Asked("k", export.FORMATS["xlsx"]), lambda: (Report("p"), [table]))
+        gate.hand_over(visit, gate.Asked("funding_gaps", "k", formats.FORMATS["xlsx"]), lambda: (Report("p"), [table]))
         for _ in range(2)
     )
     assert one != two
@@ -129,7 +130,7 @@ def test_libreoffice_opens_the_workbook_with_every_script_intact(visit, tmp_path
         unavailable("LibreOffice is missing; install it with: apt install libreoffice-calc-nogui")
     names = ["Вересковый мост", "ლურჯი ჭიშკარი", "Կապույտ դարպաս", "Jałowcowy Most", "=1+1"]
     rows = pd.DataFrame({"organisation": names, "projects": range(5)})
-    (tmp_path / "book.xlsx").write_bytes(export.excel(Report("p"), [Table("k", "t", rows)], "id"))
+    (tmp_path / "book.xlsx").write_bytes(formats.excel(Report("p"), [Table("k", "t", rows)], "id"))
     subprocess.run(
         ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to",
          "csv:Text - txt - csv (StarCalc):44,34,76", "--outdir", tmp_path, tmp_path / "book.xlsx"],

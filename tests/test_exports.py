@@ -24,24 +24,25 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import brief, export, exporting, headless, labels, links, opendocument
-from dashboard.cli import main
-from dashboard.data import read_metas
-from dashboard.export_command import PAGES
-from dashboard.opening import open_for
-from dashboard.report import Figure, Report, Table
-from dashboard.visit import Visit, open_visit
-from data_access import database, export_log, saved_views, schema
+from dashboard.commands.cli import main
+from dashboard.files import brief, formats, gate, opendocument
+from dashboard.page import links, walk
+from dashboard.page.blocks import Figure, Report, Table
+from dashboard.page.opening import open_for
+from dashboard.page.reading import read_metas
+from dashboard.page.visit import Visit, open_visit
+from dashboard.words import columns
+from data_access import addresses, connections, export_log, rights, saved_views, schema
 from data_access.viewer import Viewer
-from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, ROOT, STEWARD, unavailable
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, PAGES, ROOT, STEWARD, unavailable
 from tests.test_pages import PARTS, open_page, open_tables
 
 VIEWERS = {"funder": FUNDER, "coordinator.LT": LITHUANIAN, "coordinator": EVERYWHERE, "steward": STEWARD}
-XLSX = export.FORMATS["xlsx"]
+XLSX = formats.FORMATS["xlsx"]
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def visit_of(urls: database.Urls, viewer: Viewer) -> Visit:
+def visit_of(urls: addresses.Urls, viewer: Viewer) -> Visit:
     visit = open_for(viewer, read_metas())
     visit.reader = f"reader {viewer.clearance}"
     return visit
@@ -89,9 +90,11 @@ def plain(value: Any) -> Any:
 
 
 def cells(frame: pd.DataFrame) -> list[list[Any]]:
-    return [[export.safe_text(str(name)) for name in frame.columns]] + [
+    return [[formats.safe_text(str(name)) for name in frame.columns]] + [
         [
-            export.safe_text(found) if isinstance(found := plain(value), str) and not isinstance(value, date) else found
+            formats.safe_text(found)
+            if isinstance(found := plain(value), str) and not isinstance(value, date)
+            else found
             for value in row
         ]
         for row in frame.itertuples(index=False)
@@ -146,7 +149,7 @@ def of_json(content: bytes) -> list[list[list[Any]]]:
     sheets = []
     for table in json.loads(content)["tables"]:
         columns = table["columns"]
-        rows = [[export.safe_text(column["heading"]) for column in columns]]
+        rows = [[formats.safe_text(column["heading"]) for column in columns]]
         for row in table["rows"]:
             rows.append([_json_cell(row[column["key"]], column) for column in columns])
         sheets.append(rows)
@@ -155,16 +158,16 @@ def of_json(content: bytes) -> list[list[list[Any]]]:
 
 def _json_cell(value: Any, column: dict[str, Any]) -> Any:
     if "labels" in column and value is not None:
-        return plain(export.safe_text(column["labels"][str(value)]))
+        return plain(formats.safe_text(column["labels"][str(value)]))
     digits = {"percent": 2, "rate": 3, "decimal": 2}.get(column["kind"])
     if digits is not None and value is not None:
         return round(float(pd.Series([value]).astype("Float64").round(digits).iloc[0]), 6)
-    return export.safe_text(value) if isinstance(value, str) and column["kind"] == "text" and value else plain(value)
+    return formats.safe_text(value) if isinstance(value, str) and column["kind"] == "text" and value else plain(value)
 
 
 @pytest.mark.parametrize("page", [*PAGES, "initiative"])
 def test_a_page_without_a_browser_touches_nothing_that_other_readers_see(
-    deployment: database.Urls, page: str, monkeypatch: pytest.MonkeyPatch
+    deployment: addresses.Urls, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Streamlit keeps a form opened outside a browser for the whole process."""
     visit = visit_of(deployment, EVERYWHERE)
@@ -174,27 +177,29 @@ def test_a_page_without_a_browser_touches_nothing_that_other_readers_see(
 
     for name in ("_enqueue", "_block"):
         monkeypatch.setattr(DeltaGenerator, name, refuse)
-    headless.whole(page, visit, {"id": "p"})
+    walk.whole(page, visit, {"id": "p"})
 
 
 @pytest.mark.parametrize("role", VIEWERS)
 @pytest.mark.parametrize("page", PAGES)
-def test_every_kind_of_file_holds_every_cell_that_is_on_screen(deployment: database.Urls, page: str, role: str) -> None:
+def test_every_kind_of_file_holds_every_cell_that_is_on_screen(
+    deployment: addresses.Urls, page: str, role: str
+) -> None:
     frames = on_screen(page, role)
     visit = visit_of(deployment, VIEWERS[role])
-    report = headless.whole(page, visit, {})
+    report = walk.whole(page, visit, {})
     tables = [table for table in report.tables if not table.rows.empty]
-    wanted = [cells(labels.presented(table.rows)) for table in tables]
+    wanted = [cells(columns.presented(table.rows)) for table in tables]
     for frame in frames:
         assert cells(frame) in wanted, list(frame.columns)
     assert len(frames) == len(tables), [table.key for table in tables]
-    assert of_excel(export.excel(report, tables, "id")) == [
+    assert of_excel(formats.excel(report, tables, "id")) == [
         [[plain(cell) for cell in row] for row in sheet] for sheet in wanted
     ]
-    assert of_ods(export.open_document(report, tables, "id")) == wanted
-    assert of_json(export.as_json(report, tables, "id")) == wanted
+    assert of_ods(formats.open_document(report, tables, "id")) == wanted
+    assert of_json(formats.as_json(report, tables, "id")) == wanted
     shown = [[["" if cell is None else cell for cell in row] for row in sheet] for sheet in wanted]
-    written = of_csv(export.comma_separated(report, tables, "id"))
+    written = of_csv(formats.comma_separated(report, tables, "id"))
     assert [[[_read(cell, there) for cell, there in zip(row, other, strict=True)] for row, other in zip(sheet, others, strict=True)]
             for sheet, others in zip(written, shown, strict=True)] == shown  # fmt: skip
 
@@ -204,7 +209,7 @@ def _read(cell: str, there: Any) -> Any:
 
 
 def test_libreoffice_finds_the_same_cells_in_the_workbooks_of_every_page(
-    deployment: database.Urls, tmp_path: Path
+    deployment: addresses.Urls, tmp_path: Path
 ) -> None:
     if not shutil.which("soffice"):
         unavailable("LibreOffice is missing; install it with: apt install libreoffice-calc-nogui")
@@ -212,11 +217,11 @@ def test_libreoffice_finds_the_same_cells_in_the_workbooks_of_every_page(
     for role in ("funder", "coordinator"):
         visit = visit_of(deployment, VIEWERS[role])
         for page in PAGES:
-            report = headless.whole(page, visit, {})
+            report = walk.whole(page, visit, {})
             for ending in ("xlsx", "ods"):
                 path = tmp_path / f"{page}-{role}-{ending}.{ending}"
-                path.write_bytes(export.FORMATS[ending].make(report, report.tables, "id"))
-                made[path] = [cells(labels.presented(table.rows)) for table in report.tables]
+                path.write_bytes(formats.FORMATS[ending].make(report, report.tables, "id"))
+                made[path] = [cells(columns.presented(table.rows)) for table in report.tables]
     (tmp_path / "out").mkdir()
     subprocess.run(
         ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to", "xlsx",
@@ -230,52 +235,49 @@ def test_libreoffice_finds_the_same_cells_in_the_workbooks_of_every_page(
             assert trimmed == [row for row in there if any(cell is not None for cell in row)], path.name
 
 
-def test_charts_have_a_native_chart_beside_their_numbers_where_one_fits(deployment: database.Urls) -> None:
-    report = headless.whole("funding_gaps", visit_of(deployment, FUNDER), {})
-    book = openpyxl.load_workbook(io.BytesIO(export.excel(report, report.tables, "id")))
+def test_charts_have_a_native_chart_beside_their_numbers_where_one_fits(deployment: addresses.Urls) -> None:
+    report = walk.whole("funding_gaps", visit_of(deployment, FUNDER), {})
+    book = openpyxl.load_workbook(io.BytesIO(formats.excel(report, report.tables, "id")))
     drawn = {table.key for table, sheet in zip(report.tables, book.worksheets, strict=False) if sheet._charts}
     assert {"gaps", "cliff", "newcomers"} <= drawn
     assert "coverage" not in drawn and "lines" not in drawn
 
 
 @pytest.mark.parametrize("role", VIEWERS)
-def test_every_key_of_the_json_is_documented(deployment: database.Urls, role: str) -> None:
+def test_every_key_of_the_json_is_documented(deployment: addresses.Urls, role: str) -> None:
     documented = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
     for page in PAGES:
         (line,) = [line for line in documented.splitlines() if line.startswith(f"| `{page}` |")]
-        report = headless.whole(page, visit_of(deployment, VIEWERS[role]), {})
+        report = walk.whole(page, visit_of(deployment, VIEWERS[role]), {})
         for key in [figure.term for figure in report.figures] + [table.key for table in report.tables]:
             assert f"`{key}`" in line, (page, key)
 
 
-def test_the_same_report_and_id_give_the_same_bytes_and_another_id_other_bytes(deployment: database.Urls) -> None:
-    for form in export.FORMATS.values():
+def test_the_same_report_and_id_give_the_same_bytes_and_another_id_other_bytes(deployment: addresses.Urls) -> None:
+    for form in formats.FORMATS.values():
         one, two, other = (
             form.make(report, report.tables, identity)
             for report, identity in (
-                (headless.whole("initiatives", visit_of(deployment, FUNDER), {}), i) for i in ("a", "a", "b")
+                (walk.whole("initiatives", visit_of(deployment, FUNDER), {}), i) for i in ("a", "a", "b")
             )
         )
         assert one == two != other, form.name
 
 
-@pytest.mark.parametrize("ending", export.FORMATS)
-def test_the_command_writes_the_bytes_of_the_button(own_sample: database.Urls, tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize("ending", formats.FORMATS)
+def test_the_command_writes_the_bytes_of_the_button(own_sample: addresses.Urls, tmp_path: Path, ending: str) -> None:
     command = ["export", "funding-gaps", "--country", "LT", "--as", "coordinator", "--scope", "LT,DE", "--format", ending,
                "--export-id", "same", "--choice", "gaps_by=activity", "--out", str(tmp_path / "file")]  # fmt: skip
     assert main(command) == 0
     visit = visit_of(own_sample, Viewer("coordinator", ("DE", "LT")))
     visit.filters, visit.own = replace(visit.filters, host_countries=("LT",)), {"gaps_by": "activity"}
     visit.link = links.to("funding-gaps", links.parameters(visit))
-    visit.report = Report("funding_gaps")
-    asked = exporting.Asked("page", export.FORMATS[ending])
-    content = exporting.hand_over(
-        visit, asked, lambda: exporting.whole_page(visit, "funding_gaps", visit.own), export_id="same"
-    )
+    asked = gate.Asked("funding_gaps", "page", formats.FORMATS[ending])
+    content = gate.hand_over(visit, asked, lambda: gate.whole_page(visit, "funding_gaps", visit.own), export_id="same")
     assert (tmp_path / "file").read_bytes() == content
 
 
-def test_the_command_prints_any_figure_as_typed_values(deployment: database.Urls, capfdbinary) -> None:
+def test_the_command_prints_any_figure_as_typed_values(deployment: addresses.Urls, capfdbinary) -> None:
     assert deployment
     assert main(["export", "all", "--format", "json", "--currency", "USD"]) == 0
     pages = {page["page"]: page for page in json.loads(capfdbinary.readouterr().out)["pages"]}
@@ -300,7 +302,7 @@ def test_the_command_prints_any_figure_as_typed_values(deployment: database.Urls
     ],
 )
 def test_what_the_command_cannot_give_it_says_in_a_sentence(
-    deployment: database.Urls, capsys, arguments, said: str
+    deployment: addresses.Urls, capsys, arguments, said: str
 ) -> None:
     assert deployment
     assert main(arguments) == 1
@@ -308,11 +310,11 @@ def test_what_the_command_cannot_give_it_says_in_a_sentence(
 
 
 def test_a_funders_command_needs_no_case_database_and_shows_published_figures_alone(
-    deployment: database.Urls, monkeypatch: pytest.MonkeyPatch, capfdbinary
+    deployment: addresses.Urls, monkeypatch: pytest.MonkeyPatch, capfdbinary
 ) -> None:
     assert main(["export", "relocation", "--format", "json", "--export-id", "x"]) == 0
     with_cases = capfdbinary.readouterr().out
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, "")
     assert main(["export", "relocation", "--format", "json", "--export-id", "x"]) == 0
     assert capfdbinary.readouterr().out == with_cases
     assert not any(table["is_live"] for table in json.loads(with_cases)["tables"])
@@ -325,17 +327,19 @@ def one_table(*, is_live: bool = False) -> tuple[Report, list[Table]]:
     return report, [table]
 
 
-def log_of(urls: database.Urls) -> list[dict[str, Any]]:
-    with database.open_writer(urls.shared).connect() as connection:
+def log_of(urls: addresses.Urls) -> list[dict[str, Any]]:
+    with connections.open_writer(urls.shared).connect() as connection:
         return [
             dict(row._mapping) for row in connection.execute(select(schema.export_log).order_by(schema.export_log.c.id))
         ]
 
 
-def test_each_export_is_logged_with_everything_but_its_content(own_sample: database.Urls) -> None:
+def test_each_export_is_logged_with_everything_but_its_content(own_sample: addresses.Urls) -> None:
     visit = visit_of(own_sample, LITHUANIAN)
-    visit.report, visit.link = Report("relocation"), "/relocation?country=LT"
-    content = exporting.hand_over(visit, exporting.Asked("k", XLSX, "casework"), lambda: one_table(is_live=True), NOON)
+    visit.link = "/relocation?country=LT"
+    content = gate.hand_over(
+        visit, gate.Asked("relocation", "k", XLSX, "casework"), lambda: one_table(is_live=True), NOON
+    )
     (row,) = log_of(own_sample)
     assert (row["subject"], row["role"], row["scope"], row["page"], row["what"], row["format"]) == (
         "reader LT", "coordinator", "LT", "relocation", "k", "xlsx")  # fmt: skip
@@ -348,26 +352,26 @@ def test_each_export_is_logged_with_everything_but_its_content(own_sample: datab
     assert len(row["sha256"]) == 64 and content and not row["refused"]
 
 
-def test_the_twenty_first_file_in_an_hour_is_refused_and_logged(own_sample: database.Urls) -> None:
-    visit, asked = visit_of(own_sample, FUNDER), exporting.Asked("k", XLSX)
+def test_the_twenty_first_file_in_an_hour_is_refused_and_logged(own_sample: addresses.Urls) -> None:
+    visit, asked = visit_of(own_sample, FUNDER), gate.Asked("funding_gaps", "k", XLSX)
     for number in range(20):
-        exporting.hand_over(visit, asked, one_table, NOON + timedelta(minutes=number))
+        gate.hand_over(visit, asked, one_table, NOON + timedelta(minutes=number))
     late = NOON + timedelta(minutes=30)
-    with pytest.raises(exporting.NotExported, match="20 files in an hour is the most"):
-        exporting.hand_over(visit, asked, one_table, late)
+    with pytest.raises(gate.NotExported, match="20 files in an hour is the most"):
+        gate.hand_over(visit, asked, one_table, late)
     assert log_of(own_sample)[-1]["refused"] and len(log_of(own_sample)) == 21
-    assert "the next in 30 minutes" in str(exporting.why_not(visit, late))
+    assert "the next in 30 minutes" in str(gate.why_not(visit, late))
     visit.reader = "somebody else"
-    assert exporting.hand_over(visit, asked, one_table, late)
+    assert gate.hand_over(visit, asked, one_table, late)
     visit.reader = "reader funder"
-    assert exporting.hand_over(visit, asked, one_table, NOON + timedelta(minutes=61))
+    assert gate.hand_over(visit, asked, one_table, NOON + timedelta(minutes=61))
 
 
-def test_exact_figures_of_live_cases_leave_for_a_reason_only(own_sample: database.Urls) -> None:
+def test_exact_figures_of_live_cases_leave_for_a_reason_only(own_sample: addresses.Urls) -> None:
     visit = visit_of(own_sample, LITHUANIAN)
     for reason in (None, "because"):
-        with pytest.raises(exporting.NotExported, match="for a reason only"):
-            exporting.hand_over(visit, exporting.Asked("k", XLSX, reason), lambda: one_table(is_live=True), NOON)
+        with pytest.raises(gate.NotExported, match="for a reason only"):
+            gate.hand_over(visit, gate.Asked("funding_gaps", "k", XLSX, reason), lambda: one_table(is_live=True), NOON)
     assert log_of(own_sample) == []
 
 
@@ -375,7 +379,7 @@ def test_a_table_beside_live_figures_leaves_without_them(visit) -> None:
     other = Table("other", "t", pd.DataFrame({"projects": [1]}))
     live = Figure("open_cases", 403, "403", is_live=True)
     report = Report("p", answer="403 cases", figures=[live], tables=[other, other], notes=["403 of them"])
-    for form in export.FORMATS.values():
+    for form in formats.FORMATS.values():
         content = form.make(report, [other], "id")
         text_ = content.decode() if form.ending in ("csv", "json") else _unpacked(content)
         assert "403" not in text_, form.name
@@ -387,27 +391,27 @@ def _unpacked(content: bytes) -> str:
         return "".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
 
 
-def test_a_button_drawn_before_a_role_was_taken_away_gives_nothing(own_sample: database.Urls) -> None:
+def test_a_button_drawn_before_a_role_was_taken_away_gives_nothing(own_sample: addresses.Urls) -> None:
     visit = visit_of(own_sample, Viewer("coordinator", ("LT",), "sample coordinator of LT"))
     visit.is_sample = False
-    asked = exporting.Asked("k", XLSX)
-    assert exporting.hand_over(visit, asked, one_table, NOON)
-    with database.open_writer(own_sample.shared).begin() as connection:
+    asked = gate.Asked("funding_gaps", "k", XLSX)
+    assert gate.hand_over(visit, asked, one_table, NOON)
+    with connections.open_writer(own_sample.shared).begin() as connection:
         connection.execute(text("DELETE FROM viewer_country WHERE subject = 'sample coordinator of LT'"))
-    with pytest.raises(exporting.NotExported, match="role has changed"):
-        exporting.hand_over(visit, asked, one_table, NOON)
+    with pytest.raises(gate.NotExported, match="role has changed"):
+        gate.hand_over(visit, asked, one_table, NOON)
     assert len(log_of(own_sample)) == 1
 
 
-def test_without_a_log_nothing_leaves(own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
-    visit, asked = visit_of(own_sample, FUNDER), exporting.Asked("k", XLSX)
-    with database.open_writer(own_sample.shared).begin() as connection:
+def test_without_a_log_nothing_leaves(own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit, asked = visit_of(own_sample, FUNDER), gate.Asked("funding_gaps", "k", XLSX)
+    with connections.open_writer(own_sample.shared).begin() as connection:
         connection.execute(text("ALTER TABLE export_log RENAME COLUMN sha256 TO hash"))
-    with pytest.raises(exporting.NotExported, match="log does not answer"):
-        exporting.hand_over(visit, asked, one_table, NOON)
-    monkeypatch.setenv(database.NARROW["export_log"], "")
-    with pytest.raises(exporting.NotExported, match="no export log"):
-        exporting.hand_over(visit, asked, one_table, NOON)
+    with pytest.raises(gate.NotExported, match="log does not answer"):
+        gate.hand_over(visit, asked, one_table, NOON)
+    monkeypatch.setenv(addresses.NARROW["export_log"], "")
+    with pytest.raises(gate.NotExported, match="no export log"):
+        gate.hand_over(visit, asked, one_table, NOON)
 
 
 def entry(**changes: Any) -> export_log.Export:
@@ -427,21 +431,21 @@ def test_the_log_only_grows(fresh: Engine, statement: str) -> None:
 
     upgrade(fresh, "shared")
     if fresh.dialect.name == "sqlite":
-        narrow = database.open_appender(str(fresh.url), "export_log")
+        narrow = connections.open_appender(str(fresh.url), "export_log")
     else:
         with fresh.begin() as connection:
             if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = 'logger'")):
                 connection.execute(text("CREATE ROLE logger LOGIN"))
-        database.grant_appender(fresh, "logger", "export_log")
-        narrow = database.open_appender(fresh.url.set(username="logger").render_as_string(), "export_log")
+        rights.grant({"shared": fresh}, "log", "logger")
+        narrow = connections.open_appender(fresh.url.set(username="logger").render_as_string(), "export_log")
     export_log.record(narrow, entry())
     with pytest.raises(DBAPIError), narrow.begin() as connection:
         connection.execute(text(statement))
     assert export_log.exports_since(narrow, "s", NOON - timedelta(hours=1)) == [NOON]
 
 
-def test_a_view_is_kept_replaced_opened_and_forgotten_for_its_reader_alone(own_sample: database.Urls) -> None:
-    keeper = database.open_appender(own_sample.shared, "saved_view")
+def test_a_view_is_kept_replaced_opened_and_forgotten_for_its_reader_alone(own_sample: addresses.Urls) -> None:
+    keeper = connections.open_appender(own_sample.shared, "saved_view")
     saved_views.keep(keeper, "a", saved_views.SavedView("Mine", "overlap", "country=LT"))
     saved_views.keep(keeper, "a", saved_views.SavedView("Mine", "overlap", "country=DE"))
     saved_views.keep(keeper, "b", saved_views.SavedView("Mine", "", ""))
@@ -454,7 +458,7 @@ def test_a_view_is_kept_replaced_opened_and_forgotten_for_its_reader_alone(own_s
         connection.execute(text("DELETE FROM export_log"))
 
 
-def test_a_links_own_choices_restore_the_page_and_what_is_not_on_offer_is_said(deployment: database.Urls) -> None:
+def test_a_links_own_choices_restore_the_page_and_what_is_not_on_offer_is_said(deployment: addresses.Urls) -> None:
     assert deployment
     app = open_page("overview", part="nonsense", colour="red")
     assert any("colour, part" in warning.value for warning in app.warning)
@@ -469,14 +473,14 @@ def test_a_links_own_choices_restore_the_page_and_what_is_not_on_offer_is_said(d
 
 def test_a_large_table_is_streamed_and_whole(visit) -> None:
     rows = pd.DataFrame({"organisation": [f"o{n}" for n in range(30_000)], "projects": range(30_000)})
-    book = openpyxl.load_workbook(io.BytesIO(export.excel(Report("p"), [Table("k", "t", rows)], "id")), read_only=True)
+    book = openpyxl.load_workbook(io.BytesIO(formats.excel(Report("p"), [Table("k", "t", rows)], "id")), read_only=True)
     found = list(book.worksheets[0].iter_rows(values_only=True))
     assert len(found) == 30_001 and found[-1] == ("o29999", 29_999)
     assert visit
 
 
 @pytest.mark.parametrize("role", ["funder", "coordinator"])
-def test_the_brief_holds_the_four_answers_three_charts_and_its_limits(deployment: database.Urls, role: str) -> None:
+def test_the_brief_holds_the_four_answers_three_charts_and_its_limits(deployment: addresses.Urls, role: str) -> None:
     visit = visit_of(deployment, VIEWERS[role])
     report = brief.contents(visit)
     page = brief.write(report, report.tables, "id").decode()
@@ -498,15 +502,15 @@ def test_the_brief_holds_the_four_answers_three_charts_and_its_limits(deployment
     ids=["emoji", "formula", "no characters", "long", "reserved", "quotes"],
 )
 def test_any_name_makes_readable_files(visit, name: str) -> None:
-    from dashboard import charts
-    from dashboard.report import Chart
+    from dashboard.page.blocks import Chart
+    from dashboard.pictures import charts
 
     rows = pd.DataFrame({"organisation": pd.array([name, "b"], dtype="str"), "projects": [1, 2]})
     picture = charts.ranked_bars(rows.assign(key=["a", "b"]), "key", [("projects", "n")])
     shown = Chart("k", name, rows, "", picture, "")
     report = Report("p", title=name, tables=[shown])
     for ending in ("xlsx", "ods"):
-        content = export.FORMATS[ending].make(report, [shown], "id")
+        content = formats.FORMATS[ending].make(report, [shown], "id")
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for part in archive.namelist():
                 if part.endswith(".xml"):
@@ -518,18 +522,18 @@ def test_any_name_makes_readable_files(visit, name: str) -> None:
 
 def test_a_csv_parted_at_semicolons_holds_no_formula_either(visit) -> None:
     rows = pd.DataFrame({"organisation": pd.array(["x;=1+1", "y\t@z", "a; b"], dtype="str")})
-    written = export.comma_separated(Report("p"), [Table("k", "t", rows)], "id").decode("utf-8-sig")
+    written = formats.comma_separated(Report("p"), [Table("k", "t", rows)], "id").decode("utf-8-sig")
     assert "x;'=1+1" in written and "a; b" in written
     assert visit
 
 
-def test_many_files_asked_for_at_once_do_not_pass_the_limit(own_sample: database.Urls) -> None:
-    visit, asked = visit_of(own_sample, FUNDER), exporting.Asked("k", XLSX)
+def test_many_files_asked_for_at_once_do_not_pass_the_limit(own_sample: addresses.Urls) -> None:
+    visit, asked = visit_of(own_sample, FUNDER), gate.Asked("funding_gaps", "k", XLSX)
 
     def take(_n: int) -> bool:
         try:
-            return bool(contexts.pop().run(exporting.hand_over, visit, asked, one_table, NOON))
-        except exporting.NotExported:
+            return bool(contexts.pop().run(gate.hand_over, visit, asked, one_table, NOON))
+        except gate.NotExported:
             return False
 
     contexts = [contextvars.copy_context() for _ in range(40)]
@@ -540,8 +544,8 @@ def test_many_files_asked_for_at_once_do_not_pass_the_limit(own_sample: database
     assert taken + sum(take(n) for n in range(20)) == 20
 
 
-def test_the_reference_of_a_grant_whose_payer_is_unnamed_is_not_shown(own_sample: database.Urls) -> None:
-    with database.open_writer(own_sample.shared).begin() as connection:
+def test_the_reference_of_a_grant_whose_payer_is_unnamed_is_not_shown(own_sample: addresses.Urls) -> None:
+    with connections.open_writer(own_sample.shared).begin() as connection:
         funder = connection.scalar(text('SELECT funder_id FROM "grant" WHERE funder_id IS NOT NULL LIMIT 1'))
         connection.execute(text("UPDATE organisation SET visibility = 'aggregate_only' WHERE id = :id"), {"id": funder})
         connection.execute(
@@ -549,5 +553,5 @@ def test_the_reference_of_a_grant_whose_payer_is_unnamed_is_not_shown(own_sample
         )
     visit = visit_of(own_sample, FUNDER)
     for page in ("funding_gaps", "data"):
-        report = headless.whole(page, visit, {})
-        assert "Hidden Payer" not in export.as_json(report, report.tables, "id").decode()
+        report = walk.whole(page, visit, {})
+        assert "Hidden Payer" not in formats.as_json(report, report.tables, "id").decode()

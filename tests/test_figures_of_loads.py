@@ -9,8 +9,20 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from dashboard.topics import accounts, cases, crossing, funding, initiatives, overlap, portfolio
-from dashboard.topics.portfolio import Portfolio
+from dashboard.answers import (
+    accounts,
+    case_flow,
+    cases,
+    crossing,
+    dependence,
+    funding,
+    initiatives,
+    money_reach,
+    money_rows,
+    overlap,
+    portfolio,
+)
+from dashboard.answers.portfolio import Portfolio
 from data_access import database
 from tests.conftest import EVERYWHERE, FUNDER, STEWARD
 from tests.small_loads import (
@@ -36,7 +48,7 @@ def money_of(engines: Engines, folder: Path, organisations: list, grants: list, 
 
 
 def steps(money: Portfolio) -> dict[str, int]:
-    return funding.flow(money).rows.set_index("step")["total"].to_dict()
+    return money_reach.flow(money).rows.set_index("step")["total"].to_dict()
 
 
 def figure(figures: list, term: str):
@@ -51,13 +63,13 @@ def test_money_to_outsiders_is_in_no_figure_and_listed(engines: Engines, tmp_pat
         [grant("g1", "F", "A", 30), grant("g2", "G", "A", 20), grant("g3", "F", "X", 700)],
     )
     assert len(money.leaning) == 1 and money.leaning["total"].tolist() == [50_00]
-    assert funding.newcomers(money).rows["grantees"].tolist() == [1]
-    assert money.cells["signed"].sum() == 50_00 == funding.signed_grants(money).rows["total"].sum()
+    assert money_reach.newcomers(money).rows["grantees"].tolist() == [1]
+    assert money.cells["signed"].sum() == 50_00 == money_reach.signed_grants(money).rows["total"].sum()
     assert steps(money)["new_money"] == 50_00
-    found = funding.outside(money).rows
+    found = money_rows.outside(money).rows
     assert found["reference"].tolist() == ["g3"] and found["total"].tolist() == [700_00]
     assert any("€700" in note and "outside the network" in note for note in funding.notes(money))
-    assert all("Org X" not in str(table.rows) for table in (funding.dependence(money), funding.ending(money)))
+    assert all("Org X" not in str(table.rows) for table in (dependence.dependence(money), dependence.ending(money)))
 
 
 def test_what_an_organisation_carries_over_itself_is_neither_new_nor_passed_on(
@@ -74,9 +86,9 @@ def test_what_an_organisation_carries_over_itself_is_neither_new_nor_passed_on(
     assert (found["new_money"], found["carried_over"], found["regranted"]) == (80_00, 40_00, 0)
     assert found["kept"] == found["in_network"] == 120_00
     assert money.leaning[["largest_funder", "low"]].to_numpy().tolist() == [["Org F", 1.0]]
-    assert funding.ending(money).rows.empty
-    assert funding.who_funds(money).rows["funder"].tolist() == ["Org F", "own money"]
-    assert "No money" in funding.flow(money).title
+    assert dependence.ending(money).rows.empty
+    assert dependence.who_funds(money).rows["funder"].tolist() == ["Org F", "own money"]
+    assert "No money" in money_reach.flow(money).title
 
 
 def test_money_that_is_passed_on_counts_where_it_ends_up(engines: Engines, tmp_path: Path) -> None:
@@ -90,10 +102,10 @@ def test_money_that_is_passed_on_counts_where_it_ends_up(engines: Engines, tmp_p
             grant("g3", "O", "P", 25, kind="regrant", parent="g2"),
         ],
     )
-    assert sorted(funding._ends_with(money)) == [25_00, 30_00, 45_00]
+    assert sorted(money_reach._ends_with(money)) == [25_00, 30_00, 45_00]
     found = steps(money)
     assert (found["new_money"], found["regranted"], found["kept"]) == (100_00, -70_00, 30_00)
-    assert funding.flow(money).title.startswith("70")
+    assert money_reach.flow(money).title.startswith("70")
     assert "100" in funding.notes(money)[1] and "195" not in " ".join(funding.notes(money))
 
 
@@ -104,10 +116,10 @@ def test_a_regrant_without_a_payer_makes_new_money_a_range(engines: Engines, tmp
         [initiative("I"), initiative("O"), initiative("F", member="no")],
         [grant("g1", "F", "I", 100), grant("r9", None, "O", 40, kind="regrant")],
     )
-    chart = funding.flow(money)
+    chart = money_reach.flow(money)
     assert steps(money)["new_money"] == 100_00 and steps(money)["unsourced"] == 40_00
     assert "between €100.00 and €140.00" in chart.note and "r9" in chart.note
-    assert funding.rows_of_step(money, "unsourced").rows["reference"].tolist() == ["r9"]
+    assert money_reach.rows_of_step(money, "unsourced").rows["reference"].tolist() == ["r9"]
 
 
 def test_more_passed_on_than_is_on_record_is_named_and_never_a_negative_rest(engines: Engines, tmp_path: Path) -> None:
@@ -119,7 +131,7 @@ def test_more_passed_on_than_is_on_record_is_named_and_never_a_negative_rest(eng
     )
     found = steps(money)
     assert found["not_on_record"] == 80_00 and found["kept"] == 0 and found["in_network"] == 90_00
-    assert funding.flow(money).title.startswith("100")
+    assert money_reach.flow(money).title.startswith("100")
 
 
 def test_who_cannot_be_converted_is_a_grantee_and_a_missing_day_is_called_that(
@@ -138,9 +150,9 @@ def test_who_cannot_be_converted_is_a_grantee_and_a_missing_day_is_called_that(
     )
     assert len(money.leaning) == 3
     assert figure(funding.summary(money).figures, "dependent").comparison == "of 3 organisations that signed a grant"
-    years = funding.newcomers(money).rows.set_index("year")["grantees"].to_dict()
+    years = money_reach.newcomers(money).rows.set_index("year")["grantees"].to_dict()
     assert years == {"2022": 1, "2024": 2}
-    reasons = funding.to_fix(money).rows
+    reasons = money_rows.to_fix(money).rows
     assert dict(zip(reasons["reference"], reasons["reason"], strict=True)) | {} == {
         "g0": "no_country", "g1": "no_country", "g2": "no_rate", "g3": "no_signing_date"
     }  # fmt: skip
@@ -160,9 +172,9 @@ def test_a_payment_without_a_day_is_paid_and_in_no_waiting_time(engines: Engines
         [grant("g1", "F", "A", 100), grant("g2", "F", "A", 0)],
         Payments=paid,
     )
-    wait = figure(funding.shape(money), "payment_wait")
+    wait = figure(money_reach.shape(money), "payment_wait")
     assert wait.coverage == "1 of 2 have no payment on record · 1 paid on a day not recorded"
-    assert figure(funding.shape(money), "grant_size").value == 100
+    assert figure(money_reach.shape(money), "grant_size").value == 100
 
 
 @pytest.mark.parametrize(
@@ -189,7 +201,7 @@ def test_declared_shares_are_never_stretched(
     assert money.cells.groupby("host_country")["signed"].sum().to_dict() == parts
     codes = [problem.code for problem in done.problems if problem.code.startswith("shares")]
     assert codes == ([said] if said else [])
-    reasons = funding.to_fix(money).rows["reason"].tolist()
+    reasons = money_rows.to_fix(money).rows["reason"].tolist()
     assert reasons == (["shares_over_100"] if said == "shares_over_100" else [])
 
 
@@ -226,7 +238,7 @@ def test_a_case_closed_twice_is_two_episodes_the_second_to_fix(engines: Engines,
     text = "case,opened,closed,outcome\n7,2023-07-04,2023-09-17,refused\n7,2023-07-04,2023-10-25,relocated\n"
     load_text(engines, tmp_path / "log.csv", text, column_map=LOG)
     visit = visit_of(EVERYWHERE)
-    assert cases.fixes(visit).rows["problem"].tolist() == ["no_opening_date"]
+    assert case_flow.fixes(visit).rows["problem"].tolist() == ["no_opening_date"]
     found = cases.find(visit)
     assert found.durations.set_index("outcome")["episodes"].to_dict() == {"refused": 1}
 
@@ -237,8 +249,8 @@ def test_days_nobody_can_mean_are_asked_about_and_in_no_figure(engines: Engines,
     assert [problem.code for problem in done.problems] == ["impossible_day"] * 3
     visit = visit_of(EVERYWHERE)
     found = cases.find(visit)
-    assert cases.fixes(visit).rows["problem"].tolist() == ["impossible_day"] * 3
-    assert found.open_now == 0 and len(cases.arrived_and_left(visit, found).rows) == 4
+    assert case_flow.fixes(visit).rows["problem"].tolist() == ["impossible_day"] * 3
+    assert found.open_now == 0 and len(case_flow.arrived_and_left(visit, found).rows) == 4
 
 
 def test_closings_without_an_outcome_are_unknown(engines: Engines, tmp_path: Path) -> None:
@@ -286,7 +298,7 @@ def test_a_precision_lets_a_funder_know_what_its_words_say(engines: Engines, tmp
         Initiatives=[INITIATIVES, initiative("A")],
         Presences=[PRESENCES, ["A", "KZ", "team", precision, "Almaty"]],
     )
-    from dashboard.topics import profile
+    from dashboard.answers import profile
 
     known, place = {}, {}
     for viewer in (FUNDER, STEWARD):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
-from dashboard import headless
-from dashboard.data import read
-from dashboard.report import Report
-from dashboard.visit import open_visit
-from data_access import database, queries
+from dashboard.page import walk
+from dashboard.page.blocks import Report
+from dashboard.page.reading import read
+from dashboard.page.visit import open_visit
+from data_access import addresses, queries
 from data_access.filters import Filters
-from tests.conftest import EVERYWHERE, PAGES, STEWARD, open_sample_visit
+from tests.conftest import EVERYWHERE, PAGES, ROOT, STEWARD, open_sample_visit
 
 CHOSEN: dict[str, dict[str, Any]] = {
     "host country": {"host_countries": ("LT",)},
@@ -43,12 +45,12 @@ def content(report: Report) -> list[Any]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "definitions"])
 def test_each_filter_changes_a_page_or_the_page_says_that_it_does_not_apply(
-    deployment: database.Urls, page: str
+    deployment: addresses.Urls, page: str
 ) -> None:
     viewer = EVERYWHERE if page == "relocation" else STEWARD
-    whole = content(headless.whole(page, open_sample_visit(viewer), {}))
+    whole = content(walk.whole(page, open_sample_visit(viewer), {}))
     for name in CHOSEN:
-        report = headless.whole(page, open_sample_visit(viewer, chosen(name)), {})
+        report = walk.whole(page, open_sample_visit(viewer, chosen(name)), {})
         said = [note for note in report.notes if note.startswith("Does not apply on this page")]
         does_not_apply, is_changed = any(name in note for note in said), content(report) != whole
         if (page, name) not in NOTHING_TO_FILTER:
@@ -59,3 +61,18 @@ def test_each_filter_changes_a_page_or_the_page_says_that_it_does_not_apply(
 
 def test_every_filter_is_tried() -> None:
     assert {field.name for field in fields(Filters)} == {field for chosen in CHOSEN.values() for field in chosen}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["import data_access.queries.choosing", "from dashboard.page import offer; offer.names(None)"],
+    ids=["what it chooses", "what it is called"],
+)
+def test_a_filter_that_is_not_known_everywhere_is_refused(asked: str) -> None:
+    planted = "from data_access import filters; filters.LISTS['language'] = 'languages'; "
+    if "choosing" not in asked:
+        planted = "import data_access.queries.choosing; " + planted
+    done = subprocess.run(
+        [sys.executable, "-c", planted + asked], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and "KeyError: 'language'" in done.stderr

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select, text
 
 from data_access import schema
-from data_access.importers import case_log, formats, fts, iati, load, sources, three_w, threesixty
+from data_access.importers import case_log, formats, fts, iati, load, outcomes, sources, three_w, threesixty
 from data_access.importers.records import Problem, Record, Unreadable, alike, told
 from tests.import_files import CONTEXT, TODAY, as_json, book, rows_of
 
@@ -516,7 +516,7 @@ def test_an_amount_a_hundred_times_the_usual_is_loaded_with_a_loud_warning(empty
 
 
 def test_a_file_of_which_nothing_can_be_read_ends_before_it_fills_the_memory(empty, monkeypatch) -> None:
-    monkeypatch.setattr(load, "MOST_REJECTED", 10)
+    monkeypatch.setattr(outcomes, "MOST_REJECTED", 10)
     bad = (
         Problem(place=threesixty.Place("s", n), column="c", value="v", code="bad_value", message="m", suggestion="d")
         for n in range(99)

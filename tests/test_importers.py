@@ -13,9 +13,9 @@ import openpyxl
 import pytest
 from sqlalchemy import Engine, text
 
-from dashboard.cli import main
-from data_access import database, schema
-from data_access.importers import files, load, template, values
+from dashboard.commands.cli import main
+from data_access import addresses, connections, database, schema
+from data_access.importers import files, load, outcomes, runs, template, values, write_template
 from data_access.importers.records import Problem, Record
 from tests.case_files import case
 from tests.import_files import CONTEXT, TODAY, book, rows_of
@@ -26,7 +26,7 @@ def contents(engines: Any) -> dict[str, list]:
     found = {}
     for sheet in template.sheets():
         names = [field.name for field in sheet.fields if field.name != "key"]
-        rows = template._dumped(engines, sheet.entity)
+        rows = write_template._dumped(engines, sheet.entity)
         plain = [[row.get(name) for name in names] for row in rows]
         if sheet.entity == "partnership":
             plain = [[*sorted(row[:2]), *row[2:]] for row in plain]
@@ -40,10 +40,10 @@ def read(path: Path) -> Iterator[Record | Problem]:
 
 def test_a_dump_loads_into_an_empty_database_as_the_same_rows(empty, sample_urls, tmp_path: Path) -> None:
     source: dict[database.Which, Engine] = {
-        "shared": database.open_writer(sample_urls.shared),
-        "cases": database.open_writer(str(sample_urls.cases)),
+        "shared": connections.open_writer(sample_urls.shared),
+        "cases": connections.open_writer(str(sample_urls.cases)),
     }
-    counts = template.dump(source, tmp_path / "dump.xlsx")
+    counts = write_template.dump(source, tmp_path / "dump.xlsx")
     assert all(counts.values())
     done = load.load(empty, "dump", read(tmp_path / "dump.xlsx"), TODAY)
     assert done.rejected == 0 and {problem.code for problem in done.problems} <= {"similar_organisation"}
@@ -58,7 +58,7 @@ def test_a_dump_loads_into_an_empty_database_as_the_same_rows(empty, sample_urls
 def test_the_template_has_headings_in_three_languages_and_its_example_is_never_loaded(
     tmp_path: Path, language: str
 ) -> None:
-    template.write_template(tmp_path / "t.xlsx", language)
+    write_template.write_template(tmp_path / "t.xlsx", language)
     assert template.fits(tmp_path / "t.xlsx", CONTEXT)
     assert list(read(tmp_path / "t.xlsx")) == []
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
@@ -124,7 +124,7 @@ def test_a_reader_that_misspells_a_column_is_told_and_nothing_is_written(empty) 
         yield Record("organisation", "a", {"slug": "a", "name": "A"})
         yield Record("grant", "g", {"reference": "g", "amount_minr": 100, "currency": "EUR"})
 
-    with pytest.raises(load.NoSuchColumn, match="grant has no amount_minr"):
+    with pytest.raises(outcomes.NoSuchColumn, match="grant has no amount_minr"):
         load.load(empty, "register", misspelt(), TODAY)
     assert rows_of(empty["shared"], schema.organisation) == []
 
@@ -147,7 +147,7 @@ def test_a_change_keeps_the_old_value_and_can_be_undone(empty, tmp_path: Path) -
     with empty["shared"].connect() as connection:
         old = connection.scalar(text("SELECT before FROM import_change WHERE before IS NOT NULL"))
     assert '"amount_minor": 1500050' in old
-    assert load.undo(empty["shared"], "shared", done.runs["shared"]) == 4
+    assert runs.undo(empty["shared"], "shared", done.runs["shared"]) == 4
     assert contents(empty) == before
     again = load.load(empty, "register", read(second), TODAY)
     assert (dict(again.created), dict(again.updated)) == (dict(done.created), dict(done.updated))
@@ -157,13 +157,13 @@ def test_only_the_newest_run_of_a_source_can_be_undone(empty, tmp_path: Path) ->
     path = book(tmp_path / "1.xlsx", Initiatives=two_initiatives())
     first = load.load(empty, "register", read(path), TODAY)
     second = load.load(empty, "register", read(path), TODAY)
-    with pytest.raises(load.NotUndone, match="came after it"):
-        load.undo(empty["shared"], "shared", first.runs["shared"])
-    load.undo(empty["shared"], "shared", second.runs["shared"])
-    load.undo(empty["shared"], "shared", first.runs["shared"])
+    with pytest.raises(outcomes.NotUndone, match="came after it"):
+        runs.undo(empty["shared"], "shared", first.runs["shared"])
+    runs.undo(empty["shared"], "shared", second.runs["shared"])
+    runs.undo(empty["shared"], "shared", first.runs["shared"])
     assert rows_of(empty["shared"], schema.organisation) == []
-    with pytest.raises(load.NotUndone):
-        load.undo(empty["shared"], "shared", first.runs["shared"])
+    with pytest.raises(outcomes.NotUndone):
+        runs.undo(empty["shared"], "shared", first.runs["shared"])
 
 
 def test_what_is_missing_is_only_flagged_unless_the_file_is_all_there_is(empty, tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_what_is_missing_is_only_flagged_unless_the_file_is_all_there_is(empty, 
     assert dict(flagged.not_seen) == {"organisation": 1} and len(rows_of(empty["shared"], schema.organisation)) == 3
     taken = load.load(empty, "register", read(fewer), TODAY, is_snapshot=True)
     assert len(rows_of(empty["shared"], schema.organisation)) == 2
-    load.undo(empty["shared"], "shared", taken.runs["shared"])
+    runs.undo(empty["shared"], "shared", taken.runs["shared"])
     assert {row["slug"] for row in rows_of(empty["shared"], schema.organisation)} == {"harbour", "north", "south"}
 
 
@@ -234,8 +234,8 @@ def test_cases_without_a_case_database_are_refused_row_by_row(empty, tmp_path: P
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The `meridian` command on two new SQLite databases."""
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, f"sqlite:///{tmp_path}/s.db")
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, f"sqlite:///{tmp_path}/c.db")
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, f"sqlite:///{tmp_path}/s.db")
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, f"sqlite:///{tmp_path}/c.db")
     assert main(["init"]) == 0
     return main
 
@@ -245,7 +245,7 @@ def test_the_command_loads_shows_what_is_wrong_and_takes_it_back(command, tmp_pa
     path, mend = str(book(tmp_path / "b.xlsx", Initiatives=two_initiatives(bad))), tmp_path / "mend.xlsx"
     assert command(["import", path, "--source", "register", "--dry-run"]) == 0
     assert "would be" in capsys.readouterr().out
-    reader = database.open_writer(f"sqlite:///{tmp_path}/s.db")
+    reader = connections.open_writer(f"sqlite:///{tmp_path}/s.db")
     assert rows_of(reader, schema.organisation) == []
     assert command(["import", path, "--source", "register", "--corrections", str(mend), "--as-of", "2026-10-18"]) == 0
     said = capsys.readouterr().out

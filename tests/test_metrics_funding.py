@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.metrics import funding
+from dashboard.metrics import funding, receiving
 from tests.case_files import case, close
 
 
@@ -196,7 +196,7 @@ def test_dependence_is_said_only_when_unnamed_money_cannot_change_it() -> None:
         {"recipient_id": 3, "funder_id": 7, "amount_minor": 50},
         {"recipient_id": 3, "funder_id": 8, "amount_minor": 50},
     )
-    found = funding.dependence(funding.largest_funders(frame)).set_index("organisation_id")["is_dependent"]
+    found = receiving.dependence(receiving.largest_funders(frame)).set_index("organisation_id")["is_dependent"]
     assert found[1] and not found[3]
     assert pd.isna(found[2])
 
@@ -211,13 +211,13 @@ def test_newcomers_of_the_first_recorded_year_cannot_be_judged() -> None:
             "total": rows["amount"].astype("Int64"),
         }
     )
-    found = funding.newcomers(frame).set_index("year")
+    found = receiving.newcomers(frame).set_index("year")
     assert pd.isna(found.loc[2022, "newcomers"])
     for year in (2023, 2024):
         known = expected["new_to_all_funders"][str(year)]
         assert (found.loc[year, "newcomers"], found.loc[year, "grantees"]) == (known["k"], known["n"])
         assert found.loc[year, "newcomer_amount"] / found.loc[year, "amount"] == close(known["amount_share"])
-    one = funding.newcomers(frame[rows["funder"] == "F2"]).set_index("year")
+    one = receiving.newcomers(frame[rows["funder"] == "F2"]).set_index("year")
     assert pd.isna(one.loc[2023, "newcomers"])
     assert one.loc[2024, "newcomers"] == expected["new_to_this_funder"]["F2"]["2024"]["k"]
 
@@ -230,21 +230,21 @@ def test_months_of_cash_are_unknown_without_cash_or_cost() -> None:
 
 def test_concentration_is_said_as_a_number_of_equal_recipients() -> None:
     rows, expected = case("B10")
-    found = [funding.concentration(pd.Series(row["shares"])) for row in rows]
+    found = [receiving.concentration(pd.Series(row["shares"])) for row in rows]
     assert [f["hhi"] for f in found] == close(expected["hhi"])
     assert [f["effective_number"] for f in found] == close(expected["effective_number"])
 
 
 def test_concentration_of_nothing_is_unknown() -> None:
     rows, expected = case("B11")
-    found = [funding.concentration(pd.Series(row["amounts"], dtype="float64")) for row in rows]
+    found = [receiving.concentration(pd.Series(row["amounts"], dtype="float64")) for row in rows]
     assert [f["hhi"] for f in found] == expected["hhi"]
     assert [f["effective_number"] for f in found] == expected["effective_number"]
 
 
 def test_gini_of_one_recipient_is_zero_although_it_holds_everything() -> None:
     rows, expected = case("B12")
-    found = [funding.gini(pd.Series(row["amounts"], dtype="float64")) for row in rows]
+    found = [receiving.gini(pd.Series(row["amounts"], dtype="float64")) for row in rows]
     assert [None if f["gini"] is None else round(f["gini"], 9) for f in found] == [
         None if g is None else round(g, 9) for g in expected["gini"]
     ]
@@ -252,10 +252,10 @@ def test_gini_of_one_recipient_is_zero_although_it_holds_everything() -> None:
     for value, wanted in zip(corrected, expected["gini_corrected"], strict=True):
         assert value == (None if wanted is None else close(wanted))
     example = pd.Series([10, 20, 30, 40])
-    assert funding.lorenz(example).to_numpy().ravel().tolist() == close(
+    assert receiving.lorenz(example).to_numpy().ravel().tolist() == close(
         [v for point in expected["lorenz_10_20_30_40"] for v in point]
     )
-    assert (funding.top_share(example, 1), funding.top_share(example, 2)) == close(
+    assert (receiving.top_share(example, 1), receiving.top_share(example, 2)) == close(
         (expected["top1_share_10_20_30_40"], expected["top2_share"])
     )
 
@@ -263,7 +263,7 @@ def test_gini_of_one_recipient_is_zero_although_it_holds_everything() -> None:
 def test_grant_sizes_use_the_nearest_rank() -> None:
     given_values, expected = case("B15")
     amounts = pd.Series(given_values["amounts"])
-    found = funding.grant_sizes(amounts, given_values["small_threshold"])
+    found = receiving.grant_sizes(amounts, given_values["small_threshold"])
     assert (found["median"], found["p80"]) == (expected["median"], expected["p80"])
     assert (found["small"].known, found["small"].total) == (expected["small"]["k"], expected["small"]["n"])
     assert found["small_amount_share"] == close(expected["small"]["amount_share"])
@@ -271,11 +271,11 @@ def test_grant_sizes_use_the_nearest_rank() -> None:
 
 def test_unlabelled_money_widens_the_unrestricted_share() -> None:
     given_values, expected = case("B16")
-    found = funding.restricted_share(**given_values)
+    found = receiving.restricted_share(**given_values)
     assert found["of_labelled"] == close(expected["unrestricted_share_of_labelled"])
     assert found["labelled"] == close(expected["labelled_share"])
     assert found["bounds"] == close(tuple(expected["bounds_unrestricted_of_all"]))
-    assert funding.restricted_share(0, 0, 0) == {"of_labelled": None, "labelled": None, "bounds": None}
+    assert receiving.restricted_share(0, 0, 0) == {"of_labelled": None, "labelled": None, "bounds": None}
 
 
 def test_money_per_thousand_is_a_range_and_unknown_population_cannot_be_compared() -> None:

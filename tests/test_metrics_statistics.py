@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import words
 from dashboard.metrics import statistics
+from dashboard.words import written
 from tests.case_files import case, close
 
 
@@ -20,7 +20,7 @@ def test_percentages_add_to_100_by_largest_remainder(name: str) -> None:
 
 def test_a_share_that_is_not_nothing_never_reads_zero_and_one_that_is_not_all_never_reads_100() -> None:
     given_values, expected = case("X02")
-    shown = [words.percent(v / sum(given_values["values"])).replace("\u00a0", "") for v in given_values["values"]]
+    shown = [written.percent(v / sum(given_values["values"])).replace("\u00a0", "") for v in given_values["values"]]
     assert shown == expected["display"]
 
 

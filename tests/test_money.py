@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, insert, text
 
-from dashboard.cli import main
-from dashboard.refresh import refresh
-from dashboard.topics import accounts, funding, portfolio
-from dashboard.visit import Visit
-from data_access import database, meta, rates, schema
+from dashboard.answers import accounts, funding, money_reach, money_rows, portfolio
+from dashboard.commands.cli import main
+from dashboard.page.visit import Visit
+from dashboard.upkeep.refresh import refresh
+from data_access import addresses, connections, meta, rates, schema
 from data_access.filters import Filters
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
@@ -34,32 +34,32 @@ CHOICES = [
 def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filters: Filters) -> None:
     money = portfolio.picture(open_sample_visit(viewer, filters))
     for month, signed, need in zip(money.monthly["month"], money.monthly["signed"], money.monthly["need"], strict=True):
-        rows = funding.rows_of_month(money, f"{month:%Y-%m}").rows
+        rows = money_rows.rows_of_month(money, f"{month:%Y-%m}").rows
         assert rows.loc[rows["entry"] != "need", "part"].sum() == signed
         assert rows.loc[rows["entry"] == "need", "part"].sum() == (0 if pd.isna(need) else need)
     for by in funding.gap_names():
         bars = funding.gaps(money, by)
         for value, need in list(zip(bars.rows[by], bars.rows["need"], strict=True))[::4]:
-            rows = funding.rows_of_gap(money, by, value).rows
+            rows = money_rows.rows_of_gap(money, by, value).rows
             assert rows.loc[rows["entry"] == "need", "part"].sum() == need
     if grid := funding.coverage_grid(money):
         for cell, row in zip(
-            list(funding.grid_names(grid))[::9],
+            list(money_rows.grid_names(grid))[::9],
             list(grid.rows.sort_values("gap", ascending=False, na_position="last").itertuples())[::9],
             strict=True,
         ):
-            rows = funding.rows_of_cell(money, cell).rows
+            rows = money_rows.rows_of_cell(money, cell).rows
             assert rows.loc[rows["entry"] == "need", "part"].sum() == (0 if pd.isna(row.need) else row.need)
-    for year in funding.year_names(money):
-        rows = funding.rows_of_year(money, year).rows
+    for year in money_reach.year_names(money):
+        rows = money_reach.rows_of_year(money, year).rows
         counted = money.newcomers.set_index("year").loc[int(year)]
         assert len(rows) == counted["grantees"] and rows["total"].sum() == counted["amount"]
         if pd.notna(counted["newcomers"]):
             assert (rows["grantee"] == "first_time").sum() == counted["newcomers"]
-    chart = funding.flow(money)
+    chart = money_reach.flow(money)
     flow = chart.rows.set_index("step")["total"].abs()
-    for step in funding.step_names(chart):
-        added = funding.rows_of_step(money, step).rows["total"].sum()
+    for step in money_reach.step_names(chart):
+        added = money_reach.rows_of_step(money, step).rows["total"].sum()
         assert added == flow[step] if step != "regranted" else added >= flow[step]
     account = accounts.of_money(money)
     for line in account.rows.itertuples():
@@ -67,11 +67,11 @@ def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filte
         assert (len(totals), totals.isna().sum()) == (line.number, line.without_amount)
         assert totals.sum() == (0 if pd.isna(line.sum) else line.sum)
         assert pd.isna(line.sum) == totals.isna().all()
-    assert funding.signed_grants(money).rows["total"].sum() == money.leaning["total"].sum()
+    assert money_reach.signed_grants(money).rows["total"].sum() == money.leaning["total"].sum()
     visit = open_sample_visit(viewer, filters)
-    if income := funding.other_income(money, visit):
-        for stated, row in zip(funding.income_names(income), income.rows.itertuples(), strict=True):
-            rows = funding.rows_of_income(money, visit, stated).rows
+    if income := money_reach.other_income(money, visit):
+        for stated, row in zip(money_reach.income_names(income), income.rows.itertuples(), strict=True):
+            rows = money_reach.rows_of_income(money, visit, stated).rows
             assert rows["total"].sum() == sum(v for k, v in row._asdict().items() if k not in ("Index", "year"))
     assert money.lines["funded"].sum() == money.cells["signed"].sum()
 
@@ -157,14 +157,14 @@ def by_hand(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     url = f"sqlite:///{tmp_path}/hand.db"
     if request.param == "postgresql":
         server = request.getfixturevalue("postgresql")
-        admin = database.open_writer(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT")
+        admin = connections.open_writer(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
             connection.execute(text("DROP DATABASE IF EXISTS by_hand"))
             connection.execute(text("CREATE DATABASE by_hand"))
         url = f"{server}/by_hand"
-    fill(database.open_writer(url))
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, url)
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    fill(connections.open_writer(url))
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, url)
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, "")
     return url
 
 
@@ -178,9 +178,9 @@ def test_a_portfolio_by_hand_has_the_right_totals(by_hand: str) -> None:
     assert (money.totals.need, money.totals.gap, money.totals.surplus) == (80_000_00, 30_000_00, 10_000_00)
     assert money.monthly["pledged"].sum() == 7_000_00
     assert money.over_committed == 1
-    fix = funding.to_fix(money).rows
+    fix = money_rows.to_fix(money).rows
     assert dict(zip(fix["reference"], fix["reason"], strict=True)) == {"G6": "no_rate", "G7": "inverted_dates"}
-    steps = funding.flow(money).rows.set_index("step")["total"].to_dict()
+    steps = money_reach.flow(money).rows.set_index("step")["total"].to_dict()
     assert steps == {
         "new_money": 106_000_00,
         "outgoing": 0,
@@ -216,8 +216,8 @@ def test_a_bad_rate_names_file_row_column_and_value(tmp_path: Path, line: str, c
 def test_rates_are_replaced_by_day_and_nothing_is_half_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, f"sqlite:///{tmp_path}/s.db")
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, f"sqlite:///{tmp_path}/s.db")
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, "")
     main(["init"])
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
     good.write_text("currency,date,per_eur\nGEL,2026-01-01,2.95\n")
@@ -225,17 +225,17 @@ def test_rates_are_replaced_by_day_and_nothing_is_half_written(
     assert main(["rates", str(good)]) == 0 and main(["rates", str(good)]) == 0
     assert main(["rates", str(bad)]) == 1
     assert "row 3, column per_eur: 'x'" in capsys.readouterr().err
-    with database.open_reader(f"sqlite:///{tmp_path}/s.db").connect() as connection:
+    with connections.open_reader(f"sqlite:///{tmp_path}/s.db").connect() as connection:
         assert connection.execute(text("SELECT currency, micro_per_eur FROM fx_rate")).all() == [("GEL", 2_950_000)]
 
 
-def test_lines_of_the_same_name_are_told_apart_and_open_their_own_rows(own_sample: database.Urls) -> None:
-    with database.open_writer(own_sample.shared).begin() as connection:
+def test_lines_of_the_same_name_are_told_apart_and_open_their_own_rows(own_sample: addresses.Urls) -> None:
+    with connections.open_writer(own_sample.shared).begin() as connection:
         connection.execute(text("UPDATE project SET name = 'Programme'"))
         connection.execute(text("UPDATE organisation SET name = 'House'"))
     money = portfolio.picture(open_sample_visit())
     shown = funding.gaps(money, "line").rows
     assert shown["line"].is_unique and shown["line"].iloc[1] == "Programme · House (2)"
     for bar in shown.head(4).itertuples():
-        rows = funding.rows_of_gap(money, "line", bar.line).rows
+        rows = money_rows.rows_of_gap(money, "line", bar.line).rows
         assert int(rows.loc[rows["entry"] == "need", "part"].sum()) == bar.need

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from sqlalchemy import insert, text
 
+from dashboard.answers import funding as topic
+from dashboard.answers import money_rows, portfolio
 from dashboard.metrics import clearances, funding, money_sums, need_tiers, placement
 from dashboard.metrics.standing import RECEIVED, standing
-from dashboard.recorded_money import records_of
-from dashboard.refresh import refresh
-from dashboard.topics import funding as topic
-from dashboard.topics import portfolio
-from data_access import database, queries, schema
+from dashboard.upkeep.recorded_money import records_of
+from dashboard.upkeep.refresh import refresh
+from data_access import addresses, connections, database, problems, queries, schema
 from data_access.filters import LISTS, Filters
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
@@ -24,8 +24,8 @@ from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_
 VIEWERS = [FUNDER, LITHUANIAN, Viewer("coordinator", ("DE",)), EVERYWHERE, STEWARD]
 
 
-def records(urls: database.Urls, viewer: Viewer, currency: str = "EUR") -> placement.Records:
-    return records_of(partial(database.run, database.open_reader(urls.shared)), viewer).converted(currency)
+def records(urls: addresses.Urls, viewer: Viewer, currency: str = "EUR") -> placement.Records:
+    return records_of(partial(database.run, connections.open_reader(urls.shared)), viewer).converted(currency)
 
 
 def in_order(frame: pd.DataFrame) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def in_order(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def urls(request: pytest.FixtureRequest) -> database.Urls:
+def urls(request: pytest.FixtureRequest) -> addresses.Urls:
     """The sample world on one database."""
     return request.getfixturevalue("sample_urls" if request.param == "sqlite" else "postgresql_urls")
 
@@ -41,9 +41,9 @@ def urls(request: pytest.FixtureRequest) -> database.Urls:
 @pytest.mark.parametrize("viewer", VIEWERS, ids=str)
 @pytest.mark.parametrize("currency", ["EUR", "USD"])
 def test_what_a_viewer_reads_is_what_her_own_records_add_up_to(
-    urls: database.Urls, viewer: Viewer, currency: str
+    urls: addresses.Urls, viewer: Viewer, currency: str
 ) -> None:
-    read = partial(database.run, database.open_reader(urls.shared))
+    read = partial(database.run, connections.open_reader(urls.shared))
     kept = money_sums.kept(money_sums.sums(records(urls, viewer, currency)))
     own = {name: frame.drop(columns="reporting") for name, frame in kept.items()}
     for tier in need_tiers.TIERS:
@@ -191,17 +191,17 @@ def test_who_has_no_sums_of_her_own_is_told(deployment) -> None:
     assert not open_sample_visit(Viewer("coordinator", ("AM", "KZ", "LT"))).is_summed
 
 
-def test_a_database_without_sums_is_refused_until_it_is_refreshed(own_sample: database.Urls) -> None:
-    with database.open_writer(own_sample.shared).begin() as connection:
+def test_a_database_without_sums_is_refused_until_it_is_refreshed(own_sample: addresses.Urls) -> None:
+    with connections.open_writer(own_sample.shared).begin() as connection:
         connection.execute(text("DELETE FROM meta WHERE key = 'summed_version'"))
-    with pytest.raises(database.DatabaseProblem, match="meridian refresh"):
-        database.assert_ready(database.open_reader(own_sample.shared))
+    with pytest.raises(problems.DatabaseProblem, match="meridian refresh"):
+        database.assert_ready(connections.open_reader(own_sample.shared))
 
 
 @pytest.fixture
-def crossed(own_sample: database.Urls) -> database.Urls:
+def crossed(own_sample: addresses.Urls) -> addresses.Urls:
     """Money that crosses: core work alone, a re-grant for its payer's project, a grant without day or place."""
-    engine = database.open_writer(own_sample.shared)
+    engine = connections.open_writer(own_sample.shared)
     with engine.begin() as connection:
         owner = connection.scalar(
             text(
@@ -252,28 +252,28 @@ def crossed(own_sample: database.Urls) -> database.Urls:
     return own_sample
 
 
-def test_rows_behind_a_bar_add_to_it_where_money_crosses(crossed: database.Urls) -> None:
+def test_rows_behind_a_bar_add_to_it_where_money_crosses(crossed: addresses.Urls) -> None:
     for viewer in (FUNDER, STEWARD):
         money = portfolio.picture(open_sample_visit(viewer))
         cells = money.cells
         for by in ("host_country", "activity"):
             for value, signed in cells.groupby(by)["signed"].sum().items():
-                rows = topic.rows_of_gap(money, by, str(value)).rows
+                rows = money_rows.rows_of_gap(money, by, str(value)).rows
                 assert rows.loc[rows["entry"] != "need", "part"].sum() == signed, (by, value)
         gaps = topic.ranked_gaps(money, "line")
         for line in gaps["line"][:3]:
-            assert not topic.rows_of_gap(money, "line", line).rows.empty
+            assert not money_rows.rows_of_gap(money, "line", line).rows.empty
         assert any(line.startswith("Core work · ") for line in gaps["line"][:3])
         reasons = {
             currency: own.loc[own["reference"] == "X-2", "reason"].tolist()
             for currency in ("EUR", "USD")
-            for own in [topic.grants_to_fix(replace(money, currency=currency))]
+            for own in [money_rows.grants_to_fix(replace(money, currency=currency))]
         }
         assert reasons == {"EUR": ["no_signing_date"], "USD": ["no_country"]}
 
 
 def test_a_line_of_the_account_that_a_reader_has_no_grant_in_is_kept_as_empty(sample_urls) -> None:
-    read = partial(database.run, database.open_reader(sample_urls.shared))
+    read = partial(database.run, connections.open_reader(sample_urls.shared))
     theirs = records_of(read, FUNDER)
     revived = theirs.grants.assign(status=theirs.grants["status"].replace("cancelled", "commitment"))
     mine = replace(theirs, grants=revived)
@@ -289,7 +289,7 @@ def test_a_line_of_the_account_that_a_reader_has_no_grant_in_is_kept_as_empty(sa
 
 
 def test_readers_placed_side_by_side_have_the_sums_they_have_alone(sample_urls) -> None:
-    read = partial(database.run, database.open_reader(sample_urls.shared))
+    read = partial(database.run, connections.open_reader(sample_urls.shared))
     whole = records_of(read, STEWARD).converted("EUR", "USD")
     theirs = records_of(read, FUNDER)
     common = money_sums.sums(theirs.valued_as(whole))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard.metrics import funding, need_tiers
 from tests.case_files import case, close
+from tests.conftest import examples
 
 
 def statements(*rows: dict) -> pd.DataFrame:
@@ -71,7 +72,7 @@ made = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.lists(made, min_size=1, max_size=8))
 def test_pieces_add_to_the_statement_and_every_day_has_one_lowest_and_one_highest_kind(rows: list[dict]) -> None:
     start = pd.Timestamp("2023-01-01")

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from dashboard.visit import NoVisit, open_visit
-from data_access import database
+from dashboard.page import walk
+from dashboard.page.visit import NoVisit, Visit, open_visit
+from data_access import addresses, connections, problems
 from tests.conftest import PAGES, ROOT
 
 ROLES = ("funder", "coordinator", "coordinator.LT", "steward")
@@ -176,7 +177,7 @@ def test_one_viewers_answers_never_reach_another(first: str) -> None:
 @pytest.mark.usefixtures("deployment")
 def test_without_a_case_database_a_funder_notices_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     before = {page: everything_sent(open_page(page)) for page in PAGES}
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, "")
     assert {page: everything_sent(open_page(page)) for page in PAGES} == before
 
 
@@ -184,9 +185,9 @@ def test_without_a_case_database_a_funder_notices_nothing(monkeypatch: pytest.Mo
 @pytest.mark.usefixtures("deployment")
 def test_a_sample_beside_a_real_case_database_is_refused(monkeypatch: pytest.MonkeyPatch, deployment, tmp_path) -> None:
     shutil.copy(deployment.cases.removeprefix("sqlite:///"), tmp_path / "real.db")
-    with database.open_writer(f"sqlite:///{tmp_path}/real.db").begin() as connection:
+    with connections.open_writer(f"sqlite:///{tmp_path}/real.db").begin() as connection:
         connection.execute(text("DELETE FROM meta WHERE key = 'is_sample'"))
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, f"sqlite:///{tmp_path}/real.db")
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, f"sqlite:///{tmp_path}/real.db")
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
     app.query_params["as"] = "coordinator"
     app.run()
@@ -208,7 +209,7 @@ def test_a_forged_choice_is_dropped(sample) -> None:
 
 @pytest.mark.usefixtures("deployment")
 def test_a_coordinator_without_a_case_database_reads_published_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(database.CASES_URL_VARIABLE, "")
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, "")
     assert "People who asked" in figures(open_page("relocation", "coordinator"))
 
 
@@ -223,19 +224,18 @@ def test_the_map_has_country_points_and_no_foreign_host() -> None:
     }  # fmt: skip
 
 
-def test_a_page_cannot_run_without_a_viewer() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_yields_nothing_without_a_viewer(visit: Visit, page: str) -> None:
     open_visit(None)
-    for page in PAGES:
-        with pytest.raises(NoVisit):
-            exec(compile((ROOT / "pages" / f"{page}.py").read_text(), page, "exec"), {})
+    with pytest.raises(NoVisit):
+        walk.whole(page, visit, {})
 
 
 @pytest.mark.usefixtures("deployment")
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_file_opened_directly_shows_no_data(page: str) -> None:
     app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=30).run()
-    assert app.exception
-    assert not app.metric and not app.dataframe
+    assert not app.main.children
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_a_page_file_opened_directly_shows_no_data(page: str) -> None:
     ],
 )
 def test_a_database_that_cannot_be_read_is_a_page_with_the_remedy(monkeypatch, deployment, url: str, says: str) -> None:
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, url)
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, url)
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
     assert not app.exception
     assert app.error and says in app.info[0].value
@@ -257,9 +257,9 @@ def test_a_database_that_cannot_be_read_is_a_page_with_the_remedy(monkeypatch, d
 def test_a_real_database_without_sign_in_serves_nobody(monkeypatch, deployment, tmp_path) -> None:
     copy = tmp_path / "real.db"
     shutil.copy(deployment.shared.removeprefix("sqlite:///"), copy)
-    with database.open_writer(f"sqlite:///{copy}").begin() as connection:
+    with connections.open_writer(f"sqlite:///{copy}").begin() as connection:
         connection.execute(text("DELETE FROM meta WHERE key = 'is_sample'"))
-    monkeypatch.setenv(database.SHARED_URL_VARIABLE, f"sqlite:///{copy}")
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, f"sqlite:///{copy}")
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
     app.query_params["as"] = "steward"
     app.run()
@@ -278,9 +278,9 @@ def test_the_table_under_a_chart_is_made_only_when_somebody_opens_it() -> None:
 @pytest.mark.usefixtures("deployment")
 def test_a_page_that_would_read_too_much_asks_for_a_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(*_arguments: object) -> None:
-        raise database.TooMuch
+        raise problems.TooMuch
 
-    monkeypatch.setattr("dashboard.topics.portfolio.read", stopped)
+    monkeypatch.setattr("dashboard.answers.portfolio.read", stopped)
     app = open_page("funding_gaps")
     assert not app.exception and not app.error
     assert any("Choose a host country" in warning.value for warning in app.warning)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from data_access import database, publication
+from data_access import connections, database, protected_year, publication, rights
 from data_access.disclosure import Audit, Impossible, Rounding, Structure
 from data_access.migrate import upgrade
 from data_access.schema import case_episode, frozen_atom, published_cell, relocation_case
@@ -25,7 +25,7 @@ TODAY = date(2026, 11, 30)
 @pytest.fixture
 def world(tmp_path: Path) -> dict[str, Engine]:
     """A case database with 60 people opened in Q3 in Germany by four handlers, and an empty shared one."""
-    engines = {w: database.open_writer(f"sqlite:///{tmp_path}/{w}.db") for w in ("shared", "cases")}
+    engines = {w: connections.open_writer(f"sqlite:///{tmp_path}/{w}.db") for w in ("shared", "cases")}
     upgrade(engines["shared"], "shared")
     upgrade(engines["cases"], "cases")
     with engines["cases"].begin() as connection:
@@ -56,7 +56,7 @@ def publish(world: dict[str, Engine], seed: int = 1, period: str = "2026Q3", tod
     return publication.publish(world["cases"], world["shared"], period, today, draw).inserted
 
 
-def year_of(world: dict[str, Engine], year: int = 2026) -> publication.Year:
+def year_of(world: dict[str, Engine], year: int = 2026) -> protected_year.Year:
     with world["shared"].connect() as connection:
         return publication.setting(connection, year)
 
@@ -110,21 +110,21 @@ def test_frozen_counts_complete_a_publication_that_broke_off(world) -> None:
 
 @pytest.mark.parametrize("today", [date(2026, 8, 1), date(2026, 9, 30), date(2026, 10, 30)])
 def test_a_running_or_freshly_closed_quarter_is_refused(world, today: date) -> None:
-    with pytest.raises(publication.PublicationRefused, match="2026-10-31"):
+    with pytest.raises(protected_year.PublicationRefused, match="2026-10-31"):
         publish(world, today=today)
     assert cells(world) == {}
 
 
 @pytest.mark.parametrize("period", ["2026", "2026Q5", "Q3", "2026Q", "' OR 1=1", "２０２６Q3", "2026Q3 ", "1926Q3"])
 def test_what_is_not_a_quarter_is_refused(world, period: str) -> None:
-    with pytest.raises(publication.PublicationRefused):
+    with pytest.raises(protected_year.PublicationRefused):
         publish(world, period=period)
 
 
 def test_a_group_with_fewer_than_three_contributors_is_refused_and_nothing_is_written(world) -> None:
     with world["cases"].begin() as connection:
         connection.execute(update(relocation_case).values(handler_id=text("CAST(substr(id, 2) AS INTEGER) % 2")))
-    with pytest.raises(publication.PublicationRefused, match="Fewer than 3 organisations stand behind"):
+    with pytest.raises(protected_year.PublicationRefused, match="Fewer than 3 organisations stand behind"):
         publish(world)
     assert cells(world) == {} and frozen(world) == []
 
@@ -147,7 +147,7 @@ def test_an_empty_and_a_full_quarter_publish_the_same_cells(world) -> None:
     [("2026Q1", date(2026, 1, 1), date(2026, 3, 31)), ("2026Q4", date(2026, 10, 1), date(2026, 12, 31))],
 )
 def test_quarters_have_their_days(period: str, first: date, last: date) -> None:
-    assert publication.period_days(period) == (first, last)
+    assert protected_year.period_days(period) == (first, last)
 
 
 def test_a_late_entry_is_booked_to_the_next_quarter_that_can_hold_it(world) -> None:
@@ -175,7 +175,7 @@ def test_groups_of_a_new_year_move_no_earlier_people_into_it(world) -> None:
     for name in ("2026Q3", "2026Q4"):
         publish(world, period=name, today=date(2027, 6, 1))
     groups = {"DE": "north", "LT": "north"}
-    publication.set_year(world["shared"], world["cases"], publication.Year(2027, "quarters", groups, {}))
+    publication.set_year(world["shared"], world["cases"], protected_year.Year(2027, "quarters", groups, {}))
     with world["cases"].begin() as connection:
         for n in range(300, 330):
             add_case(connection, n, date(2027, 1, 5), "LT")
@@ -186,21 +186,21 @@ def test_groups_of_a_new_year_move_no_earlier_people_into_it(world) -> None:
 
 def test_a_period_cannot_be_left_out_and_a_frozen_one_must_be_published_first(world) -> None:
     publish(world, period="2026Q1")
-    with pytest.raises(publication.PublicationRefused, match="a period is missing"):
+    with pytest.raises(protected_year.PublicationRefused, match="a period is missing"):
         publish(world, period="2026Q3")
     with world["cases"].begin() as connection:
         publication.freeze(connection, year_of(world), "2026Q2")
-    with pytest.raises(publication.PublicationRefused, match="frozen but not published"):
+    with pytest.raises(protected_year.PublicationRefused, match="frozen but not published"):
         publish(world, period="2026Q3")
-    halves = publication.Year(2026, "halves", publication.COUNTRY_GROUPS, publication.ROUTE_GROUPS)
-    with pytest.raises(publication.PublicationRefused, match="fixed"):
+    halves = protected_year.Year(2026, "halves", protected_year.COUNTRY_GROUPS, protected_year.ROUTE_GROUPS)
+    with pytest.raises(protected_year.PublicationRefused, match="fixed"):
         publication.set_year(world["shared"], world["cases"], halves)
 
 
 def test_a_refused_period_can_be_closed_and_its_people_never_appear(world) -> None:
     with world["cases"].begin() as connection:
         connection.execute(update(relocation_case).values(handler_id=1))
-    with pytest.raises(publication.PublicationRefused, match="withhold"):
+    with pytest.raises(protected_year.PublicationRefused, match="withhold"):
         publish(world)
     publication.withhold(world["cases"], world["shared"], "2026Q3", TODAY)
     assert list(cells(world)) == [("withheld", "2026Q3", "all", "all")]
@@ -232,7 +232,7 @@ def test_a_late_entry_of_one_organisation_is_not_vouched_for_by_others(world) ->
         for n in range(500, 540):
             add_case(connection, n, date(2026, 8, 1), "PL")
         connection.execute(update(relocation_case).where(relocation_case.c.id >= "c5").values(handler_id=9))
-    with pytest.raises(publication.PublicationRefused, match="opened/PL"):
+    with pytest.raises(protected_year.PublicationRefused, match="opened/PL"):
         publish(world, period="2026Q4", today=date(2027, 2, 15))
 
 
@@ -250,7 +250,7 @@ def test_the_audit_also_plays_who_coordinates_several_countries(world) -> None:
 
 def test_quarters_are_published_in_order(world) -> None:
     publish(world, period="2026Q3")
-    with pytest.raises(publication.PublicationRefused, match="in order"):
+    with pytest.raises(protected_year.PublicationRefused, match="in order"):
         publish(world, period="2026Q2")
 
 
@@ -262,7 +262,7 @@ def test_an_unknown_country_or_route_is_refused_and_nothing_is_written(world, wr
         connection.execute(text("PRAGMA foreign_keys=OFF"))
         connection.execute(update(case_episode).where(case_episode.c.id == "e3").values(**wrong))
         connection.commit()
-    with pytest.raises(publication.PublicationRefused, match=r"XX|teleport"):
+    with pytest.raises(protected_year.PublicationRefused, match=r"XX|teleport"):
         publish(world)
     assert cells(world) == {} and frozen(world) == []
 
@@ -278,10 +278,10 @@ def fill(
     routes = ["humanitarian_visa", "asylum", "residence", "visa_free", "other"]
     rows, cases_ = [], []
     for number, country in enumerate(countries):
-        first, last = publication.period_days(rng.choice(periods))
+        first, last = protected_year.period_days(rng.choice(periods))
         opened = first + (last - first) * rng.random()
         ends = opened + timedelta(days=rng.randint(5, 200))
-        is_closed = rng.random() < 0.6 and ends <= publication.period_days(periods[-1])[1]
+        is_closed = rng.random() < 0.6 and ends <= protected_year.period_days(periods[-1])[1]
         cases_.append({"id": f"y{seed}-{number}", "handler_id": rng.randrange(12), "people": rng.choice((1, 1, 2, 3))})
         rows.append(
             {"id": f"z{seed}-{number}", "case_id": f"y{seed}-{number}", "episode_no": 1, "opened_on": opened,
@@ -321,7 +321,7 @@ def test_nobody_can_prove_anybody_in_a_hidden_cell_of_a_whole_year(world, seed: 
     fill(world, seed, people=people)
     try:
         publish_year(world, seed)
-    except publication.PublicationRefused:
+    except protected_year.PublicationRefused:
         reject()
     assert audited(world) == []
     counts, _contributors = publication._frozen(world["cases"], year_of(world))
@@ -368,7 +368,7 @@ def test_what_is_audited_is_what_is_stored(world, monkeypatch: pytest.MonkeyPatc
 
 def test_a_release_that_cannot_be_protected_is_refused_and_not_inserted(world, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Audit, "provable", lambda self, values, known=None: [next(iter(values))])
-    with pytest.raises(publication.PublicationRefused, match="cannot be protected"):
+    with pytest.raises(protected_year.PublicationRefused, match="cannot be protected"):
         publish(world)
     assert cells(world) == {}
 
@@ -416,12 +416,12 @@ def test_parts_add_up_before_rounding(world) -> None:
 
 
 def test_half_years_are_a_setting_of_a_year_and_fixed_once_it_has_begun(world) -> None:
-    halves = publication.Year(2026, "halves", publication.COUNTRY_GROUPS, publication.ROUTE_GROUPS)
+    halves = protected_year.Year(2026, "halves", protected_year.COUNTRY_GROUPS, protected_year.ROUTE_GROUPS)
     publication.set_year(world["shared"], world["cases"], halves)
-    with pytest.raises(publication.PublicationRefused, match="published in halves"):
+    with pytest.raises(protected_year.PublicationRefused, match="published in halves"):
         publish(world, period="2026Q3")
     assert publish(world, period="2026H2", today=date(2027, 3, 1)) > 0
-    with pytest.raises(publication.PublicationRefused, match="fixed"):
+    with pytest.raises(protected_year.PublicationRefused, match="fixed"):
         publication.set_year(world["shared"], world["cases"], halves)
     assert year_of(world, 2027).periods == "halves"
 
@@ -432,8 +432,8 @@ def test_half_years_are_a_setting_of_a_year_and_fixed_once_it_has_begun(world) -
      ({}, {name: name for name in "abcde"}), ({"XX": "XX"}, {})],
 )  # fmt: skip
 def test_groups_that_are_too_many_or_no_countries_are_refused(countries: dict, routes: dict) -> None:
-    with pytest.raises(publication.PublicationRefused):
-        publication.Year(2027, "quarters", countries, routes)
+    with pytest.raises(protected_year.PublicationRefused):
+        protected_year.Year(2027, "quarters", countries, routes)
 
 
 def test_the_same_cell_cannot_be_inserted_twice_and_unprotected_values_not_at_all(world) -> None:
@@ -448,7 +448,9 @@ def test_the_same_cell_cannot_be_inserted_twice_and_unprotected_values_not_at_al
 def publisher(postgresql: str) -> dict[str, Engine]:
     """A publisher's login on PostgreSQL, with cases of a quarter to publish."""
     name = uuid.uuid4().hex[:8]
-    with database.open_writer(f"{postgresql}/postgres").execution_options(isolation_level="AUTOCOMMIT").connect() as c:
+    with (
+        connections.open_writer(f"{postgresql}/postgres").execution_options(isolation_level="AUTOCOMMIT").connect() as c
+    ):
         for which in ("shared", "cases"):
             c.execute(text(f"CREATE DATABASE {which}_{name}"))
         if not c.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = 'publisher'")):
@@ -456,11 +458,11 @@ def publisher(postgresql: str) -> dict[str, Engine]:
     logins: dict[str, Engine] = {}
     which_: database.Which
     for which_ in ("shared", "cases"):
-        owner = database.open_writer(f"{postgresql}/{which_}_{name}")
+        owner = connections.open_writer(f"{postgresql}/{which_}_{name}")
         upgrade(owner, which_)
-        database.grant_publisher(owner, which_, "publisher")
+        rights.grant({which_: owner}, "publisher", "publisher")
         logins[f"{which_} owner"] = owner
-        logins[which_] = database.open_writer(f"{postgresql.replace('owner@', 'publisher@')}/{which_}_{name}")
+        logins[which_] = connections.open_writer(f"{postgresql.replace('owner@', 'publisher@')}/{which_}_{name}")
     with logins["cases owner"].begin() as connection:
         connection.execute(insert(database.METADATA["cases"].tables["route"]), route_rows())
         for n in range(60):

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import delete, insert
 
-from dashboard.topics import published
-from data_access import database, publication
+from dashboard.answers import published
+from data_access import addresses, connections, protected_year
 from data_access.filters import Filters
 from data_access.schema import published_cell
 from tests.conftest import FUNDER, ROOT, STEWARD, open_sample_visit
@@ -28,7 +28,7 @@ def allowed(found: published.Published, cells: pd.DataFrame) -> set[int]:
     shown = cells["value"].dropna()
     return {int(n) for n in shown} | {
         int(n)
-        for measure in publication.MEASURES
+        for measure in protected_year.MEASURES
         for n in found.periods.get(measure, pd.Series(dtype="Int64")).dropna()
     }
 
@@ -62,39 +62,39 @@ def test_every_number_is_a_published_cell_a_sum_or_a_share_of_them(sample, viewe
             assert figure.value in known
     sums = found.periods
     for period, row in sums.set_index("period").iterrows() if len(sums) else []:
-        for measure in publication.MEASURES:
+        for measure in protected_year.MEASURES:
             mine = found.cells[(found.cells["period"] == period) & (found.cells["measure"] == measure)]["value"]
             total = mine.sum(min_count=1)
             assert (pd.isna(row[measure]) and pd.isna(total)) or row[measure] == total
             assert row[f"{measure}_hidden"] == mine.isna().sum()
 
 
-def publish_cells(urls: database.Urls, **values: int | None) -> None:
+def publish_cells(urls: addresses.Urls, **values: int | None) -> None:
     """Replace everything published by one quarter: 'measure' or 'measure/country/route' -> value."""
     rows = []
     for name, value in values.items():
         measure, country, kind = (*name.split("__"), "all", "all")[:3]
         rows.append({"measure": measure, "period": "2026Q2", "country_group": country, "route_group": kind,
                      "value": value, "release": "2026Q2"})  # fmt: skip
-    with database.open_writer(urls.shared).begin() as connection:
+    with connections.open_writer(urls.shared).begin() as connection:
         connection.execute(delete(published_cell))
         connection.execute(insert(published_cell), rows)
 
 
 @pytest.mark.parametrize(("closed", "shown"), [(25, "–"), (30, "67\u00a0%"), (None, "–")])
-def test_a_share_needs_thirty_people(own_sample: database.Urls, closed: int | None, shown: str) -> None:
+def test_a_share_needs_thirty_people(own_sample: addresses.Urls, closed: int | None, shown: str) -> None:
     publish_cells(own_sample, opened=40, closed=closed, relocated=20)
     figures = {f.term: f for f in published.summary(published.find(open_sample_visit(FUNDER))).figures}
     assert figures["published_share"].shown == shown
 
 
-def test_a_share_is_never_above_the_whole(own_sample: database.Urls) -> None:
+def test_a_share_is_never_above_the_whole(own_sample: addresses.Urls) -> None:
     publish_cells(own_sample, opened=40, closed=30, relocated=35)
     figures = {f.term: f for f in published.summary(published.find(open_sample_visit(FUNDER))).figures}
     assert figures["published_share"].value == 100
 
 
-def test_shown_groups_are_ranked_and_hidden_ones_follow_in_order_of_the_alphabet(own_sample: database.Urls) -> None:
+def test_shown_groups_are_ranked_and_hidden_ones_follow_in_order_of_the_alphabet(own_sample: addresses.Urls) -> None:
     publish_cells(
         own_sample, opened=90, closed=None, relocated=None, opened__DE=50, opened__LT=10, opened__PL=30,
         opened__CZ=None, opened__LV=None, opened__caucasus=None,
@@ -106,7 +106,7 @@ def test_shown_groups_are_ranked_and_hidden_ones_follow_in_order_of_the_alphabet
     assert list(chart.picture.data[0].x)[3:] == [None, None, None]
 
 
-def test_a_hidden_part_makes_a_sum_at_least_and_never_a_difference(own_sample: database.Urls) -> None:
+def test_a_hidden_part_makes_a_sum_at_least_and_never_a_difference(own_sample: addresses.Urls) -> None:
     publish_cells(own_sample, opened=90, closed=40, relocated=30, opened__DE=50, closed__DE=20, relocated__DE=10,
                   opened__LT=None, closed__LT=None, relocated__LT=None)  # fmt: skip
     found = published.find(open_sample_visit(FUNDER, Filters(host_countries=("DE", "LT"))))
@@ -115,7 +115,7 @@ def test_a_hidden_part_makes_a_sum_at_least_and_never_a_difference(own_sample: d
     assert list(chart.picture.data[0].y) == [None]
 
 
-def test_a_hidden_period_is_a_gap_and_not_zero(own_sample: database.Urls) -> None:
+def test_a_hidden_period_is_a_gap_and_not_zero(own_sample: addresses.Urls) -> None:
     publish_cells(own_sample, opened=None, closed=None, relocated=None)
     found = published.find(open_sample_visit(FUNDER))
     assert published.summary(found).figures[0].shown == "<10"
@@ -124,14 +124,14 @@ def test_a_hidden_period_is_a_gap_and_not_zero(own_sample: database.Urls) -> Non
 
 
 @pytest.mark.parametrize(("people", "shown"), [(25, False), (30, True)])
-def test_bands_of_time_need_thirty_people(own_sample: database.Urls, people: int, shown: bool) -> None:
+def test_bands_of_time_need_thirty_people(own_sample: addresses.Urls, people: int, shown: bool) -> None:
     publish_cells(own_sample, opened=90, closed=40, relocated=30, band_3=people)
     found = published.find(open_sample_visit(FUNDER))
     assert (published.lengths(found) is not None) is shown
 
 
 def test_nothing_asks_for_the_longest_or_shortest_case_of_funders() -> None:
-    source = (ROOT / "dashboard" / "topics" / "published.py").read_text()
+    source = (ROOT / "dashboard" / "answers" / "published.py").read_text()
     assert not re.search(r"oldest|longest|shortest|\bdays_open\b", source)
 
 
@@ -156,14 +156,14 @@ def test_the_middle_band_is_not_named_when_hidden_bands_could_move_it() -> None:
     assert published.middle_band(bands(10, 10, 10, 90, 10, 10, 10, 10)) == "band_4"
 
 
-def test_a_group_of_its_own_this_year_leaves_the_rest_group_out(own_sample: database.Urls) -> None:
+def test_a_group_of_its_own_this_year_leaves_the_rest_group_out(own_sample: addresses.Urls) -> None:
     visit = open_sample_visit(FUNDER, Filters(host_countries=("KZ",)))
     assert published.groups_of(visit.filters, {"KZ": "KZ"}) == {"KZ"}
-    assert published.groups_of(visit.filters, {}) == {publication.OTHER}
+    assert published.groups_of(visit.filters, {}) == {protected_year.OTHER}
 
 
-def test_nothing_published_is_said_and_drawn_as_nothing(own_sample: database.Urls) -> None:
-    with database.open_writer(own_sample.shared).begin() as connection:
+def test_nothing_published_is_said_and_drawn_as_nothing(own_sample: addresses.Urls) -> None:
+    with connections.open_writer(own_sample.shared).begin() as connection:
         connection.execute(delete(published_cell))
     for filters in (Filters(), Filters(host_countries=("DE",))):
         found = published.find(open_sample_visit(FUNDER, filters))

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from dashboard.metrics import distribution
-from data_access import database, queries
+from data_access import connections, database, queries
 from data_access.filters import LISTS, MAX_CHOICES, Filters, from_parameters
-from data_access.queries import visible
+from data_access.queries import choosing, visible
 from data_access.queries.money import Cut
 from data_access.queries.relocation import NotCleared
 from data_access.schema import organisation
@@ -84,16 +84,16 @@ def rows(engine: Engine, query: Query) -> pd.DataFrame:
 @pytest.mark.parametrize("name", SHARED)
 def test_both_databases_give_the_same_frame(sample_urls, postgresql_urls, name: str, choice: str) -> None:
     query = SHARED[name](CHOICES[choice], FUNDER)
-    there = rows(database.open_reader(postgresql_urls.shared), query)
-    pd.testing.assert_frame_equal(rows(database.open_reader(sample_urls.shared), query), there)
+    there = rows(connections.open_reader(postgresql_urls.shared), query)
+    pd.testing.assert_frame_equal(rows(connections.open_reader(sample_urls.shared), query), there)
 
 
 @pytest.mark.parametrize("choice", CHOICES)
 @pytest.mark.parametrize("name", LIVE)
 def test_both_databases_give_the_same_case_figures(sample_urls, postgresql_urls, name: str, choice: str) -> None:
     query = LIVE[name](CHOICES[choice], EVERYWHERE)
-    there = rows(database.open_reader(postgresql_urls.cases), query)
-    pd.testing.assert_frame_equal(rows(database.open_reader(sample_urls.cases), query), there)
+    there = rows(connections.open_reader(postgresql_urls.cases, "cases"), query)
+    pd.testing.assert_frame_equal(rows(connections.open_reader(sample_urls.cases, "cases"), query), there)
 
 
 @pytest.mark.parametrize("viewer", [FUNDER, STEWARD])
@@ -184,7 +184,7 @@ def test_every_count_of_the_filter_bar_is_that_of_the_records(sample, kind: str)
             everything = database.run(sample["shared"], queries.choices.initiatives_per_value(kind, Filters(), viewer))
             for value in everything["value"]:
                 chosen = replace(filters, **{LISTS[kind]: (value,)})
-                rows = select(organisation.c.id).where(visible.initiatives(chosen, viewer), visible.active(AS_OF))
+                rows = select(organisation.c.id).where(choosing.initiatives(chosen, viewer), visible.active(AS_OF))
                 with sample["shared"].connect() as connection:
                     assert len(set(connection.scalars(rows))) == offered.get(value, 0), (viewer, filters, value)
 

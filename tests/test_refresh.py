@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from sqlalchemy import insert, select, text
 
-from dashboard.refresh import refresh
-from dashboard.topics import overlap
-from data_access import database, queries, summaries
+from dashboard.answers import overlap
+from dashboard.upkeep.refresh import refresh
+from data_access import addresses, connections, database, queries, summaries
 from data_access.filters import Filters
 from data_access.schema import organisation, overlap_pair, presence, project, project_facet
 from data_access.viewer import Viewer
@@ -20,9 +20,9 @@ from tests.conftest import FUNDER, LITHUANIAN, STEWARD, open_sample_visit
 AS_OF = date(2026, 10, 18)
 
 
-def seen_by(urls: database.Urls, viewer: Viewer) -> dict[str, pd.DataFrame]:
+def seen_by(urls: addresses.Urls, viewer: Viewer) -> dict[str, pd.DataFrame]:
     """Every frame the overlap pages read."""
-    reader = database.open_reader(urls.shared)
+    reader = connections.open_reader(urls.shared)
     asked = {
         "pairs": queries.overlap.pairs(viewer),
         "grid": queries.overlap.grid(Filters(), viewer),
@@ -33,9 +33,9 @@ def seen_by(urls: database.Urls, viewer: Viewer) -> dict[str, pd.DataFrame]:
     return {name: database.run(reader, query) for name, query in asked.items()}
 
 
-def add_project(urls: database.Urls, visibility: str, *, is_withheld: bool = False) -> None:
+def add_project(urls: addresses.Urls, visibility: str, *, is_withheld: bool = False) -> None:
     """A copy of the facts of a flagged project, led by a new organisation in Lithuania."""
-    with database.open_writer(urls.shared).begin() as connection:
+    with connections.open_writer(urls.shared).begin() as connection:
         model = connection.scalar(
             select(overlap_pair.c.project_a)
             .where(overlap_pair.c.label == "possible_duplication", overlap_pair.c.host_country == 1)
@@ -58,12 +58,12 @@ def add_project(urls: database.Urls, visibility: str, *, is_withheld: bool = Fal
             connection.execute(insert(project_facet).values(**row))
 
 
-def test_a_withheld_project_changes_nothing_a_funder_sees(own_sample: database.Urls) -> None:
+def test_a_withheld_project_changes_nothing_a_funder_sees(own_sample: addresses.Urls) -> None:
     before = seen_by(own_sample, FUNDER)
     figures = overlap.summary(overlap.find(open_sample_visit(FUNDER)))
     scoped, everything = seen_by(own_sample, LITHUANIAN), seen_by(own_sample, STEWARD)
     add_project(own_sample, "aggregate_only")
-    refresh(database.open_writer(own_sample.shared), None, AS_OF)
+    refresh(connections.open_writer(own_sample.shared), None, AS_OF)
     for name, frame in seen_by(own_sample, FUNDER).items():
         pd.testing.assert_frame_equal(frame, before[name])
     assert overlap.summary(overlap.find(open_sample_visit(FUNDER))) == figures
@@ -74,9 +74,9 @@ def test_a_withheld_project_changes_nothing_a_funder_sees(own_sample: database.U
     assert "New" not in set(seen_by(own_sample, georgian)["projects"]["project"])
 
 
-def test_a_withheld_place_is_unknown_to_the_arithmetic_of_who_may_not_see_it(own_sample: database.Urls) -> None:
+def test_a_withheld_place_is_unknown_to_the_arithmetic_of_who_may_not_see_it(own_sample: addresses.Urls) -> None:
     add_project(own_sample, "public", is_withheld=True)
-    refresh(database.open_writer(own_sample.shared), None, AS_OF)
+    refresh(connections.open_writer(own_sample.shared), None, AS_OF)
     for viewer, knows in ((FUNDER, False), (STEWARD, True)):
         pairs = seen_by(own_sample, viewer)["pairs"]
         with_new = pairs[(pairs["name_a"] == "New") | (pairs["name_b"] == "New")]
@@ -84,8 +84,8 @@ def test_a_withheld_place_is_unknown_to_the_arithmetic_of_who_may_not_see_it(own
         assert bool(with_new["host_country"].notna().any()) is knows
 
 
-def test_a_scope_that_sees_no_more_than_funders_reads_their_scores(own_sample: database.Urls) -> None:
-    reader = database.open_reader(own_sample.shared)
+def test_a_scope_that_sees_no_more_than_funders_reads_their_scores(own_sample: addresses.Urls) -> None:
+    reader = connections.open_reader(own_sample.shared)
     with reader.connect() as connection:
         stored = set(connection.scalars(select(overlap_pair.c.clearance).distinct()))
     unstored = sorted({"DE", "GE", "LT", "KZ", "US", "NL", "CY", "KG", "AT"} - stored)
@@ -95,12 +95,12 @@ def test_a_scope_that_sees_no_more_than_funders_reads_their_scores(own_sample: d
     assert {"funder", "steward", "all"} <= stored and len(stored) > 5
 
 
-def test_a_pair_keeps_the_day_it_was_first_flagged(own_sample: database.Urls) -> None:
+def test_a_pair_keeps_the_day_it_was_first_flagged(own_sample: addresses.Urls) -> None:
     before = seen_by(own_sample, STEWARD)["pairs"]
     assert before["flagged_on"].dropna().unique().tolist() == [pd.Timestamp(AS_OF)]
     add_project(own_sample, "public")
     later = date(2026, 10, 25)
-    refresh(database.open_writer(own_sample.shared), None, later)
+    refresh(connections.open_writer(own_sample.shared), None, later)
     after = seen_by(own_sample, STEWARD)["pairs"].set_index(["project_a", "project_b"])
     flagged = after[after["label"] == "possible_duplication"]
     is_new = (flagged["name_a"] == "New") | (flagged["name_b"] == "New")
@@ -109,13 +109,13 @@ def test_a_pair_keeps_the_day_it_was_first_flagged(own_sample: database.Urls) ->
     assert (after.loc[kept.index, "flagged_on"] == kept["flagged_on"]).all()
 
 
-def test_a_withheld_place_does_not_undo_an_answer(own_sample: database.Urls) -> None:
+def test_a_withheld_place_does_not_undo_an_answer(own_sample: addresses.Urls) -> None:
     before = seen_by(own_sample, FUNDER)["pairs"].set_index(["project_a", "project_b"])["facet_hash"]
-    with database.open_writer(own_sample.shared).begin() as connection:
+    with connections.open_writer(own_sample.shared).begin() as connection:
         connection.execute(
             text("INSERT INTO project_facet VALUES (:p, 'host_country', 'KG', true)"), {"p": int(before.index[0][0])}
         )
-    refresh(database.open_writer(own_sample.shared), None, AS_OF)
+    refresh(connections.open_writer(own_sample.shared), None, AS_OF)
     for viewer in (FUNDER, STEWARD):
         after = seen_by(own_sample, viewer)["pairs"].set_index(["project_a", "project_b"])["facet_hash"]
         assert after[before.index[0]] == before.iloc[0]
@@ -160,10 +160,10 @@ def test_the_strongest_are_the_same_in_whatever_blocks_pairs_come(monkeypatch: p
     )
 
 
-def test_a_list_of_which_only_the_strongest_are_kept_counts_at_least(own_sample: database.Urls, monkeypatch) -> None:
+def test_a_list_of_which_only_the_strongest_are_kept_counts_at_least(own_sample: addresses.Urls, monkeypatch) -> None:
     monkeypatch.setattr(summaries, "STRONGEST", 5)
     monkeypatch.setattr(overlap, "STRONGEST", 5)
-    refresh(database.open_writer(own_sample.shared), None, AS_OF)
+    refresh(connections.open_writer(own_sample.shared), None, AS_OF)
     found = overlap.find(open_sample_visit(FUNDER))
     assert found.totals["possible_duplication"] > 5
     assert found.shown_count("possible_duplication").startswith("≥")

@@ -10,18 +10,18 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, Row, select, text
 
-from data_access import database
+from data_access import addresses, connections, database
 from data_access.schema import published_cell
 from sample_data.build import build
 from sample_data.world import PRIMARY
 
 
 @pytest.fixture(scope="session")
-def sample(sample_urls: database.Urls) -> dict[str, Engine]:
+def sample(sample_urls: addresses.Urls) -> dict[str, Engine]:
     """The sample with every table in reach; a page's reader sees no row of a case."""
     return {
-        "shared": database.open_writer(sample_urls.shared),
-        "cases": database.open_writer(str(sample_urls.cases)),
+        "shared": connections.open_writer(sample_urls.shared),
+        "cases": connections.open_writer(str(sample_urls.cases)),
     }
 
 
@@ -42,7 +42,7 @@ def _bare(row: Row) -> list:
 
 
 def test_two_builds_are_the_same(tmp_path: Path, sample: dict[str, Engine]) -> None:
-    again = {w: database.open_writer(f"sqlite:///{tmp_path}/{w}.db") for w in ("shared", "cases")}
+    again = {w: connections.open_writer(f"sqlite:///{tmp_path}/{w}.db") for w in ("shared", "cases")}
     build(again["shared"], again["cases"])
     assert fingerprint(again["shared"], "shared") == fingerprint(sample["shared"], "shared")
     assert fingerprint(again["cases"], "cases") == fingerprint(sample["cases"], "cases")
@@ -51,7 +51,7 @@ def test_two_builds_are_the_same(tmp_path: Path, sample: dict[str, Engine]) -> N
 def test_both_databases_hold_the_same_world(postgresql: str, postgresql_urls, sample: dict[str, Engine]) -> None:
     which: database.Which
     for which in ("shared", "cases"):
-        there = fingerprint(database.open_writer(f"{postgresql}/{which}"), which)
+        there = fingerprint(connections.open_writer(f"{postgresql}/{which}"), which)
         here = fingerprint(sample[which], which)
         assert {t for t in here if here[t] != there[t]} <= {"overlap_pair"}, "floats may differ in the last digit"
 

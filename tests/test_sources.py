@@ -14,11 +14,12 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from dashboard.loading import Request, bring
-from dashboard.report import Sent
-from dashboard.topics import files, fixes, sources
-from dashboard.visit import open_visit
-from data_access import database, queries, schema
+from dashboard.answers import fixes, sources
+from dashboard.answers import uploads as files
+from dashboard.page.blocks import Sent
+from dashboard.page.visit import open_visit
+from dashboard.upkeep.loading import Request, bring
+from data_access import addresses, connections, database, queries, rights, schema
 from data_access.importers import sources as source_records
 from data_access.importers.records import Unreadable
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, ROOT, STEWARD, open_sample_visit
@@ -33,8 +34,8 @@ def test_a_source_is_due_after_its_rhythm_and_overdue_half_a_rhythm_later() -> N
 
 
 @pytest.mark.parametrize("viewer", [FUNDER, LITHUANIAN, EVERYWHERE], ids=lambda viewer: viewer.clearance)
-def test_counts_and_problems_of_loads_reach_stewards_alone(sample_urls: database.Urls, viewer) -> None:
-    reader = database.open_reader(sample_urls.shared)
+def test_counts_and_problems_of_loads_reach_stewards_alone(sample_urls: addresses.Urls, viewer) -> None:
+    reader = connections.open_reader(sample_urls.shared)
     for ask in (queries.provenance.runs, queries.provenance.problems):
         assert database.run(reader, ask(viewer)).empty
         assert not database.run(reader, ask(STEWARD)).empty
@@ -44,8 +45,8 @@ def test_counts_and_problems_of_loads_reach_stewards_alone(sample_urls: database
     )
 
 
-def test_case_sources_are_listed_for_who_sees_live_cases(sample_urls: database.Urls) -> None:
-    reader = database.open_reader(str(sample_urls.cases))
+def test_case_sources_are_listed_for_who_sees_live_cases(sample_urls: addresses.Urls) -> None:
+    reader = connections.open_reader(str(sample_urls.cases), "cases")
     assert list(database.run(reader, queries.provenance.case_sources(LITHUANIAN))["source"]) == [
         "Coordinators' case log (invented)"
     ]
@@ -54,9 +55,9 @@ def test_case_sources_are_listed_for_who_sees_live_cases(sample_urls: database.U
 
 
 def test_records_to_fix_name_only_what_the_reader_may_see_and_say_what_charts_leave_out(
-    own_sample: database.Urls,
+    own_sample: addresses.Urls,
 ) -> None:
-    with database.open_writer(own_sample.shared).begin() as connection:
+    with connections.open_writer(own_sample.shared).begin() as connection:
         connection.execute(text("UPDATE organisation SET visibility = 'aggregate_only' WHERE id = 3"))
         hidden = connection.scalar(text("SELECT name FROM organisation WHERE id = 3"))
     try:
@@ -71,8 +72,8 @@ def test_records_to_fix_name_only_what_the_reader_may_see_and_say_what_charts_le
 
 
 @pytest.fixture
-def uploads(own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch) -> database.Urls:
-    monkeypatch.setenv(database.UPLOADS_VARIABLE, "1")
+def uploads(own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> addresses.Urls:
+    monkeypatch.setenv(addresses.UPLOADS_VARIABLE, "1")
     return own_sample
 
 
@@ -81,37 +82,37 @@ def sent(tmp_path: Path, *, dry_run: bool, name: str = "flows.json") -> Sent:
     return Sent("Invented FTS", [(name, content)], None, is_snapshot=False, dry_run=dry_run)
 
 
-def grants_of(urls: database.Urls) -> int:
-    with database.open_writer(urls.shared).connect() as connection:
+def grants_of(urls: addresses.Urls) -> int:
+    with connections.open_writer(urls.shared).connect() as connection:
         return int(connection.scalar(select(func.count()).select_from(schema.grant)) or 0)
 
 
-def test_a_steward_tries_a_file_then_loads_it_and_pages_see_new_data(uploads: database.Urls, tmp_path: Path) -> None:
+def test_a_steward_tries_a_file_then_loads_it_and_pages_see_new_data(uploads: addresses.Urls, tmp_path: Path) -> None:
     visit, before, said = open_sample_visit(STEWARD), grants_of(uploads), []
-    version = int(database.read_meta(database.open_reader(uploads.shared))["data_version"])
+    version = int(database.read_meta(connections.open_reader(uploads.shared))["data_version"])
     tried = files.take(visit, sent(tmp_path, dry_run=True), said.append)
     assert tried.created["grant"] == 5 and grants_of(uploads) == before
     done = files.take(visit, sent(tmp_path, dry_run=False, name="..\\..\\x/../evil.json"), said.append)
     assert grants_of(uploads) == before + 5 and done.created == tried.created
-    meta = database.read_meta(database.open_reader(uploads.shared))
+    meta = database.read_meta(connections.open_reader(uploads.shared))
     assert int(meta["data_version"]) > version and meta["as_of"] == "2026-10-18"
     again = files.take(visit, sent(tmp_path, dry_run=False), said.append)
     assert not any(again.created.values()) and not any(again.updated.values())
 
 
 @pytest.mark.parametrize("viewer", [FUNDER, LITHUANIAN, EVERYWHERE], ids=lambda viewer: viewer.clearance)
-def test_nobody_but_a_steward_loads_a_file(uploads: database.Urls, tmp_path: Path, viewer) -> None:
+def test_nobody_but_a_steward_loads_a_file(uploads: addresses.Urls, tmp_path: Path, viewer) -> None:
     with pytest.raises(PermissionError):
         files.take(open_sample_visit(viewer), sent(tmp_path, dry_run=True), print)
 
 
-def test_without_the_switch_nobody_loads_a_file(own_sample: database.Urls, tmp_path: Path) -> None:
+def test_without_the_switch_nobody_loads_a_file(own_sample: addresses.Urls, tmp_path: Path) -> None:
     assert own_sample
     with pytest.raises(PermissionError):
         files.take(open_sample_visit(STEWARD), sent(tmp_path, dry_run=True), print)
 
 
-def test_a_log_of_cases_is_not_taken_where_there_is_no_case_database(uploads: database.Urls, tmp_path: Path) -> None:
+def test_a_log_of_cases_is_not_taken_where_there_is_no_case_database(uploads: addresses.Urls, tmp_path: Path) -> None:
     log = Sent("log", [("log.csv", LOG.encode())], None, is_snapshot=False, dry_run=True)
     with pytest.raises(Unreadable, match="no case database is configured"):
         files.take(open_sample_visit(STEWARD), log, print)
@@ -130,8 +131,8 @@ FORBIDDEN = [
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN)
-def test_the_connection_of_uploads_can_do_nothing_else(own_sample: database.Urls, statement: str) -> None:
-    with database.open_importer(own_sample.shared).begin() as connection, pytest.raises(DBAPIError):
+def test_the_connection_of_uploads_can_do_nothing_else(own_sample: addresses.Urls, statement: str) -> None:
+    with connections.open_importer(own_sample.shared).begin() as connection, pytest.raises(DBAPIError):
         connection.execute(text(statement))
 
 
@@ -149,13 +150,13 @@ def importer_login(empty) -> Engine:
     with shared.begin() as connection:
         if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = 'importer'")):
             connection.execute(text("CREATE ROLE importer LOGIN"))
-    database.grant_importer(shared, "importer")
-    return database.open_importer(shared.url.set(username="importer").render_as_string(hide_password=False))
+    rights.grant({"shared": shared}, "importer", "importer")
+    return connections.open_importer(shared.url.set(username="importer").render_as_string(hide_password=False))
 
 
 @pytest.mark.parametrize("empty", ["postgresql"], indirect=True)
 def test_the_login_of_uploads_loads_a_file_and_refreshes(importer_login: Engine, tmp_path: Path) -> None:
-    from dashboard.refresh import refresh
+    from dashboard.upkeep.refresh import refresh
 
     flows = as_json(tmp_path / "flows", page(*FLOWS))
     done = bring({"shared": importer_login}, Request("fts", [flows]), TODAY, print)
@@ -200,7 +201,7 @@ def test_killing_the_process_in_mid_import_leaves_the_database_as_it_was(empty, 
     log = written(tmp_path / "log.csv", "\n".join(["case,stage,date,country", *rows]))
     addresses = {f"MERIDIAN_{'DATABASE' if which == 'shared' else 'CASES'}_URL": engine.url.render_as_string(hide_password=False)
                  for which, engine in empty.items()}  # fmt: skip
-    command = [sys.executable, "-m", "dashboard.cli", "import", str(log), "--source", "log"]
+    command = [sys.executable, "-m", "dashboard.commands.cli", "import", str(log), "--source", "log"]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | addresses, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     assert "rows read" in process.stderr.readline()

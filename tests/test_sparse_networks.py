@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from dashboard import headless
-from dashboard.refresh import refresh
-from dashboard.topics import overlap
+from dashboard.answers import overlap
+from dashboard.page import walk
+from dashboard.upkeep.refresh import refresh
 from data_access import database
 from tests.conftest import PAGES, ROLES, STEWARD
 from tests.small_loads import (
@@ -88,7 +88,7 @@ pytestmark = pytest.mark.parametrize("empty", ["sqlite"], indirect=True)
 def open_every_page() -> None:
     for viewer in ROLES.values():
         for page in PAGES:
-            report = headless.whole(page, visit_of(viewer), {})
+            report = walk.whole(page, visit_of(viewer), {})
             assert report.answer or report.tables or report.figures or report.notes, (page, viewer)
 
 

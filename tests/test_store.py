@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.store import Store, weight
+from dashboard.page.store import Store, weight
 
 PLENTY = 1 << 30
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Engine, text
 
-from dashboard.loading import Request, bring
-from dashboard.refresh import refresh
-from dashboard.topics import cases
+from dashboard.answers import cases
+from dashboard.upkeep.loading import Request, bring
+from dashboard.upkeep.refresh import refresh
 from data_access import database, meta
 from tests.conftest import EVERYWHERE, FUNDER
 from tests.import_files import book

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from data_access import database
+from data_access import connections, rights
 from data_access.migrate import upgrade
 from data_access.schema import organisation, overlap_verdict, project
 from data_access.verdicts import Verdict, record
@@ -29,12 +29,12 @@ def appender(fresh: Engine, request: pytest.FixtureRequest) -> Engine:
         rows = [{"id": n, "slug": str(n), "name": "P", "organisation_id": 1, "status": "running"} for n in (1, 2, 3)]
         connection.execute(insert(project), rows)
     if fresh.dialect.name == "sqlite":
-        return database.open_appender(str(fresh.url), "overlap_verdict")
+        return connections.open_appender(str(fresh.url), "overlap_verdict")
     with fresh.begin() as connection:
         if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = 'answers'")):
             connection.execute(text("CREATE ROLE answers LOGIN"))
-    database.grant_appender(fresh, "answers", "overlap_verdict")
-    return database.open_appender(fresh.url.set(username="answers").render_as_string(), "overlap_verdict")
+    rights.grant({"shared": fresh}, "answers", "answers")
+    return connections.open_appender(fresh.url.set(username="answers").render_as_string(), "overlap_verdict")
 
 
 def recorded(engine: Engine) -> list[tuple]:

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine, insert, text
 
 from dashboard.metrics import distribution
 from dashboard.metrics.need_tiers import reading
-from dashboard.refresh import refresh
-from data_access import database, publication, queries
+from dashboard.upkeep.refresh import refresh
+from data_access import addresses, connections, database, protected_year, queries
 from data_access.filters import Filters
 from data_access.queries.money import Cut
 from data_access.schema import grant, grant_country, organisation, presence, project, project_facet
@@ -49,7 +49,7 @@ def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Quer
         "projects in cells": queries.overlap.projects_in_cells(viewer),
         "grantees": queries.money.grantees("EUR", viewer),
         "money of projects": queries.money.projects("EUR", viewer),
-        "lines of funders": queries.money.lines_paid_by(chosen, viewer),
+        **{f"chosen lines {n}": query for n, query in enumerate(queries.money.chosen_lines(chosen, viewer))},
         "grants received": queries.funding.grants_received(Cut(chosen, "EUR"), viewer),
         "grants to fix": queries.funding.grants_to_fix("EUR", viewer),
         "needs to fix": queries.funding.needs_to_fix(viewer),
@@ -85,10 +85,10 @@ def answers(engine: Engine, viewer: Viewer, filters: Filters | None = None) -> d
 
 
 @pytest.fixture
-def copy(sample_urls: database.Urls, tmp_path: Path) -> Engine:
+def copy(sample_urls: addresses.Urls, tmp_path: Path) -> Engine:
     """A writable copy of the shared sample; of its coordinators those of Lithuania alone, which makes a refresh quick."""
     shutil.copy(sample_urls.shared.removeprefix("sqlite:///"), tmp_path / "copy.db")
-    engine = database.open_writer(f"sqlite:///{tmp_path}/copy.db")
+    engine = connections.open_writer(f"sqlite:///{tmp_path}/copy.db")
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM viewer_country WHERE host_country <> 'LT'"))
     return engine
@@ -275,10 +275,10 @@ def test_no_group_of_the_fixed_table_is_recovered_by_subtraction(seed: int) -> N
     rng = random.Random(seed)
     counts = {c: rng.randint(0, 7) for c in ("DE", "LT", "PL", "FR", "GE", "AM", "LV", "CZ", "RS", "US", "KZ", "ZZ")}
     counts = {country: n for country, n in counts.items() if n}
-    table = distribution.merge_small(counts, publication.COUNTRY_GROUPS).set_index("country_group")["organisations"]
+    table = distribution.merge_small(counts, protected_year.COUNTRY_GROUPS).set_index("country_group")["organisations"]
     groups: dict[str, int] = {}
     for country, n in counts.items():
-        group = publication.COUNTRY_GROUPS.get(country, "other")
+        group = protected_year.COUNTRY_GROUPS.get(country, "other")
         groups[group] = groups.get(group, 0) + n
     hidden = {group: n for group, n in groups.items() if group not in table or group == "other"}
     assert all(n >= distribution.SMALL_GROUP for n in table)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from data_access import database
+from data_access import addresses
 from tests.conftest import ROOT, Server, made_once
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -42,7 +42,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(installed: Path, tmp_path: Path, own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(installed: Path, tmp_path: Path, own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the installed `meridian` in a folder that holds nothing of it."""
     monkeypatch.delenv("PYTHONPATH", raising=False)
 
@@ -68,7 +68,7 @@ def test_the_wheel_makes_databases_where_it_is_run(run: Run, tmp_path: Path) -> 
 
 
 def test_the_wheel_serves_with_the_settings_of_the_project(
-    installed: Path, own_sample: database.Urls, monkeypatch: pytest.MonkeyPatch
+    installed: Path, own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYTHONPATH", raising=False)
     running = Server(own_sample, [installed / "bin" / "meridian"], installed)

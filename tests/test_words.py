@@ -10,8 +10,9 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from dashboard import labels, view, words
-from dashboard.i18n import DOMAIN, LOCALE_DIR
+from dashboard.screen import draw
+from dashboard.words import columns, terms, written
+from dashboard.words.i18n import DOMAIN, LOCALE_DIR
 from tests.conftest import ROOT
 
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
@@ -69,12 +70,12 @@ def test_every_text_goes_through_translation() -> None:
     ],
 )
 def test_money_has_three_significant_digits_and_unknown_a_dash(minor, shown: str) -> None:
-    assert words.money(minor, "EUR") == shown
+    assert written.money(minor, "EUR") == shown
 
 
 def test_unknown_figures_are_words_and_never_zero() -> None:
-    assert {words.number(None), words.percent(None), words.decimal(None), words.days(None)} == {"–"}
-    assert words.day(None) == "unknown"
+    assert {written.number(None), written.percent(None), written.decimal(None), written.days(None)} == {"–"}
+    assert written.day(None) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -87,13 +88,13 @@ def test_unknown_figures_are_words_and_never_zero() -> None:
     ],
 )
 def test_markdown_from_the_database_is_made_harmless(text: str) -> None:
-    escaped = view.plain(text)
+    escaped = draw.plain(text)
     for sign in "[]()<>*$:!":
         assert f"\\{sign}" in escaped or sign not in text
 
 
 def test_every_term_and_column_has_a_definition() -> None:
-    for entry in (*labels.TERMS.values(), *labels.COLUMNS.values()):
+    for entry in (*terms.TERMS.values(), *columns.COLUMNS.values()):
         assert entry.definition.endswith((".", "?"))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from dashboard.data import read_metas
-from dashboard.opening import open_for
-from dashboard.topics import cases, funding, initiatives, overlap, portfolio
-from dashboard.visit import Visit
+from dashboard.answers import case_flow, cases, funding, initiatives, overlap, portfolio
+from dashboard.page.opening import open_for
+from dashboard.page.reading import read_metas
+from dashboard.page.visit import Visit
 from data_access.filters import Filters
 from data_access.viewer import Viewer
 
@@ -26,6 +26,6 @@ def pictures(country: str) -> list[go.Figure]:
         initiatives.by_country(initiatives.find(visit)),
         funding.cliff(portfolio.picture(visit)),
         overlap.providers(overlap.find(visit)),
-        cases.months(visit, cases.find(visit)),
+        case_flow.months(visit, cases.find(visit)),
     ]
     return [chart.picture for chart in charts if chart is not None]

@@ -7,7 +7,6 @@ recipient and, when the payer is itself in the network, takes the same amount fr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,14 +25,13 @@ from dashboard.metrics.standing import (
     standing,
     takes_from_payer,
 )
-from dashboard.metrics.statistics import Coverage, percentile
+from dashboard.metrics.statistics import Coverage
 
+CURRENCIES = ("EUR", "USD")
 RATE_AGE_DAYS = 7
 CLIFF_SHARE = 0.75
 DROP_SHARE = 0.25
 MICRO = 1_000_000
-SMALL_GRANT_MINOR = 1_000_000
-DEPENDENT_ABOVE = 0.5
 NOT_STATED = "not_stated"
 
 
@@ -320,118 +318,11 @@ def cliff(monthly: pd.DataFrame, as_of: pd.Timestamp, last_day: pd.Timestamp | N
     return Cliff(today, first(under), first(dropped), last_day)
 
 
-def largest_funders(grants: pd.DataFrame) -> pd.DataFrame:
-    """Per organisation its signed money and the largest share of it by one funder (B13): organisation_id, total, funders
-    (named ones, of unconverted grants too), largest_funder_id, largest, unnamed (money whose source is not named).
-
-    Nobody is a funder of herself: own money carried over is left out. `grants`: recipient_id, funder_id, status, minor.
-    """
-    is_own = (grants["funder_id"] == grants["recipient_id"]).fillna(False).astype(bool)
-    signed = grants[grants["status"].isin(["commitment", "paid"]) & ~is_own]
-    named_payers = signed.groupby("recipient_id")["funder_id"].nunique()
-    counted = signed[signed["minor"].notna()].rename(columns={"recipient_id": "organisation_id"})
-    per_funder = counted.groupby(["organisation_id", "funder_id"], as_index=False, dropna=False)["minor"].sum()
-    named = per_funder[per_funder["funder_id"].notna()].sort_values("minor", ascending=False, kind="stable")
-    top = named.groupby("organisation_id").agg(largest_funder_id=("funder_id", "first"), largest=("minor", "first"))
-    unnamed = per_funder[per_funder["funder_id"].isna()].groupby("organisation_id")["minor"].sum()
-    total = per_funder.groupby("organisation_id")["minor"].sum()
-    table = pd.DataFrame({"total": total}).join(top).join(unnamed.rename("unnamed"))
-    table = table.join(named_payers.rename("funders").rename_axis("organisation_id"), how="outer")
-    table["total"] = table["total"].astype("Int64").fillna(0)
-    amounts = ["funders", "largest", "unnamed"]
-    table[amounts] = table[amounts].astype("Int64").fillna(0)
-    return table.reset_index()
-
-
-def dependence(organisations: pd.DataFrame) -> pd.DataFrame:
-    """Adds low, high and is_dependent to total, largest and unnamed per organisation, the most dependent first (B13).
-
-    Money from unnamed funders makes the share of the largest funder a range; `is_dependent` is NA unless both ends agree
-    on more than half, and where grants without a known amount in this currency (`unconverted`) could change the answer:
-    always, unless one named funder gave everything. Organisations without converted money keep low and high NA.
-    """
-    total, hidden = organisations["total"].astype("Float64"), organisations["unnamed"].astype("Float64")
-    total = total.where(total > 0)
-    largest = organisations["largest"].astype("Float64")
-    low, high = largest / total, (largest + hidden) / total
-    agree = (low > DEPENDENT_ABOVE) == (high > DEPENDENT_ABOVE)
-    has_unconverted = organisations.get("unconverted", pd.Series(0, organisations.index)) > 0
-    is_sure = (
-        ~has_unconverted | ((organisations["funders"] == 1) & (hidden == 0)) if "funders" in organisations else True
-    )
-    verdict = (low > DEPENDENT_ABOVE).astype("boolean").where((agree & is_sure).fillna(False))
-    table = organisations.assign(low=low, high=high, is_dependent=verdict)
-    return table.sort_values("low", ascending=False, kind="stable", na_position="last")
-
-
-def newcomers(years: pd.DataFrame, begins: int | None = None) -> pd.DataFrame:
-    """First-time grantees per year (B14): year, grantees, newcomers, amount, newcomer_amount.
-
-    `years`: organisation_id, year of signature, total. Newcomer figures of the first recorded year are NA: it cannot be
-    judged.
-    """
-    first = years.groupby("organisation_id")["year"].transform("min")
-    rows = years.assign(is_new=(years["year"] == first), new=years["total"].where(years["year"] == first, 0))
-    table = (
-        rows.groupby("year")
-        .agg(grantees=("organisation_id", "nunique"), amount=("total", "sum"), newcomer_amount=("new", "sum"))
-        .astype("Int64")
-    )
-    table.insert(1, "newcomers", rows[rows["is_new"]].groupby("year")["organisation_id"].nunique().astype("Int64"))
-    table["newcomers"] = table["newcomers"].fillna(0)
-    unjudged = table.index == (begins if begins is not None else years["year"].min())
-    table.loc[unjudged, ["newcomers", "newcomer_amount"]] = pd.NA
-    return table.reset_index()
-
-
-def concentration(amounts: pd.Series) -> dict[str, float | None]:
-    """HHI and effective number, 'as if N equal recipients'; None for a zero total (B10, B11)."""
-    total = float(amounts.sum())
-    if not total:
-        return {"hhi": None, "effective_number": None}
-    index = float(((amounts.astype(float) / total * 100) ** 2).sum())
-    return {"hhi": index, "effective_number": 10000 / index}
-
-
-def top_share(amounts: pd.Series, n: int) -> float | None:
-    """Share of the n largest recipients (B12)."""
-    total = float(amounts.sum())
-    return float(amounts.nlargest(n).sum()) / total if total else None
-
-
-def gini(amounts: pd.Series) -> dict[str, float | None]:
-    """Gini and its correction for few recipients (B12); None for a zero total. Never shown without the top share:
-    a single recipient has Gini 0."""
-    n, total = len(amounts), float(amounts.sum())
-    if not total:
-        return {"gini": None, "gini_corrected": None}
-    ascending = amounts.sort_values().to_numpy(dtype=float)
-    value = float(2 * (np.arange(1, n + 1) * ascending).sum() / (n * total) - (n + 1) / n)
-    return {"gini": value, "gini_corrected": value * n / (n - 1) if n > 1 else None}
-
-
-def lorenz(amounts: pd.Series) -> pd.DataFrame:
-    """Points of the Lorenz curve, smallest recipients first (B12): recipients, money, both as shares from 0 to 1."""
-    ascending = amounts.sort_values().to_numpy(dtype=float)
-    share = np.concatenate([[0.0], ascending.cumsum() / ascending.sum()]) if ascending.sum() else np.array([0.0])
-    return pd.DataFrame({"recipients": np.linspace(0, 1, len(share)), "money": share})
-
-
 def runway(cash: float | None, monthly_cost: float | None) -> float | None:
     """Months of cash: cash over average monthly cost; None when either is unknown or nothing is spent (B08)."""
     if cash is None or not monthly_cost or pd.isna(cash) or pd.isna(monthly_cost):
         return None
     return cash / monthly_cost
-
-
-def restricted_share(unrestricted: int, restricted: int, unknown: int) -> dict[str, Any]:
-    """Unrestricted money as a share of labelled money, and its bounds if the unlabelled went either way (B16)."""
-    labelled, total = unrestricted + restricted, unrestricted + restricted + unknown
-    return {
-        "of_labelled": unrestricted / labelled if labelled else None,
-        "labelled": labelled / total if total else None,
-        "bounds": (unrestricted / total, (unrestricted + unknown) / total) if total else None,
-    }
 
 
 def per_thousand(money: pd.DataFrame, populations: pd.DataFrame) -> pd.DataFrame:
@@ -477,20 +368,6 @@ def is_paid(grants: pd.DataFrame) -> pd.Series:
         if "has_payment" in grants
         else with_day
     )
-
-
-def grant_sizes(amounts: pd.Series, small: int = SMALL_GRANT_MINOR) -> dict[str, Any]:
-    """Median and p80 (nearest rank), and how many are small with their share of money (B15); an award of zero is no
-    grant size."""
-    amounts = amounts[amounts > 0]
-    under = amounts[amounts < small]
-    total = float(amounts.sum())
-    return {
-        "median": percentile(amounts, 50),
-        "p80": percentile(amounts, 80),
-        "small": Coverage(len(under), len(amounts)),
-        "small_amount_share": float(under.sum()) / total if total else None,
-    }
 
 
 REASONS = (*NOT_CONVERTED, "no_dates", "inverted_dates", "shares_over_100", "no_country")

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from dashboard.metrics import funding, need_tiers
+from dashboard.metrics import funding, need_tiers, receiving
 from dashboard.metrics.placement import CELL, Placed, Records, place
 from dashboard.metrics.standing import (
     CARRIED_OVER,
@@ -163,7 +163,7 @@ def recipients(records: Records) -> pd.DataFrame:
     given = pd.DataFrame({name: money.where(mask, 0).astype("int64") for name, mask in paid.items()})[payer.notna()]
     each = each.join(given.groupby(payer[payer.notna()].astype("int64")).sum(), how="outer")
     inside = grants[grants["recipient_is_member"].astype("boolean").fillna(False)]
-    each = each.join(funding.largest_funders(inside).set_index("organisation_id").drop(columns=["total"]))
+    each = each.join(receiving.largest_funders(inside).set_index("organisation_id").drop(columns=["total"]))
     each[["largest_funder_id"]] = each[["largest_funder_id"]].astype("Int64")
     amounts = [name for name in each if name != "largest_funder_id"]
     each[amounts] = each[amounts].fillna(0).astype("int64")

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, insert, select, update
 
 from data_access import schema
 from data_access.database import METADATA, Which
-from data_access.importers.load import source_id
 from data_access.importers.records import Context, Unreadable
+from data_access.importers.runs import source_id
 
 SALT = "reference_salt"
 WORDS = frozenset({"columns", "activities", "stages", "outcomes", "routes"})

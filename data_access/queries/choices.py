@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, and_, distinct, func, select
 
 from data_access.filters import LISTS, Filters
-from data_access.queries import visible
+from data_access.queries import choosing, visible
 from data_access.schema import initiative_choice, organisation
 from data_access.viewer import Query, Viewer
 
 
 def initiatives_per_value(kind: str, filters: Filters, viewer: Viewer) -> Query:
-    """Columns: value, initiatives; `kind` is country, activity, audience or funder (slugs). Counts under every other
+    """Columns: value, initiatives; `kind` is a name of `LISTS`. Counts under every other
     filter.
 
     Counts are those of the last refresh; who may not be named any more is in none of them at once.
@@ -29,7 +29,7 @@ def initiatives_per_value(kind: str, filters: Filters, viewer: Viewer) -> Query:
         .group_by(choice.value)
         .order_by(choice.value)
     )
-    if kind == "funder":
+    if choosing.FILTERS[kind].are_organisations:
         payer = organisation.alias("payer")
         statement = statement.join(payer, payer.c.slug == choice.value).where(visible.organisations(viewer, payer))
     return Query(statement, viewer)

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select, true
 
 from data_access.filters import Filters
-from data_access.queries import money, visible
+from data_access.queries import choosing, money, visible
 from data_access.queries.money import Cut
 from data_access.schema import (
     fx_rate,
@@ -107,6 +107,7 @@ def _grants(viewer: Viewer) -> Select:
     first_paid = select(func.min(payment.c.paid_on)).where(*paid_in).scalar_subquery()
     of_member = and_(visible.organisations(viewer, intermediary), visible.in_network(intermediary))
     named_payer, named_lead = visible.organisations(viewer, payer), visible.organisations(viewer, lead)
+    as_recorded = ("currency", "status", "kind", "restriction", "committed_on", "starts_on", "ends_on", "recorded_on")
     return (
         select(
             grant.c.id.label("grant_id"),
@@ -127,14 +128,7 @@ def _grants(viewer: Viewer) -> Select:
                 "parent_project_id"
             ),
             func.coalesce(grant.c.amount_minor, paid).label("amount_minor"),
-            grant.c.currency,
-            grant.c.status,
-            grant.c.kind,
-            grant.c.restriction,
-            grant.c.committed_on,
-            grant.c.starts_on,
-            grant.c.ends_on,
-            grant.c.recorded_on,
+            *(grant.c[name] for name in as_recorded),
             paid.label("paid_minor"),
             first_paid.label("first_paid_on"),
             exists().where(*paid_in).label("has_payment"),
@@ -290,7 +284,7 @@ def other_income(filters: Filters, viewer: Viewer) -> Query:
     statement = (
         select(organisation.c.name.label("organisation"), *columns)
         .join(organisation, organisation.c.id == other_income_table.c.organisation_id)
-        .where(visible.initiatives(filters, viewer))
+        .where(choosing.initiatives(filters, viewer))
         .order_by(other_income_table.c.year, organisation.c.name, other_income_table.c.kind)
     )
     return Query(statement, viewer)

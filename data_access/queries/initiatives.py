@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import Select, and_, case, distinct, func, literal, null, or_, select
 
 from data_access.filters import Filters
-from data_access.queries import visible
+from data_access.queries import choosing, visible
 from data_access.schema import (
     grant,
     need,
@@ -42,7 +42,7 @@ def places(filters: Filters, viewer: Viewer, basis: Basis = "works_in", words: s
     host = organisation.alias("fiscal_host")
     legal = func.coalesce(case((visible.organisations(viewer, host), host.c.id)), who.id)
     hidden = func.coalesce(spots.c.is_withheld, False)
-    chosen = visible.initiatives(filters, viewer, with_state_linked=filters.include_state_linked)
+    chosen = choosing.initiatives(filters, viewer, with_state_linked=filters.include_state_linked)
     statement = (
         select(
             who.id.label("organisation_id"),
@@ -96,7 +96,7 @@ def facets_of_initiatives(
     filters: Filters, viewer: Viewer, facets: Sequence[str] = ("activity", "audience", "language")
 ) -> Query:
     """Distinct codes of these facets per chosen initiative: organisation_id, facet, code."""
-    chosen = visible.initiatives(filters, viewer, with_state_linked=filters.include_state_linked)
+    chosen = choosing.initiatives(filters, viewer, with_state_linked=filters.include_state_linked)
     theirs = select(project.c.id).where(project.c.organisation_id.in_(select(organisation.c.id).where(chosen)))
     statement = (
         select(project.c.organisation_id, project_facet.c.facet, project_facet.c.code)
@@ -113,7 +113,7 @@ def projects_per_initiative(filters: Filters, viewer: Viewer) -> Query:
     statement = (
         select(project.c.organisation_id, func.count(literal(1)).label("projects"))
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(visible.initiatives(filters, viewer, with_state_linked=filters.include_state_linked))
+        .where(choosing.initiatives(filters, viewer, with_state_linked=filters.include_state_linked))
         .group_by(project.c.organisation_id)
     )
     return Query(statement, viewer)
@@ -287,4 +287,4 @@ def finance_of(slug: str, viewer: Viewer) -> Query:
 def comings_and_goings(filters: Filters, viewer: Viewer) -> Query:
     """When each chosen initiative was first recorded here and when it closed: recorded_on, closed_on."""
     statement = select(organisation.c.recorded_on, organisation.c.closed_on)
-    return Query(statement.where(visible.initiatives(filters, viewer)), viewer)
+    return Query(statement.where(choosing.initiatives(filters, viewer)), viewer)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, Table, and_, case, false, func, or_, select
 
 from data_access.filters import Filters
-from data_access.queries import visible
+from data_access.queries import choosing, visible
 from data_access.schema import book as book_table
 from data_access.schema import (
-    grant,
     money_grantee,
     money_line,
     money_month,
@@ -19,7 +18,6 @@ from data_access.schema import (
     money_recipient,
     organisation,
     project,
-    project_facet,
     summed_for,
 )
 from data_access.viewer import Query, Viewer
@@ -176,14 +174,9 @@ def projects(currency: str, viewer: Viewer) -> Query:
     return Query(select(*columns).where(_own_or_common(money_project, "project_id", currency, viewer)), viewer)
 
 
-def lines_serving(filters: Filters, viewer: Viewer) -> Query:
-    """The lines that serve one of the chosen audiences: line."""
-    return Query(_serving(filters, viewer), viewer)
-
-
-def lines_paid_by(filters: Filters, viewer: Viewer) -> Query:
-    """The lines that hold a grant of one of the chosen funders, cancelled ones aside: line."""
-    return Query(_paid_by(filters, viewer), viewer)
+def chosen_lines(filters: Filters, viewer: Viewer) -> list[Query]:
+    """The lines that each filter of lines chooses, a query per filter: line."""
+    return [Query(chosen, viewer) for chosen in choosing.lines(filters, viewer)]
 
 
 def lines_in(cut: Cut, viewer: Viewer) -> Query:
@@ -215,44 +208,13 @@ def organisations_in(cut: Cut, viewer: Viewer, *, with_needs: bool = True) -> Se
 def _within(cut: Cut, viewer: Viewer) -> list[ColumnElement[bool]]:
     table, filters = money_line.c, cut.filters
     conditions = [_kept(money_line, cut.currency, viewer)]
-    if filters.host_countries:
-        conditions.append(table.host_country.in_(filters.host_countries))
-    if filters.activities:
-        conditions.append(table.activity.in_(filters.activities))
-    if filters.audiences:
-        conditions.append(table.line.in_(_serving(filters, viewer)))
-    if filters.funders:
-        conditions.append(table.line.in_(_paid_by(filters, viewer)))
+    for row, values in choosing.rows(filters):
+        if row.part_of_money:
+            conditions.append(table[row.part_of_money].in_(values))
+    conditions += [table.line.in_(chosen) for chosen in choosing.lines(filters, viewer)]
     if cut.line is not None:
         conditions.append(table.line == cut.line)
     return conditions
-
-
-def _serving(filters: Filters, viewer: Viewer) -> Select:
-    facet = project_facet.c
-    return (
-        select(facet.project_id.label("line"))
-        .join(project, project.c.id == facet.project_id)
-        .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(facet.facet == "audience", facet.code.in_(filters.audiences), visible.organisations(viewer))
-        .distinct()
-    )
-
-
-def _paid_by(filters: Filters, viewer: Viewer) -> Select:
-    payer, payee, lead = (organisation.alias(name) for name in ("payer", "payee", "lead"))
-    tagged = and_(grant.c.project_id.is_not(None), visible.organisations(viewer, lead))
-    return (
-        select(case((tagged, grant.c.project_id), else_=-grant.c.recipient_id).label("line"))
-        .select_from(grant)
-        .join(payer, payer.c.id == grant.c.funder_id)
-        .join(payee, payee.c.id == grant.c.recipient_id)
-        .outerjoin(project, project.c.id == grant.c.project_id)
-        .outerjoin(lead, lead.c.id == project.c.organisation_id)
-        .where(payer.c.slug.in_(filters.funders), grant.c.status != "cancelled")
-        .where(visible.organisations(viewer, payer), visible.organisations(viewer, payee), visible.in_network(payee))
-        .distinct()
-    )
 
 
 def _summed(columns: Iterable[ColumnElement]) -> list[ColumnElement]:

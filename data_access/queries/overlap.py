@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, case, distinct, func, or_, select
 
 from data_access.filters import Filters
-from data_access.queries import visible
+from data_access.queries import choosing, visible
 from data_access.schema import (
     facet_rarity,
     organisation,
@@ -66,7 +66,7 @@ def chosen(filters: Filters, viewer: Viewer) -> Query:
     statement = (
         select(project.c.id.label("project_id"))
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(visible.projects(filters, viewer))
+        .where(choosing.projects(filters, viewer))
         .order_by(project.c.id)
     )
     return Query(statement, viewer)
@@ -93,13 +93,11 @@ def _in_cells(columns: Sequence[ColumnElement], filters: Filters, viewer: Viewer
         .join(organisation, organisation.c.id == project.c.organisation_id)
         .outerjoin(_place, (_place.c.project_id == project.c.id) & (_place.c.facet == "host_country"))
         .outerjoin(_work, (_work.c.project_id == project.c.id) & (_work.c.facet == "activity"))
-        .where(project.c.status != "ended", visible.projects(filters, viewer))
+        .where(project.c.status != "ended", choosing.projects(filters, viewer))
     )
-    if filters.host_countries:
-        statement = statement.where(place.in_(filters.host_countries))
-    if filters.activities:
-        statement = statement.where(work.in_(filters.activities))
-    return statement
+    cell = {"host_country": place, "activity": work}
+    parts = [cell[row.part_of_money].in_(values) for row, values in choosing.rows(filters) if row.part_of_money]
+    return statement.where(*parts)
 
 
 def grid(filters: Filters, viewer: Viewer) -> Query:

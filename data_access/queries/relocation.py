@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, Table, func, or_, sele
 
 from data_access.case_summaries import FLOWS, UNKNOWN_COUNTRY
 from data_access.filters import Filters
+from data_access.queries import choosing
 from data_access.schema import (
     capacity,
     case_call,
@@ -43,9 +44,8 @@ def _own(statement: Select, table: FromClause, filters: Filters, viewer: Viewer)
         raise NotCleared("Live case figures are for coordinators; read published_cells instead.")
     if viewer.host_countries is not None:
         statement = statement.where(table.c.host_country.in_(viewer.host_countries))
-    if filters.host_countries:
-        statement = statement.where(table.c.host_country.in_(filters.host_countries))
-    return Query(statement, viewer, "cases")
+    chosen = [table.c[row.cases].in_(values) for row, values in choosing.rows(filters) if row.cases]
+    return Query(statement.where(*chosen), viewer, "cases")
 
 
 def _counted(table: Table, keys: tuple[ColumnElement, ...], *counts: str) -> Select:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, or_, true
 
-from data_access.filters import Filters
 from data_access.schema import HIDING_PRECISIONS, grant, organisation, presence, project, project_facet
 from data_access.viewer import Viewer
 
@@ -103,84 +102,3 @@ def active(as_of: date) -> ColumnElement[bool]:
     """The organisation had started by `as_of`, as far as known, and not closed by then (METHODS D04)."""
     started = or_(organisation.c.founded_on.is_(None), organisation.c.founded_on <= as_of)
     return and_(started, or_(organisation.c.closed_on.is_(None), organisation.c.closed_on > as_of))
-
-
-def initiatives(filters: Filters, viewer: Viewer, *, with_state_linked: bool = False) -> ColumnElement[bool]:
-    """Organisation rows that are initiatives of the network, visible, and chosen by `filters`.
-
-    `with_state_linked` adds programmes outside the network for comparison; whoever asks for them must mark them.
-    """
-    conditions = [organisation.c.is_initiative, organisations(viewer)]
-    if not with_state_linked:
-        conditions.append(in_network())
-    if filters.host_countries:
-        spot = presence.alias()
-        conditions.append(
-            exists().where(
-                spot.c.organisation_id == organisation.c.id,
-                spot.c.role != "registered",
-                presence_country(viewer, spot).in_(filters.host_countries),
-            )
-        )
-    for field, facet in (("activities", "activity"), ("audiences", "audience")):
-        chosen = getattr(filters, field)
-        if chosen:
-            conditions.append(_has_project_with(facet, chosen, viewer))
-    if filters.funders:
-        conditions.append(_has_grant_from(filters.funders, viewer))
-    return and_(*conditions)
-
-
-def projects(filters: Filters, viewer: Viewer) -> ColumnElement[bool]:
-    """Project rows (joined to their lead organisation) chosen by `filters`, countries by project place."""
-    conditions = [organisations(viewer), in_network()]
-    for field, facet in (
-        ("host_countries", "host_country"),
-        ("activities", "activity"),
-        ("audiences", "audience"),
-    ):
-        if chosen := getattr(filters, field):
-            conditions.append(_has_facet(project, facet, chosen, viewer))
-    if filters.funders:
-        conditions.append(project.c.id.in_(_projects_funded_by(filters.funders, viewer)))
-    return and_(*conditions)
-
-
-def _has_facet(of_project: FromClause, facet: str, codes: tuple[str, ...], viewer: Viewer) -> ColumnElement[bool]:
-    mark = project_facet.alias()
-    return exists().where(
-        mark.c.project_id == of_project.c.id,
-        mark.c.facet == facet,
-        mark.c.code.in_(codes),
-        facets(viewer, mark),
-    )
-
-
-def _has_project_with(facet: str, codes: tuple[str, ...], viewer: Viewer) -> ColumnElement[bool]:
-    work = project.alias()
-    return exists().where(work.c.organisation_id == organisation.c.id, _has_facet(work, facet, codes, viewer))
-
-
-def _has_grant_from(slugs: tuple[str, ...], viewer: Viewer) -> ColumnElement[bool]:
-    money, payer = grant.alias(), organisation.alias()
-    return exists().where(
-        money.c.recipient_id == organisation.c.id,
-        money.c.funder_id == payer.c.id,
-        money.c.status != "cancelled",
-        payer.c.slug.in_(slugs),
-        organisations(viewer, payer),
-    )
-
-
-def _projects_funded_by(slugs: tuple[str, ...], viewer: Viewer) -> Select:
-    payer = organisation.alias()
-    return (
-        select(grant.c.project_id)
-        .join(payer, payer.c.id == grant.c.funder_id)
-        .where(
-            payer.c.slug.in_(slugs),
-            organisations(viewer, payer),
-            grant.c.project_id.is_not(None),
-            grant.c.status != "cancelled",
-        )
-    )

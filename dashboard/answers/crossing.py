@@ -1,0 +1,158 @@
+"""Host country x activity: crowding (distinct organisations) and need coverage of each cell, joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from dashboard.answers.portfolio import Portfolio, by_part
+from dashboard.metrics.overlap import CROWDED_FROM, is_placed
+from dashboard.page.blocks import Chart
+from dashboard.page.reading import read, shown_once
+from dashboard.page.visit import Visit
+from dashboard.pictures import charts
+from dashboard.words import codes, written
+from dashboard.words.i18n import _, ngettext
+from data_access import queries
+
+UNDER_FUNDED_BELOW = 0.5
+MOST = 12
+UNPLACED = ("withheld", "not_stated")
+SIGNALS = ("none_recorded", "several", "one_provider", "crowded", "under_funded", "both")
+
+
+def cells(visit: Visit, portfolio: Portfolio) -> pd.DataFrame:
+    """Every recorded cell, withheld and not stated among them: host_country, activity, organisations, projects, need, funded,
+    coverage, signal."""
+    work = read(queries.overlap.grid(visit.filters, visit.viewer))
+    money = by_part(portfolio, ["host_country", "activity"])
+    joined = work.merge(money, on=["host_country", "activity"], how="outer")
+    joined[["organisations", "projects"]] = joined[["organisations", "projects"]].astype("Int64").fillna(0)
+    joined["signal"] = signals(joined)
+    return joined.sort_values(["host_country", "activity"]).reset_index(drop=True)
+
+
+def signals(frame: pd.DataFrame) -> pd.Series:
+    """One word per cell from `organisations` and `coverage` (NA when no need is stated)."""
+    crowded = frame["organisations"] >= CROWDED_FROM
+    short = (frame["coverage"] < UNDER_FUNDED_BELOW).fillna(False)
+    word = pd.Series("several", index=frame.index, dtype="object")
+    word[frame["organisations"] == 1] = "one_provider"
+    word[short] = "under_funded"
+    word[crowded] = "crowded"
+    word[crowded & short] = "both"
+    word[frame["organisations"] == 0] = "none_recorded"
+    word[~is_placed(frame)] = "unplaced"
+    return word.astype("str")
+
+
+@shown_once
+def chart(visit: Visit, money: Portfolio) -> Chart | None:
+    """The grid of the busiest countries and activities; None when nothing is recorded."""
+    found = cells(visit, money)
+    if found.empty:
+        return None
+    grid, finding = _complete(found), title(found)
+    return Chart(
+        "crossing",
+        finding,
+        found[["host_country", "activity", "organisations", "need", "funded", "coverage", "signal"]],
+        _(
+            "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is "
+            "stated. The busiest {most} countries and activities, {shown} of {n} combinations; all are in the table. "
+            "Click a cell to open its rows."
+        ).format(year=money.year, most=MOST, shown=recorded(grid), n=written.number(int(is_placed(found).sum()))),
+        charts.grid(grid, "work", "country", "text", "signal", levels(SIGNALS) | unplaced_level(), opens="cell"),
+        charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
+        opens="rows",
+    )
+
+
+def recorded(grid: pd.DataFrame) -> str:
+    """How many combinations of a laid-out grid hold an organisation."""
+    return written.number(int((grid["organisations"].gt(0) & is_placed(grid)).sum()))
+
+
+def grid_names(grid: Chart) -> dict[str, str]:
+    """The cells whose rows can be opened, those that lack money or have one provider first."""
+    order = {signal: -place for place, signal in enumerate(("unplaced", *SIGNALS))}
+    return cell_names(grid.rows.sort_values("signal", key=lambda signals: signals.map(order), kind="stable"))
+
+
+def levels(signals: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Order and name of each signal of a grid, for the chart's colours."""
+    return {signal: (place, codes.word(signal)) for place, signal in enumerate(signals)}
+
+
+def unplaced_level() -> dict[str, tuple[int, str]]:
+    """The level of cells of which a part is withheld or not stated: without a colour of its own."""
+    return {"unplaced": (0, codes.word("unplaced"))}
+
+
+def _complete(frame: pd.DataFrame) -> pd.DataFrame:
+    """The busiest countries and activities with a text in every cell."""
+    grid = laid_out(frame, "organisations", MOST)
+    grid["signal"] = grid["signal"].astype(object).fillna("none_recorded").where(is_placed(grid), "unplaced")
+    grid["organisations"] = grid["organisations"].fillna(0)
+    grid["text"] = [
+        _cell_text(n, coverage) for n, coverage in zip(grid["organisations"], grid["coverage"], strict=True)
+    ]
+    return grid
+
+
+def laid_out(cells: pd.DataFrame, by: str, most: int) -> pd.DataFrame:
+    """The `most` host countries and activities with the largest sums of `by`, then what is withheld or not stated, as a
+    complete grid: one row per combination, largest first, with its key `cell` and the names `country` and `work`; missing
+    combinations hold NA. A country counts though the activity is not stated, and an activity though its country is not."""
+    keys = ("host_country", "activity")
+    largest = [
+        [
+            *cells[~cells[key].isin(UNPLACED)]
+            .groupby(key)[by]
+            .sum()
+            .sort_values(ascending=False, kind="stable")
+            .index[:most],
+            *(value for value in UNPLACED if cells[key].eq(value).any()),
+        ]
+        for key in keys
+    ]
+    index = pd.MultiIndex.from_product(largest, names=keys)
+    grid = cells.set_index(list(keys)).reindex(index).reset_index()
+    return grid.assign(
+        cell=grid["host_country"] + "." + grid["activity"],
+        country=grid["host_country"].map(written.country),
+        work=[name[:1].upper() + name[1:] for name in (codes.code("activity", one) for one in grid["activity"])],
+    )
+
+
+def cell_names(cells: pd.DataFrame) -> dict[str, str]:
+    """Cells of a grid that can be opened, in the order given: "country.activity" -> name."""
+    return {
+        f"{cell.host_country}.{cell.activity}": cell_name(cell.host_country, cell.activity)
+        for cell in cells.itertuples()
+    }
+
+
+def cell_name(country: str, activity: str) -> str:
+    """One cell in words."""
+    return f"{written.country(country)} · {codes.code('activity', activity)}"
+
+
+def _cell_text(organisations: int, coverage: float | None) -> str:
+    if not organisations:
+        return "–" if pd.isna(coverage) else written.percent(coverage)
+    return f"{organisations} · {written.percent(coverage)}" if pd.notna(coverage) else f"{organisations} · ?"
+
+
+def title(frame: pd.DataFrame) -> str:
+    """The finding: how many cells are under-funded and how many of those are crowded as well."""
+    short = int(frame["signal"].isin(["under_funded", "both"]).sum())
+    both = int((frame["signal"] == "both").sum())
+    if not short:
+        return _("Need and crowding by host country and activity")
+    return ngettext(
+        "{n} combination is under-funded, {k} crowded as well",
+        "{n} combinations are under-funded, {k} of them crowded as well",
+        short,
+    ).format(n=written.number(short), k=written.number(both))

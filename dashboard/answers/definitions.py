@@ -1,0 +1,32 @@
+"""What the words mean: every figure and column of the house, from the one place that defines them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dashboard.page.blocks import Table
+from dashboard.words import columns, terms
+from dashboard.words.i18n import _
+
+
+def of_figures() -> Table:
+    """Every figure with its meaning and the section of the method it follows."""
+    rows = [(_(term.label), _(term.definition), term.source) for term in terms.TERMS.values()]
+    return Table("terms", _("Figures"), pd.DataFrame(rows, columns=["term", "meaning", "method"], dtype="str"))
+
+
+def of_columns() -> Table:
+    """Every column with its meaning."""
+    rows = [(_(column.heading), _(column.definition)) for column in columns.COLUMNS.values()]
+    known = pd.DataFrame(rows, columns=["term", "meaning"], dtype="str").drop_duplicates(ignore_index=True)
+    return Table("columns", _("Columns"), known)
+
+
+def words_avoided() -> list[str]:
+    """What our words do not say."""
+    return [
+        _("“None recorded” is an absence of records, not of work."),
+        _("“Possible duplication” is a question for people. Only people confirm it."),
+        _("A pledge is not a commitment, and a commitment is not a payment."),
+        _("Borders on the map follow the United Nations; the map takes no side beyond that."),
+    ]

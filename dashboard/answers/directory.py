@@ -1,0 +1,86 @@
+"""The directory: who works where on what, found by any word in any script, sorted and exported."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dashboard.metrics import distribution
+from dashboard.page.blocks import Figure, Summary, Table
+from dashboard.page.reading import found_once, read
+from dashboard.page.visit import Visit
+from dashboard.words import codes, written
+from dashboard.words.i18n import _, ngettext
+from data_access import queries
+
+COLUMNS = ["initiative", "works_in", "does", "serves", "speaks", "projects", "founded_on", "confirmed_on"]
+
+
+def confirmation_names() -> dict[str, str]:
+    """Which initiatives to list, by when a source last confirmed them."""
+    return {
+        "any": _("whenever confirmed"),
+        "this_year": _("confirmed this year"),
+        "recent": _("confirmed in 12 months"),
+        "stale": _("not confirmed in 12 months"),
+    }
+
+
+def find(visit: Visit, search: str = "", confirmation: str = "any") -> pd.DataFrame:
+    """One row per active initiative: slug, name and what is recorded of it, by name."""
+    found = _recorded(visit, search)
+    return found[_confirmed(found, confirmation, visit.as_of)].reset_index(drop=True)
+
+
+@found_once
+def _recorded(visit: Visit, search: str) -> pd.DataFrame:
+    places = read(queries.initiatives.places(visit.filters, visit.viewer, words=search))
+    places = places[distribution.active_now(places, visit.as_of)]
+    each = distribution.one_per_initiative(places).set_index("organisation_id")
+    held = read(queries.initiatives.facets_of_initiatives(visit.filters, visit.viewer))
+    projects = read(queries.initiatives.projects_per_initiative(visit.filters, visit.viewer))
+    each["works_in"] = _joined(places.assign(name=distribution.place_of(places).map(written.country)), "name")
+    for facet, column in (("activity", "does"), ("audience", "serves"), ("language", "speaks")):
+        names = held[held["facet"] == facet]
+        shown = names.assign(name=[codes.code(facet, code) for code in names["code"]])
+        each[column] = _joined(shown, "name").reindex(each.index)
+    each["projects"] = projects.set_index("organisation_id")["projects"].reindex(each.index).fillna(0).astype("Int64")
+    return each.reset_index().rename(columns={"name": "initiative", "independence": "mark"})
+
+
+def _joined(rows: pd.DataFrame, column: str) -> pd.Series:
+    distinct = rows[["organisation_id", column]].drop_duplicates().sort_values(column)
+    return distinct.groupby("organisation_id")[column].agg(", ".join)
+
+
+def _confirmed(found: pd.DataFrame, confirmation: str, as_of: pd.Timestamp) -> pd.Series:
+    recent = distribution.is_confirmed(found, as_of)
+    this_year = (found["confirmed_on"].dt.year == as_of.year).fillna(False)
+    return {
+        "any": pd.Series(True, index=found.index),
+        "this_year": this_year,
+        "recent": recent,
+        "stale": ~recent,
+    }[confirmation]
+
+
+def summary(found: pd.DataFrame, visit: Visit) -> Summary:
+    """How many are listed, and how sure we are of them."""
+    network = found[found["mark"] != "state_linked"]
+    confirmed = int(distribution.is_confirmed(network, visit.as_of).sum())
+    n = len(network)
+    sentence = ngettext("{n} initiative is listed.", "{n} initiatives are listed.", n).format(n=written.number(n))
+    share = confirmed / n if n else None
+    return Summary(
+        sentence,
+        [
+            Figure("active_initiatives", n, written.number(n), _("under this choice")),
+            Figure("confirmed_share", share, written.percent(share), _("{k} of {n}").format(k=confirmed, n=n)),
+        ],
+    )
+
+
+def listing(found: pd.DataFrame) -> Table:
+    """The table to choose from; state-linked programmes carry their mark in a column of its own."""
+    columns = [*COLUMNS, *(["mark"] if (found["mark"] == "state_linked").any() else [])]
+    note = _("Choose a row to open its profile. Click a heading to sort.")
+    return Table("directory", _("Initiatives"), found[columns], note)

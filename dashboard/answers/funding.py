@@ -1,0 +1,387 @@
+"""Where money is missing: the cliff, the largest gaps, dependence, newcomers, and grants to fix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from dashboard.answers.crossing import UNDER_FUNDED_BELOW, laid_out, levels
+from dashboard.answers.portfolio import Portfolio, by_part
+from dashboard.metrics import funding
+from dashboard.metrics.statistics import Coverage
+from dashboard.page.blocks import Chart, Figure, Summary, Table
+from dashboard.page.reading import shown_once
+from dashboard.pictures import charts
+from dashboard.words import codes, written
+from dashboard.words.i18n import _, ngettext
+
+GAPS_SHOWN = 15
+GRID = 10
+COVERED_FROM = 0.995
+
+
+@shown_once
+def summary(money: Portfolio) -> Summary:
+    """The answer sentence and the five KPIs of METHODS E.2."""
+    leaning, today = money.leaning, money.signed_today
+    judged = Coverage(int(leaning["is_dependent"].notna().sum()), len(leaning))
+    dependent = int(leaning["is_dependent"].fillna(False).sum())
+    return Summary(
+        answer(money),
+        [
+            covered(money),
+            gap(money),
+            Figure(
+                "monthly_signed",
+                None if today is None else today / 100,
+                written.money(today, money.currency),
+                fall_words(money),
+                money.coverage_words,
+            ),
+            Figure(
+                "dependent",
+                dependent,
+                written.number(dependent),
+                ngettext(
+                    "of {n} organisation that signed a grant", "of {n} organisations that signed a grant", len(leaning)
+                ).format(n=written.number(len(leaning))),
+                written.based_on(judged),
+            ),
+            _newcomers_figure(money),
+        ],
+    )
+
+
+def covered(money: Portfolio) -> Figure:
+    """The share of stated need that signed money meets."""
+    totals = money.totals
+    return Figure(
+        "need_covered",
+        totals.coverage_capped,
+        written.percent(totals.coverage_capped),
+        _("of {need} stated for {year}").format(need=written.money(totals.need, money.currency), year=money.year)
+        if totals.need
+        else _("no need is stated for {year}").format(year=money.year),
+        _("need known for {k} of {n} lines").format(k=totals.lines.known, n=totals.lines.total),
+    )
+
+
+def gap(money: Portfolio) -> Figure:
+    """The sum of line gaps, from the lowest to the highest stated need of each line; unknown when none is stated."""
+    totals, low, high = money.totals, money.tiers["lowest"], money.tiers["highest"]
+    missing = totals.gap if totals.need else None
+    compared = _("surplus elsewhere {s}").format(s=written.money(totals.surplus, money.currency))
+    if missing is not None and low.gap != high.gap:
+        compared = _("lowest to highest stated need: {low} to {high}; surplus elsewhere {s}").format(
+            **_range(money), s=written.money(totals.surplus, money.currency)
+        )
+    return Figure(
+        "gap",
+        None if missing is None else missing / 100,
+        written.money(missing, money.currency),
+        compared,
+        written.based_on(totals.lines),
+    )
+
+
+def _range(money: Portfolio) -> dict[str, str]:
+    """The gap by each line's lowest and highest stated need, the smaller first."""
+    least, most = sorted(money.tiers[tier].gap for tier in ("lowest", "highest"))
+    return {"low": written.money(least, money.currency), "high": written.money(most, money.currency)}
+
+
+def tier_names() -> dict[str, str]:
+    """Which stated need counts: one tier per line and day."""
+    return {
+        "lowest": _("lowest stated"),
+        "minimum": _("minimum"),
+        "budget": _("budget"),
+        "ambition": _("ambition"),
+    }
+
+
+def confidence_names() -> dict[str, str]:
+    """Whether statements of low confidence count."""
+    return {"all": _("all statements"), "sure": _("without those of low confidence")}
+
+
+def tiers(money: Portfolio) -> Table:
+    """Need, signed money and gap under each tier, side by side; tiers are never added."""
+    rows = [(tier, t.lines.known, t.need, t.funded, t.gap, t.coverage_capped) for tier, t in money.tiers.items()]
+    columns = ["tier", "lines_stating", "need", "funded", "gap", "coverage"]
+    whole = dict.fromkeys(("lines_stating", "need", "funded", "gap"), "Int64")
+    table = pd.DataFrame(rows, columns=columns).astype(whole | {"coverage": "Float64"})
+    is_stated = table["lines_stating"] > 0
+    table[["need", "funded", "gap"]] = table[["need", "funded", "gap"]].where(is_stated)
+    low, high = money.tiers["lowest"], money.tiers["highest"]
+    title = _("Need by tier in {year}").format(year=money.year)
+    if low.need and low.gap != high.gap:
+        title = _("Between {low} and {high} are missing in {year}, by the need one counts").format(
+            **_range(money), year=money.year
+        )
+    return Table(
+        "need_tiers",
+        title,
+        table,
+        _(
+            "A minimum lies inside a budget, a budget inside an ambition: they are never added. Each tier counts the lines that "
+            "state it; lowest and highest take what each line states, day by day. {n} lines state none."
+        ).format(n=written.number(low.lines.total - low.lines.known)),
+    )
+
+
+def tier_words(money: Portfolio) -> str:
+    """Which need the figures of this page count."""
+    said = {
+        "lowest": _("Need: each line's lowest stated."),
+        "minimum": _("Need: stated minimums alone."),
+        "budget": _("Need: stated budgets alone."),
+        "ambition": _("Need: stated ambitions alone."),
+    }[money.tier]
+    return f"{said} {_('Statements of low confidence are left out.')}" if money.only_sure else said
+
+
+def answer(money: Portfolio) -> str:
+    """How much is missing by the need one counts, then how much is covered."""
+    low, high = money.tiers["lowest"], money.tiers["highest"]
+    if not low.need or low.gap == high.gap:
+        return sentence(money)
+    missing = _("Between {low} and {high} are missing in {year}, counting each line's lowest or highest stated need.")
+    return f"{missing.format(**_range(money), year=money.year)} {sentence(money)}"
+
+
+def sentence(money: Portfolio) -> str:
+    """How much of the need is covered, and when signed money falls under it."""
+    if not money.totals.need:
+        return _("No need is stated for {year} under this choice, so a gap cannot be computed.").format(year=money.year)
+    below, share = money.cliff.below_need, written.percent(money.totals.coverage_capped)
+    if money.monthly.loc[money.monthly["month"] >= money.as_of.to_period("M").start_time, "need"].notna().sum() == 0:
+        text = _("Signed money covers {share} of the need stated for {year}; no need is stated from this month on.")
+        return text.format(share=share, year=money.year)
+    if below is None:
+        text = _(
+            "Signed money covers {share} of the need stated for {year}; it stays at 75 % of need or more as far as need is "
+            "stated."
+        )
+        return text.format(share=share, year=money.year)
+    if below <= money.as_of:
+        text = _(
+            "Signed money covers {share} of the need stated for {year}; this month it is already below 75 % of need."
+        )
+        return text.format(share=share, year=money.year)
+    return _(
+        "Signed money covers {share} of the need stated for {year}; from {month} it is below 75 % of need."
+    ).format(share=share, year=money.year, month=written.month(below))
+
+
+def fall_words(money: Portfolio) -> str:
+    """When signed money falls under three quarters of the need it is compared with."""
+    below = money.cliff.below_need
+    ahead = money.monthly[money.monthly["month"] >= money.as_of.to_period("M").start_time]
+    if ahead["need"].notna().sum() == 0:
+        return _("no need is stated from this month on")
+    if below is None:
+        return _("it stays at 75 % of need or more as far as need is stated")
+    if below <= money.as_of:
+        return _("this month it is already below 75 % of need")
+    return _("from {month} it is below 75 % of need").format(month=written.month(below))
+
+
+def _newcomers_figure(money: Portfolio) -> Figure:
+    new = money.newcomers
+    row = new[new["year"] == money.year]
+    if row.empty or pd.isna(row["newcomers"].iloc[0]):
+        return Figure("newcomers", None, "–", _("{year} cannot be judged").format(year=money.year))
+    first, all_of_them = int(row["newcomers"].iloc[0]), int(row["grantees"].iloc[0])
+    comparison = _("of {n} grantees in {year} so far").format(n=written.number(all_of_them), year=money.year)
+    unjudged = _("{year} cannot be judged").format(year=new["year"].min())
+    return Figure("newcomers", first, written.number(first), comparison, unjudged)
+
+
+@shown_once
+def cliff(money: Portfolio) -> Chart:
+    """Signed money per month against stated need, pledges outlined."""
+    below = money.cliff.below_need
+    title = (
+        _("Signed money is below 75 % of need from {month}").format(month=written.month(below))
+        if below is not None and below > money.as_of
+        else _("Signed money and stated need by month")
+    )
+    rows = money.monthly
+    return Chart(
+        "cliff",
+        title,
+        rows[["month", "signed", "signed_on_need", "pledged", "need"]],
+        _(
+            "Spread over each grant's days, in {currency}; dark up to {day}. Pledges are outlined and not counted. 75 % of need "
+            "is measured on the lines that state one. {need}"
+        ).format(currency=money.currency, day=written.day(money.as_of), need=tier_words(money)),
+        charts.cliff(rows, money.as_of, money.currency),
+        charts.alternative(
+            title,
+            [written.short_month(month) for month in rows["month"]],
+            [written.money(v, money.currency) for v in rows["signed"]],
+        ),
+        "rows",
+    )
+
+
+def part_names() -> dict[str, str]:
+    """The parts of the funding page."""
+    return {
+        "gaps": _("Gaps"),
+        "dependence": _("Who depends on whom"),
+        "reach": _("Whom money reaches"),
+        "records": _("Records to fix"),
+    }
+
+
+def gap_names() -> dict[str, str]:
+    """What gaps can be ranked by."""
+    return {"line": _("Project"), "activity": _("Activity"), "host_country": _("Host country")}
+
+
+@shown_once
+def gaps(money: Portfolio, by: str) -> Chart:
+    """The largest gaps of the year by line, activity or host_country."""
+    ranked = ranked_gaps(money, by).head(GAPS_SHOWN)
+    names = {value: value if by == "line" else codes.code(by, value) for value in ranked[by]}
+    amounts = [written.money(gap, money.currency) for gap in ranked["gap"]]
+    bars = ranked.assign(met=(ranked["need"] - ranked["gap"]) / 100, missing=ranked["gap"] / 100)
+    title = _("The largest gaps in {year}").format(year=money.year)
+    return Chart(
+        "gaps",
+        title,
+        ranked[[by, "need", "funded", "gap", "surplus", "coverage"]],
+        _("Need stated for {year} and what signed money meets of it, in {currency}; up to {n} shown. {need}").format(
+            year=money.year, currency=money.currency, n=GAPS_SHOWN, need=tier_words(money)
+        ),
+        charts.ranked_bars(bars, by, [("met", _("covered")), ("missing", _("gap"))], names, text=amounts),
+        charts.alternative(title, list(names.values()), amounts),
+        "rows",
+    )
+
+
+def ranked_gaps(money: Portfolio, by: str) -> pd.DataFrame:
+    """Lines, activities or countries with a gap, largest first; a line becomes a readable name, and lines of the same
+    name are numbered."""
+    summed = by_part(money, [by])
+    ranked = summed[summed["gap"] > 0].sort_values(["gap", by], ascending=[False, True]).reset_index(drop=True)
+    if by == "line":
+        known = money.lines.set_index("line")
+        ranked["key"] = ranked["line"]
+        names = pd.Series([f"{known['name'][line]} · {known['organisation'][line]}" for line in ranked["line"]])
+        again = names.groupby(names).cumcount()
+        ranked["line"] = names.where(again == 0, names + " (" + (again + 1).astype("str") + ")")
+    return ranked
+
+
+def lines(money: Portfolio) -> Table:
+    """Every line, largest gap first, unknown need last."""
+    rows = funding.coverage_lines(money.lines).assign(line=money.lines["name"])
+    rows = rows.sort_values("gap", ascending=False, na_position="last")
+    return Table(
+        "lines",
+        _("All lines with need, signed money and gap"),
+        rows[["line", "organisation", "need", "funded", "gap", "surplus", "coverage"]],
+        _("A line is a project. Lines without a stated need keep their signed money beside the totals, never inside."),
+    )
+
+
+COVERAGE_SIGNALS = ("none_recorded", "need_unknown", "covered", "partly_covered", "under_funded")
+
+
+@shown_once
+def coverage_grid(money: Portfolio) -> Chart | None:
+    """Host country x activity: gap in the cell, colour by coverage, words where there is no number."""
+    cells = by_part(money, ["host_country", "activity"], with_unknown=True)
+    if cells.empty:
+        return None
+    cells["signal"] = [_signal(need, coverage) for need, coverage in zip(cells["need"], cells["coverage"], strict=True)]
+    title = _("Coverage of stated need by host country and activity")
+    grid = _complete(cells, money.currency)
+    return Chart(
+        "coverage",
+        title,
+        cells[["host_country", "activity", "need", "funded", "gap", "surplus", "coverage", "signal"]],
+        _("In each cell the gap of {year} in {currency}; the largest countries and activities by need. {need}").format(
+            year=money.year, currency=money.currency, need=tier_words(money)
+        ),
+        charts.grid(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell"),
+        charts.alternative(title, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
+        opens="rows",
+    )
+
+
+def _signal(need: Any, coverage: Any) -> str:
+    if pd.isna(need):
+        return "need_unknown"
+    if pd.isna(coverage) or coverage >= COVERED_FROM:
+        return "covered"
+    return "under_funded" if coverage < UNDER_FUNDED_BELOW else "partly_covered"
+
+
+def _complete(cells: pd.DataFrame, currency: str) -> pd.DataFrame:
+    """The ten largest countries and activities by need as a complete grid with words in every cell."""
+    grid = laid_out(cells, "need", GRID)
+    grid["signal"] = grid["signal"].astype(object).fillna("none_recorded")
+    plain = {"none_recorded": "–", "need_unknown": "?"}
+    grid["text"] = [
+        plain.get(s) or written.money(g, currency) for s, g in zip(grid["signal"], grid["gap"], strict=True)
+    ]
+    return grid
+
+
+@shown_once
+def notes(money: Portfolio) -> list[str]:
+    """How money is counted, and what is left out."""
+    carried, whole = money.recipients[["carried_over", "own"]].sum().sum(), funding.ends_with(money.recipients).sum()
+    return [
+        _("Pledges are not counted. Cancelled grants are out. Re-granted money is counted once, where it ends up."),
+        _(
+            "{carried} of {total} signed is carried over from earlier or own money; {unknown} has no recorded status and is left out."
+        ).format(
+            carried=written.money(int(carried), money.currency),
+            total=written.money(int(whole), money.currency),
+            unknown=written.money(int(money.recipients["unknown_status"].sum()), money.currency),
+        ),
+        *left_aside(money),
+        _(
+            "Needs are as stated by organisations on the dates recorded; stating large needs is rewarded by this measure."
+        ),
+        money.coverage_words,
+        money.rate_words,
+        _("Money for several countries or activities without declared shares is split equally."),
+    ]
+
+
+def left_aside(money: Portfolio) -> list[str]:
+    """Named remainders of the money: not converted, without a day, outside the network."""
+    unconverted, undated = (int(money.recipients[name].sum()) for name in ("unconverted", "undated"))
+    beyond = int(money.outside["outside"].sum())
+    found = []
+    if unconverted:
+        found.append(
+            ngettext(
+                "{n} signed grant has no amount in {currency}: its organisation counts as a grantee, its money is in no sum.",
+                "{n} signed grants have no amount in {currency}: their organisations count as grantees, their money is in no "
+                "sum.",
+                unconverted,
+            ).format(n=written.number(unconverted), currency=money.currency)
+        )
+    if undated:
+        found.append(
+            ngettext(
+                "{n} signed grant has no signing date and is in no year of grantees.",
+                "{n} signed grants have no signing date and are in no year of grantees.",
+                undated,
+            ).format(n=written.number(undated))
+        )
+    if beyond:
+        found.append(
+            _("{amount} went to recipients outside the network and are in none of its figures.").format(
+                amount=written.money(beyond, money.currency)
+            )
+        )
+    return found

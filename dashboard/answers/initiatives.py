@@ -1,0 +1,408 @@
+"""Where the initiatives are: bars, map, openings and closings, and those that asked not to be listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import pandas as pd
+
+from dashboard.metrics import distribution
+from dashboard.metrics.statistics import Coverage, competition_rank
+from dashboard.page.blocks import Chart, Figure, Summary, Table
+from dashboard.page.reading import found_once, read, shown_once
+from dashboard.page.visit import Visit, current
+from dashboard.pictures import charts, maps
+from dashboard.words import codes, written
+from dashboard.words.i18n import _, ngettext
+from data_access import protected_year, queries
+from data_access.case_summaries import UNKNOWN_COUNTRY
+
+SMALLEST_MIX = 5
+
+
+class Choice(NamedTuple):
+    """What the page counts: which unit, in every place or shared out, and which place."""
+
+    unit: str = "initiatives"
+    share_out: bool = False
+    basis: queries.initiatives.Basis = "works_in"
+
+
+DEFAULT = Choice()
+
+
+@dataclass(frozen=True)
+class Initiatives:
+    """`places`: one row per initiative of the network and place; `each`: one row per initiative; `bars`: the chosen
+    unit per place; `state_linked`: programmes outside the network, counted apart and in no total."""
+
+    choice: Choice
+    as_of: pd.Timestamp
+    places: pd.DataFrame
+    each: pd.DataFrame
+    state_linked: pd.DataFrame
+    projects: pd.DataFrame
+    bars: pd.DataFrame
+    placement: dict[str, int]
+    confirmed: Coverage
+
+    @property
+    def total(self) -> int:
+        return sum(self.placement.values())
+
+    @cached_property
+    def named(self) -> pd.DataFrame:
+        """Initiatives per country, fully counted, without withheld and not stated."""
+        counts = distribution.count_by_place(self.places, self.as_of)
+        return counts[~counts["place"].isin(distribution.UNPLACED)]
+
+
+def part_names() -> dict[str, str]:
+    """The parts of the initiatives page."""
+    return {"where": _("Where"), "what": _("Since when, doing what, for how many")}
+
+
+def unit_names() -> dict[str, str]:
+    """Counting units in the plural, as they stand in a sentence."""
+    return {
+        "initiatives": _("initiatives"),
+        "organisations": _("organisations"),
+        "projects": _("projects"),
+        "presences": _("presences"),
+    }
+
+
+def counting_names() -> dict[str, str]:
+    """How what acts in several countries is counted."""
+    return {"each": _("count in each"), "share": _("share out")}
+
+
+def basis_names() -> dict[str, str]:
+    """Which place is meant."""
+    return {
+        "works_in": _("where the team works"),
+        "registered_in": _("where it is registered"),
+        "serves": _("whom its projects serve"),
+    }
+
+
+@found_once
+def find(visit: Visit, choice: Choice = DEFAULT) -> Initiatives:
+    """The chosen initiatives, as this viewer may see them."""
+    everything = read(queries.initiatives.places(visit.filters, visit.viewer, choice.basis))
+    outside = everything["independence"] == "state_linked"
+    places = everything[~outside]
+    projects = read(queries.initiatives.projects_per_initiative(visit.filters, visit.viewer))
+    each = distribution.one_per_initiative(places)
+    return Initiatives(
+        choice,
+        visit.as_of,
+        places,
+        each,
+        everything[outside],
+        projects,
+        distribution.count_by_place(places, visit.as_of, choice.unit, projects, share_out=choice.share_out),
+        distribution.placement(places, visit.as_of),
+        distribution.confirmed_coverage(each, visit.as_of),
+    )
+
+
+@shown_once
+def summary(found: Initiatives) -> Summary:
+    """The answer sentence and the five KPIs of METHODS E.1."""
+    recent, before = distribution.net_openings(found.each, found.as_of)
+    placed = found.placement["placed"] / found.total if found.total else None
+    dated = int(found.each["founded_on"].notna().sum())
+    return Summary(
+        sentence(found),
+        [
+            Figure(
+                "active_initiatives",
+                found.total,
+                written.number(found.total),
+                _("of {n} ever recorded").format(n=written.number(len(found.each))),
+                _("{k} confirmed in 12 months").format(k=written.number(found.confirmed.known)),
+            ),
+            Figure(
+                "countries",
+                len(found.named),
+                written.number(len(found.named)),
+                _("{n} with exactly one initiative").format(n=int((found.named["initiatives"] == 1).sum())),
+            ),
+            Figure(
+                "net_openings",
+                recent,
+                written.signed(recent),
+                _("{n} in the 12 months before").format(n=written.signed(before)),
+                _("start known for {k} of {n}").format(k=dated, n=len(found.each)),
+            ),
+            Figure(
+                "placed",
+                placed,
+                written.percent(placed),
+                _("{w} withheld, {u} not stated").format(
+                    w=found.placement["withheld"], u=found.placement["not_stated"]
+                ),
+            ),
+            Figure(
+                "confirmed_share",
+                found.confirmed.share,
+                written.percent(found.confirmed.share),
+                "",
+                written.based_on(found.confirmed),
+            ),
+        ],
+    )
+
+
+def sentence(found: Initiatives) -> str:
+    """How many initiatives work in how many countries, and where most are."""
+    if found.named.empty:
+        return _("No active initiative with a known host country matches this choice.")
+    top = found.named.iloc[0]
+    if len(found.named) == 1:
+        placed = found.placement["placed"]
+        return ngettext("{n} initiative works in {top}.", "{n} initiatives work in {top}.", placed).format(
+            n=written.number(placed), top=written.country(top["place"])
+        )
+    placed = found.placement["placed"]
+    known = {
+        "n": written.number(placed),
+        "m": written.number(len(found.named)),
+        "top": written.country(top["place"]),
+        "k": written.number(top["initiatives"]),
+    }
+    if top["initiatives"] == found.named.iloc[1]["initiatives"]:
+        return ngettext(
+            "{n} initiative works in {m} host countries.", "{n} initiatives work in {m} host countries.", placed
+        ).format(**known)
+    return ngettext(
+        "{n} initiative works in {m} host countries; {top} has the most ({k}).",
+        "{n} initiatives work in {m} host countries; {top} has the most ({k}).",
+        placed,
+    ).format(**known)
+
+
+def reconciled(found: Initiatives) -> str:
+    """Why the bars add to more than the network."""
+    unit = found.choice.unit
+    counts = distribution.reconciliation(found.places, found.as_of, unit, found.projects)
+    return _("Sum of countries {s} → network {n}: {m} {unit} act in several countries.").format(
+        s=written.number(counts["sum_of_countries"]),
+        n=written.number(counts["network"]),
+        m=written.number(counts["in_several"]),
+        unit=unit_names()[unit],
+    )
+
+
+@shown_once
+def by_country(found: Initiatives) -> Chart:
+    """Ranked bars of the chosen unit, lighter where not confirmed, unknown grey and last, state-linked apart."""
+    choice, bars = found.choice, found.bars
+    names = {place: written.country(place) for place in bars["place"]}
+    shown = [written.decimal(n) if choice.share_out else written.number(n) for n in bars[choice.unit]]
+    title = _title(bars, choice.unit)
+    segments = [("confirmed", _("confirmed in 12 months")), ("not_confirmed", _("not confirmed recently"))]
+    drawn = bars
+    if len(found.state_linked):
+        outside = distribution.count_by_place(found.state_linked, found.as_of, choice.unit, found.projects)
+        drawn = bars.merge(outside[["place", choice.unit]].rename(columns={choice.unit: "state_linked"}), how="left")
+        drawn["state_linked"] = drawn["state_linked"].fillna(0)
+        segments.append(("state_linked", _("state-linked, in no total")))
+    how = (
+        _("shared out over countries, so that they add to the network")
+        if choice.share_out
+        else _("each counted in every country")
+    )
+    return Chart(
+        "by_country",
+        title,
+        _ranked(drawn, choice.unit)[["rank", "place", choice.unit, *(column for column, _name in segments)]],
+        _("Active {unit} by {basis}, {how}. {line}").format(
+            unit=unit_names()[choice.unit], basis=basis_names()[choice.basis], how=how, line=reconciled(found)
+        ),
+        charts.ranked_bars(drawn, "place", segments, names, distribution.UNPLACED, shown),
+        charts.alternative(title, list(names.values()), shown),
+        "country",
+    )
+
+
+def _ranked(bars: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Adds `rank` among named countries: ties share it, marked '='; withheld and not stated have none."""
+    named = bars[~bars["place"].isin(distribution.UNPLACED)]
+    return bars.assign(rank=competition_rank(named[unit]).reindex(bars.index).fillna("–"))
+
+
+def _title(bars: pd.DataFrame, unit: str) -> str:
+    named = bars[~bars["place"].isin(distribution.UNPLACED)]
+    if len(named) > 1 and named.iloc[0][unit] > named.iloc[1][unit]:
+        return _("{country} has the most {unit}").format(
+            country=written.country(named.iloc[0]["place"]), unit=unit_names()[unit]
+        )
+    return _("Active {unit} by host country").format(unit=unit_names()[unit])
+
+
+@shown_once
+def on_map(found: Initiatives) -> Chart:
+    """The same counts as bubbles, one point per country."""
+    bubbles = found.named.assign(
+        value=found.named["initiatives"],
+        title=[written.country(place) for place in found.named["place"]],
+        line=[
+            _("{n} initiatives, {k} confirmed in 12 months").format(n=r.initiatives, k=r.confirmed)
+            for r in found.named.itertuples()
+        ],
+    )
+    title = _("The same on a map")
+    return Chart(
+        "map",
+        title,
+        found.named[["place", "initiatives", "confirmed", "not_confirmed"]],
+        _("Area of a bubble is the number of initiatives, at one point per country. Location withheld: {n}.").format(
+            n=found.placement["withheld"]
+        ),
+        maps.bubbles(bubbles, dark=current().is_dark),
+        charts.alternative(title, list(bubbles["title"]), [written.number(n) for n in bubbles["value"]]),
+        "country",
+    )
+
+
+@shown_once
+def history(found: Initiatives) -> Chart:
+    """Openings and closings per quarter under the line of active initiatives."""
+    rows = distribution.openings_and_closings(found.each, found.as_of)
+    title = _("Openings and closings by quarter")
+    columns = [("opened", _("opened")), ("closed", _("closed"))]
+    newest = rows.iloc[::-1]
+    changes = [written.signed(int(o - c)) for o, c in zip(newest["opened"], newest["closed"], strict=True)]
+    return Chart(
+        "history",
+        title,
+        rows[["quarter", "opened", "closed", "active"]],
+        _("Founding and closing dates as recorded. The first quarter of the records is not an opening wave."),
+        charts.columns_over_time(
+            rows, "quarter", columns, ("active", _("active at the end")), "is_partial", ("closed",)
+        ),
+        charts.alternative(title, [written.quarter(q) for q in newest["quarter"]], changes),
+    )
+
+
+@shown_once
+def mix(found: Initiatives, visit: Visit) -> Chart | None:
+    """How the largest countries divide over activities; None when none has five initiatives."""
+    work = distribution.location_quotient(_work(found, visit, "activity"), SMALLEST_MIX)
+    counts = distribution.activity_mix(work, minimum=SMALLEST_MIX)
+    if counts.empty:
+        return None
+    sizes = found.named.set_index("place")["initiatives"]
+    names = {place: f"{written.country(place)} ({sizes.get(place, 0)})" for place in counts["place"].unique()}
+    kinds = {activity: codes.code("activity", activity) for activity in counts["activity"].unique()}
+    title = _("What initiatives do, by host country")
+    common = counts.sort_values("percent", ascending=False)
+    return Chart(
+        "mix",
+        title,
+        counts[["place", "activity", "initiatives", "percent", "lq"]],
+        _(
+            "Share of recorded activities in per cent; an initiative counts once per activity. Countries with five or more."
+        ),
+        charts.shares(counts, "place", "activity", "percent", names, kinds),
+        charts.alternative(
+            title,
+            [f"{written.country(r.place)}, {kinds[r.activity]}" for r in common.itertuples()],
+            [f"{r.percent} %" for r in common.itertuples()],
+        ),
+    )
+
+
+def _work(found: Initiatives, visit: Visit, facet: str) -> pd.DataFrame:
+    """place, facet value, initiatives: active initiatives in a known country by what their projects say."""
+    held = read(queries.initiatives.facets_of_initiatives(visit.filters, visit.viewer, (facet,)))
+    now = found.places[distribution.active_now(found.places, found.as_of) & found.places["host_country"].notna()]
+    joined = now[["organisation_id", "host_country"]].merge(held.rename(columns={"code": facet}), on="organisation_id")
+    counts = joined.groupby(["host_country", facet])["organisation_id"].nunique().reset_index()
+    return counts.rename(columns={"host_country": "place", "organisation_id": "initiatives"})
+
+
+@shown_once
+def per_thousand(found: Initiatives, visit: Visit) -> Chart | None:
+    """Initiatives per 1,000 recent emigrants as ranges, sorted by name: ranges overlap, so nobody is ranked."""
+    populations = read(queries.initiatives.populations(visit.viewer))
+    rates = distribution.per_thousand(found.named, populations)
+    if rates.empty:
+        return None
+    names = {place: written.country(place) for place in rates["place"]}
+    rates = rates.sort_values("place", key=lambda places: places.map(names)).reset_index(drop=True)
+    without = len(found.named) - len(rates)
+    title = _("Initiatives per 1,000 recent emigrants: ranges overlap")
+    spans = [f"{written.decimal(r.low_rate, 2)}–{written.decimal(r.high_rate, 2)}" for r in rates.itertuples()]
+    return Chart(
+        "per_thousand",
+        title,
+        rates[["place", "initiatives", "low_rate", "high_rate"]],
+        _("Low to high: limits of the count and of the population estimate. {n} countries have no estimate.").format(
+            n=written.number(without)
+        ),
+        charts.ranges(rates, "place", "low_rate", "high_rate", names),
+        charts.alternative(title, list(names.values()), spans),
+    )
+
+
+@shown_once
+def countries(found: Initiatives, visit: Visit) -> Table:
+    """Every country with every counting unit, side by side."""
+    table = distribution.count_by_place(found.places, found.as_of)[["place", "initiatives"]]
+    shared = distribution.count_by_place(found.places, found.as_of, share_out=True)
+    table = table.merge(shared[["place", "initiatives"]].rename(columns={"initiatives": "shared"}), on="place")
+    for unit in distribution.UNITS[1:]:
+        counts = distribution.count_by_place(found.places, found.as_of, unit, found.projects)
+        table = table.merge(counts[["place", unit]], on="place", how="left")
+    for facet, column in (("activity", "activities"), ("language", "languages")):
+        held = _work(found, visit, facet).groupby("place")[facet].nunique().rename(column)
+        table = table.merge(held.astype("Int64"), on="place", how="left")
+    now = found.places[distribution.active_now(found.places, found.as_of)]
+    newest = now["confirmed_on"].groupby(distribution.place_of(now)).max().rename("last_confirmed")
+    table = table.merge(newest.rename_axis("place"), on="place", how="left")
+    return Table(
+        "countries",
+        _("Countries in every counting unit"),
+        table,
+        _("Shared out adds to the network; the other columns count in every country."),
+    )
+
+
+@shown_once
+def unlisted(visit: Visit) -> Table | None:
+    """The one fixed table of initiatives that asked not to be listed; None for whoever sees them by name."""
+    if visit.viewer.role != "funder":
+        return None
+    countries = read(queries.network.unlisted(visit.viewer))["host_country"]
+    hidden = countries.where(countries.notna(), UNKNOWN_COUNTRY).value_counts().to_dict()
+    groups = distribution.merge_small(hidden, protected_year.COUNTRY_GROUPS)
+    if groups.empty:
+        return None
+    return Table(
+        "unlisted",
+        _("And {n} more that asked not to be listed").format(n=written.number(groups["organisations"].sum())),
+        groups,
+        _("One fixed table, never filtered; groups below 3 are merged. These initiatives enter no other figure here."),
+    )
+
+
+@shown_once
+def notes(found: Initiatives) -> list[str]:
+    """What the counts are, what is apart, and why they add to more."""
+    said = [
+        _("Counts what partners registered, not everything that exists."),
+        _("Initiatives in several countries are counted in each, unless shared out."),
+        _("An initiative under a fiscal host is one initiative; as organisations, host and initiative count once."),
+        reconciled(found),
+    ]
+    if len(found.state_linked):
+        outside = found.state_linked["organisation_id"].nunique()
+        said.append(
+            _("{n} state-linked programmes are shown apart and enter no total.").format(n=written.number(outside))
+        )
+    return said

@@ -1,0 +1,156 @@
+"""The rows behind a figure of money: grants and needs of a month, a bar or a cell, and grants to fix."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from dashboard.answers.crossing import cell_name, cell_names
+from dashboard.answers.funding import ranked_gaps
+from dashboard.answers.portfolio import Portfolio, converted, rows_behind
+from dashboard.metrics import funding
+from dashboard.page.blocks import Chart, Table
+from dashboard.page.reading import read
+from dashboard.words import codes, written
+from dashboard.words.i18n import _, ngettext
+from data_access import queries
+from data_access.filters import Filters
+from data_access.queries.money import Cut
+
+
+def grants_to_fix(money: Portfolio) -> pd.DataFrame:
+    """Signed grants of the chosen organisations that a figure left out or could not place, once per reason."""
+    rows = read(queries.funding.grants_to_fix(money.currency, money.viewer))
+    rows = rows[rows["recipient_id"].isin(money.recipients["organisation_id"])]
+    return rows.sort_values("reason", key=lambda reasons: reasons.map(funding.REASONS.index), kind="stable")
+
+
+def to_fix(money: Portfolio) -> Table:
+    """Every signed grant a figure left out or could not place, with the reason; over-committed lines beside it."""
+    rows = grants_to_fix(money)
+    rows = rows.assign(organisation=rows["recipient"], original=rows["amount_minor"] / 100)
+    columns = [
+        "reference",
+        "reason",
+        "organisation",
+        "funder",
+        "original",
+        "currency",
+        "committed_on",
+        "starts_on",
+        "ends_on",
+    ]
+    note = _(
+        "Left out of the figures, or in no country, until somebody mends them. {n} budget lines are over-committed."
+    )
+    return Table("to_fix", _("Grants to fix"), rows[columns], note.format(n=written.number(money.over_committed)))
+
+
+def gap_rows(gaps: Chart, by: str) -> dict[str, str]:
+    """The bars whose rows can be opened."""
+    return {value: value if by == "line" else codes.code(by, value) for value in gaps.rows[by]}
+
+
+def row_names(money: Portfolio) -> dict[str, str]:
+    """What rows can be opened: the months of the cliff."""
+    return {f"{month:%Y-%m}": written.month(month) for month in money.monthly["month"]}
+
+
+def rows_of_month(money: Portfolio, month: str) -> Table:
+    """The grants and needs behind one month of the cliff; signed rows add to the month to the cent."""
+    when = pd.Timestamp(month)
+    whole = Cut(money.filters, money.currency)
+    return _rows(money, whole, when, when, _("Behind {month}").format(month=written.month(when)), "month_rows")
+
+
+def rows_of_gap(money: Portfolio, by: str, value: str) -> Table:
+    """The grants and needs behind one bar of the gaps, over the year."""
+    if by == "line":
+        ranked = ranked_gaps(money, by)
+        cut = Cut(money.filters, money.currency, int(ranked.loc[ranked["line"] == value, "key"].iloc[0]))
+        name = value
+    else:
+        cut = Cut(_narrowed(money.filters, by, value), money.currency)
+        name = codes.code(by, value)
+    return _rows_of_year(money, cut, name, "gap_rows")
+
+
+def _narrowed(filters: Filters, by: str, value: str) -> Filters:
+    """The choice, kept to one host country or activity."""
+    if by == "host_country":
+        return replace(filters, host_countries=(value,))
+    return replace(filters, activities=(value,))
+
+
+def _rows_of_year(money: Portfolio, cut: Cut, name: str, key: str) -> Table:
+    first, last = pd.Timestamp(f"{money.year}-01-01"), pd.Timestamp(f"{money.year}-12-01")
+    return _rows(money, cut, first, last, _("Behind {name} in {year}").format(name=name, year=money.year), key)
+
+
+def _rows(money: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Timestamp, title: str, key: str) -> Table:
+    rows = rows_behind(money, cut, first, last)
+    signed = rows.loc[rows["entry"] != "need", "part"].sum()
+    needed = rows.loc[rows["entry"] == "need", "part"].sum()
+    with_need = set(rows.loc[rows["entry"] == "need", "line"])
+    counted = rows.loc[(rows["entry"] != "need") & rows["line"].isin(with_need), "part"].sum()
+    note = _(
+        "Signed rows add to {signed}, needs to {needed}. Of the signed money {counted} is on lines that state a need; only "
+        "that covers need, line by line. Money passed on is taken from its intermediary."
+    ).format(
+        signed=written.exact_money(signed, money.currency),
+        needed=written.exact_money(needed, money.currency),
+        counted=written.exact_money(counted, money.currency),
+    )
+    columns = [
+        "entry",
+        "reference",
+        "funder",
+        "organisation",
+        "line",
+        "host_country",
+        "activity",
+        "part",
+        "original",
+        "currency",
+    ]
+    return Table(key, title, rows.assign(line=rows["name"])[columns], note)
+
+
+def grid_names(grid: Chart) -> dict[str, str]:
+    """The cells of the coverage grid whose rows can be opened."""
+    return cell_names(grid.rows.sort_values("gap", ascending=False, na_position="last"))
+
+
+def rows_of_cell(money: Portfolio, cell: str) -> Table:
+    """The grants and needs behind one cell of the coverage grid, over the year."""
+    country, _dot, activity = cell.partition(".")
+    filters = _narrowed(_narrowed(money.filters, "host_country", country), "activity", activity)
+    return _rows_of_year(money, Cut(filters, money.currency), cell_name(country, activity), "cell_rows")
+
+
+def outside(money: Portfolio) -> Table | None:
+    """Signed grants of which neither side is in the network, or that left it: in no figure of what its members received;
+    None when there are none."""
+    viewer = money.viewer
+    found = [
+        read(queries.funding.grants_between(viewer, from_member=inside, to_member=False)) for inside in (False, True)
+    ]
+    rows = converted(pd.concat(found, ignore_index=True), viewer, money.currency)
+    if rows.empty:
+        return None
+    shown = grant_rows(rows).assign(standing=rows["standing"].to_numpy())
+    note = _("They add to {total}. Whoever receives them is no initiative of the network.").format(
+        total=written.exact_money(int(rows["minor"].sum()), money.currency)
+    )
+    title = ngettext("{n} signed grant outside the network", "{n} signed grants outside the network", len(rows)).format(
+        n=written.number(len(rows))
+    )
+    return Table("outside_network", title, shown, note)
+
+
+def grant_rows(grants: pd.DataFrame) -> pd.DataFrame:
+    """Converted grants as a table lists them."""
+    rows = grants.assign(organisation=grants["recipient"], total=grants["minor"], original=grants["amount_minor"] / 100)
+    columns = ["reference", "funder", "organisation", "project", "total", "original", "currency", "restriction"]
+    return rows[[*columns, "committed_on", "first_paid_on"]].reset_index(drop=True)

@@ -1,0 +1,66 @@
+"""The `meridian` command: init, check, refresh, publish, export, brief, import, rates, serve and the like.
+
+It trusts whoever holds the database credentials.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from dashboard.commands import databases, export, load, overlap, publish, rates
+from dashboard.commands.refusal import Refused
+from data_access.problems import DatabaseProblem
+
+ROOT = Path(__file__).parent.parent.parent
+INSTALLED = Path(sys.prefix) / "share" / "meridian"
+
+
+@click.group(help=__doc__, context_settings={"help_option_names": ["-h", "--help"]})
+def meridian() -> None:
+    """Everything a person types."""
+
+
+for _module in (databases, load, export, publish, overlap, rates):
+    for _command in _module.COMMANDS:
+        meridian.add_command(_command)
+
+
+@meridian.command()
+@click.option("--port", type=int, default=8501, show_default=True)
+def serve(port: int) -> None:
+    """Serve the dashboard."""
+    settings = ROOT if (ROOT / ".streamlit").exists() else INSTALLED
+    if not (settings / ".streamlit" / "config.toml").exists():
+        raise Refused(f"{settings}/.streamlit/config.toml is missing; without it nothing is served.")
+    print(f"Meridian: http://localhost:{port}", flush=True)
+    os.chdir(settings)
+    command = ["-m", "streamlit", "run", str(ROOT / "streamlit_app.py"), "--server.port", str(port)]
+    os.execve(sys.executable, [sys.executable, *command], os.environ | {"PYTHONPATH": str(ROOT)})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse and run; returns the exit code. Problems are one sentence on stderr, never a traceback."""
+    try:
+        return int(meridian.main(arguments, prog_name="meridian", standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as problem:
+        problem.show()
+        return problem.exit_code
+    except DatabaseProblem as problem:
+        Refused(str(problem)).show()
+    except OSError as problem:
+        Refused(f"{problem.filename or 'a file'}: {problem.strerror}.").show()
+    except SQLAlchemyError as error:
+        Refused(f"the database refused: {getattr(error, 'orig', error)}").show()
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""`meridian init`, `check` and `refresh`: the databases themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import click
+from sqlalchemy import Engine, text
+
+from dashboard.upkeep import books
+from dashboard.upkeep.refresh import refresh as rebuild
+from dashboard.upkeep.writers import writers
+from data_access import addresses, connections, database, problems, rights
+from data_access.migrate import upgrade
+from data_access.vocabulary import code_rows, route_rows
+
+FINDINGS: dict[database.Which, dict[str, str]] = {
+    "shared": {
+        "grants without an amount": 'SELECT count(*) FROM "grant" WHERE amount_minor IS NULL',
+        "grants that end before they start": 'SELECT count(*) FROM "grant" WHERE ends_on < starts_on',
+        "grants without a start or end date": 'SELECT count(*) FROM "grant" WHERE starts_on IS NULL OR ends_on IS NULL',
+        "needs without an amount": "SELECT count(*) FROM need WHERE amount_minor IS NULL",
+        "organisations never confirmed": "SELECT count(*) FROM organisation WHERE confirmed_on IS NULL",
+        "projects without dates": "SELECT count(*) FROM project WHERE starts_on IS NULL",
+    },
+    "cases": {
+        "episodes that closed before they opened": "SELECT count(*) FROM case_episode WHERE closed_on < opened_on",
+        "episodes without an opening date": "SELECT count(*) FROM case_episode WHERE opened_on IS NULL",
+        "closed episodes without a closing date": (
+            "SELECT count(*) FROM case_episode WHERE status = 'closed' AND closed_on IS NULL"
+        ),
+    },
+}
+
+
+@click.command()
+@click.option("--sample", is_flag=True, help="Fill empty databases with the invented sample world.")
+@click.option("--reader", metavar="ROLE", help="PostgreSQL: let this existing role SELECT, and nothing else.")
+@click.option(
+    "--answers", metavar="ROLE", help="PostgreSQL: let this existing role add answers on pairs, and nothing else."
+)
+@click.option("--log", metavar="ROLE", help="PostgreSQL: let this existing role log exports, and nothing else.")
+@click.option("--views", metavar="ROLE", help="PostgreSQL: let this existing role keep readers' saved views.")
+@click.option(
+    "--importer", metavar="ROLE", help="PostgreSQL: let this existing role load uploaded files, and nothing else."
+)
+@click.option(
+    "--publisher", metavar="ROLE", help="PostgreSQL: let this existing role publish periods of cases, and no more."
+)
+def init(*, sample: bool, **roles: str | None) -> None:
+    """Create the tables, or bring them to the newest schema."""
+    engines = writers()
+    for which, engine in engines.items():
+        upgrade(engine, which)
+    if sample:
+        _fill_with_sample(engines)
+    else:
+        _fill_vocabulary(engines)
+    for login in rights.LOGINS:
+        if role := roles[login]:
+            rights.grant(engines, login, role)
+    print("The databases are ready." if sample else "The tables are ready. Load data, then run `meridian refresh`.")
+
+
+def _fill_with_sample(engines: dict[database.Which, Engine]) -> None:
+    from sample_data.build import build  # noqa: PLC0415 - the sample world is not needed to serve real data
+
+    for which, engine in engines.items():
+        filled = [name for name, n in database.counts_per_table(engine, which).items() if n]
+        if filled:
+            raise problems.DatabaseProblem(
+                f"The {which} database is not empty ({', '.join(filled[:3])} hold rows).",
+                "The sample world only goes into empty databases: choose another URL.",
+            )
+    build(engines["shared"], engines.get("cases"))
+
+
+def _fill_vocabulary(engines: dict[database.Which, Engine]) -> None:
+    for which, table, rows in (("shared", "code", code_rows()), ("cases", "route", route_rows())):
+        if which in engines and not database.counts_per_table(engines[which], which)[table]:
+            with engines[which].begin() as connection:
+                connection.execute(database.METADATA[which].tables[table].insert(), rows)
+
+
+@click.command()
+@click.option(
+    "--books",
+    "with_books",
+    is_flag=True,
+    help="Per page and viewer: what was loaded is what figures show and named remainders.",
+)
+def check(*, with_books: bool) -> int:
+    """Say what is in the databases and what is wrong with them."""
+    if with_books:
+        return _check_books()
+    urls = addresses.urls_from_environment()
+    wrong = 0
+    places: dict[database.Which, str | None] = {"shared": urls.shared, "cases": urls.cases}
+    for which, url in places.items():
+        if not url:
+            print(f"{which}: not configured; every page works without it")
+            continue
+        try:
+            database.assert_ready(connections.open_reader(url, which), which)
+        except problems.DatabaseProblem as problem:
+            print(f"{which}: WRONG – {problem}")
+            wrong += 1
+            continue
+        _describe(connections.open_writer(url), which)
+    return 1 if wrong else 0
+
+
+def _check_books() -> int:
+    engines = writers()
+    for which, engine in engines.items():
+        database.assert_ready(engine, which)
+    wrong = 0
+    for account in books.every_account(engines["shared"], engines.get("cases")):
+        print("\n".join(_account(account)))
+        wrong += len(account.faults)
+    print("The books balance." if not wrong else f"The books do not balance: {wrong} faults.")
+    return 1 if wrong else 0
+
+
+def _account(account: books.Account) -> Iterator[str]:
+    """One account as lines of text."""
+    scope = ", ".join(account.viewer.host_countries or ()) or ("all" if account.viewer.host_countries is None else "")
+    who = f"{account.viewer.role} {scope}".strip()
+    sum_ = "" if account.loaded_minor is None else f"{account.loaded_minor / 100:>20,.2f} {account.currency}"
+    yield f"{account.page}, {who}: {account.loaded:,} {account.subject}{sum_}"
+    for line in account.lines:
+        if line.units or line.minor:
+            minor = "" if line.known_minor is None else f"{line.known_minor / 100:>20,.2f}"
+            yield f"  {'left out: ' if line.is_remainder else 'shown:    '}{line.name:<24}{line.units:>9,}{minor}"
+    yield from (f"  WRONG: {fault}." for fault in account.faults)
+
+
+def _describe(engine: Engine, which: database.Which) -> None:
+    meta = database.read_meta(engine, which)
+    print(
+        f"{which}: schema {database.HEAD[which]} (newest), as of {meta['as_of']}, data version {meta.get('data_version', '–')}"
+    )
+    for table, rows in database.counts_per_table(engine, which).items():
+        print(f"  {table:<22}{rows:>9,}")
+    findings = [(name, n) for name, statement in FINDINGS[which].items() if (n := _count(engine, statement))]
+    for name, n in findings:
+        print(f"  to mend: {n:,} {name}")
+
+
+def _count(engine: Engine, statement: str) -> int:
+    with engine.connect() as connection:
+        return int(connection.scalar(text(statement)) or 0)
+
+
+@click.command()
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Cut-off date, YYYY-MM-DD; default: the recorded one.")
+def refresh(as_of: datetime | None) -> None:
+    """Rebuild summaries and overlap pairs."""
+    engines = writers()
+    day = as_of.date() if as_of else None
+    if day is None:
+        recorded = database.read_meta(engines["shared"]).get("as_of")
+        if recorded is None:
+            raise problems.DatabaseProblem(
+                "No cut-off date is recorded yet.", "Run `meridian refresh --as-of YYYY-MM-DD`."
+            )
+        day = date.fromisoformat(recorded)
+    rebuild(engines["shared"], engines.get("cases"), day)
+    print(f"Summaries rebuilt as of {day}.")
+
+
+COMMANDS = (init, check, refresh)

@@ -1,0 +1,134 @@
+"""Two printed pages for a board or a ministry: the four answers, three charts, definitions, date, filters and limits.
+
+An HTML file that needs nothing from outside and prints as two A4 pages; bars are boxes of the page itself, so that every
+script prints with the reader's own fonts. For funders, cases come from published figures alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+
+from dashboard.answers import (
+    cases,
+    four_questions,
+    funding,
+    initiatives,
+    live_or_published,
+    overlap,
+    portfolio,
+    published,
+)
+from dashboard.files import formats
+from dashboard.page.blocks import Report, Table
+from dashboard.page.visit import Visit, current
+from dashboard.words import columns, terms, written
+from dashboard.words.i18n import N_, _, language
+
+BARS = 10
+MAIN = ("gap", "people", "episodes", "initiatives")
+STYLE = """
+@page { size: A4; margin: 14mm }
+* { box-sizing: border-box }
+body { font: 10pt/1.35 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; color: #1B2733; margin: 0 auto; max-width: 182mm }
+section { break-after: page; break-inside: avoid } section:last-of-type { break-after: auto }
+h1 { font-size: 17pt; margin: 0 0 2mm } h2 { font-size: 11.5pt; margin: 4mm 0 1mm; color: #12436D } p { margin: 0 0 1.5mm }
+.facts, .limits { color: #4A5662; font-size: 8.5pt } .four { display: grid; grid-template-columns: 1fr 1fr; gap: 3mm }
+.answer { border: .3mm solid #D8DEE5; border-radius: 1mm; padding: 2.5mm; break-inside: avoid }
+.answer b { display: block; font-size: 15pt; color: #12436D }
+table { border-collapse: collapse; width: 100%; font-size: 8.5pt } td { padding: .5mm 1mm; vertical-align: middle }
+td.name { width: 32% } td.value { width: 20%; text-align: right; white-space: nowrap }
+.bar { background: #12436D; height: 3mm; print-color-adjust: exact; -webkit-print-color-adjust: exact }
+dt { font-weight: 600; font-size: 8.5pt } dd { margin: 0 0 1mm; font-size: 8.5pt }
+"""
+
+
+def contents(visit: Visit) -> Report:
+    """The answers, figures and the three charts of the brief, as this viewer may see them."""
+    money, similar = portfolio.picture(visit), overlap.find(visit)
+    four = four_questions.four(visit, money, similar)
+    report = Report("brief", _("Civil society in exile: a brief"), figures=[answer.figure for answer in four])
+    report.answer = "\n".join(f"{answer.question}\t{answer.sentence}" for answer in four)
+    report.tables = [
+        initiatives.by_country(initiatives.find(visit)),
+        funding.gaps(money, "host_country"),
+        *_waiting(visit),
+    ]
+    report.notes = [
+        _("Counts what partners registered, not everything that exists. None recorded is no proof of absence."),
+        _("Pledges are not counted as funding. Needs are as the initiatives stated them."),
+        _("Similar projects are a question for people, not a verdict."),
+        _(published.PROTECTED_NOTE)
+        if not live_or_published.is_live(visit)
+        else _("Exact figures of live cases: not for publication."),
+    ]
+    return report
+
+
+def _waiting(visit: Visit) -> list[Table]:
+    """Open cases by stage for who may see them live, else people relocated per published period."""
+    if live_or_published.is_live(visit):
+        ages = cases.ages(cases.find(visit))
+        stages = ages.rows.groupby("stage", sort=False)["episodes"].sum().reset_index()
+        return [Table("brief_stages", ages.title, stages, ages.note, is_live=True)]
+    shown = published.find(visit)
+    if not shown.newest:
+        return []
+    periods = shown.periods.tail(BARS)
+    people = [
+        published.shown_people(n, h) for n, h in zip(periods["relocated"], periods["relocated_hidden"], strict=True)
+    ]
+    rows = pd.DataFrame({"period": [written.period(code) for code in periods["period"]], "people": people})
+    return [Table("brief_relocated", _("People relocated per published period"), rows, published.protection())]
+
+
+def write(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
+    """The brief as one HTML file."""
+    facts = " · ".join(f"{label}: {text}" for label, text in formats.about(current(), Report("brief"), export_id))
+    four = [line.split("\t") for line in report.answer.split("\n")]
+    boxes = "".join(
+        f'<div class="answer">{escape(question)}<b>{escape(item.shown)}</b>{escape(sentence)}</div>'
+        for (question, sentence), item in zip(four, report.figures, strict=True)
+    )
+    charts = "".join(_bars(table) for table in tables)
+    meanings = "".join(
+        f"<dt>{escape(_(term.label))}</dt><dd>{escape(_(term.definition))}</dd>"
+        for term in (terms.TERMS[item.term] for item in report.figures)
+    )
+    limits = "".join(f"<p>{escape(note)}</p>" for note in report.notes)
+    page = (
+        f'<!doctype html><html lang="{language.get()}"><head><meta charset="utf-8"><title>{escape(report.title)}</title>'
+        f"<style>{STYLE}</style></head><body>"
+        f'<section><h1>{escape(report.title)}</h1><p class="facts">{escape(facts)}</p><div class="four">{boxes}</div>'
+        f"<h2>{escape(_('What the words mean'))}</h2><dl>{meanings}</dl>"
+        f'<h2>{escape(_("Limits"))}</h2><div class="limits">{limits}</div></section>'
+        f"<section>{charts}</section></body></html>"
+    )
+    return page.encode()
+
+
+def _bars(table: Table) -> str:
+    """The first rows of a table as bars of its main number; text such as <10 has no bar."""
+    shown, keys = columns.presented(table.rows, table.key), list(table.rows.columns)
+    place = next((keys.index(key) for key in MAIN if key in keys), None)
+    if shown.empty or place is None:
+        return ""
+    name = next(n for n, key in enumerate(keys) if key != "rank")
+    drawn = [(str(row.iloc[name]), row.iloc[place]) for _number, row in shown.head(BARS).iterrows()]
+    sizes = [
+        0.0 if pd.isna(value) or not str(value).replace(".", "").isdigit() else float(value) for _name, value in drawn
+    ]
+    largest = max(sizes) or 1.0
+    lines = "".join(
+        f'<tr><td class="name">{escape(name)}</td><td>'
+        + (f'<div class="bar" style="width:{size / largest * 100:.1f}%"></div>' if size else "")
+        + f'</td><td class="value">{escape(value if isinstance(value, str) else written.number(value))}</td></tr>'
+        for (name, value), size in zip(drawn, sizes, strict=True)
+    )
+    heading = f"{table.title} – {shown.columns[place]}"
+    return f'<h2>{escape(heading)}</h2><p class="limits">{escape(table.note)}</p><table>{lines}</table>'
+
+
+FORMAT = formats.Format("html", N_("Brief, two pages to print"), "text/html", write)

@@ -1,0 +1,32 @@
+"""The link that restores a view: short, readable, only what differs from the default, never a right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from dashboard.metrics.funding import CURRENCIES
+from dashboard.page.visit import Visit
+from data_access.filters import BETWEEN
+from data_access.viewer import Viewer
+
+
+def parameters(visit: Visit) -> dict[str, str]:
+    """Filters, the page's own choices, currency, and in the sample world the viewer."""
+    money = {} if visit.currency == CURRENCIES[0] else {"currency": visit.currency}
+    viewed_as = as_parameter(visit.viewer) if visit.is_sample else {}
+    return viewed_as | money | visit.filters.to_parameters() | visit.own
+
+
+def as_parameter(viewer: Viewer) -> dict[str, str]:
+    """The sample viewer as a URL parameter, empty for the default."""
+    if viewer.role == "funder":
+        return {}
+    scope = viewer.host_countries or () if viewer.role == "coordinator" else ()
+    return {"as": BETWEEN.join((viewer.role, *scope))}
+
+
+def to(page: str, asked: Mapping[str, str]) -> str:
+    """The address of a page (its name with hyphens; the overview has none) with these parameters."""
+    query = urlencode(asked)
+    return f"/{page}?{query}" if query else f"/{page}"

@@ -1,0 +1,45 @@
+"""Opening a visit: the state of the data, codes and names for one viewer, in the frame and on the command line alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from dashboard.page.reading import computed, read
+from dashboard.page.visit import Visit, open_visit
+from data_access import meta, queries
+from data_access.filters import Filters
+from data_access.viewer import Viewer
+
+
+def open_for(viewer: Viewer, metas: Mapping[str, Mapping[str, str]]) -> Visit:
+    """The unfiltered visit of `viewer`, opened. `metas`: the `meta` table of each database there is."""
+    shared, has_cases = metas["shared"], "cases" in metas
+    visit = Visit(
+        viewer,
+        Filters(),
+        pd.Timestamp(shared["as_of"]),
+        {which: values.get(meta.VERSION, "0") for which, values in metas.items()},
+        shared.get("is_sample") == "1",
+        has_cases,
+        pd.Timestamp(metas["cases"]["as_of"] if has_cases else shared["as_of"]),
+        is_stale=any(meta.is_stale(values) for values in metas.values()),
+    )
+    open_visit(visit)
+    visit.is_summed = not read(queries.money.is_summed(viewer)).empty
+    visit.codes, visit.funders, visit.last_load = computed(lambda: _known(visit), "opening")
+    return visit
+
+
+def _known(visit: Visit) -> tuple[dict[tuple[str, str], str], dict[str, str], pd.Timestamp]:
+    """Labels of codes, names of funders, and the day of the last load."""
+    viewer = visit.viewer
+    codes = read(queries.network.codes(viewer))
+    labels = dict(zip(zip(codes["facet"], codes["code"], strict=True), codes["label_en"], strict=True))
+    if viewer.sees_cases and visit.has_cases:
+        routes = read(queries.relocation.routes(viewer))
+        labels |= {("route", code): label for code, label in zip(routes["code"], routes["label_en"], strict=True)}
+    funders = read(queries.choices.funder_names(viewer))
+    names = dict(zip(funders["value"], funders["name"], strict=True))
+    return labels, names, read(queries.network.loads(viewer))["loaded_on"].max()

@@ -1,0 +1,187 @@
+"""The only way from pages to the databases, and what is kept on it: rows by the query's SQL and parameters, findings and
+charts by what they were made from, all by viewer scope and state of the records."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Hashable
+from dataclasses import fields, is_dataclass, replace
+from functools import partial, wraps
+from typing import ParamSpec, TypeVar
+
+import pandas as pd
+from sqlalchemy import Engine
+
+from dashboard.page.store import Store
+from dashboard.page.visit import Visit, current
+from dashboard.words.i18n import language
+from data_access import addresses, connections, database
+from data_access.viewer import Query
+
+T = TypeVar("T")
+P = ParamSpec("P")
+MADE_FROM = "_made_from"
+MB = 1 << 20
+_engines = Store(20)
+_rows, _found, _shown, _behind = Store(400, 400 * MB), Store(150, 300 * MB), Store(2000, 200 * MB), Store(6, 400 * MB)
+
+
+class NoConnection(RuntimeError):
+    """This server has no connection to write there with."""
+
+
+class NoCases(RuntimeError):
+    """Live case figures were asked of a deployment without a case database."""
+
+
+def engine(which: database.Which, url: str) -> Engine:
+    """A read-only engine per database and process. Raises DatabaseProblem when it is not ready to be read."""
+    return _engines.get((which, url), lambda: _opened(which, url))
+
+
+def _opened(which: database.Which, url: str) -> Engine:
+    """Open for reading, and freeze.
+
+    By then the heavy modules are loaded: frozen, they are not searched at every collection, which took 150 ms.
+    """
+    opened = connections.open_reader(url, which)
+    database.assert_ready(opened, which)
+    gc.freeze()
+    return opened
+
+
+def shared_engine() -> Engine:
+    """The engine of the shared database."""
+    return engine("shared", addresses.urls_from_environment().shared)
+
+
+def cases_engine() -> Engine | None:
+    """The engine of the case database, or None on a deployment that does not know of one."""
+    url = addresses.urls_from_environment().cases
+    return engine("cases", url) if url else None
+
+
+def appender(table: str) -> Engine:
+    """The narrow connection that adds rows to one shared table. Raises NoConnection where this server has none."""
+    url = addresses.narrow_url(table, addresses.urls_from_environment())
+    if url is None:
+        raise NoConnection
+    return _engines.get((table, url), lambda: connections.open_appender(url, table))
+
+
+def writes_to(table: str) -> bool:
+    """Whether this server has the narrow connection that `appender` opens."""
+    return addresses.narrow_url(table, addresses.urls_from_environment()) is not None
+
+
+def takes_uploads() -> bool:
+    """Whether this server loads files that stewards upload."""
+    return addresses.import_url(addresses.urls_from_environment()) is not None
+
+
+def importer() -> Engine:
+    """The narrow connection that loads files. Raises NoConnection where this server has none."""
+    url = addresses.import_url(addresses.urls_from_environment())
+    if url is None:
+        raise NoConnection
+    return _engines.get(("importer", url), lambda: connections.open_importer(url))
+
+
+def read_metas() -> dict[str, dict[str, str]]:
+    """The `meta` table of each database there is, as it is now."""
+    cases = cases_engine()
+    metas = {"shared": database.read_meta(shared_engine())}
+    return metas if cases is None else metas | {"cases": database.read_meta(cases, "cases")}
+
+
+def read_now(query: Query) -> pd.DataFrame:
+    """The rows of `query` as they are now, never cached: for small tables that people write while others read."""
+    return database.run(shared_engine(), query)
+
+
+def read(query: Query) -> pd.DataFrame:
+    """The rows of `query`, from the cache when this viewer's scope asked the same of the same data.
+
+    Raises DataMoved when the data are not those that the visit began with.
+    """
+    opened = shared_engine() if query.database == "shared" else cases_engine()
+    if opened is None:
+        raise NoCases
+    compiled = query.statement.compile(opened)
+    key = (str(compiled), repr(sorted(compiled.params.items(), key=lambda item: item[0])))
+    version = current().versions[query.database]
+    asked = (key, query.viewer.scope, query.database, version)
+    return _apart(_rows.get(asked, lambda: database.run(opened, query, version)))
+
+
+def forget() -> None:
+    """Nothing is kept any more: for tests and measurements."""
+    for store in (_engines, _rows, _found, _shown, _behind):
+        store.clear()
+
+
+def computed(make: Callable[[], T], *key: Hashable) -> T:
+    """`make()`, once per viewer scope, state of the records, language and `key`."""
+    return _kept(_found, key, make)
+
+
+def kept_briefly(make: Callable[[], T], *key: Hashable) -> T:
+    """Like `computed`, for the records behind a figure: large, so that only the last few are kept."""
+    return _kept(_behind, key, make)
+
+
+def found_once(make: Callable[P, T]) -> Callable[P, T]:
+    """What a topic found for a choice, computed once per viewer scope, state of the records, language and arguments.
+
+    Arguments are the visit, plain values and findings made by such a function. Raises TypeError for anything else, which
+    nothing could tell from another of its kind.
+    """
+    return _once(make, _found)
+
+
+def shown_once(make: Callable[P, T]) -> Callable[P, T]:
+    """A chart or a row of figures, kept like `found_once`, but many of them: they are small."""
+    return _once(make, _shown)
+
+
+def _once(make: Callable[P, T], store: Store) -> Callable[P, T]:
+    name = f"{make.__module__}.{make.__qualname__}"
+
+    @wraps(make)
+    def once(*arguments: P.args, **named: P.kwargs) -> T:
+        made_from = tuple(_made_from(name, argument) for argument in (*arguments, *named.values()))
+        return _kept(store, (name, tuple(named), made_from), partial(make, *arguments, **named))
+
+    return once
+
+
+def _kept(store: Store, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+    visit = current()
+    whose = visit.viewer.scope, tuple(visit.versions.items()), language.get()
+    found = _apart(store.get((key, *whose), make))
+    if is_dataclass(found):
+        object.__setattr__(found, MADE_FROM, key)
+    return found
+
+
+def _made_from(asked: str, argument: object) -> tuple[Hashable, ...]:
+    """What tells this argument from every other of its kind. Raises TypeError when nothing does."""
+    if isinstance(argument, Visit):
+        return argument.choice
+    if argument is None or isinstance(argument, str | int | tuple | pd.Timestamp):
+        return type(argument).__name__, argument
+    if (key := getattr(argument, MADE_FROM, None)) is None:
+        raise TypeError(f"{asked} keeps what it finds and cannot tell one {type(argument).__name__} from another.")
+    return key
+
+
+def _apart(held: T) -> T:
+    """What the cache holds, as the caller's own: frames share their memory until somebody writes (pandas' copy on write).
+
+    Copying at each rerun, as `st.cache_data` does, took seconds for a million stored pairs.
+    """
+    if isinstance(held, pd.DataFrame):
+        return held.copy(deep=False)
+    if is_dataclass(held) and not isinstance(held, type):
+        return replace(held, **{field.name: _apart(getattr(held, field.name)) for field in fields(held)})
+    return held

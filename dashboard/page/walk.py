@@ -1,0 +1,102 @@
+"""One loop over the blocks of a page, for the screen, for a file and for a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from dashboard.page import offer
+from dashboard.page.blocks import Beside, Block, Choice, Remark, Report, Title
+from dashboard.page.registry import Page, find
+from dashboard.page.visit import Visit, current, open_visit
+from dashboard.words.i18n import _
+
+PART = "part"
+
+
+class Surface(Protocol):
+    """Where blocks are shown and asked."""
+
+    def show(self, block: Block, report: Report) -> Any:
+        """Show a block that `report` has recorded already; its answer."""
+
+    def columns(self, block: Beside) -> Sequence[AbstractContextManager]:
+        """One context per column to show blocks in."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """No surface at all: choices are answered by a link, everything else is recorded and nothing shown."""
+
+    own: Mapping[str, str]
+
+    def show(self, block: Block, _report: Report) -> Any:
+        """What the link asks for, where it is on offer."""
+        if not isinstance(block, Choice):
+            return None
+        asked = self.own.get(block.key)
+        return asked if asked in block.names else block.default
+
+    def columns(self, block: Beside) -> Sequence[AbstractContextManager]:
+        """Nothing to write into."""
+        return [nullcontext() for _column in block.columns]
+
+
+def walk(page: Page, visit: Visit, surface: Surface) -> Report:
+    """Go through the blocks of a page: each is recorded, shown, and its answer given back. Returns the report."""
+    report = Report(page.file)
+    for block in _heading(page, visit):
+        _met(block, report, surface)
+    blocks = page.blocks(visit)
+    answer = None
+    while True:
+        try:
+            block = blocks.send(answer)
+        except StopIteration:
+            return report
+        answer = _met(block, report, surface)
+
+
+def _met(block: Block, report: Report, surface: Surface) -> Any:
+    if not isinstance(block, Beside):
+        report.record(block)
+        return surface.show(block, report)
+    answers = []
+    for place, column in zip(surface.columns(block), block.columns, strict=True):
+        with place:
+            several = [column] if isinstance(column, Block) else column
+            answers.append([_met(one, report, surface) for one in several][-1])
+    return tuple(answers)
+
+
+def _heading(page: Page, visit: Visit) -> list[Block]:
+    """The page's title, and which of the reader's filters do not apply to it."""
+    if not page.title:
+        return []
+    idle = offer.idle(visit, page.applies)
+    said = [Remark(_("Does not apply on this page: {filters}.").format(filters=", ".join(idle)))] if idle else []
+    return [Title(_(page.title)), *said]
+
+
+def whole(file: str, visit: Visit, own: Mapping[str, str]) -> Report:
+    """Everything a page shows this viewer over all its parts, with her own choices `own` on it.
+
+    A part's figures and tables come after those of the parts before it; nothing is there twice. Afterwards the current
+    visit is the one that was before. Raises NoSuchPage.
+    """
+    page, before = find(file), current()
+
+    def part(asked: Mapping[str, str]) -> Report:
+        mine = replace(visit, own=dict(asked))
+        open_visit(mine)
+        return walk(page, mine, Asked(asked))
+
+    try:
+        report = part({name: value for name, value in own.items() if name != PART})
+        for other in report.parts[1:]:
+            report.add(part({**own, PART: other}))
+    finally:
+        open_visit(before)
+    return report

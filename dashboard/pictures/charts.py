@@ -1,0 +1,499 @@
+"""Frame -> plotly Figure, one function per shape, and the house style.
+
+Colours are Streamlit's palette placeholders, which the browser replaces by the theme's colours, so that a chart
+follows light and dark without a rerun. Bars start at zero; partial periods are hatched; unknown is grey and last.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.words.i18n import _
+
+FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH = (f"#00000{n}" for n in range(1, 7))
+MIDDLE, LIGHT, GREY, PALE = "#000007", "#000008", "#000009", "#000010"
+LONGEST_NAME = 28
+EMPTY = "rgba(140,150,160,0.10)"
+SHADE = "rgba(154,160,166,0.25)"
+CLEAR = "rgba(0,0,0,0)"
+LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "xanchor": "left", "traceorder": "normal"}
+AXIS = {"fixedrange": True, "automargin": True}
+FROM_ZERO = {"rangemode": "tozero"}
+DOWNWARDS = {"autorange": "reversed", "ticksuffix": "  "}
+
+Trace = dict[str, Any]
+Axis = Mapping[str, Any]
+Mark = tuple[pd.Timestamp, str]
+
+
+def _figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | None = None, **layout: Any) -> go.Figure:
+    """The house style around `traces`; built in one go, because every later update is validated again."""
+    return go.Figure(
+        data=traces,
+        layout={
+            "height": height,
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "legend": LEGEND,
+            "showlegend": len(traces) > 1,
+            "hovermode": "closest",
+            "bargap": 0.25,
+            "dragmode": False,
+            "separators": ".\u202f",
+            "xaxis": AXIS | dict(x or {}),
+            "yaxis": AXIS | dict(y or {}),
+        }
+        | layout,
+    )
+
+
+def _names(rows: pd.DataFrame, category: str, label: Mapping[str, str] | None) -> list[str]:
+    return [plain((label or {}).get(value, value)) for value in rows[category]]
+
+
+def shortened(name: str) -> str:
+    """A name that leaves room for its bar on a phone; the whole of it is in the hover text and the table."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+
+
+def plain(text: str) -> str:
+    """Text that plotly shows as it is: it would read tags as bold, links and line breaks."""
+    return html.escape(text, quote=False)
+
+
+def _numbers(values: pd.Series) -> list[float | None]:
+    return [None if pd.isna(value) else float(value) for value in values]
+
+
+def ranked_bars(
+    rows: pd.DataFrame,
+    category: str,
+    values: Sequence[tuple[str, str]],
+    label: Mapping[str, str] | None = None,
+    unknown: Sequence[str] = (),
+    text: Sequence[str] | None = None,
+) -> go.Figure:
+    """Horizontal stacked bars, one row per category, in the order given; `values` is (column, name) per segment.
+
+    Categories in `unknown` are grey. `text` labels the end of each bar. A click hands over the category.
+    """
+    names = _names(rows, category, label)
+    shades = ((FIRST, GREY), (LIGHT, PALE), (PALE, PALE))
+    traces: list[Trace] = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": name,
+            "y": list(range(len(rows))),
+            "x": _numbers(rows[column]),
+            "hovertext": names,
+            "customdata": list(rows[category]),
+            "marker": {"color": [muted if value in unknown else colour for value in rows[category]]},
+            "hovertemplate": f"%{{hovertext}}: %{{x:,}} {name}<extra></extra>",
+        }
+        for (column, name), (colour, muted) in zip(values, shades, strict=False)
+    ]
+    if text is not None:
+        traces[-1] |= {"text": list(text), "textposition": "outside", "cliponaxis": False}
+    height = max(160, 26 * len(rows) + 60)
+    ticks = {"tickvals": list(range(len(rows))), "ticktext": [shortened(name) for name in names]}
+    room = {"l": 8, "r": 8 if text is None else 44, "t": 8, "b": 8}
+    return _figure(traces, height, FROM_ZERO, DOWNWARDS | ticks, barmode="stack", clickmode="event+select", margin=room)
+
+
+def columns_over_time(
+    rows: pd.DataFrame,
+    when: str,
+    values: Sequence[tuple[str, str]],
+    line: tuple[str, str] | None = None,
+    partial: str | None = None,
+    negative: Sequence[str] = (),
+    marks: Sequence[Mark] = (),
+) -> go.Figure:
+    """Columns per period; those named in `negative` point down, partial periods are hatched, `line` lies over, numbered
+    `marks` are dated events."""
+    hatched = ["/" if part else "" for part in rows[partial].astype(bool)] if partial else ""
+    traces: list[Trace] = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": list(rows[when]),
+            "y": _numbers(rows[column] * (-1 if column in negative else 1)),
+            "customdata": [str(value) for value in rows[when]],
+            "hovertext": ["–" if pd.isna(value) else f"{value:,}" for value in rows[column]],
+            "marker": {"color": colour, "pattern": {"shape": hatched}},
+            "hovertemplate": f"%{{x}}: %{{hovertext}} {name}<extra></extra>",
+        }
+        for (column, name), colour in zip(values, (FIRST, SECOND, THIRD), strict=False)
+    ]
+    if line:
+        traces.append(_line(rows, when, line, FIFTH))
+    mode = "relative" if negative else "group"
+    return _figure(traces, 340, barmode=mode, clickmode="event+select", **_marked(marks))
+
+
+def _marked(marks: Sequence[Mark]) -> dict[str, Any]:
+    """Dotted lines at dated events, numbered on top so that names cannot overlap; the caption says what they are."""
+    lines = [
+        {"type": "line", "x0": day, "x1": day, "yref": "paper", "y0": 0, "y1": 1, "line": {"dash": "dot", "width": 1.5, "color": GREY}}
+        for day, _label in marks
+    ]  # fmt: skip
+    numbers = [
+        {"x": day, "yref": "paper", "y": 1, "yanchor": "bottom", "text": str(n), "hovertext": plain(label), "showarrow": False,
+         "bgcolor": SHADE, "borderpad": 2}
+        for n, (day, label) in enumerate(marks, 1)
+    ]  # fmt: skip
+    return {"shapes": lines, "annotations": numbers}
+
+
+def _line(rows: pd.DataFrame, when: str, value: tuple[str, str], colour: str, **more: Any) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": value[1],
+        "x": list(rows[when]),
+        "y": _numbers(rows[value[0]]),
+        "line": {"color": colour, "width": 2.5},
+    } | more
+
+
+def two_lines(
+    rows: pd.DataFrame,
+    when: str,
+    upper: tuple[str, str],
+    lower: tuple[str, str],
+    gap: str,
+    marks: Sequence[Mark] = (),
+) -> go.Figure:
+    """Two cumulative lines with the gap between them shaded and named, and numbered `marks` of dated events."""
+    between = {"fill": "tonexty", "fillcolor": SHADE}
+    traces = [_line(rows, when, lower, FIRST), _line(rows, when, upper, SECOND, **between)]
+    named = [
+        {
+            "x": r[when],
+            "y": float(r[upper[0]] + r[lower[0]]) / 2,
+            "text": gap,
+            "showarrow": False,
+            "xanchor": "right",
+            "xshift": -12,
+        }
+        for _index, r in rows.tail(1).iterrows()
+    ]
+    events = _marked(marks)
+    return _figure(traces, 360, shapes=events["shapes"], annotations=[*named, *events["annotations"]])
+
+
+def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str) -> go.Figure:
+    """Signed money per month, past dark and future light, pledges outlined on top, stated need as a line.
+
+    `rows`: month, signed, signed_on_need, pledged, need in minor units.
+    """
+    money = rows.set_index("month").astype("Float64") / 100
+    past = money.index <= today
+    segments = (
+        (money["signed_on_need"][past], {"color": FIRST}, _("Signed where need is stated")),
+        (money["signed_on_need"][~past], {"color": LIGHT}, _("the same, still to come")),
+        (money["signed"] - money["signed_on_need"], {"color": PALE}, _("Signed where no need is stated")),
+        (money["pledged"], {"color": CLEAR, "line": {"color": GREY, "width": 1.5}}, _("Pledged, not counted")),
+    )
+    traces: list[Trace] = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": list(values.index),
+            "y": _numbers(values),
+            "customdata": [f"{month:%Y-%m}" for month in values.index],
+            "marker": marker,
+            "hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency} {name}<extra></extra>",
+        }
+        for values, marker, name in segments
+    ]
+    need = money[money["need"].notna()].reset_index()
+    step = {"line": {"color": SECOND, "width": 2.5, "shape": "hvh"}}
+    hover = {"hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>"}
+    traces.append(_line(need, "month", ("need", _("Stated need")), SECOND, **step, **hover))
+    return _figure(traces, 380, barmode="stack", clickmode="event+select")
+
+
+OUTCOME_COLOURS = {
+    "relocated": FIRST,
+    "other_route": THIRD,
+    "refused": SECOND,
+    "withdrawn": FOURTH,
+    "lost_contact": SIXTH,
+    "unknown": GREY,
+    "still_open": PALE,
+}
+
+
+def outcome_areas(curve: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
+    """Stacked shares by day since opening, still open in grey on top; always 100 % in all."""
+    traces: list[Trace] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "stackgroup": "all",
+            "name": names[outcome],
+            "x": list(curve["t"]),
+            "y": _numbers(curve[outcome] * 100),
+            "line": {"width": 0.5, "shape": "hv", "color": colour},
+            "hovertemplate": f"{names[outcome]}: %{{y:.0f}} %<extra></extra>",
+        }
+        for outcome, colour in OUTCOME_COLOURS.items()
+        if outcome in curve
+    ]
+    x = {"title": {"text": _("days since the case was opened")}}
+    return _figure(traces, 380, x, {"range": [0, 100], "ticksuffix": " %"}, hovermode="x unified")
+
+
+def stacked_bars(
+    rows: pd.DataFrame, category: str, series: str, value: str, order: Sequence[str], names: Mapping[str, str]
+) -> go.Figure:
+    """Horizontal bars split by an ordered series, such as age buckets by stage."""
+    categories = list(dict.fromkeys(rows[category]))
+    traces: list[Trace] = []
+    for part, colour in zip(order, (LIGHT, MIDDLE, FIRST, SECOND, FOURTH, GREY), strict=False):
+        found = rows[rows[series] == part].set_index(category)[value]
+        if len(found):
+            traces.append(
+                {
+                    "type": "bar",
+                    "orientation": "h",
+                    "name": names.get(part, part),
+                    "y": [plain(names.get(c, c)) for c in categories],
+                    "x": _numbers(found.reindex(categories)),
+                    "marker": {"color": colour, "line": {"color": "rgba(255,255,255,.8)", "width": 1}},
+                    "hovertemplate": f"%{{y}}, {names.get(part, part)}: %{{x}}<extra></extra>",
+                }
+            )
+    return _figure(traces, max(180, 30 * len(categories) + 80), y=DOWNWARDS, barmode="stack")
+
+
+def shares(
+    rows: pd.DataFrame,
+    category: str,
+    series: str,
+    percent: str,
+    names: Mapping[str, str],
+    kinds: Mapping[str, str],
+    most: int = 6,
+) -> go.Figure:
+    """Horizontal 100 % bars: the `most` frequent series in colour, the rest together in grey and last."""
+    frequent = list(rows.groupby(series)[percent].sum().sort_values(ascending=False, kind="stable").index[:most])
+    categories = list(dict.fromkeys(rows[category]))
+    grouped = rows.assign(part=rows[series].where(rows[series].isin(frequent), "rest"))
+    wide = grouped.pivot_table(index=category, columns="part", values=percent, aggfunc="sum").reindex(categories)
+    traces: list[Trace] = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": plain(kinds.get(part, _("All other activities"))),
+            "y": [plain(names[c]) for c in categories],
+            "x": _numbers(wide[part]),
+            "text": ["" if pd.isna(v) else f"{v:.0f}" for v in wide[part]],
+            "textposition": "inside",
+            "insidetextanchor": "middle",
+            "marker": {"color": colour, "line": {"color": "rgba(255,255,255,.8)", "width": 1}},
+            "hovertemplate": f"%{{y}}, {plain(kinds.get(part, _('other')))}: %{{x}} %<extra></extra>",
+        }
+        for part, colour in zip([*frequent, "rest"], (FIRST, SECOND, THIRD, FOURTH, SIXTH, MIDDLE, GREY), strict=False)
+        if part in wide
+    ]
+    height = 34 * len(categories) + 130
+    return _figure(traces, height, {"range": [0, 100], "ticksuffix": " %"}, DOWNWARDS, barmode="stack")
+
+
+def ranges(rows: pd.DataFrame, category: str, low: str, high: str, names: Mapping[str, str]) -> go.Figure:
+    """A bar from low to high per category, in the order given."""
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "y": [plain(names[value]) for value in rows[category]],
+        "x": _numbers(rows[high] - rows[low]),
+        "base": _numbers(rows[low]),
+        "width": 0.4,
+        "customdata": [f"{a:.2f} – {b:.2f}" for a, b in zip(rows[low], rows[high], strict=True)],
+        "marker": {"color": MIDDLE},
+        "hovertemplate": "%{y}: %{customdata}<extra></extra>",
+    }
+    return _figure([trace], max(160, 24 * len(rows) + 60), FROM_ZERO, DOWNWARDS)
+
+
+def strip(rows: pd.DataFrame, value: str, name: str, marked: str, names: tuple[str, str]) -> go.Figure:
+    """One dot per row along a share from 0 to 1, stacked where they meet; `marked` rows have another symbol.
+
+    `names`: legend of marked and unmarked dots.
+    """
+    bins = (rows[value].astype(float) * 50).round() / 50
+    height = bins.groupby(bins).cumcount() + 1
+    traces: list[Trace] = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": legend,
+            "x": _numbers(bins[mask] * 100),
+            "y": _numbers(height[mask]),
+            "hovertext": [plain(text) for text in rows[name][mask]],
+            "marker": {"size": 9, "color": colour, "symbol": symbol},
+            "hovertemplate": "%{hovertext}: %{x:.0f} %<extra></extra>",
+        }
+        for mask, legend, colour, symbol in (
+            (rows[marked].astype(bool), names[0], SECOND, "diamond"),
+            (~rows[marked].astype(bool), names[1], FIRST, "circle"),
+        )
+    ]
+    return _figure(
+        traces, 300, {"range": [0, 103], "ticksuffix": " %"}, {"showticklabels": False, "rangemode": "tozero"}
+    )
+
+
+def lorenz(points: pd.DataFrame) -> go.Figure:
+    """Share of money over share of recipients, with the line of equal shares."""
+    shares = points * 100
+    traces = [
+        _line(shares, "recipients", ("money", _("as it is")), FIRST),
+        _line(shares, "recipients", ("recipients", _("if all were equal")), GREY),
+    ]
+    percent = {"range": [0, 100], "ticksuffix": " %"}
+    return _figure(traces, 320, percent, percent)
+
+
+def waterfall(names: Sequence[str], values: Sequence[float], measures: Sequence[str], text: Sequence[str]) -> go.Figure:
+    """From a start over steps to an end: `measures` says absolute, relative or total per step."""
+    trace = {
+        "type": "waterfall",
+        "x": [plain(name) for name in names],
+        "y": list(values),
+        "measure": list(measures),
+        "text": list(text),
+        "textposition": "outside",
+        "cliponaxis": False,
+        "increasing": {"marker": {"color": MIDDLE}},
+        "decreasing": {"marker": {"color": SECOND}},
+        "totals": {"marker": {"color": FIRST}},
+        "connector": {"line": {"color": GREY, "width": 1}},
+        "hovertemplate": "%{x}: %{text}<extra></extra>",
+    }
+    return _figure([trace], 340, y=FROM_ZERO)
+
+
+def closeness(rows: pd.DataFrame, name: str, statuses: Mapping[str, str]) -> go.Figure:
+    """A bar from `low` to `high` and a dot at `score`, out of 100, per row in the order given; a symbol per status."""
+    places = pd.Series(range(len(rows)), index=rows.index)
+    names = _names(rows, name, None)
+    traces: list[Trace] = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "y": list(places),
+            "x": _numbers((rows["high"] - rows["low"]) * 100),
+            "base": _numbers(rows["low"] * 100),
+            "width": 0.3,
+            "marker": {"color": PALE},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
+    ]
+    looks = itertools.cycle(zip((FIRST, SECOND, THIRD, FOURTH), ("circle", "diamond", "square", "cross"), strict=True))
+    for (status, word), (colour, symbol) in zip(statuses.items(), looks, strict=False):
+        mine = rows["status"] == status
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": word,
+                "y": list(places[mine]),
+                "x": _numbers(rows["score"][mine] * 100),
+                "hovertext": [names[place] for place in places[mine]],
+                "marker": {"size": 11, "color": colour, "symbol": symbol},
+                "hovertemplate": f"%{{hovertext}}: %{{x:.0f}}, {word}<extra></extra>",
+            }
+        )
+    ticks = {"tickvals": list(places), "ticktext": [shortened(one) for one in names]}
+    return _figure(traces, max(180, 26 * len(rows) + 90), {"range": [0, 103]}, DOWNWARDS | ticks, showlegend=True)
+
+
+def grid(
+    cells: pd.DataFrame,
+    row: str,
+    column: str,
+    text: str,
+    level: str,
+    levels: Mapping[str, tuple[int, str]],
+    opens: str | None = None,
+) -> go.Figure:
+    """A table of cells with a word-backed colour each: `level` picks from `levels` (order, name); text in cells.
+
+    `cells` must be complete: one row per combination. A click hands over the column `opens`: a heatmap cannot be
+    clicked, so invisible squares lie over its cells.
+    """
+    rows, columns = list(dict.fromkeys(cells[row])), list(dict.fromkeys(cells[column]))
+    place = {(r, c): n for n, (r, c) in enumerate(zip(cells[row], cells[column], strict=True))}
+
+    def laid_out(values: Sequence[Any]) -> list[list[Any]]:
+        return [[values[place[r, c]] for c in columns] for r in rows]
+
+    count = max(order for order, _name in levels.values()) + 1
+    shades = (EMPTY, LIGHT, MIDDLE, FIRST, SECOND, FOURTH)
+    trace = {
+        "type": "heatmap",
+        "x": [plain(name) for name in columns],
+        "y": [_wrapped(name) for name in rows],
+        "z": laid_out([levels[value][0] for value in cells[level]]),
+        "text": laid_out(list(cells[text])),
+        "customdata": laid_out([levels[value][1] for value in cells[level]]),
+        "texttemplate": "%{text}",
+        "hovertemplate": "%{y} · %{x}<br>%{customdata}: %{text}<extra></extra>",
+        "zmin": 0,
+        "zmax": count - 1,
+        "colorscale": [(edge / count, shades[n]) for n in range(count) for edge in (n, n + 1)],
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+    }
+    names = dict(sorted(levels.values(), reverse=True))
+    legend = [_square(name, shades[order], columns[0]) for order, name in names.items()]
+    squares = (
+        [_clickable(cells, row, column, text, [levels[value][1] for value in cells[level]], opens)] if opens else []
+    )
+    x = {"side": "bottom", "autotickangles": [0, 90], "showgrid": False, "range": [-0.5, len(columns) - 0.5]}
+    y = {"ticksuffix": "  ", "showgrid": False, "range": [len(rows) - 0.5, -0.5]}
+    return _figure([trace, *legend, *squares], 44 * len(rows) + 110, x, y, clickmode="event+select")
+
+
+def _square(name: str, colour: str, at: str) -> Trace:
+    """A line of the legend: a square that is nowhere in the plot."""
+    marker = {"symbol": "square", "size": 12, "color": colour}
+    return {"type": "scatter", "mode": "markers", "name": name, "x": [at], "y": [None], "marker": marker}
+
+
+def _clickable(cells: pd.DataFrame, row: str, column: str, text: str, words: Sequence[str], opens: str) -> Trace:
+    """Invisible squares over the cells of a heatmap; a click hands over the column `opens`."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [plain(name) for name in cells[column]],
+        "y": [_wrapped(name) for name in cells[row]],
+        "customdata": list(cells[opens]),
+        "text": list(words),
+        "hovertext": list(cells[text]),
+        "marker": {"symbol": "square", "size": 34, "color": CLEAR},
+        "hovertemplate": "%{y} · %{x}<br>%{text}: %{hovertext}<extra></extra>",
+        "showlegend": False,
+    }
+
+
+def _wrapped(name: str) -> str:
+    return "<br>".join(plain(line) for line in textwrap.wrap(name, 17))
+
+
+def alternative(title: str, names: Sequence[str], values: Sequence[str]) -> str:
+    """A chart's text alternative: its title, the first three values, and where all of them are."""
+    first = "; ".join(f"{name} {value}" for name, value in list(zip(names, values, strict=True))[:3])
+    return _("{title} {values}. All values are in the table below.").format(title=title, values=first)

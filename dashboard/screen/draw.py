@@ -1,0 +1,404 @@
+"""Blocks -> widgets: how each kind of block looks in the browser, and what a reader answers there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial, singledispatch
+from typing import Any
+
+import pydeck as pdk
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from dashboard.files import brief
+from dashboard.page import blocks
+from dashboard.page.blocks import Block, Figure, Report, Sent, Table
+from dashboard.page.visit import Visit
+from dashboard.screen import clicks, file_buttons
+from dashboard.screen.markdown import plain
+from dashboard.words import columns, terms, written
+from dashboard.words.i18n import _
+from data_access.importers.records import Unreadable
+
+CHART_CONFIG = {"displayModeBar": False}
+MAP_HEIGHT = 460
+
+
+@dataclass(frozen=True)
+class Screen:
+    """The browser of one reader, as a surface to walk a page on. `pages`: what the frame can go to, by file."""
+
+    visit: Visit
+    pages: Mapping[str, StreamlitPage]
+
+    def show(self, block: Block, report: Report) -> Any:
+        """Draw a block; its answer."""
+        return draw(block, self, report)
+
+    def columns(self, block: blocks.Beside) -> Sequence[AbstractContextManager]:
+        """Columns to draw into, one per column of blocks."""
+        return st.columns(block.widths or len(block.columns), gap=block.gap)
+
+
+@singledispatch
+def draw(block: Block, _screen: Screen, _report: Report) -> Any:
+    """Draw one block of a report on a reader's screen; its answer. Raises TypeError for a kind that has no look."""
+    raise TypeError(f"{type(block).__name__} has no look on the screen.")
+
+
+@draw.register
+def _title(block: blocks.Title, _screen: Screen, _report: Report) -> None:
+    st.title(plain(block.text), anchor=False)
+
+
+@draw.register
+def _caption(block: blocks.Caption | blocks.Remark, _screen: Screen, _report: Report) -> None:
+    st.caption(plain(block.text))
+
+
+@draw.register
+def _sentence(block: blocks.Sentence, _screen: Screen, _report: Report) -> None:
+    st.markdown(plain(block.text))
+
+
+@draw.register
+def _hint(block: blocks.Hint, _screen: Screen, _report: Report) -> None:
+    st.info(plain(block.text))
+
+
+@draw.register
+def _summary(block: blocks.Summary, _screen: Screen, _report: Report) -> None:
+    st.markdown(f"##### {plain(block.sentence)}")
+    _kpis(block.figures)
+
+
+@draw.register
+def _figures(block: blocks.Figures, _screen: Screen, _report: Report) -> None:
+    _kpis(block.figures)
+
+
+def _kpis(items: Sequence[Figure]) -> None:
+    for column, item in zip(st.columns(len(items)), items, strict=True):
+        term = terms.TERMS[item.term]
+        with column.container(border=True, height="stretch", gap="xsmall"):
+            st.metric(plain(_(term.label)), item.shown, help=plain(_(term.definition)))
+            st.caption(" · ".join(plain(text) for text in (item.comparison, item.coverage) if text) or "\u00a0")
+
+
+@draw.register
+def _chart(block: blocks.Chart, screen: Screen, report: Report) -> None:
+    """A titled chart or map and, made when somebody opens it, its rows as a table that can be exported.
+
+    The table is also what remains where a browser has no WebGL for maps.
+    """
+    if block.rows.empty:
+        _table(block, screen, report)
+        return
+    _heading(block)
+    react: Any = clicks.reaction(block) or "ignore"
+    key = f"chart_{block.key}"
+    if isinstance(block.picture, pdk.Deck):
+        st.pydeck_chart(block.picture, key=key, height=MAP_HEIGHT, alt=block.alt, on_select=react)
+    else:
+        st.plotly_chart(
+            block.picture, key=key, config=CHART_CONFIG, alt=block.alt, on_select=react, selection_mode="points"
+        )
+    title = _("Table and export: {title}").format(title=plain(block.title))
+    below = st.expander(title, key=f"rows_{block.key}", on_change="rerun")
+    if below.open:
+        with below:
+            _rows(block, screen, report)
+
+
+@draw.register
+def _table(block: Table, screen: Screen, report: Report) -> None:
+    _heading(block)
+    _rows(block, screen, report)
+
+
+@draw.register
+def _glossary(block: blocks.Glossary, _screen: Screen, _report: Report) -> None:
+    _heading(block.table)
+    presented = columns.presented(block.table.rows, block.table.key)
+    st.table(presented.map(plain).set_index(presented.columns[0]))
+
+
+@draw.register
+def _selectable(block: blocks.Selectable, screen: Screen, report: Report) -> int | None:
+    _heading(block.table)
+    return _rows(block.table, screen, report, selectable=True)
+
+
+def _heading(shown: Table) -> None:
+    st.subheader(plain(shown.title), anchor=False)
+    if shown.note:
+        st.caption(plain(shown.note))
+
+
+def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = False) -> int | None:
+    if shown.rows.empty:
+        st.caption(_("None recorded."))
+        return None
+    event: Any = st.dataframe(
+        columns.presented(shown.rows, shown.key),
+        hide_index=True,
+        column_config=_formats(shown),
+        alt=plain(shown.title),
+        placeholder="–",
+        key=f"table_{shown.key}",
+        on_select="rerun" if selectable else "ignore",
+        selection_mode="single-row",
+    )
+    chosen = event["selection"]["rows"] if selectable else []
+    file_buttons.of_table(screen.visit, report, shown)
+    return chosen[0] if chosen else None
+
+
+FORMATS = {
+    "integer": partial(st.column_config.NumberColumn, format="localized"),
+    "money": partial(st.column_config.NumberColumn, format="localized"),
+    "decimal": partial(st.column_config.NumberColumn, format="localized"),
+    "rate": partial(st.column_config.NumberColumn, format="%.2f"),
+    "percent": partial(st.column_config.NumberColumn, format="percent"),
+    "month": partial(st.column_config.DateColumn, format="MMM YYYY"),
+    "date": partial(st.column_config.DateColumn, format="D MMM YYYY"),
+}
+
+
+def _formats(shown: Table) -> dict:
+    known = {columns.heading(key, shown.key): columns.column(key, shown.key) for key in shown.rows.columns}
+    return {
+        heading: FORMATS.get(column.kind, st.column_config.Column)(help=_(column.definition))
+        for heading, column in known.items()
+    }
+
+
+@draw.register
+def _choice(block: blocks.Choice, screen: Screen, _report: Report) -> Any:
+    """A selectbox; a choice that is gone, such as a pair that was just answered, gives way to the default."""
+    state = _adopted(block, block.key if isinstance(block, blocks.Rows) else f"page_{block.key}")
+    if isinstance(block, blocks.Rows):
+        chosen = st.selectbox(
+            block.label,
+            list(block.names),
+            index=None,
+            key=state,
+            placeholder=_("none"),
+            format_func=block.names.__getitem__,
+        )
+    else:
+        chosen = st.selectbox(block.label, list(block.names), key=state, format_func=block.names.__getitem__)
+    return _noted(block, chosen, screen)
+
+
+@draw.register
+def _part(block: blocks.Part, screen: Screen, report: Report) -> Any:
+    chosen = st.segmented_control(
+        _("Part of this page"),
+        list(block.names),
+        required=True,
+        key=_adopted(block, f"part_{report.page}"),
+        format_func=block.names.__getitem__,
+        label_visibility="collapsed",
+    )
+    return _noted(block, chosen, screen)
+
+
+def _adopted(block: blocks.Choice, state: str) -> str:
+    """The key of the session's choice, which a link may ask for, once; what is not on offer gives way to the default."""
+    asked = st.session_state.get("asked_own", {})
+    if block.key in asked and asked[block.key] in block.names:
+        st.session_state[state] = asked.pop(block.key)
+    if st.session_state.get(state) not in block.names:
+        st.session_state[state] = block.default
+    return state
+
+
+def _noted(block: blocks.Choice, chosen: Any, screen: Screen) -> Any:
+    """Note a choice for the link; only what differs from the default."""
+    if chosen != block.default:
+        screen.visit.own[block.key] = str(chosen)
+    return chosen
+
+
+@draw.register
+def _search(block: blocks.Search, _screen: Screen, _report: Report) -> str:
+    return st.text_input(block.label, key="page_search", placeholder=block.placeholder)
+
+
+@draw.register
+def _facts(block: blocks.Facts, _screen: Screen, _report: Report) -> None:
+    _lines(block.lines)
+
+
+def _lines(facts: Sequence[tuple[str, str]]) -> None:
+    st.markdown("\n".join(f"- **{plain(name)}**: {plain(text)}" for name, text in facts))
+
+
+@draw.register
+def _points(block: blocks.Points, _screen: Screen, _report: Report) -> None:
+    st.subheader(plain(block.title), anchor=False)
+    st.markdown("\n".join(f"- {plain(line)}" for line in block.lines))
+
+
+@draw.register
+def _link(block: blocks.Link, screen: Screen, _report: Report) -> None:
+    st.page_link(screen.pages[block.page], label=block.label, icon=":material/arrow_forward:")
+
+
+@draw.register
+def _go_to(block: blocks.GoTo, screen: Screen, _report: Report) -> None:
+    st.switch_page(screen.pages[block.page], query_params=dict(block.parameters))
+
+
+@draw.register
+def _evidence(block: blocks.Evidence, _screen: Screen, _report: Report) -> None:
+    """A bar per facet that is known of both, other facts, and what people answered so far."""
+    with st.container(border=True):
+        st.markdown(f"**{plain(block.headline)}**")
+        left, right = st.columns(2)
+        with left:
+            for name, similarity, text in block.facets:
+                said = f"**{plain(name)}**: {plain(text)}"
+                if similarity is None:
+                    st.markdown(said)
+                else:
+                    st.progress(similarity, said)
+        with right:
+            _lines(block.facts)
+            if block.answers:
+                st.markdown(f"**{_('Answers so far')}**")
+                _lines(block.answers)
+
+
+@draw.register
+def _answer_form(block: blocks.AnswerForm, _screen: Screen, _report: Report) -> tuple[Any, str | None] | None:
+    if block.why_not:
+        st.caption(plain(block.why_not))
+        return None
+    with st.form(f"answer_{block.pair}", border=False):
+        said = st.segmented_control(
+            _("Your answer"), list(block.answers), key=f"said_{block.pair}", format_func=block.answers.__getitem__
+        )
+        left, right = st.columns([3, 1], vertical_alignment="bottom")
+        reason = left.selectbox(
+            _("Why is it not a duplicate?"),
+            list(block.reasons),
+            index=None,
+            key=f"why_{block.pair}",
+            placeholder=_("only for “not a duplicate”"),
+            format_func=block.reasons.__getitem__,
+        )
+        sent = right.form_submit_button(_("Record the answer"), type="primary", width="stretch")
+    if sent and said == "not_a_duplicate" and reason is None:
+        st.warning(_("Choose why it is not a duplicate; nothing was recorded yet."))
+    elif sent and said is None:
+        st.warning(_("Choose an answer first."))
+    elif sent and said in block.answers and (reason is None or reason in block.reasons):
+        return said, reason
+    return None
+
+
+@draw.register
+def _done(_block: blocks.Done, _screen: Screen, _report: Report) -> None:
+    if message := st.session_state.pop("done", None):
+        st.success(plain(message), icon=":material/check:")
+
+
+@draw.register
+def _start_again(block: blocks.StartAgain, _screen: Screen, _report: Report) -> None:
+    st.session_state["done"] = block.message
+    st.rerun()
+
+
+@draw.register
+def _templates(block: blocks.Templates, _screen: Screen, _report: Report) -> None:
+    st.subheader(_("A workbook to fill in"), anchor=False)
+    st.caption(_("Headings in three languages, lists to choose from, one example row per sheet that is never loaded."))
+    for column, (code, name) in zip(st.columns(3 * [1] + [2]), block.languages.items(), strict=False):
+        column.download_button(
+            name,
+            data=partial(block.make, code),
+            file_name=f"meridian-template-{code}.xlsx",
+            mime=file_buttons.XLSX,
+            key=f"template_{code}",
+            on_click="ignore",
+            icon=":material/download:",
+            width="stretch",
+        )
+
+
+@draw.register
+def _file_form(block: blocks.FileForm, _screen: Screen, _report: Report) -> Sent | None:
+    if block.why_not:
+        st.info(plain(block.why_not))
+        return None
+    left, right = st.columns(2)
+    source = left.selectbox(
+        _("Source"),
+        block.sources,
+        index=None,
+        key="file_source",
+        accept_new_options=True,
+        placeholder=_("choose, or write a new one"),
+    )
+    stated = right.selectbox(_("Format"), list(block.formats), key="file_format", format_func=block.formats.__getitem__)
+    sent = st.file_uploader(
+        _("Files that belong together, up to 50 MB each"), accept_multiple_files=True, key="file_sent"
+    )
+    is_snapshot = st.checkbox(_("The file is all there is: take out what is not in it"), key="file_snapshot")
+    left, right, _rest = st.columns([1, 1, 3])
+    tried = left.button(_("Try it, write nothing"), key="file_try", width="stretch")
+    loaded = right.button(_("Load it"), key="file_load", type="primary", width="stretch")
+    if not (tried or loaded):
+        return None
+    if not source or not sent:
+        st.warning(_("Choose a source and at least one file first."))
+        return None
+    contents = [(file.name, file.getvalue()) for file in sent]
+    return Sent(source, contents, stated or None, is_snapshot=is_snapshot, dry_run=tried)
+
+
+@draw.register
+def _attempt(block: blocks.Attempt, _screen: Screen, _report: Report) -> Any:
+    with st.status(_("Reading …")) as status:
+        try:
+            done = block.load(lambda rows: status.update(label=_("{n} rows read").format(n=written.number(rows))))
+        except Unreadable as refusal:
+            status.update(label=_("Refused; nothing was loaded"), state="error")
+            st.error(plain(str(refusal)))
+            return None
+        status.update(label=_("Done"), state="complete")
+    return done
+
+
+@draw.register
+def _download(block: blocks.Download, _screen: Screen, _report: Report) -> None:
+    st.download_button(
+        block.label,
+        block.content,
+        block.name,
+        file_buttons.XLSX,
+        on_click="ignore",
+        icon=":material/download:",
+        key=f"file_{block.name}",
+    )
+
+
+@draw.register
+def _about(block: blocks.About, screen: Screen, report: Report) -> None:
+    with st.expander(_("About these numbers")):
+        for note in block.notes:
+            st.markdown(f"- {plain(note)}")
+        for item in report.figures:
+            term = terms.TERMS[item.term]
+            st.markdown(f"- **{plain(_(term.label))}**: {plain(_(term.definition))}")
+    st.markdown(f"**{_('Everything on this page, all its parts')}**")
+    file_buttons.of_page(screen.visit, report)
+
+
+@draw.register
+def _brief(_block: blocks.Brief, screen: Screen, report: Report) -> None:
+    file_buttons.of_brief(screen.visit, report, brief.FORMAT, brief.contents)

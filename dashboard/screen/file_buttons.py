@@ -1,0 +1,84 @@
+"""Buttons under tables and pages: one per kind of file, whose bytes are made, and logged, when one is pressed."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import streamlit as st
+
+from dashboard.files import formats, gate
+from dashboard.files.gate import Asked, Made
+from dashboard.page.blocks import Report, Table
+from dashboard.page.visit import Visit
+from dashboard.screen.markdown import plain
+from dashboard.words.i18n import _
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ALL_FORMS = tuple(formats.FORMATS.values())
+
+
+def of_table(visit: Visit, report: Report, table: Table) -> None:
+    """The files of one table."""
+    _buttons(visit, report.page, table.key, table.key, lambda: (report, [table]), is_live=table.is_live)
+
+
+def of_page(visit: Visit, report: Report) -> None:
+    """The files of all parts of a page."""
+    make = partial(gate.whole_page, visit, report.page, dict(visit.own))
+    _buttons(visit, report.page, "page", "page", make, is_live=report.is_live)
+
+
+def of_brief(visit: Visit, report: Report, form: formats.Format, contents: Callable[[Visit], Report]) -> None:
+    """The brief of a page."""
+
+    def make() -> tuple[Report, Sequence[Table]]:
+        made = contents(visit)
+        return made, made.tables
+
+    _buttons(visit, report.page, form.ending, "brief", make, is_live=report.is_live, forms=(form,))
+
+
+def _buttons(
+    visit: Visit,
+    page: str,
+    key: str,
+    what: str,
+    make: Made,
+    *,
+    is_live: bool,
+    forms: Sequence[formats.Format] = ALL_FORMS,
+) -> None:
+    """The buttons, or why there are none; exact figures of live cases need a reason first.
+
+    `make` gives the report and the tables that go into the file.
+    """
+    if why_not := gate.why_not_now(visit):
+        st.caption(plain(why_not))
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        reason = None
+        if is_live:
+            reasons = gate.reason_names()
+            reason = st.selectbox(
+                _("Why exact figures of live cases leave"), list(reasons), index=None, key=f"reason_{key}",
+                placeholder=_("choose a reason, it is logged"), format_func=reasons.__getitem__, width=320,
+            )  # fmt: skip
+            if reason is None:
+                return
+        for form in forms:
+            _button(visit, key, Asked(page, what, form, reason), make)
+
+
+def _button(visit: Visit, key: str, asked: Asked, make: Made) -> None:
+    form = asked.form
+    st.download_button(
+        _(form.name),
+        data=partial(contextvars.copy_context().run, gate.hand_over, visit, asked, make),
+        file_name=f"meridian-{asked.page}-{asked.what}.{form.ending}",
+        mime=form.mime,
+        key=f"{form.ending}_{key}",
+        on_click="ignore",
+        icon=":material/download:",
+    )

@@ -1,0 +1,151 @@
+"""The filter bar: cascading choices with counts in the sidebar, a removable sentence on top, a short URL that restores.
+
+State lives in `st.session_state["filter_*"]`; the URL holds what differs from the default and is rewritten each run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.metrics.funding import CURRENCIES
+from dashboard.page import offer
+from dashboard.page.visit import Visit
+from dashboard.screen.markdown import plain
+from dashboard.words import written
+from dashboard.words.i18n import _
+from data_access.filters import LISTS, PARAMETERS, Filters, from_parameters
+
+FRAME = ("as", "id", "currency")
+FIRST_MONTH = "2022-03"
+
+
+def adopt_url(visit: Visit) -> None:
+    """Take filters from the URL when it is new to this session; drop what is not on offer and say so."""
+    asked = _view_of(st.query_params.to_dict())
+    state = st.session_state
+    if "filter_country" in state and (asked == state.get("written_url", {}) or not asked):
+        return
+    state["asked_own"] = {key: value for key, value in asked.items() if key not in PARAMETERS}
+    filters, dropped = from_parameters(asked, {name: offer.on_offer(name, visit) for name in LISTS})
+    for name, field in LISTS.items():
+        state[f"filter_{name}"] = list(getattr(filters, field))
+    state["filter_from"], state["filter_to"] = filters.since, filters.until
+    state["filter_state"] = filters.include_state_linked
+    if dropped:
+        state["dropped"] = dropped
+
+
+def chosen_filters(visit: Visit) -> Filters:
+    """The choice held in the session, as far as this viewer may choose it: a browser can send anything."""
+    state = st.session_state
+    for name in LISTS:
+        asked = state.get(f"filter_{name}") or ()
+        offered = offer.on_offer(name, visit) if asked else ()
+        state[f"filter_{name}"] = [value for value in asked if value in offered]
+    lists = {field: tuple(state[f"filter_{name}"]) for name, field in LISTS.items()}
+    since, until = state.get("filter_from"), state.get("filter_to")
+    if since and until and since > until:
+        until = None
+    return Filters(**lists, since=since, until=until, include_state_linked=bool(state.get("filter_state")))
+
+
+def chosen_currency() -> str:
+    """The reporting currency: from the session, at first from the URL."""
+    asked = st.session_state.get("currency", st.query_params.get("currency", CURRENCIES[0]))
+    st.session_state["currency"] = asked if asked in CURRENCIES else CURRENCIES[0]
+    return st.session_state["currency"]
+
+
+def draw(visit: Visit) -> None:
+    """The widgets, in the sidebar."""
+    st.markdown(f"**{_('Filters')}**")
+    for name, named in offer.names(visit).items():
+        _multiselect(name, named, visit)
+    months = [str(month) for month in pd.period_range(FIRST_MONTH, visit.as_of, freq="M")]
+    left, right = st.columns(2)
+    for column, key, label in ((left, "filter_from", _("From")), (right, "filter_to", _("To"))):
+        column.selectbox(
+            label,
+            months,
+            index=None,
+            key=key,
+            placeholder=_("Any"),
+            format_func=_month_name,
+        )
+    st.selectbox(_("Amounts in"), CURRENCIES, key="currency")
+    st.toggle(_("Include state-linked programmes"), key="filter_state")
+
+
+def _multiselect(name: str, named: offer.Named, visit: Visit) -> None:
+    """One cascading choice: values that exist under the other filters, with counts; chosen ones always stay."""
+    counts = offer.counts(visit, name)
+    options = sorted({*counts, *st.session_state[f"filter_{name}"]}, key=named.value)
+    with_counts = {value: f"{named.value(value)} ({counts.get(value, 0)})" for value in options}
+    st.multiselect(
+        named.label,
+        options,
+        key=f"filter_{name}",
+        placeholder=_("All"),
+        select_all=False,
+        format_func=lambda value: with_counts.get(value, value),
+    )
+
+
+def sentence(visit: Visit) -> None:
+    """What is filtered, as parts that can be taken away one by one."""
+    if dropped := st.session_state.pop("dropped", None):
+        st.warning(left_out(dropped))
+    parts = offer.chosen(visit)
+    if not parts:
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.caption(_("Showing only"), width="content")
+        for name, label, values in parts:
+            st.button(
+                f"{plain(label)}: {plain(written.listing(values))} ✕",
+                key=f"remove_{name}",
+                type="tertiary",
+                help=_("Remove this filter"),
+                on_click=_clear,
+                args=(f"filter_{name}",),
+            )
+        st.button(_("Clear all"), key="remove_all", type="tertiary", on_click=_clear, args=tuple(KEYS))
+
+
+def left_out(parts: Sequence[str]) -> str:
+    """What to say about parts of a link that were dropped."""
+    said = _("The link asked for something that is not on offer here; it was left out: {parts}.")
+    return plain(said.format(parts=", ".join(parts)))
+
+
+KEYS = (*(f"filter_{name}" for name in LISTS), "filter_from", "filter_to", "filter_state")
+
+
+def _month_name(month: str) -> str:
+    return written.short_month(pd.Timestamp(month))
+
+
+def forget_choices() -> None:
+    """Let the next link decide everything, also where it asks for nothing."""
+    _clear(*KEYS)
+    st.session_state["written_url"] = None
+
+
+def _clear(*keys: str) -> None:
+    for key in keys:
+        st.session_state[key] = False if key == "filter_state" else None if key in ("filter_from", "filter_to") else []
+
+
+def write_url(wanted: Mapping[str, str]) -> None:
+    """Put the view into the address of the page."""
+    st.session_state["written_url"] = _view_of(wanted)
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(dict(wanted))
+
+
+def _view_of(parameters: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of an address that the frame does not keep for itself: filters and the page's own choices."""
+    return {key: value for key, value in parameters.items() if key not in FRAME}

@@ -1,0 +1,91 @@
+"""Who is reading: a role from the database behind OpenID Connect, or the "view as" switch of the sample world.
+
+Default deny: a real database without sign-in configured serves nobody; a signed-in person without a role sees nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+import streamlit as st
+from sqlalchemy import Engine
+
+from dashboard.page import roles
+from dashboard.page.reading import read
+from dashboard.words import written
+from dashboard.words.i18n import _
+from data_access import queries
+from data_access.filters import BETWEEN, Filters
+from data_access.schema import ROLES
+from data_access.viewer import Viewer
+
+SESSION_SECONDS = 12 * 3600
+ALL = "all"
+
+
+class NoSignIn(Exception):
+    """A real database, and no sign-in configured: nobody is served."""
+
+
+class NotSignedIn(Exception):
+    """The reader has yet to sign in, or the sign-in is more than twelve hours old."""
+
+
+def current_viewer(shared: Engine, *, is_sample: bool) -> Viewer:
+    """The viewer of this rerun. Raises NoSignIn, NotSignedIn or roles.NoRole."""
+    return _sample_viewer() if is_sample else _signed_in_viewer(shared)
+
+
+def _signed_in_viewer(shared: Engine) -> Viewer:
+    if not _sign_in_is_configured():
+        raise NoSignIn
+    if not st.user.is_logged_in or time.time() - float(str(st.user.get("iat", 0))) > SESSION_SECONDS:
+        raise NotSignedIn
+    return roles.viewer_of(shared, roles.pseudonym(str(st.user.get("iss")), str(st.user.get("sub"))))
+
+
+def _sign_in_is_configured() -> bool:
+    try:
+        return "auth" in st.secrets
+    except FileNotFoundError:
+        return False
+
+
+def _sample_viewer() -> Viewer:
+    state = st.session_state
+    if "view_as" not in state:
+        role, *countries = st.query_params.get("as", "funder").split(BETWEEN)
+        state["view_as"] = role if role in ROLES else "funder"
+        state["view_as_countries"] = [c for c in countries if len(c) == 2 and c.isalpha() and c.isupper()]
+    for key in ("view_as", "view_as_countries"):
+        state[key] = state.get(key, [])  # a widget's value outlives a page change only when it is set again
+    scope = tuple(sorted(state.get("view_as_countries", ()))) or None
+    return Viewer(state["view_as"], scope if state["view_as"] == "coordinator" else None)
+
+
+def reader(viewer: Viewer, *, is_sample: bool) -> str:
+    """The pseudonym under which exports are logged and counted: in the sample world one per session."""
+    if not is_sample:
+        return viewer.subject
+    return str(st.session_state.setdefault("sample_reader", f"sample {secrets.token_hex(8)}"))
+
+
+def sample_switch() -> None:
+    """The sample world's "view as" switch; it does not exist on a real database."""
+    st.markdown(
+        f"**{_('View as')}**",
+        help=_("Only in the sample world. On a real database the role comes with sign-in."),
+    )
+    names = {"funder": _("Funder"), "coordinator": _("Coordinator"), "steward": _("Steward")}
+    st.selectbox(_("Role"), ROLES, key="view_as", format_func=lambda role: names[role], label_visibility="collapsed")
+    if st.session_state["view_as"] == "coordinator":
+        everywhere = read(queries.choices.initiatives_per_value("country", Filters(), Viewer("steward", None)))["value"]
+        st.multiselect(
+            _("Coordinator of"),
+            sorted(everywhere, key=written.country),
+            key="view_as_countries",
+            format_func=written.country,
+            placeholder=_("All host countries"),
+            select_all=False,
+        )

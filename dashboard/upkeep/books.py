@@ -1,0 +1,272 @@
+"""The books: what was loaded is what the figures show and named remainders, to the cent and to the case.
+
+An account is made for one viewer of what she may see. Its lines are read where the pages read theirs, from the sums kept
+at refresh; what they must add to is counted from the records alone. A unit that is in no line, or in two, is a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+from sqlalchemy import Engine
+
+from dashboard.metrics import distribution, funding, money_sums, need_tiers, overlap
+from dashboard.metrics.funding import CURRENCIES
+from dashboard.metrics.placement import Records
+from dashboard.metrics.standing import CARRIED_OVER, ENTERED, LEFT, OWN, PASSED_ON, SIGNED, STANDINGS, UNSOURCED
+from dashboard.upkeep.recorded_money import records_of
+from dashboard.upkeep.refresh import EVERYTHING, EVERYWHERE, FUNDER, coordinators
+from data_access import database, meta, queries
+from data_access.filters import Filters
+from data_access.summaries import STRONGEST
+from data_access.viewer import Query, Viewer
+
+Read = Callable[[Query], pd.DataFrame]
+IN_RECIPIENTS = {
+    ENTERED: "entered",
+    CARRIED_OVER: "carried_over",
+    OWN: "own",
+    UNSOURCED: "unsourced",
+    PASSED_ON: "from_members",
+    LEFT: "left_network",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """Units of an account, and their money in minor units where they are money; `is_remainder`: in no figure.
+
+    `without_amount`: how many of the units have no amount in the currency, so that `minor` is the sum of the others.
+    """
+
+    name: str
+    units: int
+    minor: int | None = None
+    is_remainder: bool = False
+    without_amount: int = 0
+
+    @property
+    def known_minor(self) -> int | None:
+        """The sum as far as it is known; None where no unit has an amount."""
+        return self.minor if self.without_amount < self.units else None
+
+
+@dataclass(frozen=True)
+class Account:
+    """What was loaded of one subject and where all of it is; `faults` say what does not add up."""
+
+    page: str
+    subject: str
+    viewer: Viewer
+    loaded: int
+    lines: tuple[Line, ...]
+    currency: str | None = None
+    loaded_minor: int | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What does not add up, a sentence each."""
+        found = list(self.others)
+        if (units := sum(line.units for line in self.lines)) != self.loaded:
+            found.append(f"{self.loaded} {self.subject} were loaded, {units} are in the lines")
+        if self.loaded_minor is not None:
+            minor = sum(line.minor or 0 for line in self.lines)
+            if minor != self.loaded_minor:
+                found.append(
+                    f"{self.loaded_minor / 100:.2f} {self.currency} were loaded, {minor / 100:.2f} are in the lines"
+                )
+        return tuple(found)
+
+
+def every_account(shared: Engine, cases: Engine | None) -> Iterator[Account]:
+    """All accounts of every kind of viewer there is: funders, stewards, coordinators of all and of each set of countries."""
+    with shared.connect() as connection:
+        read = partial(database.run, connection)
+        as_of = pd.Timestamp(meta.read(connection, "shared")["as_of"])
+        viewers = [FUNDER, EVERYTHING, EVERYWHERE, *coordinators(connection)]
+        for viewer in viewers:
+            yield from accounts(read, viewer, as_of)
+    if cases is not None:
+        for viewer in viewers:
+            if viewer.sees_cases:
+                yield of_cases(partial(database.run, cases), viewer)
+
+
+def accounts(
+    read: Read, viewer: Viewer, as_of: pd.Timestamp, currencies: Sequence[str] = CURRENCIES
+) -> Iterator[Account]:
+    """The accounts of the shared records for one viewer, of money in each of the `currencies`."""
+    recorded = records_of(read, viewer)
+    for currency in currencies:
+        records = recorded.converted(currency)
+        yield of_grants(read, viewer, currency, records)
+        yield of_needs(read, viewer, currency, records)
+    yield of_initiatives(read, viewer, as_of)
+    yield of_projects(read, viewer)
+    yield of_pairs(read, viewer)
+
+
+def of_grants(read: Read, viewer: Viewer, currency: str, records: Records) -> Account:
+    """Every grant the viewer may see: in the network's money by how it came, or in a named remainder."""
+    lines, timeless = lines_of_grants(read, viewer, currency)
+    return Account(
+        "funding_gaps",
+        "grants",
+        viewer,
+        int(read(queries.funding.grants_on_record(viewer))["grants"].iloc[0]),
+        lines,
+        currency,
+        int(records.grants["minor"].sum()),
+        tuple(_figures_of_money(read, viewer, currency, lines, timeless.minor or 0)),
+    )
+
+
+def lines_of_grants(read: Read, viewer: Viewer, currency: str) -> tuple[tuple[Line, ...], Line]:
+    """The account of grants kept at refresh, a line per `standing`; and what of the signed money is in no month and year."""
+    kept = read(queries.money.book(currency, viewer)).set_index("line")
+
+    def line(name: str) -> Line:
+        row = kept.loc[name].astype(int)
+        return Line(name, row["units"], row["minor"], name not in SIGNED, row["without_amount"])
+
+    timeless = (
+        line(money_sums.NOT_IN_TIME) if money_sums.NOT_IN_TIME in kept.index else Line(money_sums.NOT_IN_TIME, 0, 0)
+    )
+    return tuple(line(name) for name in STANDINGS if name in kept.index), timeless
+
+
+def _figures_of_money(read: Read, viewer: Viewer, currency: str, lines: Sequence[Line], timeless: int) -> Iterator[str]:
+    received = read(queries.money.recipients(currency, viewer))
+    inside = received[received["is_member"].astype(bool)]
+    of_line = {line.name: line.minor or 0 for line in lines}
+    for name, column in IN_RECIPIENTS.items():
+        figure = int((received if name == LEFT else inside)[column].sum())
+        stated = of_line.get(name, 0)
+        if figure != stated:
+            yield f"the figures hold {figure / 100:.2f} {currency} as “{name}”, the account {stated / 100:.2f}"
+    flow = funding.flow(inside)
+    came = flow["new_money"] + flow["carried_over"] + flow["unsourced"] + flow["not_on_record"] - flow["outgoing"]
+    if came != flow["in_network"] or flow["in_network"] != flow["regranted"] + flow["kept"]:
+        yield f"the flow does not add up: {flow}"
+    net = flow["in_network"] - flow["not_on_record"]
+    sums = read(queries.money.sums_of_lines(currency, viewer)).fillna(0).iloc[0]
+    placed = int(sums["received"]) + int(sums["passed_on"])
+    if placed + timeless != net:
+        yield (
+            f"{net / 100:.2f} {currency} are in the network, {placed / 100:.2f} in the lines of years and "
+            f"{timeless / 100:.2f} have no days"
+        )
+    for tier in need_tiers.TIERS:
+        bit = need_tiers.reading(tier)
+        months = read(queries.money.sums_of_months(currency, viewer, bit)).fillna(0).iloc[0]
+        if int(months["signed"]) != placed:
+            yield f"months hold {int(months['signed']) / 100:.2f} {currency} signed, years {placed / 100:.2f} ({tier})"
+        need = int(read(queries.money.needs_of_lines(currency, viewer, bit)).fillna(0)["need"].iloc[0])
+        if int(months["need"]) != need:
+            yield f"months hold a need of {int(months['need']) / 100:.2f} {currency}, years {need / 100:.2f} ({tier})"
+
+
+def of_needs(read: Read, viewer: Viewer, currency: str, records: Records) -> Account:
+    """Every statement of need the viewer may see: counted by its kind, or in a named remainder."""
+    counted = read(queries.funding.needs_on_record(viewer)).iloc[0]
+    needs = records.needs.assign(line=records.needed_on)
+    current = need_tiers.newest(needs)
+    known = current[current["minor"].notna()]
+    kinds = {kind: known[known["kind"] == kind] for kind in need_tiers.NEED_KINDS}
+    figures = {
+        kind: int(
+            read(queries.money.needs_of_lines(currency, viewer, need_tiers.reading(kind))).fillna(0)["need"].iloc[0]
+        )
+        for kind in kinds
+    }
+    unknown = current[current["minor"].isna()]
+    lines = (
+        *(Line(kind, len(rows), figures[kind]) for kind, rows in kinds.items()),
+        Line("replaced", len(needs) - len(current), is_remainder=True),
+        Line("no_amount", int(unknown["amount_minor"].isna().sum()), is_remainder=True),
+        Line("no_rate", int(unknown["amount_minor"].notna().sum()), is_remainder=True),
+        Line("outside", int(counted["outside"]), is_remainder=True),
+    )
+    total = int(known["minor"].sum())
+    return Account("funding_gaps", "needs", viewer, int(counted["needs"]), lines, currency, total)
+
+
+def of_initiatives(read: Read, viewer: Viewer, as_of: pd.Timestamp) -> Account:
+    """Every initiative the viewer may see: in a country, withheld, not stated, not active at the cut-off or outside the network."""
+    places = read(queries.initiatives.places(Filters(include_state_linked=True), viewer))
+    outside = places[places["independence"] == "state_linked"]["organisation_id"].nunique()
+    own = places[places["independence"] != "state_linked"]
+    word = distribution.place_of(own).where(distribution.place_of(own).isin(("withheld", "not_stated")), "placed")
+    rank = word.map({"placed": 0, "withheld": 1, "not_stated": 2})
+    best = own.assign(word=word, rank=rank, is_active=distribution.active_now(own, as_of))
+    each = best.sort_values("rank", kind="stable").drop_duplicates("organisation_id")
+    name = each["word"].where(each["is_active"].astype(bool), "not_active")
+    lines = tuple(
+        Line(word, int((name == word).sum()), is_remainder=word != "placed")
+        for word in ("placed", "withheld", "not_stated", "not_active")
+    )
+    loaded = int(read(queries.initiatives.on_record(viewer))["initiatives"].iloc[0])
+    return Account("initiatives", "initiatives", viewer, loaded, (*lines, Line("outside", outside, is_remainder=True)))
+
+
+def of_projects(read: Read, viewer: Viewer) -> Account:
+    """Every project the viewer may see: in a cell of the grid, withheld, not stated, ended or outside the network."""
+    counted = read(queries.overlap.on_record(viewer)).iloc[0]
+    cells = read(queries.overlap.projects_in_cells(viewer))
+    grid = read(queries.overlap.grid(Filters(), viewer))
+    is_placed = overlap.is_placed(cells)
+    placed = set(cells.loc[is_placed, "project_id"])
+    withheld = set(cells.loc[cells["host_country"] == "withheld", "project_id"]) - placed
+    unsaid = set(cells["project_id"]) - placed - withheld
+    lines = (
+        Line("placed", len(placed)),
+        Line("withheld", len(withheld), is_remainder=True),
+        Line("not_stated", len(unsaid), is_remainder=True),
+        Line("ended", int(counted["ended"]), is_remainder=True),
+        Line("outside", int(counted["outside"]), is_remainder=True),
+    )
+    shown = int(grid["projects"].sum())
+    others = () if shown == len(cells) else (f"the grid counts {shown} projects in cells, there are {len(cells)}",)
+    return Account("overlap", "projects", viewer, int(counted["projects"]), lines, others=others)
+
+
+def of_pairs(read: Read, viewer: Viewer) -> Account:
+    """Every pair found worth keeping for this viewer: listed under its label, or beyond the strongest that are kept."""
+    totals = read(queries.overlap.totals(viewer)).set_index("label")["pairs"]
+    pairs = read(queries.overlap.pairs(viewer))
+    stored = pairs["label"].value_counts()
+    labels = sorted({*totals.index, *stored.index})
+    lines = [Line(label, int(stored.get(label, 0))) for label in labels]
+    beyond = {label: int(totals.get(label, 0)) - int(stored.get(label, 0)) for label in labels}
+    lines.append(Line("beyond_the_strongest", sum(n for label, n in beyond.items() if totals.get(label, 0) > STRONGEST),
+                      is_remainder=True))  # fmt: skip
+    return Account("overlap", "pairs", viewer, int(totals.sum()), tuple(lines))
+
+
+def lines_of_cases(read: Read, viewer: Viewer) -> tuple[Line, ...]:
+    """Open and closed cases of a coordinator's countries, and the records to fix, from the summaries alone."""
+    open_now = int(read(queries.relocation.open_by_stage(Filters(), viewer))["episodes"].sum())
+    closed = int(read(queries.relocation.flow(Filters(), viewer))["closed"].sum())
+    problems = read(queries.relocation.problems(Filters(), viewer))
+    broken = (Line(row.problem, int(row.episodes), is_remainder=True) for row in problems.itertuples())
+    return (Line("open", open_now), Line("closed", closed), *broken)
+
+
+def of_cases(read: Read, viewer: Viewer) -> Account:
+    """Every episode of a coordinator's countries: open, closed, or a record to fix."""
+    lines = lines_of_cases(read, viewer)
+    flow = read(queries.relocation.flow(Filters(), viewer))
+    came, ineligible = int(flow["opened"].sum() + flow["reopened"].sum()), int(flow["ineligible_out"].sum())
+    followed = int(read(queries.relocation.durations(Filters(), viewer))["episodes"].sum())
+    others = []
+    open_now, closed = (line.units for line in lines[:2])
+    if came != closed + open_now:
+        others.append(f"{came} came, {closed} closed and {open_now} are open")
+    if followed + ineligible != came:
+        others.append(f"waiting times follow {followed} of {came - ineligible}")
+    loaded = int(read(queries.relocation.on_record(viewer))["episodes"].iloc[0])
+    return Account("relocation", "episodes", viewer, loaded, lines, others=tuple(others))

@@ -1,0 +1,140 @@
+"""Rebuild everything derived from the records: case summaries, sums of money and overlap pairs, then move the data version.
+
+Called by `meridian refresh`, by every import and by the sample builder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import cache, partial
+
+import pandas as pd
+from sqlalchemy import Connection, Engine
+
+from dashboard.metrics import clearances, money_sums, overlap, relocation
+from dashboard.metrics.funding import CURRENCIES
+from dashboard.upkeep.recorded_money import records_of
+from data_access import case_summaries, database, initiative_choices, meta, money_summaries, queries, summaries
+from data_access.viewer import Viewer
+
+FUNDER = Viewer("funder")
+EVERYTHING = Viewer("steward", None)
+EVERYWHERE = Viewer("coordinator", None)
+SCOPED_UP_TO = 1500
+
+
+def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
+    """Rebuild summaries up to `as_of`, each database in one transaction, and move its data version.
+
+    The version is moved first, which waits for loads and refreshes at work and keeps others out, so that the summaries are
+    of the state they are noted for. Cases that are not given keep their own cut-off.
+    """
+    if cases is not None:
+        with cases.begin() as connection:
+            version = meta.move(connection, "cases")
+            case_summaries.rebuild(connection, as_of, relocation.STANDARD_DAYS, relocation.HORIZONS)
+            meta.note_summed(connection, "cases", as_of, version)
+    with shared.begin() as connection:
+        version = meta.move(connection, "shared")
+        initiative_choices.rebuild(connection, as_of)
+        money_summaries.store(connection, money_for_everyone(connection))
+        refresh_overlap(connection, as_of)
+        meta.note_summed(connection, "shared", as_of, version)
+
+
+def refresh_overlap(shared: Connection, as_of: date) -> None:
+    """Score all pairs anew and note which are flagged for the first time."""
+    summaries.store_overlap(shared, score_for_everyone(shared, as_of), as_of)
+
+
+def money_for_everyone(shared: Connection) -> Iterator[tuple[str, money_sums.Sums]]:
+    """Sums of money by clearance: what funders see, then for those who see everything and each
+    set of countries a coordinator has, what differs from it."""
+    read = partial(database.run, shared)
+    whole = records_of(read, EVERYTHING).converted(*CURRENCIES)
+    theirs = records_of(read, FUNDER, rates=whole.rates)
+    common = money_sums.sums(theirs.valued_as(whole))
+    yield FUNDER.clearance, money_sums.kept(common)
+    others = (EVERYTHING, EVERYWHERE, *coordinators(shared))
+    several = ((viewer.clearance, records_of(read, viewer, rates=whole.rates)) for viewer in others)
+    yield from clearances.beyond(common, theirs, whole, several)
+
+
+def coordinators(shared: Connection) -> list[Viewer]:
+    """One viewer for each set of countries that somebody coordinates."""
+    rows = database.run(shared, queries.overlap.scopes(EVERYTHING))
+    scopes = {tuple(sorted(own)) for _subject, own in rows.groupby("subject")["host_country"]}
+    return [Viewer("coordinator", scope) for scope in sorted(scopes)]
+
+
+def score_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, Callable[[], summaries.Scored]]]:
+    """How to score pairs, per clearance: funders, those who see everything, coordinators of all countries and of each set
+    that somebody has.
+
+    Coordinators who see no fact that funders do not see are left out: they read the funders' scores. So are all sets of
+    countries in a database of more than `SCOPED_UP_TO` projects, where a copy per set would be too large. Those who see the
+    facts that stewards see have their scores, computed once.
+    """
+    common, everything = facts(shared, FUNDER, as_of), facts(shared, EVERYTHING, as_of)
+    of_stewards = cache(partial(score, shared, everything, as_of))
+    yield FUNDER.clearance, partial(score, shared, common, as_of)
+    yield EVERYTHING.clearance, of_stewards
+    for viewer in (EVERYWHERE, *(coordinators(shared) if len(common[0]) <= SCOPED_UP_TO else ())):
+        known = facts(shared, viewer, as_of)
+        if _are_same(known, everything):
+            yield viewer.clearance, of_stewards
+        elif not _are_same(known, common):
+            yield viewer.clearance, partial(score, shared, known, as_of)
+
+
+def _are_same(known: Sequence[pd.DataFrame], others: Sequence[pd.DataFrame]) -> bool:
+    return all(mine.equals(theirs) for mine, theirs in zip(known, others, strict=True))
+
+
+def facts(shared: Connection, viewer: Viewer, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Projects of the window and their facets, as far as `viewer` may know them."""
+    projects = database.run(shared, queries.overlap.projects(viewer))
+    projects = projects[overlap.in_window(projects, pd.Timestamp(as_of))].reset_index(drop=True)
+    facets = database.run(shared, queries.overlap.facets(viewer))
+    return projects, facets[facets["project_id"].isin(projects["project_id"])].reset_index(drop=True)
+
+
+def score(shared: Connection, known: tuple[pd.DataFrame, pd.DataFrame], as_of: date) -> summaries.Scored:
+    """The strongest labelled pairs, how many there are, and how rare each facet value is, from the facts of `facts`."""
+    projects, facets = known
+    partners = database.run(shared, queries.overlap.partnerships(EVERYTHING))
+    together = pd.MultiIndex.from_frame(partners[["organisation_a", "organisation_b"]])
+    strongest = summaries.Strongest(summaries.answered(shared))
+    for pairs in overlap.scored_blocks(projects, facets, pd.Timestamp(as_of)):
+        sides = pairs[["organisation_a", "organisation_b"]]
+        ordered = pd.MultiIndex.from_arrays([sides.min(axis=1), sides.max(axis=1)])
+        pairs["are_partners"] = ordered.isin(together)
+        pairs["label"] = overlap.label(pairs)
+        kept = pairs[~pairs["label"].isin(["not_related", "same_organisation"])]
+        strongest.add(kept.drop(columns=["same_organisation", "organisation_a", "organisation_b"]))
+    kept = strongest.pairs()
+    fingerprints = facet_hashes(projects, database.run(shared, queries.overlap.facets(EVERYTHING, known_to=FUNDER)))
+    ids = zip(kept["project_a"], kept["project_b"], strict=True)
+    kept = kept.assign(facet_hash=[_joined(fingerprints[a], fingerprints[b]) for a, b in ids])
+    return summaries.Scored(kept, dict(strongest.totals), overlap.facet_counts(facets))
+
+
+def facet_hashes(projects: pd.DataFrame, facets: pd.DataFrame) -> dict[int, str]:
+    """One fingerprint per project of the facts a person judged: facet values nobody withholds, and dates.
+
+    Withheld places stay out, so that an answer means the same to every reader and tells nobody of a withheld change.
+    """
+    values = (facets["facet"] + "=" + facets["code"]).groupby(facets["project_id"]).agg(lambda v: ";".join(sorted(v)))
+    dates = _iso(projects["starts_on"]) + "/" + _iso(projects["ends_on"])
+    known = projects["project_id"].map(values.to_dict()).astype(object).fillna("") + "|" + dates
+    return dict(zip(projects["project_id"], known, strict=True))
+
+
+def _iso(days: pd.Series) -> pd.Series:
+    return days.dt.strftime("%Y-%m-%d").fillna("?")
+
+
+def _joined(first: str, second: str) -> str:
+    return hashlib.sha256("\n".join(sorted((first, second))).encode()).hexdigest()

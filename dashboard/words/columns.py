@@ -1,0 +1,323 @@
+"""Every column once: heading, kind, definition. Screen, export and the Definitions page all read this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from dashboard.words import codes, written
+from dashboard.words.i18n import N_, _
+from dashboard.words.spoken import spoken
+
+Kind = Literal[
+    "text", "integer", "money", "percent", "decimal", "rate", "date", "month", "quarter", "country", "code", "word"
+]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's heading and definition (marked for translation) and the kind of its values."""
+
+    heading: str
+    kind: Kind
+    definition: str
+
+
+COLUMNS = {
+    "place": Column(N_("Host country"), "country", N_("Where the team works. Legal seat and audience are recorded apart.")),
+    "host_country": Column(N_("Host country"), "country", N_("Where the work takes place.")),
+    "country_group": Column(N_("Country group"), "country", N_("A fixed group of host countries for protected figures.")),
+    "initiatives": Column(N_("Initiatives"), "integer", N_("Initiatives active at the cut-off, counted in every country they work in.")),
+    "confirmed": Column(N_("Confirmed in 12 months"), "integer", N_("Verified by a source within 365 days before the cut-off.")),
+    "not_confirmed": Column(N_("Not confirmed recently"), "integer", N_("Active by the records, but not verified for more than 365 days.")),
+    "only_here": Column(N_("Work only here"), "integer", N_("Initiatives with no other recorded host country.")),
+    "organisations": Column(N_("Organisations"), "integer", N_("Distinct organisations; one in two countries counts once per row.")),
+    "projects": Column(N_("Projects"), "integer", N_("Recorded projects, in the places of their initiative.")),
+    "presences": Column(N_("Presences"), "integer", N_("Recorded places of work, several in one country possible.")),
+    "shared": Column(N_("Initiatives, shared out"), "decimal", N_("An initiative in two countries counts a half in each.")),
+    "state_linked": Column(N_("State-linked"), "integer", N_("Programmes of a state, recorded for comparison; in no total.")),
+    "activities": Column(N_("Kinds of work"), "integer", N_("Distinct activities recorded.")),
+    "languages": Column(N_("Languages"), "integer", N_("Distinct languages recorded.")),
+    "last_confirmed": Column(N_("Last confirmed"), "date", N_("The newest day on which a source confirmed one of them.")),
+    "low_rate": Column(N_("At least, per 1,000"), "rate", N_("Low limit of the count over the high population estimate.")),
+    "high_rate": Column(N_("At most, per 1,000"), "rate", N_("High limit of the count over the low population estimate.")),
+    "rank": Column(N_("Rank"), "text", N_("Largest first; equal counts share a rank, marked =.")),
+    "lq": Column(N_("Times the average share"), "decimal", N_("How much more common the activity is here than on average; from five initiatives on.")),
+    "recipients": Column(N_("Share of recipients"), "percent", N_("Smallest recipients first.")),
+    "money": Column(N_("Share of money"), "percent", N_("What they hold together.")),
+    "percent": Column(N_("Per cent"), "integer", N_("Whole per cents that add to 100.")),
+    "initiative": Column(N_("Initiative"), "text", N_("Name as recorded.")),
+    "works_in": Column(N_("Works in"), "text", N_("Countries the team works in, as far as you may see them.")),
+    "does": Column(N_("Does"), "text", N_("Recorded activities.")),
+    "serves": Column(N_("For"), "text", N_("Recorded audiences.")),
+    "speaks": Column(N_("Working languages"), "text", N_("Recorded languages of its projects.")),
+    "founded_on": Column(N_("Since"), "date", N_("Founding day as recorded.")),
+    "confirmed_on": Column(N_("Last confirmed"), "date", N_("The last day on which a source confirmed it.")),
+    "mark": Column(N_("Independence"), "word", N_("State-linked programmes are marked and enter no figure of the network.")),
+    "project": Column(N_("Project"), "text", N_("Name as recorded.")),
+    "starts_on": Column(N_("Starts"), "date", N_("First day as recorded.")),
+    "ends_on": Column(N_("Ends"), "date", N_("Last day as recorded.")),
+    "reference": Column(N_("Grant"), "text", N_("The grant's reference.")),
+    "funder": Column(N_("Funder"), "text", N_("Who gives; empty when not named.")),
+    "amount": Column(N_("Amount"), "decimal", N_("In the currency of the record.")),
+    "paid": Column(N_("Paid"), "decimal", N_("Recorded payments, in the currency of the record.")),
+    "currency": Column(N_("Currency"), "text", N_("ISO 4217 code of the record.")),
+    "grant_status": Column(N_("Status"), "word", N_("Pledge, commitment or cancelled; payments are recorded apart.")),
+    "signed_on": Column(N_("Signed"), "date", N_("Day of commitment.")),
+    "period_start": Column(N_("From"), "date", N_("First day of the period the need is stated for.")),
+    "period_end": Column(N_("To"), "date", N_("Last day of the period.")),
+    "stated_on": Column(N_("Stated"), "date", N_("Day on which the need was stated.")),
+    "partner": Column(N_("Partner"), "text", N_("Known to work together.")),
+    "since": Column(N_("Since"), "date", N_("Day the partnership was recorded from.")),
+    "quarter": Column(N_("Quarter"), "quarter", N_("Calendar quarter.")),
+    "opened": Column(N_("Opened"), "integer", N_("Opened in the period.")),
+    "reopened": Column(N_("Reopened"), "integer", N_("A reopened case is a new episode of the same case.")),
+    "incoming": Column(N_("Opened or reopened"), "integer", N_("New plus reopened episodes.")),
+    "closed": Column(N_("Closed"), "integer", N_("Ended in the period, whatever the outcome.")),
+    "active": Column(N_("Active at the end"), "integer", N_("Opened and not closed by the end of the period.")),
+    "activity": Column(N_("Activity"), "code", N_("Kind of work, from the network's list.")),
+    "month": Column(N_("Month"), "month", N_("Calendar month.")),
+    "signed": Column(N_("Signed money"), "money", N_("Committed or paid, spread by day over the grant's period; pledges never inside.")),
+    "signed_on_need": Column(N_("Signed where need is stated"), "money", N_("Signed money on lines that state a need for the month; compared with that need.")),
+    "pledged": Column(N_("Pledged"), "money", N_("Announced but not signed; shown beside, never counted as funding.")),
+    "need": Column(N_("Stated need"), "money", N_("As stated by the initiative; unknown stays unknown.")),
+    "funded": Column(N_("Signed for the period"), "money", N_("Signed money falling into the period, re-grants counted once.")),
+    "gap": Column(N_("Gap"), "money", N_("Need not met on this line; a surplus elsewhere does not reduce it.")),
+    "tier": Column(N_("Tier of need"), "word", N_("Minimum, budget or ambition; they nest and are never added.")),
+    "lines_stating": Column(N_("Lines stating it"), "integer", N_("Lines with a known amount of this tier.")),
+    "in_figures": Column(N_("In the figures"), "word", N_("Whether it is counted in the figures of the page.")),
+    "without_amount": Column(N_("Without an amount"), "integer", N_("How many of them have no amount in the currency shown; they are in no sum.")),
+    "standing": Column(N_("Where it stands"), "word", N_("What the record is to the figures: counted, or left out and why.")),
+    "surplus": Column(N_("Surplus"), "money", N_("Signed beyond the stated need on this line.")),
+    "coverage": Column(N_("Coverage"), "percent", N_("Signed money as a share of stated need.")),
+    "line": Column(N_("Line"), "text", N_("A project, or an initiative's core work.")),
+    "organisation": Column(N_("Organisation"), "text", N_("Lead organisation.")),
+    "year": Column(N_("Year"), "word", N_("Calendar year.")),
+    "grantees": Column(N_("Grantees"), "integer", N_("Distinct organisations that signed a grant in the year.")),
+    "newcomers": Column(N_("First-time grantees"), "integer", N_("No earlier grant is recorded; the first recorded year cannot be judged.")),
+    "returning": Column(N_("Returning grantees"), "integer", N_("Had a recorded grant in an earlier year.")),
+    "total": Column(N_("Signed in all"), "money", N_("All signed grants on record.")),
+    "funders": Column(N_("Funders"), "integer", N_("Named funders with a signed grant.")),
+    "largest_funder": Column(N_("Largest funder"), "text", N_("The funder with the largest signed sum.")),
+    "low": Column(N_("Share at least"), "percent", N_("Share of the largest funder if unnamed money came from others.")),
+    "high": Column(N_("Share at most"), "percent", N_("Share of the largest funder if unnamed money came from it.")),
+    "restriction": Column(N_("Restriction"), "word", N_("Whether the money is tied to a purpose, as recorded.")),
+    "first_paid_on": Column(N_("First payment"), "date", N_("Day of the first recorded payment; empty when none is recorded.")),
+    "kind": Column(N_("Kind"), "word", N_("Where the income comes from.")),
+    "last_day": Column(N_("Money ends"), "date", N_("Last day of any signed grant.")),
+    "days_left": Column(N_("Days left"), "integer", N_("Days from the cut-off to the last day of signed money.")),
+    "total_here": Column(N_("Signed here"), "money", N_("Signed money on record in the chosen countries and activities.")),
+    "grantee": Column(N_("Grantee"), "word", N_("First-time if no earlier grant is recorded.")),
+    "step": Column(N_("Step"), "word", N_("From new money to what intermediaries keep.")),
+    "entry": Column(N_("Entry"), "word", N_("Signed money, money passed on to others, or a stated need.")),
+    "part": Column(N_("In these months"), "money", N_("The part of the record that falls into the months and the place.")),
+    "original": Column(N_("Amount on record"), "decimal", N_("The whole grant, in the currency of the record.")),
+    "committed_on": Column(N_("Signed on"), "date", N_("Day of commitment.")),
+    "low_money": Column(N_("At least, per 1,000"), "decimal", N_("Signed money over the high population estimate.")),
+    "high_money": Column(N_("At most, per 1,000"), "decimal", N_("Signed money over the low population estimate.")),
+    "crowdfunding": Column(N_("Crowdfunding"), "money", N_("Small gifts of many people.")),
+    "diaspora": Column(N_("Diaspora giving"), "money", N_("Gifts of the diaspora.")),
+    "earned": Column(N_("Earned income"), "money", N_("Fees, sales and services.")),
+    "reason": Column(N_("Reason"), "word", N_("Why a record is left out of a figure.")),
+    "grants": Column(N_("Grants"), "integer", N_("Grant records.")),
+    "name_a": Column(N_("Project A"), "text", N_("First project of the pair.")),
+    "organisation_a": Column(N_("Lead of A"), "text", N_("Lead organisation of project A.")),
+    "name_b": Column(N_("Project B"), "text", N_("Second project of the pair.")),
+    "organisation_b": Column(N_("Lead of B"), "text", N_("Lead organisation of project B.")),
+    "pair_score": Column(N_("Similarity"), "percent", N_("Shared activities, countries, audiences and languages, rare ones weighing more.")),
+    "pair_low": Column(N_("At least"), "percent", N_("Similarity if every missing fact differed.")),
+    "pair_high": Column(N_("At most"), "percent", N_("Similarity if every missing fact agreed.")),
+    "days_together": Column(N_("Days in common"), "integer", N_("Inclusive days on which both projects run, those to come included.")),
+    "status": Column(N_("What it says"), "word", N_("The machine's question or people's answer; never a verdict by itself.")),
+    "missing": Column(N_("Facts to fill in"), "text", N_("Missing facts that keep the pair from being judged.")),
+    "change": Column(N_("Change"), "word", N_("What came, went or was answered.")),
+    "number": Column(N_("How many"), "integer", N_("Records.")),
+    "sum": Column(N_("Money"), "money", N_("Money on record that goes with them, as far as it is known.")),
+    "group": Column(N_("Group"), "integer", N_("Projects that resemble each other share a number; it only orders the list.")),
+    "fact": Column(N_("Missing fact"), "word", N_("What would have to be filled in.")),
+    "undecided": Column(N_("Pairs it keeps open"), "integer", N_("Pairs that cannot be judged without it.")),
+    "first_funder": Column(N_("Funder"), "text", N_("One of the two funders.")),
+    "second_funder": Column(N_("and funder"), "text", N_("The other of the two funders.")),
+    "shared_grantees": Column(N_("Organisations both fund"), "integer", N_("Distinct organisations with a signed grant of each.")),
+    "share_of_smaller": Column(N_("Share of the smaller"), "percent", N_("Organisations both fund, as a share of the smaller funder's.")),
+    "from_first": Column(N_("From the first"), "money", N_("Signed by the first funder.")),
+    "from_second": Column(N_("From the second"), "money", N_("Signed by the second funder.")),
+    "arrived": Column(N_("Arrived so far"), "integer", N_("Episodes opened or reopened since the records begin.")),
+    "left": Column(N_("Left so far"), "integer", N_("Episodes closed since the records begin, all outcomes.")),
+    "still_waiting": Column(N_("Still waiting"), "integer", N_("Open at the end of the month.")),
+    "open_at_end": Column(N_("Open at the end"), "integer", N_("Open at the end of the month.")),
+    "t": Column(N_("Days since opening"), "integer", N_("Days from opening the case.")),
+    "at_risk": Column(N_("Cases followed"), "integer", N_("Cases still followed on that day.")),
+    "still_open": Column(N_("Still open"), "percent", N_("Share not closed by that day.")),
+    "relocated": Column(N_("Relocated"), "percent", N_("Share relocated by that day (competing outcomes, open cases included).")),
+    "refused": Column(N_("Refused"), "percent", N_("Share refused by that day.")),
+    "withdrawn": Column(N_("Withdrawn"), "percent", N_("Share withdrawn by that day.")),
+    "lost_contact": Column(N_("Lost contact"), "percent", N_("Share with lost contact by that day.")),
+    "other_route": Column(N_("Other route"), "percent", N_("Share that took another route by that day.")),
+    "unknown": Column(N_("Ending not recorded"), "percent", N_("Share closed without a recorded outcome by that day.")),
+    "waiting_days": Column(N_("Waiting days"), "integer", N_("Days cases spent in the stage in the window.")),
+    "waiting_share": Column(N_("Share of waiting"), "percent", N_("Days in the stage as a share of all days waited.")),
+    "clock_left": Column(N_("Days left"), "word", N_("Days left on the legal clock of the route, counted from opening.")),
+    "case_reference": Column(N_("Reference"), "text", N_("Pseudonymous reference of the case.")),
+    "route": Column(N_("Route"), "code", N_("Legal route.")),
+    "stay_left": Column(N_("Days of legal stay left"), "integer", N_("Days until the legal stay of the route ends, counted from opening; below 0 it is over.")),
+    "days_open": Column(N_("Days open"), "integer", N_("Days since opening, at the cut-off.")),
+    "days_in_stage": Column(N_("Days in stage"), "integer", N_("Days since the case entered its present stage.")),
+    "hold": Column(N_("On hold"), "word", N_("Whether the case is on hold now.")),
+    "opened_on": Column(N_("Opened on"), "date", N_("Day of opening.")),
+    "problem": Column(N_("What is wrong"), "word", N_("Why the record is left out of dated figures.")),
+    "scenario": Column(N_("If"), "word", N_("With or without new arrivals.")),
+    "weeks_50": Column(N_("Weeks, even odds"), "integer", N_("Weeks until all are closed with a chance of one half; empty: does not clear.")),
+    "weeks_85": Column(N_("Weeks, 85 %"), "integer", N_("Weeks until all are closed with a chance of 85 %.")),
+    "weeks_95": Column(N_("Weeks, 95 %"), "integer", N_("Weeks until all are closed with a chance of 95 %.")),
+    "followed": Column(N_("Cases followed"), "integer", N_("Cases opened in the period, open ones included.")),
+    "half_days": Column(N_("Half end within (days)"), "integer", N_("Days by which half have ended, those still waiting included.")),
+    "four_fifths_days": Column(N_("Four in five within (days)"), "integer", N_("Days by which four in five have ended, those still waiting included.")),
+    "relocated_180": Column(N_("Relocated by day 180"), "percent", N_("Share relocated within 180 days, open cases included (competing outcomes).")),
+    "on_time_share": Column(N_("On time"), "percent", N_("Of cases opened at least 120 days ago, the share closed within 120 days.")),
+    "of_decided": Column(N_("Relocated of decided"), "percent", N_("Relocated as a share of relocated and refused; withdrawn left out.")),
+    "cohort": Column(N_("Opened"), "integer", N_("Cases opened in the month.")),
+    "reached_verified": Column(N_("Verified"), "percent", N_("Share that reached “verified” or a later stage in time.")),
+    "reached_file_complete": Column(N_("File complete"), "percent", N_("Share that reached “file complete” or a later stage in time.")),
+    "reached_host_found": Column(N_("Host found"), "percent", N_("Share that reached “host found” or a later stage in time.")),
+    "reached_approved_not_issued": Column(N_("Approved"), "percent", N_("Share that reached “approved, not issued” or a later stage in time.")),
+    "reached_travelled": Column(N_("Travelled"), "percent", N_("Share that travelled in time.")),
+    "maturity": Column(N_("Old enough"), "word", N_("Whether the whole month lies back far enough to be judged.")),
+    "places": Column(N_("Places pledged"), "integer", N_("Places pledged for the period, in people.")),
+    "used": Column(N_("People relocated"), "integer", N_("People relocated since the period began.")),
+    "places_left": Column(N_("Places left"), "integer", N_("Pledged less used, not below 0.")),
+    "waiting_country": Column(N_("Waiting in"), "country", N_("Country in which the person waits or waited.")),
+    "journeys": Column(N_("Cases"), "integer", N_("Cases opened in the period on this way.")),
+    "entry_line": Column(N_("Line"), "word", N_("Stock or flow; what leaves is negative.")),
+    "cases": Column(N_("Cases"), "integer", N_("Episodes.")),
+    "stage": Column(N_("Stage"), "word", N_("The stage the case is in now.")),
+    "bucket": Column(N_("Days open"), "word", N_("Days since opening, at the cut-off.")),
+    "episodes": Column(N_("Open cases"), "integer", N_("Open episodes.")),
+    "period": Column(N_("Period"), "word", N_("Published quarter, half-year or year.")),
+    "measure": Column(N_("Figure"), "word", N_("What is counted, in people.")),
+    "route_group": Column(N_("Route group"), "word", N_("A fixed group of legal routes for protected figures.")),
+    "people": Column(N_("People"), "word", N_("Rounded at random to 5; below 10, including none, shown as <10.")),
+    "language": Column(N_("Language"), "code", N_("Language of the work.")),
+    "exported_at": Column(N_("When"), "text", N_("Moment of the export, UTC.")),
+    "subject": Column(N_("Who"), "text", N_("Beginning of the reader's pseudonym.")),
+    "role": Column(N_("Role"), "text", N_("The reader's role at that moment.")),
+    "exported_page": Column(N_("Page"), "text", N_("Where it was taken from.")),
+    "what": Column(N_("What"), "text", N_("A table's key, the whole page, or the brief.")),
+    "filters": Column(N_("Filters"), "text", N_("The choices of the view, as in its link.")),
+    "row_count": Column(N_("Rows"), "integer", N_("Rows of all tables in the file.")),
+    "handed": Column(N_("Given"), "word", N_("Whether the file was handed over or refused.")),
+    "term": Column(N_("Term"), "text", N_("As it stands on the pages.")),
+    "meaning": Column(N_("Meaning"), "text", N_("What it says, and what it does not.")),
+    "method": Column(N_("Method"), "text", N_("Section of the method it follows.")),
+    "source": Column(N_("Source"), "text", N_("Who sent the records.")),
+    "owner": Column(N_("Owner"), "text", N_("Who answers for the source.")),
+    "licence": Column(N_("Licence"), "text", N_("What others may do with it.")),
+    "rhythm_days": Column(N_("Promised every (days)"), "integer", N_("How often the source should be loaded.")),
+    "days_since": Column(N_("Days since"), "integer", N_("Days from the newest finished load to the cut-off.")),
+    "last_loaded": Column(N_("Loaded"), "date", N_("Day of the load; for a source, of its newest finished one.")),
+    "freshness": Column(N_("State"), "word", N_("Fresh within the promised rhythm, due after it, overdue half a rhythm later.")),
+    "last_status": Column(N_("Load"), "word", N_("Whether the load was finished, failed, or was taken back.")),
+    "run_id": Column(N_("Number"), "integer", N_("The load's number, by which it can be taken back.")),
+    "format": Column(N_("Format"), "text", N_("What the file was read as.")),
+    "created": Column(N_("Created"), "integer", N_("Records that were not there before.")),
+    "updated": Column(N_("Updated"), "integer", N_("Records that changed; their old values are kept.")),
+    "unchanged": Column(N_("Unchanged"), "integer", N_("Records that say what they said before.")),
+    "rejected": Column(N_("Rejected"), "integer", N_("Rows that could not be read; they are kept whole.")),
+    "not_seen": Column(N_("Not seen"), "integer", N_("Records of the source that the file has no more.")),
+    "message": Column(N_("What is wrong"), "text", N_("In words.")),
+    "suggestion": Column(N_("What to do"), "text", N_("What would mend it.")),
+    "severity": Column(N_("Weight"), "word", N_("Rejected rows were not loaded; noted ones were.")),
+    "file_name": Column(N_("File"), "text", N_("Name of the file.")),
+    "sheet": Column(N_("Sheet"), "text", N_("Sheet or element.")),
+    "row_number": Column(N_("Row"), "integer", N_("As a spreadsheet counts.")),
+    "column_name": Column(N_("Column"), "text", N_("Heading of the column.")),
+    "value": Column(N_("Value"), "text", N_("What stood there.")),
+    "effect": Column(N_("What charts leave out"), "text", N_("Where the record is missing.")),
+    "record": Column(N_("Record"), "text", N_("Name or reference.")),
+    "record_kind": Column(N_("Kind of record"), "word", N_("Table of the database.")),
+    "signal": Column(N_("What it says"), "word", N_("Need coverage and crowding of the cell together.")),
+}  # fmt: skip
+
+
+RECEIVES = Column(N_("Organisation"), "text", N_("Who received the money."))
+LEADS = Column(N_("Organisation"), "text", N_("Lead organisation of the project, or who does the core work."))
+OWN: dict[str, dict[str, Column]] = {
+    "dependence": {"organisation": RECEIVES},
+    "leaning": {"organisation": RECEIVES},
+    "ending": {"organisation": RECEIVES},
+    "year_rows": {"organisation": RECEIVES},
+    "signed_grants": {"organisation": RECEIVES},
+    "account_rows": {"organisation": RECEIVES},
+    "step_rows": {"organisation": RECEIVES},
+    "to_fix": {"organisation": RECEIVES},
+    "lines": {"organisation": LEADS},
+    "month_rows": {"organisation": LEADS},
+    "history": {
+        "opened": Column(N_("Opened"), "integer", N_("Initiatives founded in the quarter.")),
+        "closed": Column(N_("Closed"), "integer", N_("Initiatives that closed in the quarter.")),
+        "active": Column(N_("Active at the end"), "integer", N_("Initiatives founded and not closed by the end of the quarter.")),
+    },
+    "mix": {"initiatives": Column(N_("Initiatives"), "integer", N_("Initiatives with the activity; one with several counts once for each."))},
+    "who_funds": {"organisations": Column(N_("Organisations"), "integer", N_("Distinct organisations with signed money of the funder."))},
+    "crossing": {
+        "organisations": Column(N_("Organisations"), "integer", N_("Distinct organisations with a project there that has not ended.")),
+    },
+    "grid": {
+        "organisations": Column(N_("Organisations"), "integer", N_("Distinct organisations with a project there that has not ended.")),
+        "projects": Column(N_("Projects"), "integer", N_("Projects there that have not ended.")),
+    },
+    "exports": {"reason": Column(N_("Reason"), "word", N_("Why exact figures of live cases left."))},
+}  # fmt: skip
+"""Columns that mean something of their own in one table, by the table's key."""
+
+
+def column(key: str, table: str = "") -> Column:
+    """The column `key` of a table, which may have one of its own. Raises KeyError for one that nothing declares."""
+    return OWN.get(table, {}).get(key) or COLUMNS[key]
+
+
+def heading(key: str, table: str = "") -> str:
+    """A column's heading with its unit."""
+    known = column(key, table)
+    return f"{_(known.heading)} ({spoken().currency})" if known.kind == "money" else _(known.heading)
+
+
+def unit(key: str, table: str = "") -> str:
+    """What a column's numbers are counted in, where that is not plain."""
+    kind = column(key, table).kind
+    if kind == "money":
+        return spoken().currency
+    return {"percent": _("share: 1 is 100 %"), "rate": _("per 1,000"), "date": _("day"), "month": _("month")}.get(
+        kind, ""
+    )
+
+
+def presented(rows: pd.DataFrame, table: str = "") -> pd.DataFrame:
+    """`rows` of a table as a reader sees them, on screen and in every export: headings for names, words for codes.
+
+    Money becomes major units with the currency in the heading, shares stay fractions; types stay numbers and dates.
+    Columns that nothing declares are refused with KeyError: nothing undeclared leaves the house.
+    """
+    shown = {heading(key, table): _shown(rows[key], key, column(key, table).kind) for key in rows.columns}
+    return pd.DataFrame(shown, index=rows.index).reset_index(drop=True)
+
+
+SHOWN = {
+    "money": lambda values, _column: values.astype("Float64") / 100,
+    "percent": lambda values, _column: values.astype("Float64").round(2),
+    "country": lambda values, _column: values.map(written.country).astype("str"),
+    "code": lambda values, column: values.map(lambda value: codes.code(column, value)).astype("str"),
+    "word": lambda values, _column: values.astype("str").map(codes.word).astype("str"),
+    "quarter": lambda values, _column: pd.to_datetime(values).map(written.quarter).astype("str"),
+    "month": lambda values, _column: pd.to_datetime(values).dt.date,
+    "date": lambda values, _column: pd.to_datetime(values).dt.date,
+    "rate": lambda values, _column: values.astype("Float64").round(3),
+    "decimal": lambda values, _column: values.astype("Float64").round(2),
+}
+
+
+def _shown(values: pd.Series, key: str, kind: Kind) -> pd.Series:
+    change = SHOWN.get(kind)
+    return change(values, key) if change else values

@@ -1,0 +1,61 @@
+"""Every figure's term once: its label, what it means and the section of the method it follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard.words.i18n import N_
+
+
+@dataclass(frozen=True)
+class Term:
+    """A figure: its label and what it means, with the section of the method it follows."""
+
+    label: str
+    definition: str
+    source: str
+
+
+TERMS = {
+    "active_initiatives": Term(N_("Active initiatives"), N_("Initiatives that had started and not closed at the cut-off; an unknown start counts now but not in history."), "D04"),
+    "countries": Term(N_("Host countries"), N_("Countries in which at least one active initiative works."), "D"),
+    "net_openings": Term(N_("Opened minus closed"), N_("Initiatives founded less initiatives closed in the last 12 months."), "D04"),
+    "placed": Term(N_("Placed in a country"), N_("Share of active initiatives with a host country you may see; withheld and not stated are counted apart."), "D06"),
+    "confirmed_share": Term(N_("Confirmed"), N_("Share of active initiatives verified by a source within 365 days."), "D04"),
+    "need_covered": Term(N_("Need covered"), N_("Signed money for the year as a share of stated need, capped per line: a surplus on one line cannot serve another."), "B01"),
+    "top_share": Term(N_("Top five receive"), N_("Share of signed money on record that the five largest recipients hold, and how many equal recipients would be as concentrated."), "B10–B12"),
+    "grant_size": Term(N_("Median grant"), N_("Half of the signed grants are this large or smaller (nearest rank)."), "B15"),
+    "unrestricted": Term(N_("Unrestricted money"), N_("Share of labelled money that is unrestricted; bounds say what the unlabelled could change."), "B16"),
+    "payment_wait": Term(N_("Half are paid within"), N_("Days from signature to first payment by which half of the grants are paid, unpaid ones included (Kaplan–Meier)."), "B17"),
+    "projects": Term(N_("Projects"), N_("Recorded projects led by the initiative, and how many run at the cut-off."), "D02"),
+    "signed_total": Term(N_("Signed in all"), N_("All signed grants on record that could be converted; pledges not counted."), "B03"),
+    "similar_projects": Term(N_("Similar projects"), N_("Pairs to check in which one of its projects is involved."), "C.2"),
+    "facts_known": Term(N_("Facts known"), N_("Of the facts a profile asks for, how many are recorded."), "X08"),
+    "gap": Term(N_("Gap"), N_("Sum of the gaps of all lines with a stated need. Surplus elsewhere is shown beside it, never subtracted."), "B01"),
+    "monthly_signed": Term(N_("Signed per month"), N_("Committed and paid money spread by day over each grant's period. Pledges are not counted; re-granted money counts once."), "B06, B07"),
+    "dependent": Term(N_("Lean on one funder"), N_("Organisations with more than half of their signed money from one funder, where unnamed money cannot change the answer."), "B13"),
+    "newcomers": Term(N_("First-time grantees"), N_("Organisations with no earlier recorded grant among those that signed one this year. The first recorded year cannot be judged."), "B14"),
+    "pairs_to_check": Term(N_("Pairs to check"), N_("Pairs that look alike, run together for 30 days or more, and are not known to coordinate. A question for people, not a verdict."), "C.2"),
+    "coordinated": Term(N_("Already coordinated"), N_("Similar pairs that are known partners or that people marked as coordinating."), "C.2"),
+    "cannot_tell": Term(N_("Cannot tell yet"), N_("Pairs that may be alike, but a missing fact keeps them from being judged."), "C.2"),
+    "one_provider": Term(N_("One provider"), N_("Host country and activity combinations in which one organisation is recorded. None recorded is an absence of records, not of work."), "C07"),
+    "agreement": Term(N_("People agreed"), N_("Of the pairs suggested for checking that got a clear answer, how many were worth a conversation."), "C.4"),
+    "open_cases": Term(N_("Open cases"), N_("Episodes opened and not closed at the cut-off."), "A10"),
+    "resolved_rate": Term(N_("Resolved rate"), N_("Closed per 100 new and reopened cases over three full months. Placing a case on hold does not count."), "A01–A05"),
+    "half_end_within": Term(N_("Half end within"), N_("Days by which half of all cases have ended, those still waiting included (Kaplan–Meier)."), "A16"),
+    "on_time": Term(N_("On time"), N_("Of cases opened at least 120 days ago, the share closed within 120 days."), "A13"),
+    "open_long": Term(N_("Open over 120 days"), N_("Open cases older than the standard of 120 days."), "A12"),
+    "open_very_long": Term(N_("Open over 180 days"), N_("Open cases older than 180 days at the cut-off."), "A12"),
+    "soon_very_long": Term(N_("Over 180 days in a month"), N_("Open cases that will be older than 180 days in 30 days, if they end as past cases of their age did; at most, if none ends."), "A16"),
+    "months_of_work": Term(N_("Work waiting"), N_("Months of arrivals, counted back from the newest full month, that make up the open cases."), "A07"),
+    "pace": Term(N_("At this pace"), N_("Days needed to close everything open at the pace of the last three full months; nobody's waiting time."), "A05"),
+    "published_opened": Term(N_("People who asked"), N_("People in cases opened in the newest published period, rounded at random to 5."), "SECURITY 1.3"),
+    "published_relocated": Term(N_("People relocated"), N_("People in cases that ended with relocation in the newest published period, rounded at random to 5."), "SECURITY 1.3"),
+    "published_closed": Term(N_("Case ended (people)"), N_("People in cases that ended in the quarter, whatever the outcome, rounded at random to 5."), "SECURITY 1.3"),
+    "published_share": Term(N_("Relocated of ended"), N_("People relocated as a share of people whose case ended in the period, both rounded; shown from 30 people on."), "SECURITY 1.3"),
+    "published_band": Term(N_("Half ended within"), N_("The band in which the middle of the ended cases lies; shown from 30 people on."), "SECURITY 1.3"),
+    "sources_fresh": Term(N_("Fresh sources"), N_("Sources loaded within the rhythm they declared."), "E"),
+    "sources_overdue": Term(N_("Overdue sources"), N_("Sources whose newest load lies more than one and a half of their rhythms before the cut-off."), "E"),
+    "failed_loads": Term(N_("Failed loads"), N_("Sources whose newest load failed; what was loaded before is still shown."), "E"),
+    "records_to_fix": Term(N_("Records to fix"), N_("Records that lack what a figure needs; one record may be counted for several reasons."), "E"),
+}  # fmt: skip

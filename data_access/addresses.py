@@ -1,0 +1,93 @@
+"""Where the databases are, and the narrow logins to write there: from the environment of this process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from data_access.problems import DatabaseProblem
+
+SHARED_URL_VARIABLE = "MERIDIAN_DATABASE_URL"
+CASES_URL_VARIABLE = "MERIDIAN_CASES_URL"
+IMPORT_URL_VARIABLE = "MERIDIAN_IMPORT_URL"
+UPLOADS_VARIABLE = "MERIDIAN_UPLOADS"
+NARROW = {
+    "overlap_verdict": "MERIDIAN_ANSWERS_URL",
+    "export_log": "MERIDIAN_LOG_URL",
+    "saved_view": "MERIDIAN_VIEWS_URL",
+}
+CHECKOUT = Path(__file__).parent.parent
+SAMPLE_FOLDER = (CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()) / "var"
+DEFAULT_SHARED_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian.db"
+DEFAULT_CASES_URL = f"sqlite:///{SAMPLE_FOLDER}/meridian-cases.db"
+
+
+@dataclass(frozen=True)
+class Urls:
+    """Where the two databases are; `cases` is None on a deployment that must not know of cases."""
+
+    shared: str
+    cases: str | None
+
+
+def urls_from_environment() -> Urls:
+    """The URLs of this process. Without MERIDIAN_DATABASE_URL both default to the sample files under `var/`."""
+    shared_url = os.environ.get(SHARED_URL_VARIABLE)
+    cases_url = os.environ.get(CASES_URL_VARIABLE)
+    if shared_url:
+        return Urls(shared_url, cases_url or None)
+    if cases_url:
+        raise DatabaseProblem(
+            f"{CASES_URL_VARIABLE} is set, {SHARED_URL_VARIABLE} is not.", "Set both, or neither for the sample world."
+        )
+    return Urls(DEFAULT_SHARED_URL, DEFAULT_CASES_URL if cases_url is None else None)
+
+
+def narrow_url(table: str, urls: Urls) -> str | None:
+    """Where pages write to one table: a login of its own, named by a variable of `NARROW`; with SQLite the file.
+
+    None: this deployment does not write there.
+    """
+    return _own_or_file(NARROW[table], urls)
+
+
+def import_url(urls: Urls) -> str | None:
+    """Where stewards' uploads are loaded: MERIDIAN_IMPORT_URL, a login of its own; with SQLite the file.
+
+    None: this deployment takes no uploads, which is the default (MERIDIAN_UPLOADS=1 switches them on).
+    """
+    if os.environ.get(UPLOADS_VARIABLE) != "1":
+        return None
+    return _own_or_file(IMPORT_URL_VARIABLE, urls)
+
+
+def _own_or_file(variable: str, urls: Urls) -> str | None:
+    """The login that a variable names, none where it is empty; where it is not set the SQLite file itself."""
+    own = os.environ.get(variable)
+    if own is not None:
+        return own or None
+    return urls.shared if make_url(urls.shared).get_backend_name() == "sqlite" else None
+
+
+def parse(url: str) -> URL:
+    """The address as SQLAlchemy knows it. Raises DatabaseProblem for anything but SQLite and PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseProblem(
+            "The database address is not a database URL.",
+            f"Set {SHARED_URL_VARIABLE} to something like sqlite:////srv/meridian.db or "
+            "postgresql+psycopg://user@host/meridian.",
+        ) from None
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() != "sqlite":
+        raise DatabaseProblem(
+            f"Meridian reads SQLite and PostgreSQL, not {parsed.get_backend_name()}.",
+            f"Set {SHARED_URL_VARIABLE} to a URL that starts with sqlite:/// or postgresql://.",
+        )
+    return parsed

@@ -1,0 +1,66 @@
+"""What a load asks people about and loads all the same: similar names, amounts out of all proportion."""
+
+from __future__ import annotations
+
+import statistics
+from array import array
+from collections import defaultdict
+
+from rapidfuzz import fuzz, process
+from sqlalchemy import Integer, cast, func, select
+
+from data_access import schema
+from data_access.importers.entities import ENTITIES, bare
+from data_access.importers.records import Place, Problem
+from data_access.importers.run import BATCH, Run
+
+ALIKE_FROM = 92
+OUTLIER_FROM = 100
+FEWEST_FOR_MEDIAN = 5
+
+
+def propose_similar(run: Run) -> None:
+    """Say which new organisations have a name like that of another one, new or old; none is merged."""
+    if not run.new_organisations:
+        return
+    with_slugs = select(schema.organisation.c.id, schema.organisation.c.slug, schema.organisation.c.name)
+    everybody = run.connections["shared"].execute(with_slugs.order_by(schema.organisation.c.id)).all()
+    names = [bare(row.name) for row in everybody]
+    for place, own, name in run.new_organisations:
+        alike = process.extract(bare(name), names, scorer=fuzz.token_sort_ratio, score_cutoff=ALIKE_FROM, limit=3)
+        others = [everybody[index] for _name, _score, index in alike if everybody[index].id < own]
+        if others:
+            shown = ", ".join(f"{row.name} ({row.slug})" for row in others)
+            run.outcome.add(
+                Problem(place, "", name, "similar_organisation", f"has a name like {shown}; they were not merged.",
+                        "If they are one, give both rows the same reference; if not, there is nothing to do.", is_warning=True)
+            )  # fmt: skip
+
+
+def warn_of_outliers(run: Run) -> None:
+    """Say which amounts of this run are a hundred times what this source usually states in that currency."""
+    for entity in ("grant", "need", "payment"):
+        if entity not in run.entities:
+            continue
+        connection, table = run.connections["shared"], ENTITIES[entity].table
+        records, ours = run.source_records(entity)
+        number = func.substr(records.c.row_key, 2, func.length(records.c.row_key) - 2)
+        size = func.abs(table.c.amount_minor)
+        of_source = records.join(table, table.c.id == cast(number, Integer))
+        stated = select(table.c.currency, size).select_from(of_source).where(ours, size.is_not(None))
+        by_currency: dict[str, array[int]] = defaultdict(lambda: array("q"))
+        for currency, amount in connection.execute(stated.execution_options(yield_per=BATCH)):
+            by_currency[currency].append(amount)
+        for currency, amounts in by_currency.items():
+            usual = statistics.median(amounts) if len(amounts) >= FEWEST_FOR_MEDIAN else 0
+            if usual <= 0:
+                continue
+            far = select(records.c.external_id, table.c.amount_minor).select_from(of_source)
+            far = far.where(ours, records.c.run_id == run.runs["shared"], table.c.currency == currency)
+            for name, amount in connection.execute(far.where(size >= OUTLIER_FROM * usual).order_by(number)):
+                run.outcome.add(
+                    Problem(Place(entity), "amount", f"{amount / 100:,.2f} {currency}", "outlier",
+                            f"of {name} is {abs(amount) / usual:,.0f} times this source's median of {usual / 100:,.2f} "
+                            f"{currency}. IT WAS LOADED.",
+                            "Check thousands separators, decimals and currency.", is_warning=True)
+                )  # fmt: skip

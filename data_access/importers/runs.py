@@ -1,0 +1,100 @@
+"""The row of a load in the database: its source, its number, its failure, and how it is taken back."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, and_, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from data_access import meta
+from data_access.database import METADATA, Which
+from data_access.importers.entities import ENTITIES, free_id, from_json, is_row
+from data_access.importers.outcomes import NotUndone, Origin
+
+
+def note_failure(engine: Engine, which: Which, source: str, today: date, origin: Origin, message: str) -> None:
+    """Record that a load of `source` failed and why; nothing else of it is in the database."""
+    tables = METADATA[which].tables
+    with engine.begin() as connection:
+        meta.take_turn(connection, which)
+        of_source = source_id(connection, tables["source"], source)
+        run = free_id(connection, tables["import_run"])
+        connection.execute(insert(tables["import_run"]), run_row(run, of_source, today, origin, "failed"))
+        issue = {"id": free_id(connection, tables["import_issue"]), "run_id": run, "code": "failed", "message": message,
+                 "is_warning": False}  # fmt: skip
+        connection.execute(insert(tables["import_issue"]), issue)
+
+
+def source_id(connection: Connection, table: Table, name: str) -> int:
+    """The source of this name, made when there is none."""
+    found = connection.scalar(select(table.c.id).where(table.c.name == name))
+    if found is None:
+        found = free_id(connection, table)
+        connection.execute(insert(table), {"id": found, "name": name})
+    return int(found)
+
+
+def run_row(run: int, of_source: int, today: date, origin: Origin, status: str) -> dict[str, Any]:
+    """The values of a run's row."""
+    return {
+        "id": run, "source_id": of_source, "loaded_on": today, "status": status, "format": origin.format,
+        "file_hash": origin.file_hash, "created": 0, "updated": 0, "unchanged": 0, "rejected": 0, "not_seen": 0,
+    }  # fmt: skip
+
+
+def undo(engine: Engine, which: Which, run_id: int) -> int:
+    """Take back everything one run did, newest change first; returns how many rows. Raises NotUndone."""
+    tables = METADATA[which].tables
+    runs, records, changes = tables["import_run"], tables["source_record"], tables["import_change"]
+    with engine.begin() as connection:
+        meta.take_turn(connection, which)
+        run = connection.execute(select(runs).where(runs.c.id == run_id)).first()
+        if run is None or run.status != "done":
+            raise NotUndone(f"There is no finished run {run_id}.")
+        later = connection.scalar(
+            select(func.min(runs.c.id)).where(
+                runs.c.source_id == run.source_id, runs.c.id > run_id, runs.c.status == "done"
+            )
+        )
+        if later is not None:
+            raise NotUndone(f"Run {later} of the same source came after it: undo that first.")
+        found = connection.execute(
+            select(changes).where(changes.c.run_id == run_id).order_by(changes.c.id.desc())
+        ).all()
+        for change in found:
+            _take_back(connection, change, records, run.source_id)
+        connection.execute(update(runs).where(runs.c.id == run_id).values(status="undone"))
+        connection.execute(delete(changes).where(changes.c.run_id == run_id))
+        meta.move(connection, which)
+    return len(found)
+
+
+def _take_back(connection: Connection, change: Any, records: Table, source_id: int) -> None:
+    table = ENTITIES[change.entity].table
+    here = and_(
+        records.c.source_id == source_id,
+        records.c.entity == change.entity,
+        records.c.external_id == change.external_id,
+    )
+    row = is_row(table, change.row_key)
+    if change.before is None:
+        connection.execute(delete(records).where(here))
+        try:
+            with connection.begin_nested():
+                connection.execute(delete(table).where(row))
+        except IntegrityError:
+            raise NotUndone(f"{change.entity} {change.external_id} is referred to by rows of another source.") from None
+        return
+    before = from_json(table, json.loads(change.before))
+    if connection.execute(update(table).where(row).values(**before)).rowcount == 0:
+        connection.execute(insert(table), before)
+    connection.execute(delete(records).where(here))
+    if change.record_before is not None:
+        trace = json.loads(change.record_before)
+        connection.execute(
+            insert(records),
+            {"source_id": source_id, "entity": change.entity, "external_id": change.external_id} | trace,
+        )
