@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import urllib.request
 from pathlib import Path
 
 import pytest
 
-from dashboard.commands.cli import main
+from dashboard.commands.cli import main, meridian
 from data_access import addresses, connections, database
+from tests.conftest import Server
 
 
 @pytest.fixture
@@ -53,3 +56,23 @@ def test_a_wrong_address_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setenv(addresses.CASES_URL_VARIABLE, "")
     assert main(["init"]) == 1
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_ending_the_command_ends_the_server_it_started(sample_urls: addresses.Urls) -> None:
+    served = Server(sample_urls)
+    served.process.terminate()
+    assert served.process.wait(timeout=20) in (0, -signal.SIGTERM)
+    with pytest.raises(OSError):
+        urllib.request.urlopen(f"{served.address}/_stcore/health", timeout=2)
+
+
+@pytest.mark.parametrize("command", sorted(meridian.commands))
+def test_every_command_has_help(command: str, capsys) -> None:
+    assert main([command, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert f"Usage: meridian {command}" in said and str(meridian.commands[command].help).split(".")[0][:30] in said
+
+
+def test_what_is_typed_wrongly_is_said_with_the_way_on(capsys) -> None:
+    assert main(["improt"]) == 2 and "No such command 'improt'" in capsys.readouterr().err
+    assert main(["refresh", "--as-of", "soon"]) == 2 and "%Y-%m-%d" in capsys.readouterr().err
