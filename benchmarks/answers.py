@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from dashboard.commands.cli import main
+from dashboard.page.registry import listed
 
-PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
 ROLES = {
     "funder": ("--as", "funder"),
     "lt": ("--as", "coordinator", "--scope", "LT"),
@@ -37,7 +37,7 @@ CHOICES = {
 def write(folder: Path) -> None:
     """One file per page, role and choice; what is refused is written as its sentence."""
     folder.mkdir(parents=True, exist_ok=True)
-    for page in PAGES:
+    for page in listed():
         for role, viewer in ROLES.items():
             for choice, asked in CHOICES.items():
                 out = folder / f"{page}-{role}-{choice}.json"

@@ -16,7 +16,7 @@ from dashboard.page.blocks import (
     Selectable,
     Templates,
 )
-from dashboard.page.registry import page
+from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
 
@@ -25,8 +25,8 @@ from dashboard.words.i18n import N_, _
     N_("Data"),
     N_("Data"),
     icon="database",
-    place=7,
-    applies=("host_countries", "activities", "audiences", "funders", "scope"),
+    place=70,
+    applies=(*EVERY_LIST, "scope"),
     needs_refresh=True,
 )
 def data(visit: Visit) -> Blocks:

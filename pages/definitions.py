@@ -7,7 +7,7 @@ from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
 
 
-@page(N_("Definitions"), N_("Definitions"), icon="menu_book", place=8)
+@page(N_("Definitions"), N_("Definitions"), icon="menu_book", place=80)
 def definitions(_visit: Visit) -> Blocks:
     """Figures, columns, and the words that are avoided."""
     yield Caption(_("What every figure on these pages means."))

@@ -3,7 +3,7 @@
 from dashboard.answers import directory as registered
 from dashboard.answers import initiatives
 from dashboard.page.blocks import About, Beside, Blocks, Caption, Choice, GoTo, Search, Selectable
-from dashboard.page.registry import page
+from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
 
@@ -12,8 +12,8 @@ from dashboard.words.i18n import N_, _
     N_("Directory"),
     N_("Directory"),
     icon="list",
-    place=6,
-    applies=("host_countries", "activities", "audiences", "funders", "scope"),
+    place=60,
+    applies=(*EVERY_LIST, "scope"),
 )
 def directory(visit: Visit) -> Blocks:
     """A search, the list, and the way to each profile."""

@@ -2,7 +2,7 @@
 
 from dashboard.answers import accounts, dependence, funding, money_reach, money_rows, portfolio
 from dashboard.page.blocks import About, Beside, Blocks, Choice, Figures, Part, rows_of
-from dashboard.page.registry import page
+from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
 
@@ -11,8 +11,8 @@ from dashboard.words.i18n import N_, _
     N_("Funding gaps"),
     N_("Where is money missing?"),
     icon="payments",
-    place=3,
-    applies=("host_countries", "activities", "audiences", "funders", "period"),
+    place=30,
+    applies=(*EVERY_LIST, "period"),
 )
 def funding_gaps(visit: Visit) -> Blocks:
     """Gaps, who depends on whom, whom money reaches, and the account of it all."""

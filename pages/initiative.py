@@ -7,7 +7,7 @@ from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
 
 
-@page(N_("Initiative"), icon="flag", place=9, about="id")
+@page(N_("Initiative"), icon="flag", place=90, about="id")
 def initiative(visit: Visit) -> Blocks:
     """Every record of one initiative; the filters do not cut it."""
     found = profile.find(visit, visit.own.get("id", ""))

@@ -3,7 +3,7 @@
 from dashboard.answers import accounts
 from dashboard.answers import initiatives as where
 from dashboard.page.blocks import About, Beside, Blocks, Choice, Part
-from dashboard.page.registry import page
+from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
 
@@ -12,8 +12,8 @@ from dashboard.words.i18n import N_, _
     N_("Initiatives"),
     N_("Where are the initiatives?"),
     icon="location_on",
-    place=2,
-    applies=("host_countries", "activities", "audiences", "funders", "scope"),
+    place=20,
+    applies=(*EVERY_LIST, "scope"),
 )
 def initiatives(visit: Visit) -> Blocks:
     """Countries as bars and on the map, then how that has changed."""

@@ -3,7 +3,7 @@
 from dashboard.answers import accounts, evidence
 from dashboard.answers import overlap as same
 from dashboard.page.blocks import About, AnswerForm, Blocks, Choice, Done, Part, StartAgain, rows_of
-from dashboard.page.registry import page
+from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
 
@@ -12,8 +12,8 @@ from dashboard.words.i18n import N_, _
     N_("Overlap"),
     N_("Who does the same?"),
     icon="join_inner",
-    place=4,
-    applies=("host_countries", "activities", "audiences", "funders"),
+    place=40,
+    applies=EVERY_LIST,
     needs_refresh=True,
 )
 def overlap(visit: Visit) -> Blocks:

@@ -3,7 +3,7 @@
 from dashboard.answers import changes, crossing, four_questions, money_rows, portfolio
 from dashboard.answers import overlap as same
 from dashboard.page.blocks import About, Beside, Blocks, Brief, Link, Sentence, Summary, rows_of
-from dashboard.page.registry import page
+from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
 
@@ -12,8 +12,8 @@ from dashboard.words.i18n import N_, _
     N_("Overview"),
     N_("Civil society in exile at a glance"),
     icon="dashboard",
-    place=1,
-    applies=("host_countries", "activities", "audiences", "funders", "period"),
+    place=10,
+    applies=(*EVERY_LIST, "period"),
     needs_refresh=True,
 )
 def overview(visit: Visit) -> Blocks:

@@ -11,7 +11,7 @@ from dashboard.words.i18n import N_, _
     N_("Relocation"),
     N_("How fast do relocation cases move?"),
     icon="flight_land",
-    place=5,
+    place=50,
     applies=("host_countries", "period"),
     needs_refresh=True,
 )

@@ -22,6 +22,7 @@ from sqlalchemy import Engine, create_engine, insert, text
 from dashboard.page import reading
 from dashboard.page.opening import open_for
 from dashboard.page.reading import read_metas
+from dashboard.page.registry import listed
 from dashboard.page.visit import Visit, open_visit
 from data_access import addresses, connections, database, rights, schema
 from data_access.filters import Filters
@@ -37,7 +38,7 @@ IS_RELEASE = os.environ.get("MERIDIAN_RELEASE") == "1"
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 MERIDIAN = (sys.executable, "-m", "dashboard.commands.cli")
-PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
+PAGES = tuple(listed())
 FUNDER = Viewer("funder")
 STEWARD = Viewer("steward", None)
 LITHUANIAN = Viewer("coordinator", ("LT",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_ending_the_command_ends_the_server_it_started(sample_urls: addresses.Ur
     served = Server(sample_urls)
     served.process.terminate()
     assert served.process.wait(timeout=20) in (0, -signal.SIGTERM)
-    with pytest.raises(OSError):
+    with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(f"{served.address}/_stcore/health", timeout=2)
 
 

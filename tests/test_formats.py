@@ -344,7 +344,7 @@ def test_3w_rows_of_one_organisation_and_activity_are_one_project(empty, tmp_pat
     assert facets == {("activity", "media"), ("activity", "relocation"), ("host_country", "GE")}
     places = [(row["host_country"], row["place"]) for row in rows_of(empty["shared"], schema.presence)]
     assert sorted(places) == [("GE", "Guria"), ("GE", "Imereti"), ("GE", "Kakheti"), ("GE", "Kakheti")]
-    assert done.rejected == 1 and [p.code for p in done.problems] == ["value_missing"]
+    assert done.rejected == 1 and [p.code for p in done.problems] == ["value_missing", "columns_not_read"]
     again = load.load(empty, "3w", three_w.read([path], context), TODAY)
     assert not any(again.created.values()) and not any(again.updated.values())
 

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 
 from dashboard.commands.cli import main
 from data_access import addresses, connections, database, schema
-from data_access.importers import files, load, outcomes, runs, template, values, write_template
+from data_access.importers import load, outcomes, runs, tables, template, values, write_template
 from data_access.importers.records import Problem, Record
 from tests.case_files import case
 from tests.import_files import CONTEXT, TODAY, book, rows_of
@@ -351,7 +351,8 @@ def test_text_tables_are_read_in_any_encoding_and_with_any_mark(tmp_path: Path, 
     lines = [["Название", "Страна", "Сумма"], *[["Северный фонд помощи", "Литва", "12"]] * 8]
     path = tmp_path / "t.csv"
     path.write_bytes("\n".join(mark.join(line) for line in lines).encode(encoding))
-    _sheet, headings, rows = next(iter(files.tables(path, {"название", "страна"})))
+    table = next(iter(tables.of(path, {"название", "страна"})))
+    headings, rows = table.headings, table.rows()
     assert headings == ["Название", "Страна", "Сумма"]
     assert [row.cells["Страна"] for row in rows] == ["Литва"] * 8
 

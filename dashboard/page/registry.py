@@ -10,6 +10,10 @@ from functools import lru_cache
 
 from dashboard.page.blocks import Blocks
 from dashboard.page.visit import Visit
+from data_access.filters import LISTS
+
+EVERY_LIST = tuple(LISTS.values())
+"""What a page applies that every filter of several values changes."""
 
 
 class NoSuchPage(ValueError):
@@ -18,7 +22,7 @@ class NoSuchPage(ValueError):
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its file's name, its name in the navigation, its title ("" when it yields one), icon and place there.
+    """A page: its file's name, its name in the navigation, its title ("" when it yields one), icon and place there (numbers with gaps, so that a page can come between two).
 
     `applies`: fields of `Filters` that change it, "period" and "scope"; `about`: the parameter of its address that says
     what it is about, without which it is in no navigation; `needs_refresh`: shows what is summed up at refresh, so that its

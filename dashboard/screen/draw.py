@@ -80,7 +80,7 @@ def _figures(block: blocks.Figures, _screen: Screen, _report: Report) -> None:
 
 
 def _kpis(items: Sequence[Figure]) -> None:
-    for column, item in zip(st.columns(len(items)), items, strict=True):
+    for column, item in zip(st.columns(len(items)) if items else (), items, strict=True):
         term = terms.TERMS[item.term]
         with column.container(border=True, height="stretch", gap="xsmall"):
             st.metric(plain(_(term.label)), item.shown, help=plain(_(term.definition)))

@@ -275,7 +275,10 @@ OWN: dict[str, dict[str, Column]] = {
 
 def column(key: str, table: str = "") -> Column:
     """The column `key` of a table, which may have one of its own. Raises KeyError for one that nothing declares."""
-    return OWN.get(table, {}).get(key) or COLUMNS[key]
+    known = OWN.get(table, {}).get(key) or COLUMNS.get(key)
+    if known is None:
+        raise KeyError(f"column {key!r} of table {table!r} is declared nowhere: add it to COLUMNS in {__name__}")
+    return known
 
 
 def heading(key: str, table: str = "") -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import sqlite3
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,8 +23,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from data_access.importers import files, values
-from data_access.importers.columns import columns_of, meanings, translated
+from data_access.importers import files, tables, values
+from data_access.importers.columns import columns_of, known_headings, meanings, translated
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable
 from data_access.schema import OUTCOMES, STAGES
 
@@ -48,10 +49,10 @@ OPENS = ("opened", "request")
 
 def fits(path: Path, context: Context) -> bool:
     """Whether a table has cases beside dated stages."""
-    if files.kind_of(path) not in ("workbook", "text"):
+    if files.kind_of(path) not in files.TABLES:
         return False
-    for _sheet, headings, _rows in files.tables(path, set(SYNONYMS)):
-        meant = meanings(headings, SYNONYMS, context)
+    for table in tables.of(path, known_headings(SYNONYMS, context)):
+        meant = meanings(table.headings, SYNONYMS, context)
         if "case" in meant and ({"stage", "date"} <= meant or "opened" in meant):
             return True
     return False
@@ -69,11 +70,28 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             raise Unreadable(
                 f"{names}: no column says which case a row is about and when. Say with --map which column is which."
             )
+        yield from _say_of_numbers(spool)
         spool.execute("CREATE INDEX by_case ON line (case_name, file, sheet, number)")
         rows = spool.execute("SELECT * FROM line ORDER BY case_name, file, sheet, number")
         for name, lines in groupby(rows, key=lambda row: row[0]):
             yield from _case(name, [(Place(s, n, json.loads(c), f), json.loads(c)) for _n, f, s, n, c in lines],
                              evidence, context)  # fmt: skip
+
+
+def _say_of_numbers(spool: sqlite3.Connection) -> Iterator[Problem]:
+    """Notes on numbers of cases that differ only by zeros before them, capitals or separators."""
+    written: dict[str, list[tuple[str, Place]]] = {}
+    for name, file, sheet, number in spool.execute(
+        "SELECT case_name, file, sheet, min(number) FROM line GROUP BY case_name ORDER BY case_name"
+    ):
+        plain = re.sub(r"\d+", lambda found: found[0].lstrip("0"), re.sub(r"[^\w]|_", "", name.casefold()))
+        written.setdefault(plain, []).append((name, Place(sheet, number, {}, file)))
+    for several in written.values():
+        if len(several) > 1:
+            rows = " and ".join(f"{place.file} row {place.row}" for _name, place in several[:3])
+            yield Problem(several[0][1], "case", "", "numbers_alike",
+                          f"is a number that {rows} write with other zeros, capitals or separators; each is a case of its own.",
+                          "If they are one case, write its number in one way.", is_warning=True)  # fmt: skip
 
 
 def _spool(
@@ -83,13 +101,14 @@ def _spool(
     evidence: dict[tuple[str, str], dict[str, values.Evidence]],
 ) -> Iterator[Problem]:
     """Write the columns that mean something to the spool, and learn how their dates are written."""
-    for sheet, headings, rows in files.tables(path, set(SYNONYMS)):
-        columns = columns_of(headings, SYNONYMS, FIELDS, context, path.name)
+    for table in tables.of(path, known_headings(SYNONYMS, context)):
+        sheet = table.sheet
+        columns = columns_of(table.headings, SYNONYMS, FIELDS, context, path.name)
         meant = set(columns.values())
         if "case" not in meant or not ({"stage", "date"} <= meant or meant & set(WIDE)):
             continue
         dates = evidence[path.name, sheet] = {what: values.Evidence() for what in meant & {"date", *WIDE}}
-        for row in rows:
+        for row in table.rows():
             line = {what: row.cells.get(heading) for heading, what in columns.items()}
             kept = {what: cell.text if isinstance(cell, values.Formula) else cell for what, cell in line.items()}
             try:
@@ -104,6 +123,7 @@ def _spool(
                 seen.see(kept.get(what))
             cells = json.dumps({w: c for w, c in kept.items() if c is not None}, default=str, ensure_ascii=False)
             spool.execute("INSERT INTO line VALUES (?, ?, ?, ?, ?)", (name, path.name, sheet, row.number, cells))
+        yield from table.left_out(columns)
         for what, seen in dates.items():
             if seen.is_ambiguous:
                 yield Problem(Place(sheet, file=path.name), what, "", "dates_ambiguous",

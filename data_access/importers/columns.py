@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from data_access.importers import files
+from data_access.importers import tables
 from data_access.importers.records import Context, Unreadable
 
 TAG = "#"
@@ -30,22 +30,27 @@ def columns_of(
         )
     found: dict[str, str] = {}
     for heading in headings:
-        plain = files.heading(heading)
+        plain = tables.heading(heading)
         what = said.get(plain, synonyms.get(plain, ""))
         if what and (what not in found.values() or plain in said):
             found[heading] = what
     return found
 
 
+def known_headings(synonyms: Mapping[str, str], context: Context) -> set[str]:
+    """Headings that mean something: by name, or because the source's map says so."""
+    return {*synonyms, *_said("columns", context)}
+
+
 def meanings(headings: Iterable[str], synonyms: Mapping[str, str], context: Context) -> set[str]:
     """What the headings mean, by the map or by name, to tell whether a table is of a kind."""
     said = _said("columns", context)
-    return {said.get(files.heading(h), synonyms.get(files.heading(h), "")) for h in headings}
+    return {said.get(tables.heading(h), synonyms.get(tables.heading(h), "")) for h in headings}
 
 
 def _said(kind: str, context: Context) -> dict[str, str]:
     """One part of the source's map, by plain heading or word."""
-    return {files.heading(key): str(what) for key, what in dict(context.column_map.get(kind) or {}).items()}
+    return {tables.heading(key): str(what) for key, what in dict(context.column_map.get(kind) or {}).items()}
 
 
 def is_tag_row(cells: Mapping[str, Any]) -> bool:
@@ -62,6 +67,6 @@ def translated(word: str | None, kind: str, codes: Collection[str], context: Con
     if word is None:
         return None
     said = _said(kind, context)
-    plain = files.heading(word)
+    plain = tables.heading(word)
     code = said.get(plain, plain.replace(" ", "_"))
     return code if code in codes or (plain in said and not code) else None

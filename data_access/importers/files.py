@@ -11,7 +11,6 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from xml.etree import ElementTree
@@ -21,27 +20,18 @@ import openpyxl
 from charset_normalizer import from_bytes
 
 from data_access.importers.records import Unreadable
-from data_access.importers.values import Bad, Formula, decimal, text
 
 MOST_BYTES = 2 * 1024**3
 MOST_JSON_BYTES = 200 * 1024**2
 MOST_UNPACKED = 600 * 1024**2
 MOST_RATIO = 200
+OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 SAMPLE_BYTES = 200_000
-HEADER_WITHIN = 30
-MOST_COLUMNS = 2_000
 DELIMITERS = (",", ";", "\t", "|")
-TOTALS = ("total", "totals", "grand total", "sum", "summe", "gesamt", "итого", "всего")
 
-Kind = Literal["workbook", "text", "json", "xml"]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of a table: its number as a spreadsheet counts, and its cells by heading."""
-
-    number: int
-    cells: dict[str, Any]
+WORKBOOKS = ("workbook", "other workbook")
+TABLES = (*WORKBOOKS, "text")
+Kind = Literal["workbook", "other workbook", "text", "json", "xml"]
 
 
 def kind_of(path: Path) -> Kind:
@@ -56,11 +46,9 @@ def kind_of(path: Path) -> Kind:
     with path.open("rb") as file:
         begin = file.read(4096)
     if begin.startswith(b"PK\x03\x04"):
-        return "workbook"
+        return _kind_of_archive(path)
     if begin.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable(
-            f"{path.name} is encrypted or an old .xls. Save it without a password as .xlsx, or as CSV, and load that."
-        )
+        return "other workbook"
     stripped = begin.lstrip(b"\xef\xbb\xbf \t\r\n")
     if stripped.startswith((b"{", b"[")):
         return "json"
@@ -69,6 +57,22 @@ def kind_of(path: Path) -> Kind:
     if b"\x00" in begin and not begin.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Unreadable(f"{path.name} is neither a workbook nor text, JSON or XML.")
     return "text"
+
+
+def _kind_of_archive(path: Path) -> Kind:
+    """An XLSX workbook, or one of another program: ODS or XLSB. Raises Unreadable for any other archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+            _check_archive(path.name, archive)
+            if "xl/workbook.xml" in names:
+                return "workbook"
+            is_ods = "mimetype" in names and archive.read("mimetype").startswith(OPEN_DOCUMENT)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
+        raise Unreadable(f"{path.name} is damaged: it cannot be unpacked.") from None
+    if is_ods or "xl/workbook.bin" in names:
+        return "other workbook"
+    raise Unreadable(f"{path.name} is an archive, but no workbook. Unpack it and load the files inside.")
 
 
 def encoding_of(path: Path) -> str:
@@ -89,81 +93,8 @@ def encoding_of(path: Path) -> str:
     return best.encoding
 
 
-def tables(path: Path, known: set[str]) -> Iterator[tuple[str, list[str], Iterator[Row]]]:
-    """The tables of a workbook or text file: sheet, headings, rows under them.
-
-    The heading line is the one of the first thirty that holds most of the `known` headings (lower case), so that
-    titles above a table do no harm; lines of totals and blank lines are left out.
-    """
-    if kind_of(path) == "workbook":
-        book = open_workbook(path)
-        for sheet in book.worksheets:
-            yield _table(sheet.title, _sheet_lines(sheet), known)
-    else:
-        yield _table("", _text_lines(path), known)
-
-
-def _table(sheet: str, lines: Iterator[tuple[int, list[Any]]], known: set[str]) -> tuple[str, list[str], Iterator[Row]]:
-    begin: list[tuple[int, list[Any]]] = []
-    for line in lines:
-        begin.append(line)
-        if len(begin) == HEADER_WITHIN:
-            break
-    if not begin:
-        return sheet, [], iter(())
-    best = max(range(len(begin)), key=lambda n: (_recognised(begin[n][1], known), -n))
-    headings = _headings(begin[best][1])
-
-    def rows() -> Iterator[Row]:
-        for number, cells in begin[best + 1 :]:
-            yield Row(number, dict(zip(headings, cells, strict=False)))
-        for number, cells in lines:
-            yield Row(number, dict(zip(headings, cells, strict=False)))
-
-    return sheet, headings, (row for row in rows() if not _is_idle(row))
-
-
-def _recognised(cells: list[Any], known: set[str]) -> int:
-    return sum(isinstance(cell, str) and heading(cell) in known for cell in cells)
-
-
-def heading(cell: str) -> str:
-    """A heading as it is compared: lower case, single spaces, no star of a required column."""
-    return " ".join(cell.replace("\u00a0", " ").replace("*", " ").split()).casefold()
-
-
-def _headings(cells: list[Any]) -> list[str]:
-    names: dict[str, None] = {}
-    for place, cell in enumerate(cells, 1):
-        name = "" if cell is None or isinstance(cell, Formula) else str(cell).strip()
-        name = name or f"column {place}"
-        names[name if name not in names else f"{name} ({place})"] = None
-    return list(names)
-
-
-def _is_idle(row: Row) -> bool:
-    """A blank line, or a line of totals."""
-    filled = [cell for cell in row.cells.values() if not isinstance(cell, Formula) and text(cell) is not None]
-    if not filled and not any(isinstance(cell, Formula) for cell in row.cells.values()):
-        return True
-    first = str(filled[0]).strip().rstrip(":").casefold() if filled else ""
-    return first in TOTALS and all(_is_number(cell) for cell in filled[1:])
-
-
-def _is_number(cell: Any) -> bool:
-    try:
-        return decimal(cell) is not None
-    except Bad:
-        return False
-
-
 def open_workbook(path: Path) -> Any:
-    """The workbook, after its container was checked. Raises Unreadable."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _check_archive(path.name, archive)
-    except zipfile.BadZipFile:
-        raise Unreadable(f"{path.name} is damaged: it cannot be unpacked.") from None
+    """The workbook; its container was checked by `kind_of`. Raises Unreadable."""
     try:
         return openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
     except Exception as error:
@@ -180,21 +111,10 @@ def _check_archive(name: str, archive: zipfile.ZipFile) -> None:
             raise Unreadable(f"{name} holds a path that leaves the archive: refused.")
         if entry.filename.startswith("xl/externalLinks/"):
             raise Unreadable(f"{name} links to other files. Break the links, or paste values, and save again.")
-    if not any(entry.filename == "xl/workbook.xml" for entry in entries):
-        raise Unreadable(f"{name} is an archive, but no workbook. Unpack it and load the files inside.")
 
 
-def _sheet_lines(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
-    sheet.reset_dimensions()
-    for number, row in enumerate(sheet.iter_rows(), 1):
-        if len(row) > MOST_COLUMNS:
-            raise Unreadable(f"Sheet {sheet.title} has more than {MOST_COLUMNS:,} columns: refused.")
-        cells = [Formula(str(cell.value)) if cell.data_type == "f" else cell.value for cell in row]
-        if any(cell is not None for cell in cells):
-            yield number, cells
-
-
-def _text_lines(path: Path) -> Iterator[tuple[int, list[Any]]]:
+def text_lines(path: Path, most_columns: int) -> Iterator[tuple[int, list[Any]]]:
+    """The lines of a text table that hold anything, parted into cells, with their numbers. Raises Unreadable."""
     encoding = encoding_of(path)
     csv.field_size_limit(1_000_000)
     with path.open(encoding=encoding, errors="replace", newline="") as file:
@@ -203,8 +123,8 @@ def _text_lines(path: Path) -> Iterator[tuple[int, list[Any]]]:
         reader = csv.reader(file, delimiter=delimiter)
         try:
             for cells in reader:
-                if len(cells) > MOST_COLUMNS:
-                    raise Unreadable(f"{path.name} has more than {MOST_COLUMNS:,} columns: refused.")
+                if len(cells) > most_columns:
+                    raise Unreadable(f"{path.name} has more than {most_columns:,} columns: refused.")
                 if any(cell.strip() for cell in cells):
                     yield reader.line_num, list(cells)
         except csv.Error as error:

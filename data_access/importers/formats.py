@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_access.importers import case_log, files, fts, iati, template, three_w, threesixty
+from data_access.importers import case_log, files, fts, iati, tables, template, three_w, threesixty
 from data_access.importers.records import Context, Problem, Record, Unreadable
 
 
@@ -35,7 +35,7 @@ def format_of(path: Path, context: Context, stated: str | None = None) -> str:
     if stated is not None:
         return stated
     for name, known in FORMATS.items():
-        if known.fits(path, context):
+        if _fits(known, path, context):
             return name
     for sentence, is_it in STATISTICS.items():
         if is_it(path):
@@ -47,10 +47,20 @@ def format_of(path: Path, context: Context, stated: str | None = None) -> str:
     )
 
 
+def _fits(known: Format, path: Path, context: Context) -> bool:
+    """Whether a file is in a format; what stumbles over its bytes says that it cannot be read. Raises Unreadable."""
+    try:
+        return known.fits(path, context)
+    except Unreadable:
+        raise
+    except Exception as fault:
+        raise Unreadable(f"{path.name} cannot be read: it is damaged ({type(fault).__name__}).") from fault
+
+
 def _has_columns(path: Path, needed: set[str]) -> bool:
-    if files.kind_of(path) not in ("workbook", "text"):
+    if files.kind_of(path) not in files.TABLES:
         return False
-    return any(needed <= {files.heading(name) for name in headings} for _s, headings, _r in files.tables(path, needed))
+    return any(needed <= {tables.heading(name) for name in table.headings} for table in tables.of(path, needed))
 
 
 def _is_list_of_projects(path: Path) -> bool:
@@ -89,6 +99,8 @@ def read(paths: Sequence[Path], context: Context, stated: str | None = None) -> 
 def _read(name: str, group: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     """The records of one format's files; whatever a reader stumbles over becomes a sentence."""
     try:
+        for path in group:
+            yield from tables.left_out(path)
         yield from FORMATS[name].read(group, context)
     except (Unreadable, GeneratorExit):
         raise

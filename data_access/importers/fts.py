@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_access.importers import files, values
+from data_access.importers import files, tables, values
 from data_access.importers.records import PART_OF_A_SEARCH, Context, Place, Problem, Record, Unreadable
 from data_access.importers.references import NOT_STATED, organisation, places, reference
 
@@ -42,7 +42,7 @@ def fits(path: Path, _context: Context) -> bool:
         return _flows(files.read_json(path)) is not None
     if kind == "xml":
         return False
-    return any({files.heading(h) for h in headings} >= NEEDED for _s, headings, _r in files.tables(path, set(COLUMNS)))
+    return any({tables.heading(h) for h in table.headings} >= NEEDED for table in tables.of(path, set(COLUMNS)))
 
 
 def _flows(found: Any) -> list[Any] | None:
@@ -128,15 +128,22 @@ def _names(flow: Mapping[str, Any], side: str, kind: str) -> list[str]:
 
 
 def _from_tables(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
-    for sheet, headings, rows in files.tables(path, set(COLUMNS)):
-        columns = {name: COLUMNS[files.heading(name)] for name in headings if files.heading(name) in COLUMNS}
+    for table in tables.of(path, set(COLUMNS)):
+        columns = {name: COLUMNS[tables.heading(name)] for name in table.headings if tables.heading(name) in COLUMNS}
         if "amount" not in columns.values():
             continue
-        for row in rows:
+        for row in table.rows():
             line = {known: row.cells.get(name) for name, known in columns.items()}
-            places = values.text(line.get("countries"))
-            line["countries"] = [part.strip() for part in places.split(",")] if places else []
-            yield Place(sheet, row.number, row.cells, path.name), line
+            line["countries"] = _places(line.get("countries"))
+            yield Place(table.sheet, row.number, row.cells, path.name), line
+
+
+def _places(cell: Any) -> list[str]:
+    """The countries of a cell, of which a name may hold a comma; its parts where one of them names none."""
+    try:
+        return values.countries(cell)
+    except values.Bad:
+        return [part.strip() for part in str(cell).split(",")]
 
 
 def _check_totals(

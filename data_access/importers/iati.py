@@ -10,7 +10,7 @@ of what came in is a re-grant. A grant of which only payments are reported has n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -23,6 +23,7 @@ from data_access.importers.records import Context, Place, Problem, Record, Unrea
 from data_access.importers.references import NOT_STATED, opaque, organisation, shortened, slug
 
 ROOT, ACTIVITY = "iati-activities", "iati-activity"
+CHILD = "2"
 COMMITMENTS = {"2": "out", "11": "in"}
 PLEDGES = {"12": "out", "13": "in"}
 PAYMENTS = {"3": "out", "4": "out", "1": "in"}
@@ -57,6 +58,7 @@ class Transaction:
     currency: str
     on: date | None
     place: Place
+    country: str | None = None
 
     @property
     def link(self) -> tuple[str, str, str] | None:
@@ -212,8 +214,24 @@ def _activity(
             is_funder = party.key in known.payers or not is_initiative
             yield organisation(party.key, party.name, place, is_funder=is_funder, is_initiative=is_initiative)
     yield from _say_of_shares(activity, identifier, place)
+    yield from _say_of_parts(activity, identifier, grants, known, place)
     yield from _project(activity, identifier, lead, place, context)
     yield from _grants(activity, identifier, grants, known, place)
+
+
+def _say_of_parts(
+    activity: Element, identifier: str, grants: Mapping[str, Grant], known: Known, place: Place
+) -> Iterator[Problem]:
+    """A note where a programme and its parts both state money: the same may be in the files twice."""
+    parts = [
+        ref
+        for related in activity.findall("related-activity")
+        if related.get("type") == CHILD and (ref := related.get("ref")) in known.activities
+    ]
+    if parts and any(grant["amount_minor"] for grant, _transactions in grants.values()):
+        yield Problem(place, "related-activity", ", ".join(map(str, parts[:5])), "money_of_parts",
+                      f"are parts of {identifier}, which states money as well; if it is the same money, it is counted twice.",
+                      "Ask the publisher, and load either the programme or its parts.", is_warning=True)  # fmt: skip
 
 
 def _lead(activity: Element, known: Known) -> Party | None:
@@ -238,7 +256,7 @@ def _grants(
             (t.receiver_activity for t in transactions if t.receiver_activity in known.activities), identifier
         )
         yield Record("grant", key, grant | _period(activity) | {"project": project}, place)
-        yield from _shares(activity, key, place)
+        yield from _shares(activity, key, place) if _has_places(activity) else _own_place(key, transactions[0])
         yield from _payments(key, transactions)
 
 
@@ -263,7 +281,8 @@ def _add(grants: dict[str, Grant], found: Transaction, identifier: str) -> None:
     """Put a transaction to its grant: one per activity, two parties, their activities, currency, and pledge or not."""
     is_pledge = found.code in PLEDGES
     between = (identifier, found.payer.key if found.payer else "", found.receiver.key, found.payer_activity or "",
-               found.receiver_activity or "", found.currency, "pledge" if is_pledge else "")  # fmt: skip
+               found.receiver_activity or "", found.currency, "pledge" if is_pledge else "",
+               *([found.country] if found.country else []))  # fmt: skip
     key = shortened("|".join(between))
     grant, transactions = grants.setdefault(
         key,
@@ -322,7 +341,8 @@ def _transactions(activity: Element, identifier: str, place: Place, known: Known
         try:
             minor, currency, on = _money(activity, element)
         except values.Bad as bad:
-            yield Problem(here, "value", "", "bad_value", f"holds {bad.what}.", bad.do)
+            column = "transaction-date" if "date" in bad.what or "day" in bad.what or "moment" in bad.what else "value"
+            yield Problem(here, column, _shown(element, column), "bad_value", f"is {bad.what}.", bad.do)
             continue
         given, taken = element.find("provider-org"), element.find("receiver-org")
         direction = COUNTED[code]
@@ -334,7 +354,7 @@ def _transactions(activity: Element, identifier: str, place: Place, known: Known
         from_activity = _activity_id(given, "provider-activity-id") or (identifier if direction == "out" else None)
         to_activity = _activity_id(taken, "receiver-activity-id") or (identifier if direction == "in" else None)
         yield Transaction(code, direction, payer, receiver or Party(NOT_STATED, NOT_STATED), from_activity, to_activity,
-                          minor, currency, on, here)  # fmt: skip
+                          minor, currency, on, here, _own_country(activity, element))  # fmt: skip
 
 
 def _money(activity: Element, transaction: Element) -> tuple[int, str, date | None]:
@@ -344,8 +364,19 @@ def _money(activity: Element, transaction: Element) -> tuple[int, str, date | No
     currency = values.currency(value.get("currency") or activity.get("default-currency"))
     if currency is None:
         raise values.Bad("no currency", "State it at the value or as the activity's default-currency.")
-    happened = transaction.find("transaction-date")
-    return amount, currency, values.day(None if happened is None else happened.get("iso-date"))
+    return amount, currency, values.day(_stated_day(transaction.find("transaction-date")) or value.get("value-date"))
+
+
+def _stated_day(element: Element | None) -> str | None:
+    """A day as an element states it: in its attribute, or as its text."""
+    return None if element is None else element.get("iso-date") or values.text(element.text)
+
+
+def _shown(transaction: Element, column: str) -> str:
+    element = transaction.find(column)
+    if element is None:
+        return ""
+    return " ".join((element.text or "").split()) or element.get("iso-date", "")
 
 
 def _party(element: Element | None, known: Known) -> Party | None:
@@ -388,10 +419,10 @@ def _text(activity: Element, name: str) -> str | None:
 
 
 def _date(activity: Element, *kinds: str) -> date | None:
-    found = {element.get("type"): element.get("iso-date") for element in activity.findall("activity-date")}
+    found = {element.get("type"): _stated_day(element) for element in activity.findall("activity-date")}
     for kind in kinds:
         try:
-            if (day := values.day((found.get(kind) or "")[:10])) is not None:
+            if (day := values.day(found.get(kind))) is not None:
                 return day
         except values.Bad:
             continue
@@ -404,7 +435,9 @@ def _project(activity: Element, identifier: str, lead: Party, place: Place, cont
     values_ = {"name": name[:200], "organisation": lead.key} | _period(activity)
     yield Record("project", identifier, values_, place, {"slug": slug(name, identifier), "status": "unknown"})
     facets = {("host_country", code) for code, _share in _countries(activity)}
-    for sector in activity.findall("sector"):
+    if not facets and not activity.findall("recipient-region"):
+        facets = {("host_country", code) for one in activity.findall("transaction") for code, _share in _countries(one)}
+    for sector in [*activity.findall("sector"), *activity.findall("transaction/sector")]:
         if sector.get("vocabulary", "1") in ("1", "2"):
             facets |= {
                 context.code_map[DAC, code] for code in (sector.get("code", ""),) if (DAC, code) in context.code_map
@@ -437,6 +470,22 @@ def _shares(activity: Element, grant: str, place: Place) -> Iterator[Record]:
         known = equal_part if share is None and regions else share
         row = {"grant": grant, "host_country": code, "share_bp": None if known is None else int(known * 100)}
         yield Record("grant_country", shortened(f"{grant}|{code}"), row, place)
+
+
+def _own_country(activity: Element, transaction: Element) -> str | None:
+    """The country of a transaction, where the activity itself states none."""
+    return None if _has_places(activity) else next((code for code, _share in _countries(transaction)), None)
+
+
+def _has_places(activity: Element) -> bool:
+    return activity.find("recipient-country") is not None or activity.find("recipient-region") is not None
+
+
+def _own_place(key: str, found: Transaction) -> Iterator[Record]:
+    """Where a grant's money goes, as its transactions say: they have a grant for each country."""
+    if found.country:
+        row = {"grant": key, "host_country": found.country, "share_bp": 10_000}
+        yield Record("grant_country", shortened(f"{key}|{found.country}"), row, found.place)
 
 
 def _percentage(element: Element) -> Decimal | None:

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from data_access import meta
 from data_access.database import Which
 from data_access.importers.outcomes import Origin, Outcome
-from data_access.importers.questions import propose_similar, warn_of_outliers
+from data_access.importers.questions import propose_same_money, propose_similar, warn_of_outliers
 from data_access.importers.records import Problem, Record
 from data_access.importers.run import Run
 
@@ -51,6 +51,7 @@ def load(
         run.take(records, progress)
         run.look_for_the_missing(is_snapshot)
         propose_similar(run)
+        propose_same_money(run)
         warn_of_outliers(run)
         run.finish()
         for connection in open_transactions.values():

@@ -71,6 +71,12 @@ class Problem:
         return told([self])
 
 
+def worked_out(place: Place, column: str, value: str, minor: int) -> Problem:
+    """A note that an amount was not simply read: a multiplier or a sign was applied."""
+    said = f"was read as {minor / 100:,.2f}."
+    return Problem(place, column, value, "amount_worked_out", said, "Write figures alone to be sure.", is_warning=True)
+
+
 def alike(problems: Iterable[Problem]) -> list[list[Problem]]:
     """Problems that say the same of the same column of one sheet, together, in the order of their first."""
     groups: dict[tuple, list[Problem]] = {}

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from data_access.importers import files, values
-from data_access.importers.records import Context, Place, Problem, Record, Unreadable
+from data_access.importers import files, tables, values
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable, worked_out
 from data_access.search import search_key
 
 DESCRIPTION = Path(__file__).with_name("template.json")
@@ -48,8 +48,8 @@ class Sheet:
 
     def headings(self) -> dict[str, Field]:
         """Every heading in every language, as it is compared, to its field; our own names where no heading is alike."""
-        ours = {files.heading(field.name): field for field in self.fields}
-        return ours | {files.heading(title): field for field in self.fields for title in field.titles.values()}
+        ours = {tables.heading(field.name): field for field in self.fields}
+        return ours | {tables.heading(title): field for field in self.fields for title in field.titles.values()}
 
 
 @lru_cache
@@ -80,19 +80,21 @@ def sheets() -> tuple[Sheet, ...]:
 
 def sheet_named(title: str) -> Sheet | None:
     """The sheet of this title in any of the languages."""
-    wanted = files.heading(title)
-    return next((s for s in sheets() if wanted in {files.heading(t) for t in s.titles.values()}), None)
+    wanted = tables.heading(title)
+    return next((s for s in sheets() if wanted in {tables.heading(t) for t in s.titles.values()}), None)
 
 
 def fits(path: Path, _context: Context) -> bool:
     """Whether the file is a workbook with one of our sheets: its name, and half of the columns it needs."""
-    if files.kind_of(path) != "workbook":
+    if files.kind_of(path) not in files.WORKBOOKS:
         return False
     known = {heading for sheet in sheets() for heading in sheet.headings()}
-    for title, headings, _rows in files.tables(path, known):
-        sheet = sheet_named(title)
+    for table in tables.of(path, known):
+        sheet = sheet_named(table.sheet)
         ours = sheet.headings() if sheet else {}
-        found = {field.name for heading, field in ours.items() if heading in {files.heading(h) for h in headings}}
+        found = {
+            field.name for heading, field in ours.items() if heading in {tables.heading(h) for h in table.headings}
+        }
         needed = {field.name for field in (sheet.fields if sheet else ()) if field.required}
         if needed and len(found & needed) * 2 >= len(needed):
             return True
@@ -110,28 +112,28 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
 
 def _read_book(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Record | Problem]:
     known = {heading for sheet in sheets() for heading in sheet.headings()}
-    found: dict[str, tuple[str, list[str], list[files.Row]]] = {}
-    for title, headings, lines in files.tables(path, known):
-        if (sheet := sheet_named(title)) is not None:
-            found[sheet.entity] = title, headings, list(lines)
+    found: dict[str, tuple[tables.Table, list[tables.Row]]] = {}
+    others = []
+    for table in tables.of(path, known):
+        if (sheet := sheet_named(table.sheet)) is not None:
+            found[sheet.entity] = table, list(table.rows())
+        elif any(True for _row in table.rows()):
+            others.append(table.sheet)
     if not found:
         raise Unreadable(f"{path.name} has none of our sheets: {', '.join(s.titles['en'] for s in sheets())}.")
     for sheet in sheets():
         if sheet.entity in found:
-            title, headings, rows = found[sheet.entity]
-            yield from _read_sheet(sheet, path.name, title, headings, rows, vocabulary)
+            yield from _read_sheet(sheet, *found[sheet.entity], vocabulary)
+    for name in others:
+        yield Problem(Place(name, file=path.name), "", "", "sheet_not_read", "is none of our sheets and was not read.",
+                      "Name it as in the template if it should be.", is_warning=True)  # fmt: skip
 
 
 def _read_sheet(
-    sheet: Sheet,
-    file: str,
-    title: str,
-    headings: list[str],
-    rows: list[files.Row],
-    vocabulary: Mapping[str, set[str]],
+    sheet: Sheet, table: tables.Table, rows: list[tables.Row], vocabulary: Mapping[str, set[str]]
 ) -> Iterator[Record | Problem]:
-    by_heading = sheet.headings()
-    columns = {name: by_heading[files.heading(name)] for name in headings if files.heading(name) in by_heading}
+    by_heading, file, title = sheet.headings(), table.file, table.sheet
+    columns = {name: by_heading[tables.heading(name)] for name in table.headings if tables.heading(name) in by_heading}
     missing = [f for f in sheet.fields if f.required and f not in columns.values()]
     if missing:
         names = ", ".join(field.titles["en"] for field in missing)
@@ -143,6 +145,7 @@ def _read_sheet(
         for name, field in columns.items()
         if field.type in ("date", "number")
     }
+    yield from table.left_out(columns)
     yield from _say_ambiguous(title, columns, evidence, rows)
     cells: list[tuple[Place, dict[str, Any]]] = []
     for row in rows:
@@ -157,7 +160,7 @@ def _read_sheet(
 
 
 def _say_ambiguous(
-    title: str, columns: Mapping[str, Field], evidence: Mapping[str, values.Evidence], rows: list[files.Row]
+    title: str, columns: Mapping[str, Field], evidence: Mapping[str, values.Evidence], rows: list[tables.Row]
 ) -> Iterator[Problem]:
     for name, field in columns.items():
         if field.type != "date":
@@ -191,20 +194,42 @@ def _row(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The values of one row and what is wrong with it."""
     found: dict[str, Any] = {}
+    amounts: dict[str, values.Money | None] = {}
     problems: list[Problem] = []
     for name, field in columns.items():
         cell = place.raw.get(name)
         shown = cell.text if isinstance(cell, values.Formula) else "" if cell is None else str(cell)
         try:
-            found[field.name] = _value(cell, field, evidence.get(name), vocabulary)
+            if field.format == "money":
+                amounts[name] = money = values.money(cell, evidence.get(name))
+                found[field.name] = None if money is None else money.minor
+            else:
+                found[field.name] = _value(cell, field, evidence.get(name), vocabulary)
         except values.Bad as bad:
             problems.append(Problem(place, name, shown, "bad_value", f"is {bad.what}.", bad.do))
             continue
         if field.required and found[field.name] is None:
             problems.append(Problem(place, name, shown, "value_missing", "is empty, but needed.", field.description))
+    problems += _amount_problems(place, amounts, found)
     if found.get("facet") and found.get("code") and not problems:
         problems += _facet_problem(place, columns, found, vocabulary)
     return found, problems
+
+
+def _amount_problems(
+    place: Place, amounts: Mapping[str, values.Money | None], found: dict[str, Any]
+) -> Iterator[Problem]:
+    """Amounts that name another currency than their row, and notes on those that were not simply read."""
+    for name, money in amounts.items():
+        shown = str(place.raw.get(name))
+        try:
+            if agreed := values.agreed(money, found.get("currency")):
+                found["currency"] = agreed
+        except values.Bad as bad:
+            yield Problem(place, name, shown, "bad_value", f"is {bad.what}.", bad.do)
+            continue
+        if money is not None and money.is_worked_out and isinstance(place.raw.get(name), str):
+            yield worked_out(place, name, shown, money.minor)
 
 
 def _facet_problem(
@@ -231,7 +256,6 @@ def _value(cell: Any, field: Field, evidence: values.Evidence | None, vocabulary
         "uuid": _reference,
         "reference": _reference,
         "route": lambda found: values.one_of(found, sorted(vocabulary.get("route", ()))),
-        "money": lambda found: values.amount(found, evidence),
         "rate": lambda found: _micro(values.decimal(found, evidence)),
         "shares": _shares,
         "date": lambda found: values.day(found, evidence),

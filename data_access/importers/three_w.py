@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data_access.importers import files, values
-from data_access.importers.columns import columns_of, is_tag_row, meanings, translated
+from data_access.importers import files, tables, values
+from data_access.importers.columns import columns_of, is_tag_row, known_headings, meanings, translated
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable
 from data_access.importers.references import organisation, shortened, slug
 
@@ -41,10 +42,10 @@ CODED_FROM = 0.8
 
 def fits(path: Path, context: Context) -> bool:
     """Whether a table names organisations beside activities or places."""
-    if files.kind_of(path) not in ("workbook", "text"):
+    if files.kind_of(path) not in files.TABLES:
         return False
-    for _sheet, headings, _rows in files.tables(path, set(SYNONYMS)):
-        meant = meanings(headings, SYNONYMS, context)
+    for table in tables.of(path, known_headings(SYNONYMS, context)):
+        meant = meanings(table.headings, SYNONYMS, context)
         if "organisation" in meant and meant & {"activity", "place", "country", "place_code"}:
             return True
     return False
@@ -54,8 +55,8 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     """Organisations, presences, projects and their facets."""
     reading = _Reading(context)
     for path in paths:
-        for sheet, headings, rows in files.tables(path, set(SYNONYMS)):
-            yield from reading.sheet(path.name, sheet, headings, list(rows))
+        for table in tables.of(path, known_headings(SYNONYMS, context)):
+            yield from reading.sheet(table)
     if not reading.rows:
         raise Unreadable(f"{', '.join(path.name for path in paths)}: no row names an organisation.")
     yield from reading.run_times()
@@ -84,15 +85,16 @@ class _Reading:
         self.first_unknown: dict[str, Place] = {}
         self.projects: dict[str, _Project] = {}
 
-    def sheet(self, file: str, sheet: str, headings: list[str], rows: list[files.Row]) -> Iterator[Record | Problem]:
-        columns = columns_of(headings, SYNONYMS, FIELDS, self.context, file)
+    def sheet(self, table: tables.Table) -> Iterator[Record | Problem]:
+        file, sheet, rows = table.file, table.sheet, list(table.rows())
+        columns = columns_of(table.headings, SYNONYMS, FIELDS, self.context, file)
         if rows and is_tag_row(rows[0].cells):
             for heading, tag in rows.pop(0).cells.items():
-                what = TAGS.get(str(tag or "").strip().casefold().replace(" ", ""))
+                what = _tagged(str(tag or ""))
                 if what and heading not in columns and what not in columns.values():
                     columns[heading] = what
         if "place_code" not in columns.values() and "country" not in columns.values():
-            coded = next((h for h in headings if h not in columns and _holds_place_codes(rows, h)), None)
+            coded = next((h for h in table.headings if h not in columns and _holds_place_codes(rows, h)), None)
             if coded:
                 columns[coded] = "place_code"
         if "organisation" not in columns.values() and "acronym" not in columns.values():
@@ -104,19 +106,19 @@ class _Reading:
         for row in rows:
             place = Place(sheet, row.number, row.cells, file)
             yield from self.row(place, {what: row.cells.get(heading) for what, heading in by_field.items()}, evidence)
+        yield from table.left_out(columns)
 
     def row(
         self, place: Place, line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]
     ) -> Iterator[Record | Problem]:
-        try:
-            acronym, name = values.text(line.get("acronym")), values.text(line.get("organisation"))
-            country = self._country(line)
-            activity_word, title = values.text(line.get("activity")), values.text(line.get("project"))
-            area = values.text(line.get("place"))
-            dates = {field: values.day(line.get(field), evidence.get(field)) for field in ("starts_on", "ends_on")}
-        except values.Bad as bad:
-            yield Problem(place, "", "", "bad_value", f"holds {bad.what}.", bad.do)
+        understood, wrong = self._understood(line, evidence)
+        for what, bad in wrong.items():
+            yield Problem(place, what, str(line.get(what)), "bad_value", f"is {bad.what}.", bad.do)
+        if wrong:
             return
+        acronym, name, title, area = (understood[what] for what in ("acronym", "organisation", "project", "place"))
+        countries, activity_word = understood["country"], understood["activity"]
+        dates = {what: understood[what] for what in ("starts_on", "ends_on")}
         if name is None and acronym is None:
             yield Problem(place, "organisation", "", "value_missing", "is empty, but needed.", "Name the organisation.")
             return
@@ -128,15 +130,39 @@ class _Reading:
                           "If they are one, write one name; if not, there is nothing to do.", is_warning=True)  # fmt: skip
         if self._is_new("organisation", who):
             yield organisation(who, name or acronym or "", place, is_funder=False, is_initiative=True)
-        if country is not None and self._is_new("presence", f"{who}|{country}|{area or ''}"):
-            there = {"organisation": who, "host_country": country, "role": "activity", "place": area,
-                     "precision": "city" if area else "country"}  # fmt: skip
-            yield Record("presence", shortened(f"{who}|{country}|{area or ''}"), there, place)
+        spot = area if len(countries) == 1 else None
+        for country in countries:
+            if self._is_new("presence", f"{who}|{country}|{spot or ''}"):
+                there = {"organisation": who, "host_country": country, "role": "activity", "place": spot,
+                         "precision": "city" if spot else "country"}  # fmt: skip
+                yield Record("presence", shortened(f"{who}|{country}|{spot or ''}"), there, place)
+        if len(countries) > 1:
+            yield Problem(place, "country", str(line.get("country")), "several_countries",
+                          f"names {len(countries)} countries; it was read as one row for each.",
+                          "Nothing to do.", is_warning=True)  # fmt: skip
         if activity_word is not None or title is not None:
-            yield from self._project(place, who, name or acronym or "", activity_word, title, country, dates)
+            yield from self._project(place, who, name or acronym or "", activity_word, title, countries, dates)
+
+    def _understood(
+        self, line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]
+    ) -> tuple[dict[str, Any], dict[str, values.Bad]]:
+        """What each cell of a row says, and what cannot be read of it."""
+        readers: dict[str, Callable[[], Any]] = {
+            **{what: partial(values.text, line.get(what)) for what in ("acronym", "organisation", "project", "place")},
+            "activity": partial(values.text, line.get("activity")),
+            "country": partial(self._countries, line),
+            **{what: partial(values.day, line.get(what), evidence.get(what)) for what in ("starts_on", "ends_on")},
+        }
+        found, wrong = {}, {}
+        for what, read_cell in readers.items():
+            try:
+                found[what] = read_cell()
+            except values.Bad as bad:
+                wrong[what] = bad
+        return found, wrong
 
     def _project(
-        self, place: Place, who: str, name: str, word: str | None, title: str | None, country: str | None,
+        self, place: Place, who: str, name: str, word: str | None, title: str | None, countries: Sequence[str],
         dates: Mapping[str, date | None],
     ) -> Iterator[Record]:  # fmt: skip
         key = shortened(f"{who}|{title or word}")
@@ -148,7 +174,7 @@ class _Reading:
         if word is not None and activity is None:
             self.unknown[word] += 1
             self.first_unknown.setdefault(word, place)
-        for facet, code in (("activity", activity), ("host_country", country)):
+        for facet, code in (("activity", activity), *(("host_country", country) for country in countries)):
             if code and self._is_new("facet", f"{key}|{facet}|{code}"):
                 row = {"project": key, "facet": facet, "code": code, "is_withheld": False}
                 yield Record("project_facet", shortened(f"{key}|{facet}|{code}"), row, place)
@@ -162,12 +188,12 @@ class _Reading:
             return shortened(acronym), None
         return shortened(f"{acronym} {name}"), first if self._is_new("clash", f"{acronym} {name}") else None
 
-    def _country(self, line: Mapping[str, Any]) -> str | None:
-        named = values.country(line.get("country")) or values.country(self.context.column_map.get("country"))
-        if named is not None:
+    def _countries(self, line: Mapping[str, Any]) -> list[str]:
+        named = values.countries(line.get("country")) or values.countries(self.context.column_map.get("country"))
+        if named:
             return named
         coded = PLACE_CODE.match(values.text(line.get("place_code")) or "")
-        return values.country(coded[1]) if coded else None
+        return values.countries(coded[1]) if coded else []
 
     def _is_new(self, kind: str, key: str) -> bool:
         is_new = (kind, key) not in self.told
@@ -193,7 +219,18 @@ class _Reading:
                           "Say in the column map's “activities” which code it is.", is_warning=True)  # fmt: skip
 
 
-def _holds_place_codes(rows: Sequence[files.Row], heading: str) -> bool:
+def _tagged(tag: str) -> str | None:
+    """What a tag says of its column: the known tag with most of its attributes; further ones do not change it."""
+    name, *attributes = re.split(r"[+\s]+", tag.strip().casefold())
+    fitting = [
+        (len(parts), known)
+        for text, known in TAGS.items()
+        if (parts := text.split("+"))[0] == name and set(parts[1:]) <= set(attributes)
+    ]
+    return max(fitting)[1] if fitting else None
+
+
+def _holds_place_codes(rows: Sequence[tables.Row], heading: str) -> bool:
     """Whether a column holds codes of places, whatever its heading says: a country's code and digits."""
     cells = [str(row.cells[heading]) for row in rows if row.cells.get(heading) is not None]
     known = values.country_names()

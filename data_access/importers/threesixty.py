@@ -6,12 +6,14 @@ given jointly. Awards to persons are never loaded: nothing about a person is kep
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data_access.importers import files, values
-from data_access.importers.records import Context, Place, Problem, Record, Unreadable
+from data_access.importers import files, tables, values
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable, worked_out
 from data_access.importers.references import organisation, places, reference
 
 HEADINGS = {
@@ -31,6 +33,7 @@ HEADINGS = {
     "regrant type": "regrantType",
     "related activity": "joint",
 }
+PASSED_OVER = frozenset({"title", "description", "beneficiary location:name", "last modified", "data source"})
 NEEDED = {"amount awarded", "funding org:name"}
 DATES, AMOUNTS = ("awardDate", "starts", "ends"), ("amountAwarded", "amountDisbursed")
 
@@ -43,30 +46,32 @@ def fits(path: Path, _context: Context) -> bool:
         return isinstance(found, dict) and isinstance(found.get("grants"), list)
     if kind == "xml":
         return False
-    return any({files.heading(h) for h in headings} >= NEEDED for _s, headings, _r in files.tables(path, set(HEADINGS)))
+    return any({tables.heading(h) for h in table.headings} >= NEEDED for table in tables.of(path, set(HEADINGS)))
 
 
 def read(paths: Sequence[Path], _context: Context) -> Iterator[Record | Problem]:
     """Organisations, grants, their places and payments; problems for awards that cannot be read."""
     lines: list[tuple[Place, dict[str, Any]]] = []
     for path in paths:
-        found = list(_from_json(path) if files.kind_of(path) == "json" else _from_tables(path))
+        met = list(_from_json(path) if files.kind_of(path) == "json" else _from_tables(path))
+        found = [one for one in met if not isinstance(one, Problem)]
         if not found:
             raise Unreadable(f"{path.name} holds no grant.")
         lines += found
+        yield from (one for one in met if isinstance(one, Problem))
     evidence = {name: values.Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
     givers = {_organisation_id(line, "funder") for _place, line in lines}
     takers = {_organisation_id(line, "recipient") for _place, line in lines if not line.get("person")}
     shared = _joint(lines)
+    yield from _say_of_names(lines)
     seen: set[str] = set()
     for place, line in lines:
         if problem := _unfit(place, line):
             yield problem
             continue
-        try:
-            grant = _grant(line, evidence, shared)
-        except values.Bad as bad:
-            yield Problem(place, "", str(line.get("id")), "bad_value", f"holds {bad.what}.", bad.do)
+        grant, problems = _grant(place, line, evidence, shared)
+        yield from problems
+        if grant is None:
             continue
         for side in ("funder", "recipient"):
             key = _organisation_id(line, side)
@@ -107,16 +112,23 @@ def _first(grant: Mapping[str, Any], name: str) -> dict[str, Any]:
     return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
 
 
-def _from_tables(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
-    for sheet, headings, rows in files.tables(path, set(HEADINGS)):
-        columns = {name: HEADINGS[files.heading(name)] for name in headings if files.heading(name) in HEADINGS}
+NUMBERED = re.compile(r"^(beneficiary location):\d+:(.+)$")
+
+
+def _from_tables(path: Path) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
+    for table in tables.of(path, set(HEADINGS)):
+        plain = {name: NUMBERED.sub(r"\1:\2", tables.heading(name)) for name in table.headings}
+        columns = {name: HEADINGS[known] for name, known in plain.items() if known in HEADINGS}
+        spots = [name for name, known in columns.items() if known == "country"]
         if "amountAwarded" not in columns.values():
             continue
-        for row in rows:
+        for row in table.rows():
             yield (
-                Place(sheet, row.number, row.cells, path.name),
-                {known: row.cells.get(name) for name, known in columns.items()},
+                Place(table.sheet, row.number, row.cells, path.name),
+                {known: row.cells.get(name) for name, known in columns.items()}
+                | {"country": ";".join(str(row.cells[name]) for name in spots if row.cells.get(name) is not None)},
             )
+        yield from table.left_out([*columns, *(name for name, known in plain.items() if known in PASSED_OVER)])
 
 
 def _unfit(place: Place, line: Mapping[str, Any]) -> Problem | None:
@@ -136,6 +148,22 @@ def _organisation_id(line: Mapping[str, Any], side: str) -> str | None:
     return values.text(line.get(f"{side}_id")) or values.text(line.get(side))
 
 
+def _say_of_names(lines: Iterable[tuple[Place, Mapping[str, Any]]]) -> Iterator[Problem]:
+    """Notes on identifiers of organisations that stand beside several names."""
+    names: dict[tuple[str, str], dict[str, Place]] = {}
+    for place, line in lines:
+        for side in ("funder", "recipient"):
+            own, name = line.get(f"{side}_id"), line.get(side)
+            if own and name and not line.get("person"):
+                names.setdefault((side, str(own)), {}).setdefault(str(name), place)
+    for (side, own), several in names.items():
+        if len(several) > 1:
+            shown = ", ".join(several)
+            yield Problem(next(iter(several.values())), side, own, "several_names",
+                          f"stands beside {len(several)} names ({shown}); all of its grants are under the first.",
+                          "If they are several organisations, give each its own identifier.", is_warning=True)  # fmt: skip
+
+
 def _joint(lines: Iterable[tuple[Place, Mapping[str, Any]]]) -> set[str]:
     """Related activities that more than one funder names."""
     funders: dict[str, set[str | None]] = {}
@@ -145,22 +173,50 @@ def _joint(lines: Iterable[tuple[Place, Mapping[str, Any]]]) -> set[str]:
     return {joint for joint, names in funders.items() if len(names) > 1}
 
 
-def _grant(line: Mapping[str, Any], evidence: Mapping[str, values.Evidence], shared: set[str]) -> dict[str, Any]:
+def _grant(
+    place: Place, line: Mapping[str, Any], evidence: Mapping[str, values.Evidence], shared: set[str]
+) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """The grant of a line, None where one of its cells cannot be read; and what is wrong or was worked out."""
+    readers: dict[str, Callable[[], Any]] = {
+        "amountAwarded": lambda: values.money(line.get("amountAwarded"), evidence["amountAwarded"]),
+        "currency": lambda: values.currency(line.get("currency")),
+        **{name: partial(values.day, line.get(name), evidence[name]) for name in DATES},
+    }
+    found: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name, read_cell in readers.items():
+        try:
+            found[name] = read_cell()
+        except values.Bad as bad:
+            problems.append(_bad(place, line, name, bad))
+    awarded = found.get("amountAwarded")
+    try:
+        currency = values.agreed(awarded, found.get("currency"))
+    except values.Bad as bad:
+        problems.append(_bad(place, line, "amountAwarded", bad))
+    if problems:
+        return None, problems
+    if awarded is not None and awarded.is_worked_out and isinstance(line.get("amountAwarded"), str):
+        problems.append(worked_out(place, "amountAwarded", str(line["amountAwarded"]), awarded.minor))
     joint = values.text(line.get("joint"))
     return {
         "reference": reference(str(line["id"])),
         "funder": _organisation_id(line, "funder"),
         "recipient": _organisation_id(line, "recipient"),
         "joint_group": reference(joint) if joint in shared else None,
-        "amount_minor": values.amount(line.get("amountAwarded"), evidence["amountAwarded"]),
-        "currency": values.currency(line.get("currency")),
+        "amount_minor": None if awarded is None else awarded.minor,
+        "currency": currency,
         "status": "commitment",
         "kind": "regrant" if values.text(line.get("regrantType")) else "new",
         "restriction": "unknown",
-        "committed_on": values.day(line.get("awardDate"), evidence["awardDate"]),
-        "starts_on": values.day(line.get("starts"), evidence["starts"]),
-        "ends_on": values.day(line.get("ends"), evidence["ends"]),
-    }
+        "committed_on": found["awardDate"],
+        "starts_on": found["starts"],
+        "ends_on": found["ends"],
+    }, problems
+
+
+def _bad(place: Place, line: Mapping[str, Any], column: str, bad: values.Bad) -> Problem:
+    return Problem(place, column, str(line.get(column)), "bad_value", f"of {line.get('id')} is {bad.what}.", bad.do)
 
 
 def _rows(

@@ -44,9 +44,31 @@ SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
 UNWRITABLE = re.compile(r"[\x00\ud800-\udfff\ufffe\uffff]")
 SERIAL_BEGIN = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
-PARTS = re.compile(r"^(\d{1,4})[./\-\s](\d{1,2})[./\-\s](\d{1,4})(?:[T ,].*)?$")
+CLOCK = r"(?:[T ,]\s*\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:\.\d+)?)?\s*(?:[ap]\.?m\.?)?)?"
+ZONE = r"(?:\s*(?:Z|[+-]\d{2}:?\d{2}))?"
+PARTS = re.compile(rf"^(\d{{1,4}})[./\-\s](\d{{1,2}})[./\-\s](\d{{1,4}})\.?(?:\s*г\.?)?{CLOCK}{ZONE}$", re.IGNORECASE)
+WORDED = re.compile(
+    rf"^(\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s\-](?:de\s)?([^\W\d]+)\.?,?[\s\-](\d{{4}}|\d{{2}})(?:\s*(?:г\.?|года))?{CLOCK}$",
+    re.IGNORECASE,
+)
+MONTH_FIRST = re.compile(rf"^([^\W\d]+)\.?\s(\d{{1,2}})(?:st|nd|rd|th)?,?\s(\d{{4}}){CLOCK}$", re.IGNORECASE)
+NUMBER = re.compile(r"\d(?:[\d.,'’ ]*\d)?")
+MULTIPLIERS = {
+    "k": 3, "к": 3, "тыс": 3, "тысяч": 3, "tsd": 3, "tausend": 3, "thousand": 3, "тис": 3,
+    "m": 6, "mn": 6, "mln": 6, "mio": 6, "million": 6, "millions": 6, "millionen": 6, "млн": 6, "миллион": 6, "миллиона": 6,
+    "миллионов": 6, "bn": 9, "mrd": 9, "billion": 9, "млрд": 9, "миллиард": 9, "миллиарда": 9,
+}  # fmt: skip
+CURRENCY_WORDS = {
+    "€": "EUR", "euro": "EUR", "euros": "EUR", "евро": "EUR", "$": "USD", "us$": "USD", "dollar": "USD", "dollars": "USD",
+    "usd": "USD", "£": "GBP", "₽": "RUB", "руб": "RUB", "р": "RUB", "рублей": "RUB", "₾": "GEL", "₸": "KZT", "zł": "PLN",
+}  # fmt: skip
+ERRORS = re.compile(
+    r"^#(REF!|N/A|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|ERROR!|SPILL!|CALC!)$|^(Loading|Загрузка|Wird geladen)\s?(\.\.\.|…)$",
+    re.IGNORECASE,
+)
 MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$")
 MOST_CENTS = 10**16
+NAMIBIA = "NA"
 
 
 UNITED_NATIONS_NAMES = {
@@ -92,6 +114,8 @@ def _line(cell: Any) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
+    if isinstance(cell, str) and ERRORS.match(cell.strip()):
+        raise Bad("an error of the spreadsheet", "Mend its formula, or write the value.")
     return SPACES.sub(" ", UNWRITABLE.sub("", str(cell))).strip()
 
 
@@ -165,6 +189,8 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
         return None
     if re.fullmatch(r"\d{4,5}(\.\d+)?", line) and int(float(line)) in SERIALS:
         return SERIAL_BEGIN + timedelta(days=int(float(line)))
+    if (worded := _worded(line)) is not None:
+        return worded
     parts = PARTS.match(line)
     if parts is None and re.fullmatch(r"\d{8}", line):
         parts = re.match(r"(\d{4})(\d{2})(\d{2})", line)
@@ -184,6 +210,35 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
         raise Bad("a day that does not exist", "Write it like 2026-10-18.") from None
 
 
+@lru_cache
+def _months() -> dict[str, int]:
+    """Names of months in the languages people write them in, long and short, as they stand in a date and alone."""
+    names: dict[str, int] = {}
+    for language in ("en", "de", "fr", "ru", "uk", "pl", "lt", "es"):
+        for form in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                for number, name in Locale(language).months[form][width].items():
+                    names.setdefault(name.casefold().rstrip("."), number)
+    return names | {"sept": 9, "märz": 3, "мая": 5, "май": 5}
+
+
+def _worded(line: str) -> date | None:
+    """A date with its month in words: 5 March 2026, 5. März 2026, 5 марта 2026 г., March 5, 2026, 5-Mar-26."""
+    if (found := WORDED.match(line)) is not None:
+        number, word, year = found[1], found[2], found[3]
+    elif (found := MONTH_FIRST.match(line)) is not None:
+        word, number, year = found[1], found[2], found[3]
+    else:
+        return None
+    month = _months().get(word.casefold())
+    if month is None:
+        return None
+    try:
+        return date(int(year) + (2000 if len(year) == 2 else 0), month, int(number))
+    except ValueError:
+        raise Bad("a day that does not exist", "Write it like 2026-10-18.") from None
+
+
 def _moment(line: str) -> datetime:
     try:
         return datetime.fromisoformat(line)
@@ -191,14 +246,84 @@ def _moment(line: str) -> datetime:
         raise Bad("a moment that does not exist", "Write it like 2026-10-18T12:00:00Z.") from None
 
 
+@dataclass(frozen=True)
+class Money:
+    """An amount as a cell states it: minor units, the currency it names if any, and whether words or signs were applied."""
+
+    minor: int
+    currency: str | None = None
+    is_worked_out: bool = False
+
+
+def money(cell: Any, evidence: Evidence | None = None) -> Money | None:
+    """Money with every sign of the cell understood: 1.234,50, 15k €, USD 3,000, 20 тыс. Raises Bad where one is not."""
+    if not isinstance(cell, str):
+        number = decimal(cell, evidence)
+        return None if number is None else Money(_minor(number), None, number < 0)
+    line = text(cell)
+    if line is None:
+        return None
+    number, power, named = _understood(line, evidence)
+    return Money(_minor(number.scaleb(power)), named, bool(power) or number < 0)
+
+
 def amount(cell: Any, evidence: Evidence | None = None) -> int | None:
-    """Money in minor units: 1.234,50 or 1,234.50 or 1 234,50 by evidence. Raises Bad."""
-    number = decimal(cell, evidence)
-    return None if number is None else _minor(number)
+    """The minor units of `money`. Raises Bad."""
+    found = money(cell, evidence)
+    return None if found is None else found.minor
+
+
+def agreed(found: Money | None, stated: str | None) -> str | None:
+    """The currency of an amount: as its column states, else as the cell itself does. Raises Bad where the two differ."""
+    if found is None or found.currency is None or stated in (None, found.currency):
+        return stated or (found.currency if found else None)
+    raise Bad(f"in {found.currency}, and its column says {stated}", "Make the two agree.")
+
+
+def _understood(line: str, evidence: Evidence | None) -> tuple[Decimal, int, str | None]:
+    """Number, power of ten and currency of a line of which nothing is left over. Raises Bad."""
+    plain = line.replace("\u2212", "-")
+    if (dashed := re.search(r"(?<=\d)\s*([.,])\s*[-–—]+(?=\D*$)", plain)) is not None:
+        thousands = "," if dashed[1] == "." else "."
+        plain = (plain[: dashed.start()] + plain[dashed.end() :]).replace(thousands, "")
+    found = NUMBER.search(plain)
+    if found is None:
+        raise Bad("not an amount", "Write it like 1234.50.")
+    before, after = plain[: found.start()].strip(), plain[found.end() :].strip()
+    sign = -1 if before.startswith("-") or before.endswith("-") else 1
+    power, named = 0, None
+    for word in [*before.strip("-+ ").split(), *after.split()]:
+        kind, meant = _word_of_money(word)
+        if kind == "power" and not power:
+            power = int(meant)
+        elif kind == "currency" and named in (None, meant):
+            named = str(meant)
+        else:
+            raise Bad(
+                f"not an amount: “{word}” is not understood", "Write it like 1234.50, its currency in its own column."
+            )
+    if power and re.search(r"[.,]\d{3}$", found[0]):
+        raise Bad("an amount that can be read in two ways", "Write it out, like 1500000.")
+    return sign * decimal_text(found[0], evidence), power, named
+
+
+def _word_of_money(word: str) -> tuple[str, int | str]:
+    """A word beside a number: ("power", 3) for thousands, ("currency", "EUR"), or ("", "") for anything else."""
+    plain = word.casefold().strip(".")
+    if plain in MULTIPLIERS:
+        return "power", MULTIPLIERS[plain]
+    if plain in CURRENCY_WORDS:
+        return "currency", CURRENCY_WORDS[plain]
+    if len(word) == 3 and word.upper() in Locale("en").currencies and word.isalpha():
+        return "currency", word.upper()
+    for sign, code in CURRENCY_WORDS.items():
+        if not sign.isalpha() and plain != sign and plain.replace(sign, "") in MULTIPLIERS and sign in plain:
+            raise Bad(f"not an amount: “{word}” is not understood", f"Write it with a blank before {sign} ({code}).")
+    return "", ""
 
 
 def decimal(cell: Any, evidence: Evidence | None = None) -> Decimal | None:
-    """A number with thousands and decimal separators read by evidence. Raises Bad."""
+    """A number with thousands and decimal separators read by evidence, and nothing else in its cell. Raises Bad."""
     if isinstance(cell, bool):
         raise Bad("not a number", "Write it like 1234.50.")
     if isinstance(cell, int | float | Decimal):
@@ -206,10 +331,16 @@ def decimal(cell: Any, evidence: Evidence | None = None) -> Decimal | None:
     line = text(cell)
     if line is None:
         return None
-    plain = re.sub(r"^[^\d+\-(]{1,4}|[^\d)]{1,4}$", "", line.replace("\u2212", "-"))
-    bare = SPACES.sub("", plain).replace("'", "").replace("’", "")
-    if not re.fullmatch(r"[-+]?\d[\d.,]*", bare):
+    plain = line.replace("\u2212", "-")
+    sign, bare = (-1, plain[1:]) if plain.startswith("-") else (1, plain.removeprefix("+"))
+    if not NUMBER.fullmatch(bare.strip()):
         raise Bad("not a number", "Write it like 1234.50.")
+    return sign * decimal_text(bare.strip(), evidence)
+
+
+def decimal_text(written: str, evidence: Evidence | None = None) -> Decimal:
+    """Figures with separators as a number: which is the decimal one is told by themselves, else by evidence. Raises Bad."""
+    bare = SPACES.sub("", written).replace("'", "").replace("’", "")
     comma, point = bare.rfind(","), bare.rfind(".")
     if comma >= 0 and point >= 0:
         separator = "," if comma > point else "."
@@ -217,8 +348,7 @@ def decimal(cell: Any, evidence: Evidence | None = None) -> Decimal | None:
         separator = ""
     else:
         separator = _single(bare, "," if comma >= 0 else ".", evidence)
-    others = {",", "."} - {separator}
-    for other in others:
+    for other in {",", "."} - {separator}:
         bare = bare.replace(other, "")
     try:
         return Decimal(bare.replace(separator, ".") if separator else bare)
@@ -314,20 +444,41 @@ def country_names() -> dict[str, str]:
     for language in ("ru", "fr", "de", "en"):
         for code, name in Locale(language).territories.items():
             if len(str(code)) == 2 and str(code).isalpha() and code not in ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"):
-                names[name.casefold()] = str(code)
+                names[name.casefold()] = names[name.casefold().replace(" & ", " and ")] = str(code)
                 names[str(code).casefold()] = str(code)
     return names | UNITED_NATIONS_NAMES
 
 
 def country(cell: Any) -> str | None:
-    """An ISO 3166-1 alpha-2 country, from its code or its name in four languages. Raises Bad."""
-    line = text(cell)
-    if line is None:
-        return None
-    found = country_names().get(line.casefold())
-    if found is None:
-        raise Bad("not a country", "Write the two-letter code, such as LT.")
-    return found
+    """An ISO 3166-1 alpha-2 country, from its code or its name in four languages; NA is Namibia. Raises Bad."""
+    found = countries(cell)
+    if len(found) > 1:
+        raise Bad("several countries", "Write one country per row.")
+    return found[0] if found else None
+
+
+PARTING = re.compile(r"(\s*[/;,|+&\n]\s*|\s+(?:and|und|et|и|та|y)\s+|\s+)", re.IGNORECASE)
+
+
+def countries(cell: Any) -> list[str]:
+    """Every country a cell names, in its order; a name that holds a comma or a blank stays whole. Raises Bad.
+
+    Parts between /, ;, commas, line breaks, “and” and the like; the longest run of parts that names a country is one.
+    """
+    line = _line(str(cell).replace("\n", " / ") if isinstance(cell, str) else cell)
+    if line.casefold() in NOTHING and line != NAMIBIA:
+        return []
+    parts, known, found, at = PARTING.split(line), country_names(), [], 0
+    while at < len(parts):
+        for end in range(len(parts), at, -2):
+            if code := known.get("".join(parts[at:end]).strip().casefold()):
+                found.append(code)
+                at = end + 1
+                break
+        else:
+            what = "not a country" if len(parts) == 1 else f"not countries: “{parts[at].strip()}” is none"
+            raise Bad(what, "Write the two-letter code, such as LT.")
+    return list(dict.fromkeys(found))
 
 
 def currency(cell: Any) -> str | None:

@@ -1,0 +1,322 @@
+"""Tables of workbooks and text files, cell by cell accounted for: what was read, what was left out and why.
+
+Sheets that are hidden or hold a pivot are left out; merged cells fill their range; two heading lines are joined; titles
+above and notes, totals and sources below a table are no data. XLSX is read by openpyxl, ODS, XLSB and XLS by calamine.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from openpyxl.utils.cell import range_boundaries
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
+
+from data_access.importers import files
+from data_access.importers.records import Place, Problem, Unreadable
+from data_access.importers.values import Bad, Formula, decimal, text
+
+HEADER_WITHIN = 30
+MOST_COLUMNS = 2_000
+PARTS_AT_ONCE = 1 << 20
+OVERLAP = 4_096
+TOTALS = ("total", "totals", "grand total", "sum", "summe", "gesamt", "итого", "всего")
+NOTES = re.compile(
+    r"^(\*|†|total\b|totals\b|grand total|sum\b|summe\b|gesamt\b|итого|всего|source\b|sources\b|quelle\b|источник|note\b|notes\b|"
+    r"anmerkung|hinweis|примечани|updated\b|last updated|stand:|обновлено|as of\b|по состоянию|disclaimer|©|figures?\b|data\b)",
+    re.IGNORECASE,
+)
+MERGED = re.compile(r'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]+\d+:[A-Z]+\d+)"')
+HIDDEN_ROW = re.compile(r'<(?:\w+:)?row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
+Line = tuple[int, list[Any]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table: its number as a spreadsheet counts, and its cells by heading."""
+
+    number: int
+    cells: dict[str, Any]
+
+
+@dataclass
+class Table:
+    """A table of a file: its sheet, its headings, and rows that can be read once and are counted on the way."""
+
+    file: str
+    sheet: str
+    headings: list[str]
+    lines: Iterator[Row]
+    filled: Counter[str] = field(default_factory=Counter)
+    set_aside: dict[str, list[int]] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[Row]:
+        """The rows that are data; blank ones, totals and notes are set aside."""
+        for row in self.lines:
+            kind = _kind(row)
+            if kind == "data":
+                self.filled.update(name for name, cell in row.cells.items() if cell is not None and str(cell).strip())
+                yield row
+            elif kind != "blank":
+                self.set_aside.setdefault(kind, []).append(row.number)
+
+    def left_out(self, read: Collection[str]) -> Iterator[Problem]:
+        """What of the rows read so far no reader understood: columns beside those `read`, totals and notes."""
+        unread = {name: self.filled[name] for name in self.headings if name not in read and self.filled[name]}
+        if unread:
+            names = ", ".join(unread)
+            yield self._note(
+                ", ".join(unread), "columns_not_read",
+                f"{'was' if len(unread) == 1 else 'were'} not read ({sum(unread.values()):,} values): {names}.",
+                "If one of them matters, say in a column map what it is.",
+            )  # fmt: skip
+        for kind, numbers in self.set_aside.items():
+            shown = ", ".join(map(str, numbers[:5])) + (" …" if len(numbers) > 5 else "")
+            yield self._note(
+                "", f"{kind}_left_out", f"rows that are {kind} and no data were left out: {shown}.", "Nothing to do."
+            )
+
+    def _note(self, column: str, code: str, message: str, remedy: str) -> Problem:
+        return Problem(Place(self.sheet, file=self.file), column[:100], "", code, message, remedy, is_warning=True)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a sheet's cells do not say themselves: merged ranges (first and last row and column), and hidden rows."""
+
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    hidden: frozenset[int] = frozenset()
+
+
+def of(path: Path, known: Collection[str]) -> Iterator[Table]:
+    """The tables of a workbook or text file.
+
+    The heading line is the one of the first thirty that holds most of the `known` headings (lower case), so that
+    titles above a table do no harm. Raises Unreadable.
+    """
+    kind = files.kind_of(path)
+    if kind == "workbook":
+        book = files.open_workbook(path)
+        for sheet in book.worksheets:
+            if not _is_left_out(path, sheet):
+                yield _table(path.name, sheet.title, _filled(_sheet_lines(sheet), _marks(path, sheet)), known)
+    elif kind == "other workbook":
+        for name, lines, marks in _calamine_sheets(path):
+            yield _table(path.name, name, _filled(lines, marks), known)
+    else:
+        yield _table(path.name, "", files.text_lines(path, MOST_COLUMNS), known)
+
+
+def left_out(path: Path) -> Iterator[Problem]:
+    """What of a workbook was not read as it stands: hidden sheets, pivots, hidden rows, merged cells."""
+    kind = files.kind_of(path)
+    if kind == "other workbook":
+        hidden = [meta.name for meta in _calamine(path).sheets_metadata if meta.visible != SheetVisibleEnum.Visible]
+        yield from _sheets_left_out(path, hidden, [])
+    if kind != "workbook":
+        return
+    sheets = files.open_workbook(path).worksheets
+    hidden = [sheet.title for sheet in sheets if sheet.sheet_state != "visible"]
+    pivots = [sheet.title for sheet in sheets if sheet.title not in hidden and _has_pivot(path, sheet)]
+    yield from _sheets_left_out(path, hidden, pivots)
+    for sheet in sheets:
+        if sheet.title in hidden or sheet.title in pivots:
+            continue
+        marks = _marks(path, sheet)
+        if marks.hidden:
+            yield _of_file(path, sheet.title, "hidden_rows", f"{len(marks.hidden):,} rows are hidden; they were read.",
+                           "Delete them if they should not count.")  # fmt: skip
+        if deep := [one for one in marks.merged if one[1] > one[0]]:
+            yield _of_file(path, sheet.title, "merged_cells",
+                           f"{len(deep):,} merged ranges: their text was taken for each of their rows, their numbers once.",
+                           "Unmerge them if that is not what they mean.")  # fmt: skip
+
+
+def _sheets_left_out(path: Path, hidden: list[str], pivots: list[str]) -> Iterator[Problem]:
+    if hidden:
+        are = "1 sheet is" if len(hidden) == 1 else f"{len(hidden)} sheets are"
+        yield _of_file(path, "", "hidden_sheets", f"{are} hidden and left out: {', '.join(hidden)}.",
+                       "Show them and load again if they should count.")  # fmt: skip
+    if pivots:
+        yield _of_file(path, "", "pivots", f"holds pivot tables, which repeat other sheets; left out: {', '.join(pivots)}.",
+                       "Nothing to do.")  # fmt: skip
+
+
+def _of_file(path: Path, sheet: str, code: str, message: str, remedy: str) -> Problem:
+    return Problem(Place(sheet, file=path.name), "", "", code, message, remedy, is_warning=True)
+
+
+def heading(cell: str) -> str:
+    """A heading as it is compared: lower case, single spaces, no star of a required column."""
+    return " ".join(cell.replace("\u00a0", " ").replace("*", " ").split()).casefold()
+
+
+def _table(file: str, sheet: str, lines: Iterator[Line], known: Collection[str]) -> Table:
+    begin: list[Line] = []
+    for line in lines:
+        begin.append(line)
+        if len(begin) == HEADER_WITHIN:
+            break
+    if not begin:
+        return Table(file, sheet, [], iter(()))
+    best = max(range(len(begin)), key=lambda n: (_recognised(begin[n][1], known), -n))
+    cells, after = begin[best][1], best + 1
+    for upper in (best - 1, best):
+        if upper >= 0 and upper + 1 < len(begin):
+            joined = _joined(begin[upper][1], begin[upper + 1][1], known)
+            if joined and _recognised(joined, known) > _recognised(cells, known):
+                cells, after = joined, upper + 2
+    headings = _headings(cells)
+
+    def rows() -> Iterator[Row]:
+        for number, found in begin[after:]:
+            yield Row(number, dict(zip(headings, found, strict=False)))
+        for number, found in lines:
+            yield Row(number, dict(zip(headings, found, strict=False)))
+
+    return Table(file, sheet, headings, rows())
+
+
+def _joined(upper: list[Any], lower: list[Any], known: Collection[str]) -> list[Any] | None:
+    """Two heading lines as one: the lower name where it is there, else the upper; None when the lower is no heading line."""
+    named = [cell for cell in lower if cell is not None and str(cell).strip()]
+    if not all(isinstance(cell, str) for cell in named) or _recognised(named, known) * 2 < len(named) or not named:
+        return None
+    width = max(len(upper), len(lower))
+    pairs = zip([*upper, *[None] * (width - len(upper))], [*lower, *[None] * (width - len(lower))], strict=True)
+    return [below if below is not None and str(below).strip() else above for above, below in pairs]
+
+
+def _recognised(cells: Collection[Any], known: Collection[str]) -> int:
+    return sum(isinstance(cell, str) and heading(cell) in known for cell in cells)
+
+
+def _headings(cells: list[Any]) -> list[str]:
+    names: dict[str, None] = {}
+    for place, cell in enumerate(cells, 1):
+        name = "" if cell is None or isinstance(cell, Formula) else str(cell).strip()
+        name = name or f"column {place}"
+        names[name if name not in names else f"{name} ({place})"] = None
+    return list(names)
+
+
+def _kind(row: Row) -> str:
+    """What a row is: data, blank, a line of totals, or a note under the table."""
+    filled = [cell for cell in row.cells.values() if isinstance(cell, Formula) or _says_something(cell)]
+    if not filled:
+        return "blank"
+    first = filled[0] if isinstance(filled[0], str) else ""
+    plain = first.strip().rstrip(":").casefold()
+    if plain in TOTALS and all(_is_number(cell) or isinstance(cell, Formula) for cell in filled[1:]):
+        return "totals"
+    if len(filled) == 1 and len(row.cells) > 1 and NOTES.match(first.strip()):
+        return "notes"
+    return "data"
+
+
+def _says_something(cell: Any) -> bool:
+    try:
+        return text(cell) is not None
+    except Bad:
+        return True
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        return decimal(cell) is not None
+    except Bad:
+        return False
+
+
+def _sheet_lines(sheet: Any) -> Iterator[Line]:
+    sheet.reset_dimensions()
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        if len(row) > MOST_COLUMNS:
+            raise Unreadable(f"Sheet {sheet.title} has more than {MOST_COLUMNS:,} columns: refused.")
+        yield number, [Formula(str(cell.value)) if cell.data_type == "f" else cell.value for cell in row]
+
+
+def _filled(lines: Iterator[Line], marks: Marks) -> Iterator[Line]:
+    """Lines that hold anything, merged ranges filled: text and days in each of their rows, numbers in the first alone."""
+    held: dict[int, Any] = {}
+    for number, cells in lines:
+        for place, (first, last, left, right) in enumerate(marks.merged):
+            if not first <= number <= last:
+                continue
+            if number == first:
+                held[place] = cells[left - 1] if left <= len(cells) else None
+            value = held.get(place)
+            if value is None or (isinstance(value, int | float) and number > first):
+                continue
+            cells.extend([None] * (right - len(cells)))
+            for column in range(left - 1, right):
+                if cells[column] in (None, ""):
+                    cells[column] = value
+        if any(cell is not None and cell != "" for cell in cells):
+            yield number, cells
+
+
+def _member(path: Path, sheet: Any) -> str:
+    return str(sheet._worksheet_path).removeprefix("/")
+
+
+def _is_left_out(path: Path, sheet: Any) -> bool:
+    return sheet.sheet_state != "visible" or _has_pivot(path, sheet)
+
+
+def _has_pivot(path: Path, sheet: Any) -> bool:
+    folder, _slash, name = _member(path, sheet).rpartition("/")
+    with zipfile.ZipFile(path) as archive:
+        try:
+            return b"pivotTable" in archive.read(f"{folder}/_rels/{name}.rels")
+        except KeyError:
+            return False
+
+
+def _marks(path: Path, sheet: Any) -> Marks:
+    """Merged ranges and hidden rows, from the sheet's own XML: openpyxl's quick reader does not tell them."""
+    merged: set[str] = set()
+    hidden: set[int] = set()
+    with zipfile.ZipFile(path) as archive, archive.open(_member(path, sheet)) as file:
+        rest = ""
+        while part := file.read(PARTS_AT_ONCE):
+            piece = rest + part.decode("utf-8", errors="replace")
+            merged.update(MERGED.findall(piece))
+            hidden.update(int(number) for number in HIDDEN_ROW.findall(piece))
+            rest = piece[-OVERLAP:]
+    ranges = (range_boundaries(reference) for reference in sorted(merged))
+    return Marks(tuple((top, bottom, left, right) for left, top, right, bottom in ranges), frozenset(hidden))
+
+
+def _calamine(path: Path) -> CalamineWorkbook:
+    try:
+        return CalamineWorkbook.from_path(path)
+    except PasswordError:
+        raise Unreadable(f"{path.name} is encrypted. Save it without a password and load that.") from None
+    except (CalamineError, OSError, ValueError) as error:
+        raise Unreadable(
+            f"{path.name} is encrypted or damaged ({type(error).__name__}). Save it again, without a password, as .xlsx."
+        ) from None
+
+
+def _calamine_sheets(path: Path) -> Iterator[tuple[str, Iterator[Line], Marks]]:
+    book = _calamine(path)
+    for number, meta in enumerate(book.sheets_metadata):
+        if meta.visible != SheetVisibleEnum.Visible:
+            continue
+        try:
+            sheet = book.get_sheet_by_index(number)
+            lines = sheet.to_python(skip_empty_area=False)
+            merged = getattr(sheet, "merged_cell_ranges", None) or []
+        except CalamineError as error:
+            raise Unreadable(f"{path.name}, sheet {meta.name} cannot be read ({type(error).__name__}).") from None
+        if lines and len(lines[0]) > MOST_COLUMNS:
+            raise Unreadable(f"Sheet {meta.name} has more than {MOST_COLUMNS:,} columns: refused.")
+        ranges = tuple((top + 1, bottom + 1, left + 1, right + 1) for (top, left), (bottom, right) in merged)
+        cells = ((row, [None if cell == "" else cell for cell in line]) for row, line in enumerate(lines, 1))
+        yield meta.name, cells, Marks(ranges)

@@ -1,0 +1,307 @@
+"""Nothing of a file vanishes: what of a cell, a row, a column or a sheet is not understood is said, and nothing is guessed."""
+
+from __future__ import annotations
+
+import string
+import subprocess
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+
+from dashboard.upkeep.loading import Request, bring
+from data_access import schema
+from data_access.importers import formats, tables, values
+from data_access.importers.outcomes import Outcome
+from data_access.viewer import Which
+from tests.conftest import examples, unavailable
+
+TODAY = date(2026, 11, 25)
+SIGNS = string.ascii_letters + "+-~%€$£#*()абвкмтü"
+HEADINGS_360 = ["Identifier", "Currency", "Amount Awarded", "Award Date", "Recipient Org:Identifier", "Recipient Org:Name",
+                "Funding Org:Identifier", "Funding Org:Name"]  # fmt: skip
+ROW_360 = ["g1", "EUR", "1000", "2025-03-04", "R-1", "Lantern House", "F-1", "North Fund"]
+
+
+def understood(read: Any, cell: str) -> Any:
+    """What a reader makes of a cell; None where it says that it cannot."""
+    try:
+        return read(cell)
+    except values.Bad:
+        return None
+
+
+@settings(max_examples=examples(500))
+@given(st.integers(0, 10**9), st.sampled_from(SIGNS), st.booleans(), st.booleans())
+def test_a_sign_beside_an_amount_never_changes_it_without_a_word(
+    n: int, sign: str, in_front: bool, apart: bool
+) -> None:
+    gap = " " if apart else ""
+    found = understood(values.money, f"{sign}{gap}{n}" if in_front else f"{n}{gap}{sign}")
+    if found is not None and found.minor != n * 100:
+        assert found.is_worked_out
+    if found is not None and sign in "€$£":
+        assert found.currency == {"€": "EUR", "$": "USD", "£": "GBP"}[sign]
+
+
+@settings(max_examples=examples(500))
+@given(st.dates(date(1990, 1, 1), date(2040, 1, 1)), st.sampled_from(SIGNS), st.integers(0, 10))
+def test_a_sign_in_a_day_never_makes_another_day_of_it(day: date, sign: str, place: int) -> None:
+    line = day.isoformat()
+    assert understood(values.day, line[:place] + sign + line[place:]) in (None, day)
+
+
+@settings(max_examples=examples(500))
+@given(st.integers(0, 10**6), st.sampled_from(SIGNS), st.booleans())
+def test_a_sign_in_a_count_of_people_is_refused(n: int, sign: str, in_front: bool) -> None:
+    found = understood(values.whole, f"{sign}{n}" if in_front else f"{n}{sign}")
+    assert found in (None, n) or sign == "-"
+
+
+@settings(max_examples=examples(500))
+@given(st.sampled_from(sorted(values.country_names())), st.sampled_from(SIGNS), st.booleans())
+def test_a_sign_beside_a_country_names_no_other_one(name: str, sign: str, in_front: bool) -> None:
+    assume(len(name) > 3)
+    cell = f"{sign}{name}" if in_front else f"{name}{sign}"
+    assume(cell.casefold() not in values.country_names())
+    assert understood(values.countries, cell) in (None, [values.country_names()[name]])
+
+
+@pytest.mark.parametrize(
+    ("cell", "minor", "currency"),
+    [
+        ("15k €", 1_500_000, "EUR"),
+        ("USD 3,000", 300_000, "USD"),
+        ("20 тыс.", 2_000_000, None),
+        ("€ 12.500,-", 1_250_000, "EUR"),
+        ("1.2 million", 120_000_000, None),
+        ("12 500 руб.", 1_250_000, "RUB"),
+        ("2'500.50", 250_050, None),
+        ("1 Mio. CHF", 100_000_000, "CHF"),
+    ],
+)
+def test_amounts_as_people_type_them_are_read_with_every_sign(cell: str, minor: int, currency: str | None) -> None:
+    found = values.money(cell)
+    assert found is not None and (found.minor, found.currency) == (minor, currency)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["~20 000", "approx. 5000", "5,000-7,000", "(500)", "10 000 $ + 2000 €", "TBC", "1.500k", "3 apples", "5 k M"],
+)
+def test_an_amount_of_which_anything_is_left_over_is_refused(cell: str) -> None:
+    with pytest.raises(values.Bad):
+        values.money(cell)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["5 March 2026", "5. März 2026", "5 марта 2026 г.", "5-Mar-26", "March 5, 2026", "2026-03-05Z", "2026-03-05+02:00",
+     "05.03.2026", "2026-03-05 14:30", "5 mars 2026"],
+)  # fmt: skip
+def test_days_as_people_write_them(cell: str) -> None:
+    assert values.day(cell) == date(2026, 3, 5)
+
+
+@pytest.mark.parametrize("cell", ["2026-03-05 or so", "spring 2026", "2026-03", "#REF!", "Loading..."])
+def test_a_day_of_which_anything_is_left_over_is_refused(cell: str) -> None:
+    with pytest.raises(values.Bad):
+        values.day(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "named"),
+    [
+        ("Georgia / Armenia", ["GE", "AM"]),
+        ("Lithuania and Latvia", ["LT", "LV"]),
+        ("Грузия и Армения", ["GE", "AM"]),
+        ("Georgia\nArmenia", ["GE", "AM"]),
+        ("Georgia Armenia", ["GE", "AM"]),
+        ("Congo, The Democratic Republic of the", ["CD"]),
+        ("Korea, Republic of, Moldova", ["KR", "MD"]),
+        ("Trinidad and Tobago", ["TT"]),
+        ("NA", ["NA"]),
+        ("n/a", []),
+    ],
+)
+def test_every_country_of_a_cell_is_read(cell: str, named: list[str]) -> None:
+    assert values.countries(cell) == named
+
+
+def workbook(path: Path, *rows: list[Any], merged: tuple[str, ...] = (), title: str = "grants") -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = title
+    for row in rows:
+        sheet.append(row)
+    for cells in merged:
+        sheet.merge_cells(cells)
+    book.save(path)
+    return path
+
+
+def loaded(engines: dict[Which, Engine], *paths: Path, source: str = "s") -> Outcome:
+    return bring(engines, Request(source, list(paths)), TODAY, lambda _n: None)
+
+
+def codes(done: Outcome) -> set[str]:
+    return {problem.code for problem in done.problems}
+
+
+def countries_of(engines: dict[Which, Engine]) -> list[str]:
+    with engines["shared"].connect() as connection:
+        return sorted(connection.scalars(select(schema.presence.c.host_country)))
+
+
+def test_a_merged_cell_counts_for_each_of_its_rows_and_a_merged_number_once(empty, tmp_path: Path) -> None:
+    file = workbook(
+        tmp_path / "3w.xlsx",
+        ["Organisation", "Country", "Sector", "People"],
+        ["Lantern House", "Georgia", "media", 10],
+        [None, "Armenia", "media", None],
+        [None, "Lithuania", "media", None],
+        merged=("A2:A4", "D2:D4"),
+    )
+    done = loaded(empty, file)
+    assert countries_of(empty) == ["AM", "GE", "LT"] and done.rejected == 0 and "merged_cells" in codes(done)
+    table = next(iter(tables.of(file, {"organisation", "country"})))
+    assert [row.cells.get("People") for row in table.rows()] == [10, None, None]
+
+
+def test_two_lines_of_headings_are_one(empty, tmp_path: Path) -> None:
+    file = workbook(
+        tmp_path / "3w.xlsx",
+        ["Organisation", "Location", None, "Sector"],
+        [None, "Country", "Region", None],
+        ["Lantern House", "Georgia", "Tbilisi", "media"],
+        merged=("A1:A2", "B1:C1", "D1:D2"),
+    )
+    assert loaded(empty, file).rejected == 0
+    with empty["shared"].connect() as connection:
+        rows = connection.execute(select(schema.presence.c.host_country, schema.presence.c.place)).all()
+    assert [tuple(row) for row in rows] == [("GE", "Tbilisi")]
+
+
+def test_a_hidden_sheet_is_left_out_and_named(empty, tmp_path: Path) -> None:
+    path = workbook(tmp_path / "grants.xlsx", HEADINGS_360, ROW_360)
+    book = openpyxl.load_workbook(path)
+    old = book.create_sheet("old 2024", 0)
+    old.append(HEADINGS_360)
+    old.append([*ROW_360[:2], "500", *ROW_360[3:]])
+    old.sheet_state = "hidden"
+    book.save(path)
+    done = loaded(empty, path)
+    with empty["shared"].connect() as connection:
+        assert list(connection.scalars(select(schema.grant.c.amount_minor))) == [100_000]
+    (said,) = [problem for problem in done.problems if problem.code == "hidden_sheets"]
+    assert "old 2024" in said.message
+
+
+def test_columns_and_lines_that_are_no_data_are_said(empty, tmp_path: Path) -> None:
+    file = tmp_path / "3w.csv"
+    file.write_text(
+        "Organisation,Country,Sector,Contact\nLantern House,Georgia,media,someone\nHarbour Desk,LT,media,\n"
+        "Total organisations: 2,,,\nSource: the network,,,\n* figures are provisional,,,\n"
+    )
+    done = loaded(empty, file)
+    said = {problem.code: problem.message for problem in done.problems}
+    assert "Contact" in said["columns_not_read"] and "1 values" in said["columns_not_read"]
+    assert "4, 5, 6" in said["notes_left_out"] and done.created["organisation"] == 2
+
+
+def test_an_amount_in_another_currency_than_its_column_is_refused_and_a_multiplier_is_said(
+    empty, tmp_path: Path
+) -> None:
+    rows = [[f"g{n}", "EUR", amount, *ROW_360[3:]] for n, amount in enumerate(("USD 3,000", "15k €", "1000"))]
+    done = loaded(empty, workbook(tmp_path / "grants.xlsx", HEADINGS_360, *rows))
+    with empty["shared"].connect() as connection:
+        assert sorted(connection.scalars(select(schema.grant.c.amount_minor))) == [100_000, 1_500_000]
+    wrong = [problem for problem in done.problems if not problem.is_warning]
+    assert [(p.column, p.value, p.place.row) for p in wrong] == [("amountAwarded", "USD 3,000", 2)]
+    assert "amount_worked_out" in codes(done)
+
+
+def test_all_faults_of_a_row_are_told_at_once_with_column_and_value(empty, tmp_path: Path) -> None:
+    file = tmp_path / "3w.csv"
+    file.write_text(
+        "Organisation,Country,Sector,Start date\nLantern House,Atlantis,media,soon\nHarbour Desk,LT,media,2025-01-01\n"
+    )
+    wrong = [problem for problem in loaded(empty, file).problems if not problem.is_warning]
+    assert {(p.column, p.value) for p in wrong} == {("country", "Atlantis"), ("starts_on", "soon")}
+
+
+@pytest.mark.parametrize("ending", ["ods", "xls"])
+def test_workbooks_of_other_programs_are_read(empty, tmp_path: Path, ending: str) -> None:
+    path = workbook(tmp_path / "grants.xlsx", HEADINGS_360, ROW_360)
+    asked = ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to", ending,
+             "--outdir", str(tmp_path), str(path)]  # fmt: skip
+    try:
+        subprocess.run(asked, check=True, capture_output=True, timeout=120)
+    except FileNotFoundError:
+        unavailable("LibreOffice is missing; install it with: apt install libreoffice-calc-nogui")
+    assert formats.format_of(tmp_path / f"grants.{ending}", formats.Context()) == "360giving"
+    assert loaded(empty, tmp_path / f"grants.{ending}").created["grant"] == 1
+
+
+IATI = """<iati-activities version="2.03"><iati-activity default-currency="EUR"><iati-identifier>X-1</iati-identifier>
+<reporting-org ref="F-1" type="60"><narrative>North Fund</narrative></reporting-org><title><narrative>T</narrative></title>
+<participating-org ref="R-1" role="4"><narrative>Lantern House</narrative></participating-org>{places}
+<transaction><transaction-type code="2"/>{first}<receiver-org ref="R-1"/>{here}</transaction>
+<transaction><transaction-type code="2"/>{second}<receiver-org ref="R-1"/>{there}</transaction>
+</iati-activity></iati-activities>"""
+
+
+def test_countries_of_transactions_are_places_of_their_money_to_the_cent(empty, tmp_path: Path) -> None:
+    file = tmp_path / "a.xml"
+    file.write_text(IATI.format(
+        places="", here='<recipient-country code="GE"/>', there='<recipient-country code="AM"/>',
+        first='<transaction-date iso-date="2025-03-01"/><value>60000</value>',
+        second='<transaction-date iso-date="2025-03-01"/><value>30000.01</value>'))  # fmt: skip
+    loaded(empty, file)
+    with empty["shared"].connect() as connection:
+        rows = connection.execute(
+            select(
+                schema.grant_country.c.host_country, schema.grant.c.amount_minor, schema.grant_country.c.share_bp
+            ).join(schema.grant, schema.grant.c.id == schema.grant_country.c.grant_id)
+        ).all()
+    assert sorted(tuple(row) for row in rows) == [("AM", 3_000_001, 10_000), ("GE", 6_000_000, 10_000)]
+
+
+def test_a_day_is_taken_where_a_publisher_wrote_it(empty, tmp_path: Path) -> None:
+    file = tmp_path / "a.xml"
+    file.write_text(IATI.format(
+        places='<recipient-country code="GE"/>', here="", there="",
+        first='<value value-date="2025-06-15">10</value>',
+        second='<transaction-date>2025-06-16Z</transaction-date><value>10</value>'))  # fmt: skip
+    done = loaded(empty, file)
+    with empty["shared"].connect() as connection:
+        assert list(connection.scalars(select(schema.grant.c.committed_on))) == [date(2025, 6, 15)]
+    assert done.rejected == 0
+
+
+def test_the_same_grant_of_two_sources_is_proposed_and_both_are_kept(empty, tmp_path: Path) -> None:
+    loaded(empty, workbook(tmp_path / "one.xlsx", HEADINGS_360, ROW_360), source="one")
+    again = loaded(empty, workbook(tmp_path / "two.xlsx", HEADINGS_360, ["other", *ROW_360[1:]]), source="two")
+    other = loaded(empty, workbook(tmp_path / "x.xlsx", HEADINGS_360, ["z", "EUR", "7", *ROW_360[3:]]), source="three")
+    assert "same_money" in codes(again) and "same_money" not in codes(other)
+
+
+def test_numbers_of_cases_that_differ_by_zeros_are_proposed_without_being_kept(empty, tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text("case number,opened,closed\n17,2026-01-05,\n0017,2026-01-05,2026-02-01\nKZ-18,2026-01-06,\n")
+    done = loaded(empty, file)
+    (said,) = [problem for problem in done.problems if problem.code == "numbers_alike"]
+    assert "row 2" in said.message and "row 3" in said.message and "0017" not in said.message + said.value
+
+
+def test_a_title_above_a_table_does_no_harm_to_a_column_map(empty, tmp_path: Path) -> None:
+    file = tmp_path / "partners.csv"
+    file.write_text("Our partners in spring,,\n\nWho,Where,What\nLantern House,Georgia,media\n")
+    columns = {"columns": {"Who": "organisation", "Where": "country", "What": "activity"}}
+    done = bring(empty, Request("s", [file], None, columns), TODAY, lambda _n: None)
+    assert done.rejected == 0 and countries_of(empty) == ["GE"]
