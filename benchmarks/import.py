@@ -67,10 +67,10 @@ LOADING = """
 import sys, time
 from pathlib import Path
 from datetime import date
-from dashboard.loading import Request, bring
+from dashboard.upkeep.loading import Request, bring
 from dashboard.commands.cli import main
 from data_access import database
-from dashboard.loading import writers
+from dashboard.upkeep.writers import writers
 main(["init"])
 begin = time.perf_counter()
 done = bring(writers(), Request("benchmark", [Path(sys.argv[1])]), date(2026, 1, 1), lambda n: None)

@@ -289,6 +289,8 @@ def test_the_same_grant_of_two_sources_is_proposed_and_both_are_kept(empty, tmp_
     again = loaded(empty, workbook(tmp_path / "two.xlsx", HEADINGS_360, ["other", *ROW_360[1:]]), source="two")
     other = loaded(empty, workbook(tmp_path / "x.xlsx", HEADINGS_360, ["z", "EUR", "7", *ROW_360[3:]]), source="three")
     assert "same_money" in codes(again) and "same_money" not in codes(other)
+    adopted = loaded(empty, tmp_path / "one.xlsx", source="four")
+    assert not adopted.created["grant"] and "other" not in {p.value for p in adopted.problems if p.code == "same_money"}
 
 
 def test_numbers_of_cases_that_differ_by_zeros_are_proposed_without_being_kept(empty, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from array import array
 from collections import defaultdict
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, Integer, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, or_, select
 
 from data_access import schema
 from data_access.importers.entities import ENTITIES, bare
@@ -67,34 +67,38 @@ def warn_of_outliers(run: Run) -> None:
                 )  # fmt: skip
 
 
+SAME = {
+    "grant": ("funder_id", "recipient_id", "committed_on", "amount_minor", "currency"),
+    "need": ("project_id", "organisation_id", "kind", "period_start", "period_end", "amount_minor", "currency"),
+}
+
+
 def propose_same_money(run: Run) -> None:
     """Say which new grants and needs state what a record of another source, or of a file of another kind, states already;
     none is merged, both are counted."""
-    same = {
-        "grant": ("funder_id", "recipient_id", "committed_on", "amount_minor", "currency"),
-        "need": ("project_id", "organisation_id", "kind", "period_start", "period_end", "amount_minor", "currency"),
-    }
-    for entity, columns in same.items():
+    connection = run.connections["shared"]
+    for entity, names in SAME.items():
         if entity not in run.entities:
             continue
-        table, records = ENTITIES[entity].table, run.source_records(entity)
-        other, (traces, ours) = table.alias("other"), records
-        own = cast(func.substr(traces.c.row_key, 2, func.length(traces.c.row_key) - 2), Integer)
-        alike = [table.c[name].is_not_distinct_from(other.c[name]) for name in columns]
-        elsewhere: ColumnElement[bool] = other.c.id.not_in(select(own).where(ours))
+        table, (traces, ours) = ENTITIES[entity].table, run.source_records(entity)
+        own = table.c.id == cast(func.substr(traces.c.row_key, 2, func.length(traces.c.row_key) - 2), Integer)
+        facts = [table.c[name] for name in names]
+        sides: list[ColumnElement] = [traces.c.source_id]
         if entity == "grant":
-            elsewhere = or_(elsewhere, table.c.reference.like(BY_PROGRAM) != other.c.reference.like(BY_PROGRAM))
-        statement = (
-            select(traces.c.external_id, table.c.amount_minor, table.c.currency)
-            .join(table, table.c.id == own)
-            .where(ours, traces.c.run_id == run.runs["shared"], table.c.amount_minor.is_not(None))
-            .where(exists().where(other.c.id != table.c.id, elsewhere, *alike))
-            .order_by(table.c.id)
-        )
-        for name, minor, currency in run.connections["shared"].execute(statement):
-            run.outcome.add(
-                Problem(Place(entity), "", str(name), "same_money",
-                        f"states what another {entity} states already: the same sides, days and {minor / 100:,.2f} {currency}. "
-                        "Both are counted.",
-                        "If they are one, take one of the two loads back or leave the record out.", is_warning=True)
-            )  # fmt: skip
+            sides.append(case((table.c.reference.like(BY_PROGRAM), 1), else_=0))
+        differ = [func.min(side) != func.max(side) for side in sides]
+        twice = select(*facts).join(traces, and_(own, traces.c.entity == entity)).group_by(*facts)
+        for found in connection.execute(
+            twice.where(table.c.amount_minor.is_not(None)).having(or_(*differ), func.count(table.c.id.distinct()) > 1)
+        ).all():
+            same = [fact.is_not_distinct_from(value) for fact, value in zip(facts, found, strict=True)]
+            new = (
+                select(traces.c.external_id).join(table, own).where(ours, traces.c.run_id == run.runs["shared"], *same)
+            )
+            for name in connection.scalars(new.order_by(table.c.id)):
+                run.outcome.add(
+                    Problem(Place(entity), "", str(name), "same_money",
+                            f"states what another {entity} states already: the same sides, days and "
+                            f"{found.amount_minor / 100:,.2f} {found.currency}. Both are counted.",
+                            "If they are one, take one of the two loads back or leave the record out.", is_warning=True)
+                )  # fmt: skip
