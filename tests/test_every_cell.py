@@ -307,3 +307,12 @@ def test_a_title_above_a_table_does_no_harm_to_a_column_map(empty, tmp_path: Pat
     columns = {"columns": {"Who": "organisation", "Where": "country", "What": "activity"}}
     done = bring(empty, Request("s", [file], None, columns), TODAY, lambda _n: None)
     assert done.rejected == 0 and countries_of(empty) == ["GE"]
+
+
+def test_a_country_code_that_is_none_is_said(empty, tmp_path: Path) -> None:
+    file = tmp_path / "a.xml"
+    money = '<transaction-date iso-date="2025-03-01"/><value>10</value>'
+    places = '<recipient-country code="XQ" percentage="40"/><recipient-country code="GE" percentage="60"/>'
+    file.write_text(IATI.format(places=places, here="", there="", first=money, second=money))
+    said = [problem for problem in loaded(empty, file).problems if problem.code == "bad_value"]
+    assert [(p.column, p.value, p.is_warning) for p in said] == [("recipient-country", "XQ", True)]

@@ -13,19 +13,28 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from data_access.importers import files, values
+from data_access.importers.iati_places import (
+    COMMITMENTS,
+    PLEDGES,
+    Party,
+    Transaction,
+    has_places,
+    own_country,
+    own_place,
+    say_of_shares,
+    share_records,
+    stated_countries,
+)
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable
 from data_access.importers.references import NOT_STATED, opaque, organisation, shortened, slug
 
 ROOT, ACTIVITY = "iati-activities", "iati-activity"
 CHILD = "2"
-COMMITMENTS = {"2": "out", "11": "in"}
-PLEDGES = {"12": "out", "13": "in"}
 PAYMENTS = {"3": "out", "4": "out", "1": "in"}
 COUNTED = COMMITMENTS | PLEDGES | PAYMENTS
 NEVER_COUNTED = frozenset({"5", "6", "7", "8", "9", "10"})
@@ -34,41 +43,6 @@ EXPENDITURE, CANCELLED = "4", "5"
 ACTUAL_START, PLANNED_START, ACTUAL_END, PLANNED_END = "2", "1", "4", "3"
 NO_REFERENCE = frozenset({"", "n/a", "na", "none", "unknown", "0"})
 DAC = "dac"
-
-
-@dataclass(frozen=True)
-class Party:
-    """An organisation as the file names it: its reference where it has one, else its name."""
-
-    key: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Transaction:
-    """Money between two parties; `direction` says whether the reporting activity pays (out) or receives (in)."""
-
-    code: str
-    direction: str
-    payer: Party | None
-    receiver: Party
-    payer_activity: str | None
-    receiver_activity: str | None
-    minor: int
-    currency: str
-    on: date | None
-    place: Place
-    country: str | None = None
-
-    @property
-    def link(self) -> tuple[str, str, str] | None:
-        """Both activities and the kind of money, where both are named: the same for the two sides of one sum."""
-        if not self.payer_activity or not self.receiver_activity or self.payer_activity == self.receiver_activity:
-            return None
-        kind = "commitment" if self.code in COMMITMENTS else "pledge" if self.code in PLEDGES else "payment"
-        return self.payer_activity, self.receiver_activity, kind
-
-
 Grant = tuple[dict[str, Any], list[Transaction]]
 
 
@@ -213,7 +187,7 @@ def _activity(
             is_initiative = receives and party.key != NOT_STATED
             is_funder = party.key in known.payers or not is_initiative
             yield organisation(party.key, party.name, place, is_funder=is_funder, is_initiative=is_initiative)
-    yield from _say_of_shares(activity, identifier, place)
+    yield from say_of_shares(activity, identifier, place)
     yield from _say_of_parts(activity, identifier, grants, known, place)
     yield from _project(activity, identifier, lead, place, context)
     yield from _grants(activity, identifier, grants, known, place)
@@ -256,7 +230,7 @@ def _grants(
             (t.receiver_activity for t in transactions if t.receiver_activity in known.activities), identifier
         )
         yield Record("grant", key, grant | _period(activity) | {"project": project}, place)
-        yield from _shares(activity, key, place) if _has_places(activity) else _own_place(key, transactions[0])
+        yield from share_records(activity, key, place) if has_places(activity) else own_place(key, transactions[0])
         yield from _payments(key, transactions)
 
 
@@ -354,7 +328,7 @@ def _transactions(activity: Element, identifier: str, place: Place, known: Known
         from_activity = _activity_id(given, "provider-activity-id") or (identifier if direction == "out" else None)
         to_activity = _activity_id(taken, "receiver-activity-id") or (identifier if direction == "in" else None)
         yield Transaction(code, direction, payer, receiver or Party(NOT_STATED, NOT_STATED), from_activity, to_activity,
-                          minor, currency, on, here, _own_country(activity, element))  # fmt: skip
+                          minor, currency, on, here, own_country(activity, element))  # fmt: skip
 
 
 def _money(activity: Element, transaction: Element) -> tuple[int, str, date | None]:
@@ -434,9 +408,11 @@ def _project(activity: Element, identifier: str, lead: Party, place: Place, cont
     name = (_narrative(title) if title is not None else "") or identifier
     values_ = {"name": name[:200], "organisation": lead.key} | _period(activity)
     yield Record("project", identifier, values_, place, {"slug": slug(name, identifier), "status": "unknown"})
-    facets = {("host_country", code) for code, _share in _countries(activity)}
+    facets = {("host_country", code) for code, _share in stated_countries(activity)}
     if not facets and not activity.findall("recipient-region"):
-        facets = {("host_country", code) for one in activity.findall("transaction") for code, _share in _countries(one)}
+        facets = {
+            ("host_country", code) for one in activity.findall("transaction") for code, _share in stated_countries(one)
+        }
     for sector in [*activity.findall("sector"), *activity.findall("transaction/sector")]:
         if sector.get("vocabulary", "1") in ("1", "2"):
             facets |= {
@@ -445,70 +421,3 @@ def _project(activity: Element, identifier: str, lead: Party, place: Place, cont
     for facet, code in sorted(facets):
         row = {"project": identifier, "facet": facet, "code": code, "is_withheld": False}
         yield Record("project_facet", shortened(f"{identifier}|{facet}|{code}"), row, place)
-
-
-def _countries(activity: Element) -> list[tuple[str, Decimal | None]]:
-    found = []
-    for element in activity.findall("recipient-country"):
-        try:
-            code, share = values.country(element.get("code")), values.machine_number(element.get("percentage"))
-        except values.Bad:
-            continue
-        if code is not None:
-            found.append((code, share))
-    return list(dict(found).items())
-
-
-def _shares(activity: Element, grant: str, place: Place) -> Iterator[Record]:
-    """What the activity declares of its countries; a region keeps its share out of them, so that it is in none."""
-    countries = _countries(activity)
-    regions = [_percentage(element) for element in activity.findall("recipient-region")]
-    declared = [share for share in (*(share for _code, share in countries), *regions) if share is not None]
-    unsaid = len(countries) + len(regions) - len(declared)
-    equal_part = max(Decimal(0), 100 - sum(declared)) / max(unsaid, 1)
-    for code, share in countries:
-        known = equal_part if share is None and regions else share
-        row = {"grant": grant, "host_country": code, "share_bp": None if known is None else int(known * 100)}
-        yield Record("grant_country", shortened(f"{grant}|{code}"), row, place)
-
-
-def _own_country(activity: Element, transaction: Element) -> str | None:
-    """The country of a transaction, where the activity itself states none."""
-    return None if _has_places(activity) else next((code for code, _share in _countries(transaction)), None)
-
-
-def _has_places(activity: Element) -> bool:
-    return activity.find("recipient-country") is not None or activity.find("recipient-region") is not None
-
-
-def _own_place(key: str, found: Transaction) -> Iterator[Record]:
-    """Where a grant's money goes, as its transactions say: they have a grant for each country."""
-    if found.country:
-        row = {"grant": key, "host_country": found.country, "share_bp": 10_000}
-        yield Record("grant_country", shortened(f"{key}|{found.country}"), row, found.place)
-
-
-def _percentage(element: Element) -> Decimal | None:
-    try:
-        return values.machine_number(element.get("percentage"))
-    except values.Bad:
-        return None
-
-
-def _say_of_shares(activity: Element, identifier: str, place: Place) -> Iterator[Problem]:
-    """Notes on places that are no countries and on shares that do not add to 100."""
-    shares = [share for _code, share in _countries(activity)]
-    regions = [element.get("code", "") for element in activity.findall("recipient-region")]
-    declared = sum((share for share in shares if share is not None), Decimal(0))
-    if regions:
-        yield Problem(place, "recipient-region", ", ".join(regions), "place_not_stated",
-                      f"of {identifier} is a region, not a country; its share is kept as “not stated”.",
-                      "Name the countries if you know them.", is_warning=True)  # fmt: skip
-    elif declared > 100:
-        yield Problem(place, "recipient-country", f"{declared:f} %", "shares_over_100",
-                      f"of {identifier} are shares of more than 100 %; where its money works is taken as “not stated”.",
-                      "Ask the publisher for shares that add to 100.", is_warning=True)  # fmt: skip
-    elif shares and all(share is not None for share in shares) and declared < 100:
-        yield Problem(place, "recipient-country", f"{declared:f} %", "shares_under_100",
-                      f"of {identifier} are shares of less than 100 %; the rest is kept as “not stated”.",
-                      "Nothing to do if the rest is not known.", is_warning=True)  # fmt: skip
