@@ -7,7 +7,7 @@ from array import array
 from collections import defaultdict
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Table, and_, case, cast, func, or_, select
 
 from data_access import schema
 from data_access.importers.entities import ENTITIES, bare
@@ -45,9 +45,9 @@ def warn_of_outliers(run: Run) -> None:
             continue
         connection, table = run.connections["shared"], ENTITIES[entity].table
         records, ours = run.source_records(entity)
-        number = func.substr(records.c.row_key, 2, func.length(records.c.row_key) - 2)
+        number = _id_in(records)
         size = func.abs(table.c.amount_minor)
-        of_source = records.join(table, table.c.id == cast(number, Integer))
+        of_source = records.join(table, table.c.id == number)
         stated = select(table.c.currency, size).select_from(of_source).where(ours, size.is_not(None))
         by_currency: dict[str, array[int]] = defaultdict(lambda: array("q"))
         for currency, amount in connection.execute(stated.execution_options(yield_per=BATCH)):
@@ -67,6 +67,11 @@ def warn_of_outliers(run: Run) -> None:
                 )  # fmt: skip
 
 
+def _id_in(records: Table) -> ColumnElement[int]:
+    """The id in the key of a source record, of tables that have one."""
+    return cast(func.substr(records.c.row_key, 2, func.length(records.c.row_key) - 2), Integer)
+
+
 SAME = {
     "grant": ("funder_id", "recipient_id", "committed_on", "amount_minor", "currency"),
     "need": ("project_id", "organisation_id", "kind", "period_start", "period_end", "amount_minor", "currency"),
@@ -81,7 +86,7 @@ def propose_same_money(run: Run) -> None:
         if entity not in run.entities:
             continue
         table, (traces, ours) = ENTITIES[entity].table, run.source_records(entity)
-        own = table.c.id == cast(func.substr(traces.c.row_key, 2, func.length(traces.c.row_key) - 2), Integer)
+        own = table.c.id == _id_in(traces)
         facts = [table.c[name] for name in names]
         sides: list[ColumnElement] = [traces.c.source_id]
         if entity == "grant":

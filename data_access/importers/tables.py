@@ -11,6 +11,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -280,9 +281,15 @@ def _has_pivot(path: Path, sheet: Any) -> bool:
 
 def _marks(path: Path, sheet: Any) -> Marks:
     """Merged ranges and hidden rows, from the sheet's own XML: openpyxl's quick reader does not tell them."""
+    return _marks_of(path, path.stat().st_mtime_ns, _member(path, sheet))
+
+
+@lru_cache(64)
+def _marks_of(path: Path, _changed: int, member: str) -> Marks:
+    """Read once, however many formats ask whether the file is theirs."""
     merged: set[str] = set()
     hidden: set[int] = set()
-    with zipfile.ZipFile(path) as archive, archive.open(_member(path, sheet)) as file:
+    with zipfile.ZipFile(path) as archive, archive.open(member) as file:
         rest = ""
         while part := file.read(PARTS_AT_ONCE):
             piece = rest + part.decode("utf-8", errors="replace")
