@@ -23,10 +23,24 @@ METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 def assert_ready(engine: Engine, which: Which = "shared") -> None:
     """Raise DatabaseProblem unless the schema is at head and `meta` states an as-of date."""
+    assert_schema(engine, which)
+    try:
+        values = read_meta(engine, which)
+    except SQLAlchemyError as error:
+        raise _explain(error) from None
+    if "as_of" not in values:
+        raise DatabaseProblem(
+            "The database is empty.", "Run `meridian init --sample`, or load data and `meridian refresh`."
+        )
+    if meta.SUMMED not in values:
+        raise DatabaseProblem("Its summaries are of an earlier version of Meridian.", "Run `meridian refresh`.")
+
+
+def assert_schema(engine: Engine, which: Which = "shared") -> None:
+    """Raise DatabaseProblem unless the tables are those of this version."""
     try:
         with engine.connect() as connection:
             version = connection.scalar(text("SELECT version_num FROM alembic_version"))
-            values = read_meta(engine, which) if version == HEAD[which] else {}
     except SQLAlchemyError as error:
         raise _explain(error) from None
     if version != HEAD[which]:
@@ -34,12 +48,6 @@ def assert_ready(engine: Engine, which: Which = "shared") -> None:
             f"The database has schema {version}, this version of Meridian needs {HEAD[which]}.",
             "Run `meridian init` to bring it up to date; no data are lost.",
         )
-    if "as_of" not in values:
-        raise DatabaseProblem(
-            "The database is empty.", "Run `meridian init --sample`, or load data and `meridian refresh`."
-        )
-    if meta.SUMMED not in values:
-        raise DatabaseProblem("Its summaries are of an earlier version of Meridian.", "Run `meridian refresh`.")
 
 
 def _explain(error: SQLAlchemyError) -> DatabaseProblem:

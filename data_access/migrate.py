@@ -6,9 +6,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Engine
 
 from data_access.database import METADATA, Which
+from data_access.problems import DatabaseProblem
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -22,4 +24,10 @@ def upgrade(engine: Engine, which: Which) -> None:
     config.attributes["target_metadata"] = METADATA[which]
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise DatabaseProblem(
+                f"The {which} database is of a version that is not known here ({error}).",
+                "Use the version of Meridian that wrote it, or a newer one.",
+            ) from None

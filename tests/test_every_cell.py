@@ -12,12 +12,13 @@ import openpyxl
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from dashboard.upkeep.loading import Request, bring
 from data_access import schema
-from data_access.importers import formats, tables, values
+from data_access.importers import formats, runs, tables, values
 from data_access.importers.outcomes import Outcome
+from data_access.importers.records import Unreadable
 from data_access.viewer import Which
 from tests.conftest import examples, unavailable
 
@@ -284,13 +285,50 @@ def test_a_day_is_taken_where_a_publisher_wrote_it(empty, tmp_path: Path) -> Non
     assert done.rejected == 0
 
 
-def test_the_same_grant_of_two_sources_is_proposed_and_both_are_kept(empty, tmp_path: Path) -> None:
+def signed(engines: dict[Which, Engine]) -> int:
+    with engines["shared"].connect() as connection:
+        return int(connection.scalar(select(func.coalesce(func.sum(schema.grant.c.amount_minor), 0))) or 0)
+
+
+def test_the_same_grant_of_two_sources_counts_once_until_somebody_says_otherwise(empty, tmp_path: Path) -> None:
     loaded(empty, workbook(tmp_path / "one.xlsx", HEADINGS_360, ROW_360), source="one")
-    again = loaded(empty, workbook(tmp_path / "two.xlsx", HEADINGS_360, ["other", *ROW_360[1:]]), source="two")
-    other = loaded(empty, workbook(tmp_path / "x.xlsx", HEADINGS_360, ["z", "EUR", "7", *ROW_360[3:]]), source="three")
-    assert "same_money" in codes(again) and "same_money" not in codes(other)
-    adopted = loaded(empty, tmp_path / "one.xlsx", source="four")
-    assert not adopted.created["grant"] and "other" not in {p.value for p in adopted.problems if p.code == "same_money"}
+    two = workbook(tmp_path / "two.xlsx", HEADINGS_360, ["other", *ROW_360[1:]], ["more", "EUR", "7", *ROW_360[3:]])
+    again = loaded(empty, two, source="two")
+    assert signed(empty) == 100_700 and again.created["grant"] == 1
+    (said,) = [problem for problem in again.problems if problem.code == "same_money"]
+    assert said.value == "other" and "g1 of “one”" in said.message and said.is_warning
+    once_more = loaded(empty, two, source="two")
+    assert signed(empty) == 100_700 and (once_more.created["grant"], once_more.unchanged["grant"]) == (0, 1)
+    both = bring(empty, Request("two", [two], counts_both=True), TODAY, lambda _n: None)
+    assert signed(empty) == 200_700 and both.created["grant"] == 1
+
+
+def test_two_equal_grants_of_one_source_are_two_and_are_matched_one_to_one(empty, tmp_path: Path) -> None:
+    loaded(empty, workbook(tmp_path / "one.xlsx", HEADINGS_360, ROW_360), source="one")
+    twice = [["a", *ROW_360[1:]], ["b", *ROW_360[1:]]]
+    done = loaded(empty, workbook(tmp_path / "two.xlsx", HEADINGS_360, *twice), source="two")
+    assert signed(empty) == 200_000 and done.created["grant"] == 1
+
+
+def test_what_hung_on_a_grant_that_is_left_out_hangs_on_its_twin_and_a_load_of_it_can_be_undone(
+    empty, tmp_path: Path
+) -> None:
+    heads = [*HEADINGS_360, "Amount Disbursed", "Beneficiary Location:Country Code"]
+    loaded(empty, workbook(tmp_path / "one.xlsx", heads, [*ROW_360, "400", "GE"]), source="one")
+    done = loaded(empty, workbook(tmp_path / "two.xlsx", heads, ["x", *ROW_360[1:], "400", "GE"]), source="two")
+    assert (done.created["grant"], done.created["payment"], done.created["grant_country"]) == (0, 0, 0)
+    with empty["shared"].connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(schema.payment)) == 1
+    runs.undo(empty["shared"], "shared", done.runs["shared"])
+    assert signed(empty) == 100_000
+
+
+def test_the_very_same_file_is_not_loaded_under_another_name(empty, tmp_path: Path) -> None:
+    file = workbook(tmp_path / "one.xlsx", HEADINGS_360, ROW_360)
+    loaded(empty, file, source="one")
+    with pytest.raises(Unreadable, match="“one”"):
+        loaded(empty, file, source="two")
+    assert signed(empty) == 100_000
 
 
 def test_numbers_of_cases_that_differ_by_zeros_are_proposed_without_being_kept(empty, tmp_path: Path) -> None:
@@ -316,3 +354,28 @@ def test_a_country_code_that_is_none_is_said(empty, tmp_path: Path) -> None:
     file.write_text(IATI.format(places=places, here="", there="", first=money, second=money))
     said = [problem for problem in loaded(empty, file).problems if problem.code == "bad_value"]
     assert [(p.column, p.value, p.is_warning) for p in said] == [("recipient-country", "XQ", True)]
+
+
+PART = (
+    '<iati-activity default-currency="EUR"><iati-identifier>{own}</iati-identifier><reporting-org ref="F" type="60">'
+    '<narrative>North Fund</narrative></reporting-org><participating-org role="4" ref="R"><narrative>Lantern House</narrative>'
+    '</participating-org><transaction><transaction-type code="2"/><transaction-date iso-date="2026-01-01"/>'
+    '<value value-date="2026-01-01">{value}</value><receiver-org ref="R"><narrative>Lantern House</narrative></receiver-org>'
+    '</transaction><related-activity ref="{related}" type="{type}"/></iati-activity>'
+)
+
+
+@pytest.mark.parametrize(("parts", "total"), [((60, 40), 10_000), ((60, 30), 19_000), ((0, 0), 10_000)])
+def test_a_programme_whose_parts_state_its_money_counts_once(
+    empty, tmp_path: Path, parts: tuple[int, int], total: int
+) -> None:
+    first, second = parts
+    activities = [PART.format(own="P", value=100, related="P-1", type=2), PART.format(own="P-1", value=first, related="P", type=1),
+                  PART.format(own="P-2", value=second, related="P", type=1)]  # fmt: skip
+    file = tmp_path / "a.xml"
+    file.write_text(f'<iati-activities version="2.03">{"".join(activities)}</iati-activities>')
+    done = loaded(empty, file)
+    assert signed(empty) == total and ("money_of_parts" in codes(done)) == (sum(parts) > 0)
+    if sum(parts) == 100:
+        bring(empty, Request("s", [file], counts_both=True), TODAY, lambda _n: None)
+        assert signed(empty) == 20_000

@@ -600,7 +600,7 @@ def test_a_case_with_one_bad_row_is_not_loaded_by_half(tmp_path: Path) -> None:
 def test_a_row_that_ends_before_it_begins_is_said(tmp_path: Path) -> None:
     path = written(tmp_path / "l.csv", "case,opened,closed\n1,2025-03-05,2025-01-05\n")
     found = list(case_log.read([path], CONTEXT))
-    assert records(found, "case_episode") == [] and "an ending before its beginning" in str(found)
+    assert records(found, "case_episode") == [] and "before the case's beginning" in str(found)
 
 
 def test_a_later_file_without_the_opening_keeps_the_day_the_case_opened(empty, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ FINDINGS: dict[database.Which, dict[str, str]] = {
 )
 def init(*, sample: bool, **roles: str | None) -> None:
     """Create the tables, or bring them to the newest schema."""
-    engines = writers()
+    engines = writers(are_new=True)
     for which, engine in engines.items():
         upgrade(engine, which)
     if sample:

@@ -41,6 +41,7 @@ KNOWN = ", ".join(form.title for form in formats.FORMATS.values())
     help="Which column is which; kept for the source's next file.",
 )
 @click.option("--confirm-total", is_flag=True, help="Load a file whose own total does not reproduce: somebody looked.")
+@click.option("--count-both", is_flag=True, help="Load what another source states already as well: somebody looked.")
 def import_files(
     files: tuple[Path, ...],
     source: str,
@@ -52,12 +53,13 @@ def import_files(
     dry_run: bool,
     snapshot: bool,
     confirm_total: bool,
+    count_both: bool,
 ) -> None:
     """Load files together, and rebuild what is derived from them."""
     engines, today = writers(), datetime.now(UTC).date()
     try:
         columns = sources.read_column_map(column_map) if column_map else None
-        request = Request(source, files, stated, columns, dry_run, snapshot, confirm_total)
+        request = Request(source, files, stated, columns, dry_run, snapshot, confirm_total, count_both)
         done = bring(engines, request, today, _say_progress)
     except Unreadable as refusal:
         raise Refused(f"{refusal} Nothing was loaded.") from refusal

@@ -21,6 +21,7 @@ from dashboard.words.i18n import _
 from data_access.workbooks import INERT_TEXT
 
 FORBIDDEN_IN_SHEET_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'!=", " "))
+FIRST_DAY_ALL_AGREE_ON = date(1900, 3, 1)
 MEASURED_ROWS = 500
 WIDEST = 48
 STREAMED_FROM = 20_000
@@ -89,6 +90,8 @@ def _data_sheet(book: xlsxwriter.Workbook, sheet: Sheet, styles: dict, safe: Cal
 def _write(page: Worksheet, row: int, column: int, value: Any, style: Any, safe: Callable[[str], str]) -> None:
     if value is None or pd.isna(value):
         page.write_blank(row, column, None)
+    elif isinstance(value, date) and value < FIRST_DAY_ALL_AGREE_ON:
+        page.write_string(row, column, value.isoformat())
     elif isinstance(value, date):
         page.write_datetime(row, column, datetime.combine(value, time()), style)
     elif isinstance(value, bool | str):

@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ WIDE = ("opened", "closed", *STAGES)
 FIELDS = frozenset(
     ("case", "stage", "date", "outcome", "people", "country", "waiting_country", "route", "handler", *WIDE)
 )
+FACTS = ("people", "country", "waiting_country", "handler", "route")
 OPENS = ("opened", "request")
 
 
@@ -106,6 +108,7 @@ def _spool(
         columns = columns_of(table.headings, SYNONYMS, FIELDS, context, path.name)
         meant = set(columns.values())
         if "case" not in meant or not ({"stage", "date"} <= meant or meant & set(WIDE)):
+            yield from table.passed_over()
             continue
         dates = evidence[path.name, sheet] = {what: values.Evidence() for what in meant & {"date", *WIDE}}
         for row in table.rows():
@@ -177,17 +180,15 @@ def _case(
     context: Context,
 ) -> Iterator[Record | Problem]:
     events: list[Event] = []
-    wrong: dict[int, Problem] = {}
+    wrong: dict[int, dict[str, values.Bad]] = {}
     for number, (place, line) in enumerate(lines):
-        try:
-            events += _events(line, evidence.get((place.file, place.sheet), {}), context)
-        except values.Bad as bad:
-            wrong[number] = Problem(place, "", name, "bad_value", f"holds {bad.what}.", bad.do)
+        found, bad = _understood(line, evidence.get((place.file, place.sheet), {}), context)
+        events += [] if bad else _events(found, bad)
+        if bad:
+            wrong[number] = bad
     if wrong:
-        for number, (place, _line) in enumerate(lines):
-            yield wrong.get(number) or Problem(place, "", name, "case_with_a_bad_row",
-                                               "is of a case of which another row cannot be read; none of it was loaded.",
-                                               "Mend the other row and load both again.")  # fmt: skip
+        for number, (place, line) in enumerate(lines):
+            yield from _faults(place, line, wrong.get(number), name)
         return
     events = list({(event.what, event.day, event.outcome): event for event in events}.values())
     events.sort(key=lambda event: event.place)
@@ -202,17 +203,36 @@ def _case(
         yield from _rows(reference, number, episode, place)
 
 
-def _facts(line: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """What a row says beside its dates. Raises Bad for a word that is not known here."""
-    routes = context.vocabulary.get("route", set())
-    found = {
-        "people": values.whole(line.get("people")),
-        "country": values.country(line.get("country")) or values.country(context.column_map.get("country")),
-        "waiting_country": values.country(line.get("waiting_country")),
-        "handler": values.text(line.get("handler")) or values.text(context.column_map.get("handler")),
-        "route": _word(line.get("route") or context.column_map.get("route"), "routes", routes, context),
-    }
-    return {name: value for name, value in found.items() if value}
+def _faults(
+    place: Place, line: Mapping[str, Any], wrong: Mapping[str, values.Bad] | None, name: str
+) -> Iterator[Problem]:
+    """Why a row of a case that cannot be read is not loaded."""
+    if wrong is None:
+        yield Problem(place, "case", name, "case_with_a_bad_row",
+                      "is of a case of which another row cannot be read; none of it was loaded.",
+                      "Mend the other row and load both again.")  # fmt: skip
+    for what, bad in (wrong or {}).items():
+        yield Problem(place, what, str(line.get(what) or ""), "bad_value", f"is {bad.what}.", bad.do)
+
+
+def _understood(
+    line: Mapping[str, Any], evidence: Mapping[str, values.Evidence], context: Context
+) -> tuple[dict[str, Any], dict[str, values.Bad]]:
+    """What each cell of a row says, and what cannot be read of it."""
+    codes = {"route": context.vocabulary.get("route", set()), "outcome": OUTCOMES,
+             "stage": (*STAGES, *OUTCOMES, "opened", "closed")}  # fmt: skip
+    found, wrong = values.understood({
+        "people": lambda: values.whole(line.get("people")),
+        "country": lambda: values.country(line.get("country")) or values.country(context.column_map.get("country")),
+        "waiting_country": lambda: values.country(line.get("waiting_country")),
+        "handler": lambda: values.text(line.get("handler")) or values.text(context.column_map.get("handler")),
+        "route": lambda: _word(line.get("route") or context.column_map.get("route"), "routes", codes["route"], context),
+        "outcome": lambda: _word(line.get("outcome"), "outcomes", codes["outcome"], context),
+        "stage": lambda: _word(line.get("stage"), "stages", codes["stage"], context),
+        **{what: partial(values.day, line[what], evidence.get(what)) for what in ("date", *WIDE) if what in line},
+    })  # fmt: skip
+    found["says_a_stage"] = "stage" not in wrong and values.text(line.get("stage")) is not None
+    return found, wrong
 
 
 def _word(cell: Any, kind: str, codes: Collection[str], context: Context) -> str | None:
@@ -225,26 +245,23 @@ def _word(cell: Any, kind: str, codes: Collection[str], context: Context) -> str
     return code or None
 
 
-def _events(line: Mapping[str, Any], evidence: Mapping[str, values.Evidence], context: Context) -> list[Event]:
-    """What happened when, in a row. Raises Bad for a stage that is not known or has no date."""
-    facts, outcome = _facts(line, context), _word(line.get("outcome"), "outcomes", OUTCOMES, context)
-    found = []
-    if (stage := values.text(line.get("stage"))) is not None:
-        day = values.day(line.get("date"), evidence.get("date"))
-        what = _word(stage, "stages", (*STAGES, *OUTCOMES, "opened", "closed"), context)
-        if what is not None and day is None:
-            raise values.Bad("a stage without a date", "Add the date.")
-        if what is not None:
-            found.append(Event(what, day, what if what in OUTCOMES else outcome, facts))
+def _events(line: Mapping[str, Any], wrong: dict[str, values.Bad]) -> list[Event]:
+    """What happened when, in a row that was understood; what contradicts itself is added to `wrong`."""
+    facts = {name: line[name] for name in FACTS if line[name]}
+    stage, outcome, found = line["stage"], line["outcome"], []
+    if stage is not None:
+        if line.get("date") is None:
+            wrong["date"] = values.Bad("missing beside a stage", "Add the date.")
+        found.append(Event(stage, line.get("date"), stage if stage in OUTCOMES else outcome, facts))
     for what in WIDE:
-        day = values.day(line[what], evidence.get(what)) if what in line else None
-        if day is not None or (what == "closed" and outcome is not None and stage is None):
+        day = line.get(what)
+        if day is not None or (what == "closed" and outcome is not None and not line["says_a_stage"]):
             found.append(Event(what, day, outcome if what == "closed" else None, facts))
-    if not found and stage is None:
-        raise values.Bad("neither a stage nor a date", "Say what happened when.")
+    if not found and not line["says_a_stage"]:
+        wrong["stage"] = values.Bad("empty, and so is every date", "Say what happened when.")
     days = {event.what: event.day for event in found if event.day is not None}
     if "closed" in days and any(days[what] > days["closed"] for what in OPENS if what in days):
-        raise values.Bad("an ending before its beginning", "Correct one of the two dates.")
+        wrong["closed"] = values.Bad("before the case's beginning", "Correct one of the two dates.")
     last = max(days.values(), default=None)
     return [replace(event, told_on=last) if event.day is None else event for event in found]
 

@@ -13,11 +13,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
-from xml.etree import ElementTree
-from xml.parsers import expat
 
 import openpyxl
 from charset_normalizer import from_bytes
+from lxml import etree
 
 from data_access.importers.records import Unreadable
 
@@ -154,44 +153,41 @@ def read_json(path: Path) -> Any:
 
 
 def root_of(path: Path) -> tuple[str, dict[str, str]]:
-    """The name and attributes of an XML file's first element. Raises Unreadable; a document type is refused.
-
-    Entities can only be defined in a document type, so after this nothing in the file can expand or be fetched.
-    """
-    found: list[tuple[str, dict[str, str]]] = []
-    parser = expat.ParserCreate()
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        found.append((name, attributes))
-
-    def refuse(*_parts: object) -> None:
-        raise Unreadable(f"{path.name} declares a document type (DOCTYPE): refused. Save it without one.")
-
-    parser.StartElementHandler, parser.StartDoctypeDeclHandler = start, refuse
-    with path.open("rb") as file:
-        while not found and (part := file.read(4096)):
-            try:
-                parser.Parse(part)
-            except (expat.ExpatError, LookupError, ValueError) as error:
-                raise Unreadable(f"{path.name} is not XML that can be read: {error}.") from None
-    if not found:
-        raise Unreadable(f"{path.name} is not XML that can be read: it ends before it begins.")
-    return found[0]
+    """The name and attributes of an XML file's first element. Raises Unreadable; a document type is refused."""
+    for _event, element in _events(path):
+        return str(element.tag), {str(name): str(value) for name, value in element.attrib.items()}
+    raise Unreadable(f"{path.name} is not XML that can be read: it ends before it begins.")
 
 
-def elements(path: Path, name: str) -> Iterator[ElementTree.Element]:
+def elements(path: Path, name: str) -> Iterator[etree._Element]:
     """The elements of this name below the root, one after the other, in memory that does not grow. Raises Unreadable."""
-    root_of(path)
-    events = ElementTree.iterparse(path, ("start", "end"))
     depth = 0
+    for event, element in _events(path):
+        depth += 1 if event == "start" else -1
+        if event == "start" or depth != 1:
+            continue
+        if element.tag == name:
+            yield element
+        parent = element.getparent()
+        element.clear()
+        while parent is not None and element.getprevious() is not None:
+            del parent[0]
+
+
+def _events(path: Path) -> Iterator[tuple[str, etree._Element]]:
+    """Starts and ends of elements, by a parser that bounds text and depth, expands nothing and fetches nothing.
+
+    Entities can only be defined in a document type, and a file that declares one is refused before its first element.
+    """
+    events = etree.iterparse(
+        path, ("start", "end"), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
     try:
-        for event, element in events:
-            depth += 1 if event == "start" else -1
-            if event == "start" and depth == 1:
-                root = element
-            elif event == "end" and depth == 1:
-                if element.tag == name:
-                    yield element
-                root.clear()
-    except ElementTree.ParseError as error:
-        raise Unreadable(f"{path.name} is not XML that can be read: {error}.") from None
+        for number, (event, element) in enumerate(events):
+            if number == 0 and element.getroottree().docinfo.doctype:
+                raise Unreadable(f"{path.name} declares a document type (DOCTYPE): refused. Save it without one.")
+            yield event, element
+    except (etree.XMLSyntaxError, LookupError, ValueError) as error:
+        said = " ".join(str(getattr(error, "msg", error)).split())
+        raise Unreadable(f"{path.name} is not XML that can be read: {said}.") from None

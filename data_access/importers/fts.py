@@ -58,14 +58,20 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     for path in paths:
         if files.kind_of(path) == "json":
             pages.append((path, files.read_json(path)))
-            lines += _from_json(*pages[-1])
-        else:
-            lines += _from_tables(path)
+        for one in _from_json(*pages[-1]) if files.kind_of(path) == "json" else _from_tables(path):
+            if isinstance(one, Problem):
+                yield one
+            else:
+                lines.append(one)
     if not lines:
         raise Unreadable(f"{', '.join(path.name for path in paths)}: no flow is in it.")
     if pages:
         yield from _check_totals(pages, [line for _place, line in lines], is_confirmed=context.is_total_confirmed)
     yield from _say_shared(lines)
+    yield from _records(lines)
+
+
+def _records(lines: Sequence[tuple[Place, dict[str, Any]]]) -> Iterator[Record | Problem]:
     here = {str(line.get("id")) for _place, line in lines}
     givers = {values.text(line.get("funder")) for _place, line in lines}
     members = {
@@ -73,12 +79,12 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     } - {None}
     seen: set[str] = set()
     for place, line in lines:
-        try:
-            grant = _grant(line, here)
-            paid_on = values.day(line.get("date"))
-        except values.Bad as bad:
-            yield Problem(place, "", str(line.get("id")), "bad_value", f"holds {bad.what}.", bad.do)
+        found, wrong = _understood(line)
+        for name, bad in wrong.items():
+            yield Problem(place, name, str(line.get(name) or ""), "bad_value", f"is {bad.what}.", bad.do)
+        if wrong:
             continue
+        grant, paid_on = _grant(line, found, here), found["date"]
         for name in (grant["funder"], grant["recipient"]):
             if name is not None and name not in seen:
                 seen.add(name)
@@ -99,43 +105,49 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
 def _from_json(path: Path, page: Any) -> Iterator[tuple[Place, dict[str, Any]]]:
     for number, flow in enumerate(_flows(page) or (), 1):
         if not isinstance(flow, dict):
-            yield Place("flows", number, {"flow": flow}, path.name), {}
+            yield Place("flows", number, file=path.name), {}
             continue
         years = sorted(_names(flow, "destinationObjects", "UsageYear"))
-        yield (
-            Place("flows", number, flow, path.name),
-            {
-                "id": flow.get("id"),
-                "amount": flow.get("amountUSD"),
-                "funder": ", ".join(_names(flow, "sourceObjects", "Organization")) or None,
-                "recipient": ", ".join(_names(flow, "destinationObjects", "Organization")) or None,
-                "countries": _names(flow, "destinationObjects", "Location"),
-                "boundary": flow.get("boundary"),
-                "on_boundary": flow.get("onBoundary"),
-                "status": flow.get("status"),
-                "decided": flow.get("decisionDate"),
-                "date": flow.get("date"),
-                "from_year": years[0] if years else None,
-                "to_year": years[-1] if years else None,
-                "flow_type": flow.get("flowType"),
-                "parent": flow.get("parentFlowId"),
-            },
-        )
+        line = {
+            "id": flow.get("id"),
+            "amount": flow.get("amountUSD"),
+            "funder": ", ".join(_names(flow, "sourceObjects", "Organization")) or None,
+            "recipient": ", ".join(_names(flow, "destinationObjects", "Organization")) or None,
+            "countries": _names(flow, "destinationObjects", "Location"),
+            "boundary": flow.get("boundary"),
+            "on_boundary": flow.get("onBoundary"),
+            "status": flow.get("status"),
+            "decided": flow.get("decisionDate"),
+            "date": flow.get("date"),
+            "from_year": years[0] if years else None,
+            "to_year": years[-1] if years else None,
+            "flow_type": flow.get("flowType"),
+            "parent": flow.get("parentFlowId"),
+        }
+        yield Place("flows", number, _as_row(line), path.name), line
+
+
+def _as_row(line: dict[str, Any]) -> dict[str, Any]:
+    """A flow under the headings of FTS's own table, so that it can be mended and loaded as one."""
+    flat = line | {"countries": ", ".join(line["countries"])}
+    return {heading: flat[known] for heading, known in COLUMNS.items()}
 
 
 def _names(flow: Mapping[str, Any], side: str, kind: str) -> list[str]:
     return [str(o.get("name")) for o in flow.get(side) or () if isinstance(o, dict) and o.get("type") == kind]
 
 
-def _from_tables(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
+def _from_tables(path: Path) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
     for table in tables.of(path, set(COLUMNS)):
         columns = {name: COLUMNS[tables.heading(name)] for name in table.headings if tables.heading(name) in COLUMNS}
         if "amount" not in columns.values():
+            yield from table.passed_over()
             continue
         for row in table.rows():
             line = {known: row.cells.get(name) for name, known in columns.items()}
             line["countries"] = _places(line.get("countries"))
             yield Place(table.sheet, row.number, row.cells, path.name), line
+        yield from table.left_out(columns)
 
 
 def _places(cell: Any) -> list[str]:
@@ -217,29 +229,45 @@ def _total(lines: Sequence[Mapping[str, Any]], statuses: tuple[str, ...]) -> int
     )
 
 
-def _grant(line: Mapping[str, Any], here: set[str]) -> dict[str, Any]:
-    boundary = values.one_of(line.get("boundary"), BOUNDARIES)
-    status = values.one_of(line.get("status"), ("paid", "commitment", "pledge"))
-    if values.text(line.get("id")) is None or boundary is None or status is None:
-        raise values.Bad("no id, boundary or status", "Fetch the flows again from FTS.")
-    is_shared = values.one_of(line.get("on_boundary"), ("single", "shared")) != "single"
+def _understood(line: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, values.Bad]]:
+    """What each cell of a flow says, and what cannot be read of it."""
+    return values.understood({
+        "id": lambda: _stated_as(values.text(line.get("id"))),
+        "boundary": lambda: _stated_as(values.one_of(line.get("boundary"), BOUNDARIES)),
+        "status": lambda: _stated_as(values.one_of(line.get("status"), ("paid", "commitment", "pledge"))),
+        "on_boundary": lambda: values.one_of(line.get("on_boundary"), ("single", "shared")),
+        "amount": lambda: values.machine_amount(line.get("amount")),
+        "decided": lambda: values.day(line.get("decided")),
+        "date": lambda: values.day(line.get("date")),
+        "from_year": lambda: _year(line.get("from_year"), "01-01"),
+        "to_year": lambda: _year(line.get("to_year"), "12-31"),
+    })  # fmt: skip
+
+
+def _stated_as(found: str | None) -> str:
+    if found is None:
+        raise values.Bad("empty, but needed", "Fetch the flows again from FTS.")
+    return found
+
+
+def _grant(line: Mapping[str, Any], found: Mapping[str, Any], here: set[str]) -> dict[str, Any]:
+    is_shared = found["on_boundary"] != "single"
     parent = values.text(line.get("parent"))
-    kind = "carry_over" if line.get("flow_type") == "Carryover" else "new" if boundary == "incoming" else "regrant"
-    decided = values.day(line.get("decided"))
-    amount = values.machine_amount(line.get("amount"))
+    is_new = found["boundary"] == "incoming"
+    kind = "carry_over" if line.get("flow_type") == "Carryover" else "new" if is_new else "regrant"
     return {
-        "reference": reference(f"FTS-{values.text(line['id'])}"),
+        "reference": reference(f"FTS-{found['id']}"),
         "funder": values.text(line.get("funder")),
         "recipient": values.text(line.get("recipient")) or NOT_STATED,
         "joint_group": None,
-        "amount_minor": None if is_shared else amount,
+        "amount_minor": None if is_shared else found["amount"],
         "currency": CURRENCY,
-        "status": "pledge" if status == "pledge" else "commitment",
+        "status": "pledge" if found["status"] == "pledge" else "commitment",
         "kind": kind,
         "restriction": "unknown",
-        "committed_on": decided if decided is not None else values.day(line.get("date")),
-        "starts_on": _year(line.get("from_year"), "01-01"),
-        "ends_on": _year(line.get("to_year"), "12-31"),
+        "committed_on": found["decided"] if found["decided"] is not None else found["date"],
+        "starts_on": found["from_year"],
+        "ends_on": found["to_year"],
         "parent": parent if parent in here else None,
     }
 

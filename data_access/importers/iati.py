@@ -10,12 +10,13 @@ of what came in is a re-grant. A grant of which only payments are reported has n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element
+
+from lxml.etree import _Element as Element
 
 from data_access.importers import files, values
 from data_access.importers.iati_places import (
@@ -34,7 +35,7 @@ from data_access.importers.records import Context, Place, Problem, Record, Unrea
 from data_access.importers.references import NOT_STATED, opaque, organisation, shortened, slug
 
 ROOT, ACTIVITY = "iati-activities", "iati-activity"
-CHILD = "2"
+PARENT, CHILD = "1", "2"
 PAYMENTS = {"3": "out", "4": "out", "1": "in"}
 COUNTED = COMMITMENTS | PLEDGES | PAYMENTS
 NEVER_COUNTED = frozenset({"5", "6", "7", "8", "9", "10"})
@@ -48,12 +49,15 @@ Grant = tuple[dict[str, Any], list[Transaction]]
 
 @dataclass
 class Known:
-    """What the first reading found: activities, names that have a reference, and links that their payer reports."""
+    """What the first reading found: activities, names that have a reference, links that their payer reports, what each
+    activity commits per currency, and which activities are parts of which."""
 
     activities: set[str] = field(default_factory=set)
     references: dict[str, str] = field(default_factory=dict)
     paid_links: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     received_links: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    committed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    parts: dict[str, set[str]] = field(default_factory=dict)
     payers: set[str] = field(default_factory=set)
     receivers: set[str] = field(default_factory=set)
 
@@ -147,8 +151,16 @@ def _learn_reference(element: Element, known: Known) -> None:
 
 
 def _learn_links(activity: Element, known: Known, file: str) -> None:
-    for found in _transactions(activity, _text(activity, "iati-identifier") or "", Place(file=file), known):
+    identifier = _text(activity, "iati-identifier") or ""
+    for related in activity.findall("related-activity"):
+        other = related.get("ref") or ""
+        whole, part = {CHILD: (identifier, other), PARENT: (other, identifier)}.get(related.get("type") or "", ("", ""))
+        if whole != part and {whole, part} <= known.activities:
+            known.parts.setdefault(whole, set()).add(part)
+    for found in _transactions(activity, identifier, Place(file=file), known):
         if isinstance(found, Transaction):
+            if COMMITMENTS.get(found.code) == "out":
+                known.committed[identifier, found.currency] += found.minor
             if found.direction == "out" and found.link:
                 known.paid_links[found.link] += found.minor
             elif found.link:
@@ -180,6 +192,7 @@ def _activity(
             uncounted[f"receiver's side ({found.code})"] += 1
         else:
             _add(grants, found, identifier)
+    yield from _without_parts(identifier, grants, known, context, place)
     for party in _parties(lead, grants):
         if party.key not in told:
             told.add(party.key)
@@ -188,24 +201,33 @@ def _activity(
             is_funder = party.key in known.payers or not is_initiative
             yield organisation(party.key, party.name, place, is_funder=is_funder, is_initiative=is_initiative)
     yield from say_of_shares(activity, identifier, place)
-    yield from _say_of_parts(activity, identifier, grants, known, place)
     yield from _project(activity, identifier, lead, place, context)
     yield from _grants(activity, identifier, grants, known, place)
 
 
-def _say_of_parts(
-    activity: Element, identifier: str, grants: Mapping[str, Grant], known: Known, place: Place
+def _without_parts(
+    identifier: str, grants: dict[str, Grant], known: Known, context: Context, place: Place
 ) -> Iterator[Problem]:
-    """A note where a programme and its parts both state money: the same may be in the files twice."""
-    parts = [
-        ref
-        for related in activity.findall("related-activity")
-        if related.get("type") == CHILD and (ref := related.get("ref")) in known.activities
-    ]
-    if parts and any(grant["amount_minor"] for grant, _transactions in grants.values()):
-        yield Problem(place, "related-activity", ", ".join(map(str, parts[:5])), "money_of_parts",
-                      f"are parts of {identifier}, which states money as well; if it is the same money, it is counted twice.",
-                      "Ask the publisher, and load either the programme or its parts.", is_warning=True)  # fmt: skip
+    """What a programme states although its parts state it already is taken out of `grants`, and said; where the parts state
+    less, both are kept and the question is asked."""
+    parts = sorted(known.parts.get(identifier, ()))
+    stated = sorted({grant["currency"] for grant, _transactions in grants.values() if grant["amount_minor"]})
+    for currency in stated:
+        in_parts = sum(known.committed[part, currency] for part in parts)
+        if not in_parts or known.committed[identifier, currency] <= 0:
+            continue
+        shown = ", ".join(parts[:5])
+        if in_parts < known.committed[identifier, currency] or context.counts_both:
+            yield Problem(place, "related-activity", shown, "money_of_parts",
+                          f"are parts of {identifier}, which states money as well; if it is the same money, it is counted twice.",
+                          "Ask the publisher, and load either the programme or its parts.", is_warning=True)  # fmt: skip
+            continue
+        for key in [key for key, (grant, _transactions) in grants.items() if grant["currency"] == currency]:
+            del grants[key]
+        yield Problem(place, "related-activity", shown, "money_of_parts",
+                      f"are parts of {identifier} and state what it states in {currency}; the programme's own lines were left "
+                      "out, so that it counts once.",
+                      "If they are other money, load the file again and say that both count.", is_warning=True)  # fmt: skip
 
 
 def _lead(activity: Element, known: Known) -> Party | None:
@@ -300,12 +322,7 @@ def _transactions(activity: Element, identifier: str, place: Place, known: Known
     for number, element in enumerate(activity.findall("transaction"), 1):
         kind = element.find("transaction-type")
         code = "" if kind is None else kind.get("code", "")
-        here = Place(
-            place.sheet,
-            number,
-            {"transaction": " ".join("".join(element.itertext()).split()), "type": code},
-            place.file,
-        )
+        here = Place(place.sheet, number, file=place.file)
         if code in NEVER_COUNTED:
             continue
         if code not in COUNTED:

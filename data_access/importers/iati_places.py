@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from xml.etree.ElementTree import Element
+
+from lxml.etree import _Element as Element
 
 from data_access.importers import values
 from data_access.importers.records import Place, Problem, Record

@@ -10,7 +10,7 @@ are loaded with a loud warning.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from sqlalchemy import Engine
@@ -18,9 +18,11 @@ from sqlalchemy import Engine
 from data_access import meta
 from data_access.database import Which
 from data_access.importers.outcomes import Origin, Outcome
-from data_access.importers.questions import propose_same_money, propose_similar, warn_of_outliers
+from data_access.importers.questions import propose_similar, warn_of_outliers
 from data_access.importers.records import Problem, Record
 from data_access.importers.run import Run
+from data_access.importers.same_money import leave_out_same_money
+from data_access.importers.sources import keep_salt
 
 UNNAMED = Origin()
 
@@ -34,12 +36,13 @@ def load(
     origin: Origin = UNNAMED,
     dry_run: bool = False,
     is_snapshot: bool = False,
-    progress: Callable[[int], None] = lambda _n: None,
+    counts_both: bool = False,
 ) -> Outcome:
     """Write `records` of `source`, each database in one transaction that ends at the end of the file, or not at all.
 
     A dry run does everything and takes it back. With `is_snapshot`, rows of this source that are not in the file any
-    more are taken out; otherwise they are only counted. Raises what the readers of `records` raise, and then nothing
+    more are taken out; otherwise they are only counted. With `counts_both`, what another source states already is loaded
+    as well. Raises what the readers of `records` raise, and then nothing
     was written.
     """
     outcome = Outcome()
@@ -48,12 +51,14 @@ def load(
         for which, connection in open_transactions.items():
             meta.take_turn(connection, which)
         run = Run(open_transactions, source, today, outcome, origin)
-        run.take(records, progress)
+        run.take(records)
         run.look_for_the_missing(is_snapshot)
         propose_similar(run)
-        propose_same_money(run)
+        leave_out_same_money(run, counts_both=counts_both)
         warn_of_outliers(run)
         run.finish()
+        if origin.salt and "cases" in run.runs:
+            keep_salt(open_transactions["cases"], origin.salt)
         for connection in open_transactions.values():
             if dry_run:
                 connection.rollback()

@@ -30,10 +30,11 @@ class TooManyRejected(Unreadable):
 
 @dataclass(frozen=True)
 class Origin:
-    """What was loaded: the format and the SHA-256 of the file."""
+    """What was loaded: the format, the SHA-256 of the file, and the secret that references of cases were made with."""
 
     format: str | None = None
     file_hash: str | None = None
+    salt: str = field(default="", repr=False)
 
 
 @dataclass

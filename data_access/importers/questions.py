@@ -7,14 +7,13 @@ from array import array
 from collections import defaultdict
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, Integer, Table, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Table, cast, func, select
 
 from data_access import schema
 from data_access.importers.entities import ENTITIES, bare
 from data_access.importers.records import Place, Problem
 from data_access.importers.run import BATCH, Run
 
-BY_PROGRAM = "IATI-%"
 ALIKE_FROM = 92
 OUTLIER_FROM = 100
 FEWEST_FOR_MEDIAN = 5
@@ -45,7 +44,7 @@ def warn_of_outliers(run: Run) -> None:
             continue
         connection, table = run.connections["shared"], ENTITIES[entity].table
         records, ours = run.source_records(entity)
-        number = _id_in(records)
+        number = id_in(records)
         size = func.abs(table.c.amount_minor)
         of_source = records.join(table, table.c.id == number)
         stated = select(table.c.currency, size).select_from(of_source).where(ours, size.is_not(None))
@@ -67,43 +66,6 @@ def warn_of_outliers(run: Run) -> None:
                 )  # fmt: skip
 
 
-def _id_in(records: Table) -> ColumnElement[int]:
+def id_in(records: Table) -> ColumnElement[int]:
     """The id in the key of a source record, of tables that have one."""
     return cast(func.substr(records.c.row_key, 2, func.length(records.c.row_key) - 2), Integer)
-
-
-SAME = {
-    "grant": ("funder_id", "recipient_id", "committed_on", "amount_minor", "currency"),
-    "need": ("project_id", "organisation_id", "kind", "period_start", "period_end", "amount_minor", "currency"),
-}
-
-
-def propose_same_money(run: Run) -> None:
-    """Say which new grants and needs state what a record of another source, or of a file of another kind, states already;
-    none is merged, both are counted."""
-    connection = run.connections["shared"]
-    for entity, names in SAME.items():
-        if entity not in run.entities:
-            continue
-        table, (traces, ours) = ENTITIES[entity].table, run.source_records(entity)
-        own = table.c.id == _id_in(traces)
-        facts = [table.c[name] for name in names]
-        sides: list[ColumnElement] = [traces.c.source_id]
-        if entity == "grant":
-            sides.append(case((table.c.reference.like(BY_PROGRAM), 1), else_=0))
-        differ = [func.min(side) != func.max(side) for side in sides]
-        twice = select(*facts).join(traces, and_(own, traces.c.entity == entity)).group_by(*facts)
-        for found in connection.execute(
-            twice.where(table.c.amount_minor.is_not(None)).having(or_(*differ), func.count(table.c.id.distinct()) > 1)
-        ).all():
-            same = [fact.is_not_distinct_from(value) for fact, value in zip(facts, found, strict=True)]
-            new = (
-                select(traces.c.external_id).join(table, own).where(ours, traces.c.run_id == run.runs["shared"], *same)
-            )
-            for name in connection.scalars(new.order_by(table.c.id)):
-                run.outcome.add(
-                    Problem(Place(entity), "", str(name), "same_money",
-                            f"states what another {entity} states already: the same sides, days and "
-                            f"{found.amount_minor / 100:,.2f} {found.currency}. Both are counted.",
-                            "If they are one, take one of the two loads back or leave the record out.", is_warning=True)
-                )  # fmt: skip

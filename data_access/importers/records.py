@@ -21,6 +21,7 @@ class Context:
     `vocabulary`: facet -> codes, and "route" -> routes. `code_map`: (scheme, outside code) -> (facet, code).
     `column_map`: as docs/importing.md describes it. `salt` makes case references that nobody can guess from outside.
     `is_total_confirmed`: somebody looked at a file whose own total does not reproduce, and wants its rows.
+    `counts_both`: somebody looked; what seems to be stated twice is two.
     """
 
     source: str = ""
@@ -29,6 +30,7 @@ class Context:
     column_map: Mapping[str, Any] = field(default_factory=dict)
     salt: str = ""
     is_total_confirmed: bool = False
+    counts_both: bool = False
 
 
 @dataclass(frozen=True)

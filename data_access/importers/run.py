@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -71,10 +71,10 @@ class Run:
         self.runs = outcome.runs
         self.new_organisations: list[tuple[Place, int, str]] = []
 
-    def take(self, records: Iterable[Record | Problem], progress: Callable[[int], None]) -> None:
+    def take(self, records: Iterable[Record | Problem]) -> None:
         """Write records as they come; those whose references are not there yet wait for the end of the file."""
         waiting = 0
-        for number, found in enumerate(records, 1):
+        for found in records:
             if isinstance(found, Problem):
                 self.outcome.add(found)
                 continue
@@ -86,7 +86,6 @@ class Run:
             if waiting >= BATCH:
                 self._flush()
                 waiting = 0
-                progress(number)
         self._flush()
         while self.late:
             again, self.late = self.late, []

@@ -13,6 +13,7 @@ from data_access import meta
 from data_access.database import METADATA, Which
 from data_access.importers.entities import ENTITIES, free_id, from_json, is_row
 from data_access.importers.outcomes import NotUndone, Origin
+from data_access.importers.records import Unreadable
 
 
 def note_failure(engine: Engine, which: Which, source: str, today: date, origin: Origin, message: str) -> None:
@@ -26,6 +27,24 @@ def note_failure(engine: Engine, which: Which, source: str, today: date, origin:
         issue = {"id": free_id(connection, tables["import_issue"]), "run_id": run, "code": "failed", "message": message,
                  "is_warning": False}  # fmt: skip
         connection.execute(insert(tables["import_issue"]), issue)
+
+
+def refuse_twin(engine: Engine, which: Which, source: str, file_hash: str) -> None:
+    """Raises Unreadable when the very same file is loaded already, under another source's name: nothing counts twice."""
+    tables = METADATA[which].tables
+    sources, loads = tables["source"], tables["import_run"]
+    same = (
+        select(sources.c.name, loads.c.loaded_on)
+        .join(loads, loads.c.source_id == sources.c.id)
+        .where(loads.c.file_hash == file_hash, loads.c.status == "done", sources.c.name != source)
+    )
+    with engine.connect() as connection:
+        twin = connection.execute(same.order_by(loads.c.id.desc())).first()
+    if twin is not None:
+        raise Unreadable(
+            f"This very file was loaded on {twin.loaded_on.isoformat()} as a file of “{twin.name}”. Load it under that name, "
+            "so that nothing counts twice, or take that load back first."
+        )
 
 
 def source_id(connection: Connection, table: Table, name: str) -> int:

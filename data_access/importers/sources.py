@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from data_access import schema
 from data_access.database import METADATA, Which
@@ -25,8 +25,12 @@ def context_of(
     column_map: Mapping[str, Any] | None = None,
     *,
     is_total_confirmed: bool = False,
+    counts_both: bool = False,
 ) -> Context:
-    """What readers need to know before they read a file of `source`; its saved column map where none is given."""
+    """What readers need to know before they read a file of `source`; its saved column map where none is given.
+
+    Writes nothing: a case database without a secret gets the one made here with its first load (`keep_salt`).
+    """
     vocabulary: dict[str, set[str]] = {}
     saved: dict[str, Any] = {}
     salt = ""
@@ -40,14 +44,26 @@ def context_of(
         with engine.connect() as connection:
             saved |= json.loads(connection.scalar(select(table.c.column_map).where(table.c.name == source)) or "{}")
     if "cases" in engines:
-        with engines["cases"].begin() as connection:
+        with engines["cases"].connect() as connection:
             vocabulary["route"] = set(connection.scalars(select(schema.route.c.code)))
-            meta = schema.case_meta
-            salt = connection.scalar(select(meta.c.value).where(meta.c.key == SALT)) or ""
-            if not salt:
-                salt = secrets.token_hex(32)
-                connection.execute(insert(meta), {"key": SALT, "value": salt})
-    return Context(source, vocabulary, code_map, saved if column_map is None else column_map, salt, is_total_confirmed)
+            salt = _salt(connection) or secrets.token_hex(32)
+    return Context(
+        source, vocabulary, code_map, saved if column_map is None else column_map, salt, is_total_confirmed, counts_both
+    )
+
+
+def _salt(connection: Connection) -> str | None:
+    meta = schema.case_meta
+    return connection.scalar(select(meta.c.value).where(meta.c.key == SALT))
+
+
+def keep_salt(connection: Connection, salt: str) -> None:
+    """Keep the secret that the references of a first load were made with. Raises Unreadable when another load was first."""
+    kept = _salt(connection)
+    if kept is None:
+        connection.execute(insert(schema.case_meta), {"key": SALT, "value": salt})
+    elif kept != salt:
+        raise Unreadable("Another load of cases was quicker. Load the file again.")
 
 
 def read_column_map(path: Path) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Table:
     lines: Iterator[Row]
     filled: Counter[str] = field(default_factory=Counter)
     set_aside: dict[str, list[int]] = field(default_factory=dict)
+    count: int = 0
 
     def rows(self) -> Iterator[Row]:
         """The rows that are data; blank ones, totals and notes are set aside."""
@@ -62,6 +63,7 @@ class Table:
             kind = _kind(row)
             if kind == "data":
                 self.filled.update(name for name, cell in row.cells.items() if cell is not None and str(cell).strip())
+                self.count += 1
                 yield row
             elif kind != "blank":
                 self.set_aside.setdefault(kind, []).append(row.number)
@@ -72,18 +74,28 @@ class Table:
         if unread:
             names = ", ".join(unread)
             yield self._note(
-                ", ".join(unread), "columns_not_read",
-                f"{'was' if len(unread) == 1 else 'were'} not read ({sum(unread.values()):,} values): {names}.",
-                "If one of them matters, say in a column map what it is.",
+                "columns_not_read", f"columns not read: {names} ({sum(unread.values()):,} values).",
+                "If one of them matters, say what it is.",
             )  # fmt: skip
         for kind, numbers in self.set_aside.items():
             shown = ", ".join(map(str, numbers[:5])) + (" …" if len(numbers) > 5 else "")
             yield self._note(
-                "", f"{kind}_left_out", f"rows that are {kind} and no data were left out: {shown}.", "Nothing to do."
+                f"{kind}_left_out", f"rows that are {kind} and no data were left out: {shown}.", "Nothing to do."
             )
 
-    def _note(self, column: str, code: str, message: str, remedy: str) -> Problem:
-        return Problem(Place(self.sheet, file=self.file), column[:100], "", code, message, remedy, is_warning=True)
+    def passed_over(self) -> Iterator[Problem]:
+        """That nothing of the table was read, where it holds rows."""
+        for _row in self.rows():
+            pass
+        if self.count:
+            names = ", ".join(name for name in self.headings if self.filled[name])
+            yield self._note(
+                "sheet_not_read", f"was not read ({self.count:,} rows): its columns are none of those looked for: {names}.",
+                "If it matters, say which of its columns is which.",
+            )  # fmt: skip
+
+    def _note(self, code: str, message: str, remedy: str) -> Problem:
+        return Problem(Place(self.sheet, file=self.file), "", "", code, message, remedy, is_warning=True)
 
 
 @dataclass(frozen=True)

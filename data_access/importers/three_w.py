@@ -98,6 +98,7 @@ class _Reading:
             if coded:
                 columns[coded] = "place_code"
         if "organisation" not in columns.values() and "acronym" not in columns.values():
+            yield from table.passed_over()
             return
         by_field = {what: heading for heading, what in columns.items()}
         evidence = {
@@ -153,13 +154,7 @@ class _Reading:
             "country": partial(self._countries, line),
             **{what: partial(values.day, line.get(what), evidence.get(what)) for what in ("starts_on", "ends_on")},
         }
-        found, wrong = {}, {}
-        for what, read_cell in readers.items():
-            try:
-                found[what] = read_cell()
-            except values.Bad as bad:
-                wrong[what] = bad
-        return found, wrong
+        return values.understood(readers)
 
     def _project(
         self, place: Place, who: str, name: str, word: str | None, title: str | None, countries: Sequence[str],

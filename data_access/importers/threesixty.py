@@ -83,28 +83,25 @@ def read(paths: Sequence[Path], _context: Context) -> Iterator[Record | Problem]
 
 def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     for number, grant in enumerate(files.read_json(path)["grants"], 1):
-        place = Place("grants", number, grant if isinstance(grant, dict) else {"grant": grant}, path.name)
         if not isinstance(grant, dict):
-            yield place, {}
+            yield Place("grants", number, file=path.name), {}
             continue
         recipient, funder = _first(grant, "recipientOrganization"), _first(grant, "fundingOrganization")
         planned = _first(grant, "plannedDates")
         locations = [spot for spot in grant.get("beneficiaryLocation") or () if isinstance(spot, dict)]
-        yield (
-            place,
-            {name: grant.get(name) for name in ("id", *AMOUNTS, "currency", "awardDate", "regrantType")}
-            | {
-                "starts": planned.get("startDate"),
-                "ends": planned.get("endDate"),
-                "recipient_id": recipient.get("id"),
-                "recipient": recipient.get("name"),
-                "person": grant.get("recipientIndividual"),
-                "funder_id": funder.get("id"),
-                "funder": funder.get("name"),
-                "country": ";".join(str(spot["countryCode"]) for spot in locations if spot.get("countryCode")),
-                "joint": (grant.get("relatedActivity") or [None])[0],
-            },
-        )
+        line = {name: grant.get(name) for name in ("id", *AMOUNTS, "currency", "awardDate", "regrantType")} | {
+            "starts": planned.get("startDate"),
+            "ends": planned.get("endDate"),
+            "recipient_id": recipient.get("id"),
+            "recipient": recipient.get("name"),
+            "person": grant.get("recipientIndividual"),
+            "funder_id": funder.get("id"),
+            "funder": funder.get("name"),
+            "country": ";".join(str(spot["countryCode"]) for spot in locations if spot.get("countryCode")),
+            "joint": (grant.get("relatedActivity") or [None])[0],
+        }
+        row = {heading: line[known] for heading, known in HEADINGS.items() if known != "person"}
+        yield Place("grants", number, row, path.name), line
 
 
 def _first(grant: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -121,6 +118,7 @@ def _from_tables(path: Path) -> Iterator[tuple[Place, dict[str, Any]] | Problem]
         columns = {name: HEADINGS[known] for name, known in plain.items() if known in HEADINGS}
         spots = [name for name, known in columns.items() if known == "country"]
         if "amountAwarded" not in columns.values():
+            yield from table.passed_over()
             continue
         for row in table.rows():
             yield (
@@ -182,13 +180,8 @@ def _grant(
         "currency": lambda: values.currency(line.get("currency")),
         **{name: partial(values.day, line.get(name), evidence[name]) for name in DATES},
     }
-    found: dict[str, Any] = {}
-    problems: list[Problem] = []
-    for name, read_cell in readers.items():
-        try:
-            found[name] = read_cell()
-        except values.Bad as bad:
-            problems.append(_bad(place, line, name, bad))
+    found, wrong = values.understood(readers)
+    problems = [_bad(place, line, name, bad) for name, bad in wrong.items()]
     awarded = found.get("amountAwarded")
     try:
         currency = values.agreed(awarded, found.get("currency"))

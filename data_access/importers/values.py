@@ -7,7 +7,7 @@ the same in every row; where the evidence leaves two readings, the first of the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -32,10 +32,16 @@ NOTHING = frozenset(
         "unknown",
         "k. a.",
         "k.a.",
+        "?",
+        "??",
+        "???",
         "unbekannt",
+        "keine angabe",
         "нет",
         "н/д",
         "неизвестно",
+        "нет данных",
+        "уточняется",
     ]
 )
 YES = frozenset(["yes", "y", "true", "1", "x", "oui", "ja", "да", "sí", "si", "tak", "taip"])
@@ -99,6 +105,18 @@ class Formula:
     """A cell that holds a formula: its text is never computed here."""
 
     text: str
+
+
+def understood(readers: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], dict[str, Bad]]:
+    """What each cell of a row says, by name, and what cannot be read of it: all of its faults, not the first."""
+    found: dict[str, Any] = {}
+    wrong: dict[str, Bad] = {}
+    for what, read_cell in readers.items():
+        try:
+            found[what] = read_cell()
+        except Bad as bad:
+            wrong[what] = bad
+    return found, wrong
 
 
 def text(cell: Any) -> str | None:
