@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
+import dashboard.screen.loading  # noqa: F401 - how the forms that load files look
 from dashboard.page import links, roles
 from dashboard.page.opening import open_for
 from dashboard.page.reading import read_metas, shared_engine

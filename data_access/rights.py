@@ -129,12 +129,20 @@ VERBS: dict[int, Verb] = {
 def authorizer(login: Login, which: Which = "shared") -> Authorizer:
     """What SQLite asks before each step of a statement: the rights of a login, and nothing of the structure.
 
-    Beside them SQLite itself reads the ids that a foreign key refers to when a row is added.
+    Beside them SQLite itself reads the ids that a foreign key refers to when a row is added, and the columns that refer to a
+    row when it is taken out.
     """
     own = RIGHTS[login][which]
     metadata = {"shared": schema.shared, "cases": schema.cases}[which]
     written = own.tables.get("INSERT", ())
     referred = {key.column.table.name for name in written for key in metadata.tables[name].foreign_keys}
+    taken_out = own.tables.get("DELETE", ())
+    referring = {
+        (table.name, key.parent.name)
+        for table in metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name in taken_out
+    }
     functions = FUNCTIONS | FUNCTIONS_OF_LOADS if "UPDATE" in own.tables else FUNCTIONS
 
     def may(action: int, first: str | None, second: str | None) -> bool:
@@ -142,7 +150,9 @@ def authorizer(login: Login, which: Which = "shared") -> Authorizer:
             return True
         if action in VERBS:
             table, column = first or "", (second or "") if action == sqlite3.SQLITE_READ else ""
-            is_key = action == sqlite3.SQLITE_READ and table in referred and column == "id"
+            is_key = action == sqlite3.SQLITE_READ and (
+                (table in referred and column == "id") or (table, column) in referring
+            )
             return own.allow(VERBS[action], table, column) or is_key or _is_catalogue(action, table)
         if action == sqlite3.SQLITE_FUNCTION:
             return second in functions

@@ -1,5 +1,6 @@
 """Where the records come from: sources and loads, records to fix, files to fill in and to load."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from dashboard.answers import fixes, sources, uploads
@@ -8,13 +9,21 @@ from dashboard.page.blocks import (
     Attempt,
     Blocks,
     Choice,
+    ColumnForm,
+    Confirm,
+    Done,
     Download,
     FileForm,
     GoTo,
     Part,
     Remark,
+    Rows,
     Selectable,
+    Sent,
+    StartAgain,
     Templates,
+    TryOrLoad,
+    ValueForm,
 )
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
@@ -48,18 +57,48 @@ def data(visit: Visit) -> Blocks:
             if chosen is not None:
                 yield GoTo("initiative", {"id": to_fix.loc[records.rows.index[chosen], "slug"]})
     elif part == "loads":
+        yield Done()
         yield sources.loads(visit)
+        if loads := uploads.undoable(visit):
+            yield from _take_back(visit, loads)
         yield sources.problems(visit)
     elif part == "exports":
         yield sources.exports(visit)
     else:
         sent = yield FileForm(list(found["source"]), uploads.format_names(), uploads.why_not_here(visit))
-        if sent and (done := (yield Attempt(partial(uploads.take, visit, sent)))):
-            yield uploads.outcome(done, dry_run=sent.dry_run)
-            yield uploads.problems(done)
-            if rejected := uploads.corrections(done):
-                yield Download(_("Rejected rows, to mend and load again"), "corrections.xlsx", rejected)
-            if not sent.dry_run:
-                yield Remark(uploads.thanks(done))
+        if sent:
+            yield from _load(visit, sent)
 
     yield About(sources.notes())
+
+
+def _load(visit: Visit, sent: Sent) -> Blocks:
+    """From a file to its records: which column is which, how to read what is not understood, try, load."""
+    if tables := uploads.table_kinds(visit, sent):
+        kinds, is_needed = tables
+        kind, said = yield ColumnForm(kinds, is_needed)
+        sent = uploads.with_columns(sent, kind, said, kinds[kind], is_needed=is_needed)
+        if faults := uploads.faults(sent):
+            sent = uploads.with_values(sent, (yield ValueForm(faults)))
+        if sent.column_map:
+            yield uploads.first_rows(sent, kind)
+
+    step = yield TryOrLoad()
+    if step and (done := (yield Attempt(partial(uploads.take, visit, sent, dry_run=step == "try")))):
+        yield uploads.outcome(done, dry_run=step == "try")
+        yield uploads.problems(done)
+        if rejected := uploads.corrections(done):
+            yield Download(_("Rejected rows, to mend and load again"), "corrections.xlsx", rejected)
+        if step == "load":
+            yield Remark(uploads.thanks(done))
+
+
+def _take_back(visit: Visit, loads: Mapping[str, str]) -> Blocks:
+    """A load chosen, what taking it back would change, and the button that does it."""
+    chosen = yield Rows("open_loads", _("Take a load back"), loads)
+    if chosen:
+        yield uploads.would_undo(chosen)
+        if (yield Confirm(_("Take it back"))):
+            taken = yield Attempt(partial(uploads.undo, visit, chosen))
+            if taken is not None:
+                yield StartAgain(uploads.undone(taken))

@@ -7,6 +7,7 @@ import json
 import pandas as pd
 import pytest
 
+from dashboard.answers import uploads
 from dashboard.files import formats
 from dashboard.page import walk
 from dashboard.page.blocks import Report, Table
@@ -15,6 +16,7 @@ from dashboard.words import columns
 from dashboard.words.columns import Column
 from data_access import addresses
 from data_access.filters import Filters
+from data_access.importers import proposals
 from tests.conftest import EVERYWHERE, PAGES, STEWARD, open_sample_visit
 
 OPENED = {
@@ -49,5 +51,6 @@ def test_every_own_column_is_in_its_table(deployment: addresses.Urls) -> None:
             for table in report.tables:
                 met.setdefault(table.key, set()).update(table.rows.columns)
     open_visit(None)
+    met[uploads.FIRST_ROWS] = {what for kind in proposals.KINDS.values() for what in kind.fields}
     missing = {key: set(own) - met.get(key, set()) for key, own in columns.OWN.items()}
     assert {key: names for key, names in missing.items() if names} == {}

@@ -377,7 +377,7 @@ def test_an_unknown_stage_is_said_once_with_its_rows(tmp_path: Path) -> None:
     problems = [one for one in case_log.read([log], CONTEXT) if isinstance(one, Problem)]
     (group,) = alike(problems)
     assert len(group) == 8
-    assert "rows 2, 3, 4, 5, 6 and 3 more" in told(group) and "“warten”, none of our stages" in told(group)
+    assert "rows 2, 3, 4, 5, 6 and 3 more" in told(group) and "stage: 'warten' – is none of our stages" in told(group)
 
 
 LOG = """Case;Stage;Date;Outcome;People;Country
@@ -419,7 +419,7 @@ def test_a_log_of_events_becomes_cases_episodes_and_stages(empty, tmp_path: Path
         "travelled",
     ]
     assert sorted(p.code for p in done.problems) == ["bad_value", "value_missing"]
-    assert "“dancing”, none of our stages" in str(done.problems)
+    assert "value='dancing'" in str(done.problems)
     again = load.load(empty, "log", case_log.read([path], CONTEXT), TODAY)
     assert not any(again.created.values()) and not any(again.updated.values())
 
@@ -454,7 +454,7 @@ WIDE_MAP = {
 
 def test_a_row_per_case_is_read_by_the_sources_column_map(tmp_path: Path) -> None:
     path = written(tmp_path / "wide.csv", WIDE_LOG)
-    with pytest.raises(Unreadable, match="say with --map which column is which"):
+    with pytest.raises(Unreadable, match="say which of its columns is which"):
         formats.format_of(path, CONTEXT)
     context = replace(CONTEXT, column_map=WIDE_MAP)
     assert formats.format_of(path, context) == "case-log"

@@ -77,9 +77,9 @@ def uploads(own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> addr
     return own_sample
 
 
-def sent(tmp_path: Path, *, dry_run: bool, name: str = "flows.json") -> Sent:
+def sent(tmp_path: Path, *, name: str = "flows.json") -> Sent:
     content = as_json(tmp_path / "flows", page(*FLOWS)).read_bytes()
-    return Sent("Invented FTS", [(name, content)], None, is_snapshot=False, dry_run=dry_run)
+    return Sent("Invented FTS", [(name, content)], None)
 
 
 def grants_of(urls: addresses.Urls) -> int:
@@ -90,32 +90,32 @@ def grants_of(urls: addresses.Urls) -> int:
 def test_a_steward_tries_a_file_then_loads_it_and_pages_see_new_data(uploads: addresses.Urls, tmp_path: Path) -> None:
     visit, before, said = open_sample_visit(STEWARD), grants_of(uploads), []
     version = int(database.read_meta(connections.open_reader(uploads.shared))["data_version"])
-    tried = files.take(visit, sent(tmp_path, dry_run=True), said.append)
+    tried = files.take(visit, sent(tmp_path), said.append, dry_run=True)
     assert tried.created["grant"] == 5 and grants_of(uploads) == before
-    done = files.take(visit, sent(tmp_path, dry_run=False, name="..\\..\\x/../evil.json"), said.append)
+    done = files.take(visit, sent(tmp_path, name="..\\..\\x/../evil.json"), said.append, dry_run=False)
     assert grants_of(uploads) == before + 5 and done.created == tried.created
     meta = database.read_meta(connections.open_reader(uploads.shared))
     assert int(meta["data_version"]) > version and meta["as_of"] == "2026-10-18"
-    again = files.take(visit, sent(tmp_path, dry_run=False), said.append)
+    again = files.take(visit, sent(tmp_path), said.append, dry_run=False)
     assert not any(again.created.values()) and not any(again.updated.values())
 
 
 @pytest.mark.parametrize("viewer", [FUNDER, LITHUANIAN, EVERYWHERE], ids=lambda viewer: viewer.clearance)
 def test_nobody_but_a_steward_loads_a_file(uploads: addresses.Urls, tmp_path: Path, viewer) -> None:
     with pytest.raises(PermissionError):
-        files.take(open_sample_visit(viewer), sent(tmp_path, dry_run=True), print)
+        files.take(open_sample_visit(viewer), sent(tmp_path), print, dry_run=True)
 
 
 def test_without_the_switch_nobody_loads_a_file(own_sample: addresses.Urls, tmp_path: Path) -> None:
     assert own_sample
     with pytest.raises(PermissionError):
-        files.take(open_sample_visit(STEWARD), sent(tmp_path, dry_run=True), print)
+        files.take(open_sample_visit(STEWARD), sent(tmp_path), print, dry_run=True)
 
 
 def test_a_log_of_cases_is_not_taken_where_there_is_no_case_database(uploads: addresses.Urls, tmp_path: Path) -> None:
-    log = Sent("log", [("log.csv", LOG.encode())], None, is_snapshot=False, dry_run=True)
+    log = Sent("log", [("log.csv", LOG.encode())], None)
     with pytest.raises(Unreadable, match="no case database is configured"):
-        files.take(open_sample_visit(STEWARD), log, print)
+        files.take(open_sample_visit(STEWARD), log, print, dry_run=True)
     assert uploads
 
 

@@ -103,7 +103,7 @@ def loads(visit: Visit) -> Table:
     )
     columns = ["run_id", "source", "last_loaded", "last_status", "format", "created", "updated", "unchanged", "rejected",
                "not_seen", "message"]  # fmt: skip
-    note = _("A load can be taken back with “meridian undo” and its number, the newest of a source first.")
+    note = _("A load can be taken back, the newest of a source first.")
     return Table("loads", _("Loads"), rows[columns], note)
 
 

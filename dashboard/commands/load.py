@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from dashboard.upkeep.loading import Request, bring
 from dashboard.upkeep.refresh import refresh
 from dashboard.upkeep.writers import writers
 from data_access.addresses import CASES_URL_VARIABLE
-from data_access.importers import entities, formats, outcomes, runs, sources, write_template
+from data_access.importers import entities, formats, outcomes, proposals, runs, sources, write_template
 from data_access.importers import template as workbook
 from data_access.importers.correct import write_corrections
 from data_access.importers.records import Unreadable, alike, told
@@ -61,6 +62,10 @@ def import_files(
         columns = sources.read_column_map(column_map) if column_map else None
         request = Request(source, files, stated, columns, dry_run, snapshot, confirm_total, count_both)
         done = bring(engines, request, today, _say_progress)
+    except formats.UnknownFormat as refusal:
+        raise Refused(
+            f"{refusal} `meridian map FILE OUT.json` writes a first proposal. Nothing was loaded."
+        ) from refusal
     except Unreadable as refusal:
         raise Refused(f"{refusal} Nothing was loaded.") from refusal
     _tell(", ".join(path.name for path in files), done, dry_run=dry_run)
@@ -91,6 +96,30 @@ def _tell(title: str, done: outcomes.Outcome, *, dry_run: bool) -> None:
         print(f"  and {sum(len(several) for several in groups[LONGEST_LIST:]):,} more")
     for which, run in ({} if dry_run else done.runs).items():
         print(f"  run {run} of the {which} database; take it back with `meridian undo {run} --database {which}`")
+
+
+@click.command("map")
+@click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
+@click.argument("out", type=PATH, metavar="OUT.json")
+@click.option(
+    "--of", "kind", type=click.Choice(list(proposals.KINDS)), help="What the tables list, if it is not told rightly."
+)
+@click.option("--source", default="", help="Begin with what is kept for this source.")
+def propose_map(files: tuple[Path, ...], out: Path, kind: str | None, source: str) -> None:
+    """Propose which column of an unknown table is which."""
+    try:
+        found = proposals.propose(files, sources.context_of(writers(), source), kind)
+    except Unreadable as refusal:
+        raise Refused(str(refusal)) from refusal
+    if found is None:
+        raise Refused("Only the columns of tables can be chosen; these files are none.")
+    for column in found.columns:
+        examples = f"  ({', '.join(column.examples)})" if column.examples else ""
+        print(f"  {column.heading}: {column.what or 'left out'}{examples}")
+    out.write_text(json.dumps(found.column_map, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    allowed = ", ".join(sorted(proposals.KINDS[found.kind].fields))
+    print(f"Taken for a list of {found.kind}. Correct {out}: a column can be {allowed}, or empty to be left out;")
+    print(f"then load with `meridian import FILE --source NAME --as {proposals.KINDS[found.kind].format} --map {out}`.")
 
 
 @click.command()
@@ -147,4 +176,4 @@ def dump(out: Path, language: str) -> None:
         print(f"  {entity:<18}{rows:>9,}")
 
 
-COMMANDS = (import_files, source, undo, template, dump)
+COMMANDS = (import_files, propose_map, source, undo, template, dump)

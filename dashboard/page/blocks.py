@@ -257,13 +257,18 @@ class Templates(Block):
 
 @dataclass(frozen=True)
 class Sent:
-    """Files (name, content) a steward sent: whose they are, what they are said to be, and whether only to try them."""
+    """Files (name, content) a steward sent: whose they are, and what they are said to be.
+
+    `counts_both`, `is_total_confirmed`: somebody looked at what a load asked about.
+    """
 
     source: str
     files: list[tuple[str, bytes]]
     format: str | None
-    is_snapshot: bool = field(kw_only=True)
-    dry_run: bool = field(kw_only=True)
+    column_map: Mapping[str, Any] | None = None
+    is_snapshot: bool = field(default=False, kw_only=True)
+    counts_both: bool = field(default=False, kw_only=True)
+    is_total_confirmed: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -276,8 +281,61 @@ class FileForm(Block):
 
 
 @dataclass(frozen=True)
+class TableKind:
+    """What a table can be taken for: its name, its columns as (heading, examples, what it is proposed to be), and what
+    columns can be: key -> name."""
+
+    name: str
+    columns: Sequence[tuple[str, str, str]]
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ColumnForm(Block):
+    """Asks which column of a table is what; the first of `kinds` is proposed. Answers (kind, heading -> what it is, "" to
+    leave it out).
+
+    `is_needed`: nothing is known of the table without it, so it stands open.
+    """
+
+    kinds: Mapping[str, TableKind]
+    is_needed: bool
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A text that cannot be read as what its column is, in how many rows, why, and what it could be read as, if a list."""
+
+    what: str
+    name: str
+    value: str
+    rows: int
+    message: str
+    options: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class ValueForm(Block):
+    """Asks how to read what cannot be read. Answers what a column is -> its text -> how to read it."""
+
+    faults: Sequence[Fault]
+
+
+@dataclass(frozen=True)
+class TryOrLoad(Block):
+    """Asks whether to try or to load. Answers "try", "load" or None."""
+
+
+@dataclass(frozen=True)
+class Confirm(Block):
+    """A button for what cannot be half done. Answers whether it was pressed."""
+
+    label: str
+
+
+@dataclass(frozen=True)
 class Attempt(Block):
-    """Runs `load` with a progress line; a refused file becomes its sentence, and nothing was written. Answers the outcome."""
+    """Runs `load` with a progress line; a refusal becomes its sentence, and nothing was written. Answers the outcome."""
 
     load: Callable[[Callable[[int], None]], Any]
 

@@ -14,13 +14,12 @@ from streamlit.navigation.page import StreamlitPage
 
 from dashboard.files import brief
 from dashboard.page import blocks
-from dashboard.page.blocks import Block, Figure, Report, Sent, Table
+from dashboard.page.blocks import Block, Figure, Report, Table
 from dashboard.page.visit import Visit
 from dashboard.screen import clicks, file_buttons
 from dashboard.screen.markdown import plain
-from dashboard.words import columns, terms, written
+from dashboard.words import columns, terms
 from dashboard.words.i18n import _
-from data_access.importers.records import Unreadable
 
 CHART_CONFIG = {"displayModeBar": False}
 MAP_HEIGHT = 460
@@ -328,50 +327,6 @@ def _templates(block: blocks.Templates, _screen: Screen, _report: Report) -> Non
             icon=":material/download:",
             width="stretch",
         )
-
-
-@draw.register
-def _file_form(block: blocks.FileForm, _screen: Screen, _report: Report) -> Sent | None:
-    if block.why_not:
-        st.info(plain(block.why_not))
-        return None
-    left, right = st.columns(2)
-    source = left.selectbox(
-        _("Source"),
-        block.sources,
-        index=None,
-        key="file_source",
-        accept_new_options=True,
-        placeholder=_("choose, or write a new one"),
-    )
-    stated = right.selectbox(_("Format"), list(block.formats), key="file_format", format_func=block.formats.__getitem__)
-    sent = st.file_uploader(
-        _("Files that belong together, up to 50 MB each"), accept_multiple_files=True, key="file_sent"
-    )
-    is_snapshot = st.checkbox(_("The file is all there is: take out what is not in it"), key="file_snapshot")
-    left, right, _rest = st.columns([1, 1, 3])
-    tried = left.button(_("Try it, write nothing"), key="file_try", width="stretch")
-    loaded = right.button(_("Load it"), key="file_load", type="primary", width="stretch")
-    if not (tried or loaded):
-        return None
-    if not source or not sent:
-        st.warning(_("Choose a source and at least one file first."))
-        return None
-    contents = [(file.name, file.getvalue()) for file in sent]
-    return Sent(source, contents, stated or None, is_snapshot=is_snapshot, dry_run=tried)
-
-
-@draw.register
-def _attempt(block: blocks.Attempt, _screen: Screen, _report: Report) -> Any:
-    with st.status(_("Reading …")) as status:
-        try:
-            done = block.load(lambda rows: status.update(label=_("{n} rows read").format(n=written.number(rows))))
-        except Unreadable as refusal:
-            status.update(label=_("Refused; nothing was loaded"), state="error")
-            st.error(plain(str(refusal)))
-            return None
-        status.update(label=_("Done"), state="complete")
-    return done
 
 
 @draw.register

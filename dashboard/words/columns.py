@@ -236,6 +236,8 @@ COLUMNS = {
     "value": Column(N_("Value"), "text", N_("What stood there.")),
     "effect": Column(N_("What charts leave out"), "text", N_("Where the record is missing.")),
     "record": Column(N_("Record"), "text", N_("Name or reference.")),
+    "taken_out": Column(N_("Taken out"), "integer", N_("Rows that the load had made.")),
+    "restored": Column(N_("As before"), "integer", N_("Rows that the load had changed.")),
     "record_kind": Column(N_("Kind of record"), "word", N_("Table of the database.")),
     "signal": Column(N_("What it says"), "word", N_("Need coverage and crowding of the cell together.")),
 }  # fmt: skip
@@ -267,6 +269,19 @@ OWN: dict[str, dict[str, Column]] = {
     "grid": {
         "organisations": Column(N_("Organisations"), "integer", N_("Distinct organisations with a project there that has not ended.")),
         "projects": Column(N_("Projects"), "integer", N_("Projects there that have not ended.")),
+    },
+    "first_rows": {
+        what: Column(heading, "text", N_("As the file would be read."))
+        for what, heading in {
+            "organisation": N_("Organisation"), "acronym": N_("Acronym"), "activity": N_("Activity"), "country": N_("Host country"),
+            "place": N_("Place"), "place_code": N_("Code of a place"), "project": N_("Project"), "starts_on": N_("Starts"),
+            "ends_on": N_("Ends"), "id": N_("Reference of the grant"), "amountAwarded": N_("Amount signed"),
+            "amountDisbursed": N_("Amount paid"), "currency": N_("Currency"), "awardDate": N_("Signed on"), "starts": N_("Starts"),
+            "ends": N_("Ends"), "recipient": N_("Recipient"), "recipient_id": N_("Identifier of the recipient"),
+            "funder": N_("Funder"), "funder_id": N_("Identifier of the funder"), "case": N_("Case number"), "stage": N_("Stage"),
+            "date": N_("Date"), "outcome": N_("Outcome"), "people": N_("People"), "waiting_country": N_("Waiting in"),
+            "route": N_("Route"), "handler": N_("Handled by"), "opened": N_("Opened"), "closed": N_("Closed"),
+        }.items()
     },
     "exports": {"reason": Column(N_("Reason"), "word", N_("Why exact figures of live cases left."))},
 }  # fmt: skip

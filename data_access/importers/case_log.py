@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from data_access.importers import files, tables, values
-from data_access.importers.columns import columns_of, known_headings, meanings, translated
+from data_access.importers.columns import columns_of, known_headings, line_of, meanings, translated
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable
 from data_access.schema import OUTCOMES, STAGES
 
@@ -69,9 +69,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             yield from _spool(path, context, spool, evidence)
         if not evidence:
             names = ", ".join(path.name for path in paths)
-            raise Unreadable(
-                f"{names}: no column says which case a row is about and when. Say with --map which column is which."
-            )
+            raise Unreadable(f"{names}: no column says which case a row is about and when. Say which column is which.")
         yield from _say_of_numbers(spool)
         spool.execute("CREATE INDEX by_case ON line (case_name, file, sheet, number)")
         rows = spool.execute("SELECT * FROM line ORDER BY case_name, file, sheet, number")
@@ -112,7 +110,7 @@ def _spool(
             continue
         dates = evidence[path.name, sheet] = {what: values.Evidence() for what in meant & {"date", *WIDE}}
         for row in table.rows():
-            line = {what: row.cells.get(heading) for heading, what in columns.items()}
+            line = line_of(row.cells, columns, context)
             kept = {what: cell.text if isinstance(cell, values.Formula) else cell for what, cell in line.items()}
             try:
                 name = values.text(line["case"])
@@ -223,10 +221,10 @@ def _understood(
              "stage": (*STAGES, *OUTCOMES, "opened", "closed")}  # fmt: skip
     found, wrong = values.understood({
         "people": lambda: values.whole(line.get("people")),
-        "country": lambda: values.country(line.get("country")) or values.country(context.column_map.get("country")),
+        "country": lambda: values.country(line.get("country")),
         "waiting_country": lambda: values.country(line.get("waiting_country")),
-        "handler": lambda: values.text(line.get("handler")) or values.text(context.column_map.get("handler")),
-        "route": lambda: _word(line.get("route") or context.column_map.get("route"), "routes", codes["route"], context),
+        "handler": lambda: values.text(line.get("handler")),
+        "route": lambda: _word(line.get("route"), "routes", codes["route"], context),
         "outcome": lambda: _word(line.get("outcome"), "outcomes", codes["outcome"], context),
         "stage": lambda: _word(line.get("stage"), "stages", codes["stage"], context),
         **{what: partial(values.day, line[what], evidence.get(what)) for what in ("date", *WIDE) if what in line},
@@ -241,7 +239,7 @@ def _word(cell: Any, kind: str, codes: Collection[str], context: Context) -> str
     code = translated(word, kind, codes, context)
     if word is not None and code is None:
         allowed = ", ".join(sorted(codes))
-        raise values.Bad(f"“{word}”, none of our {kind}", f"Say in the column map's “{kind}” which it is: {allowed}.")
+        raise values.Bad(f"none of our {kind}", f"Say which it is: {allowed}.")
     return code or None
 
 

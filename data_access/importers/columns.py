@@ -1,18 +1,22 @@
 """Which column of somebody else's table is what: by its heading, by a tag row under the headings, by the source's map.
 
-A column map is a JSON object: `columns` (heading -> what it is), a value for all rows (such as `country`), and words of
-the source -> our codes (`activities`, `stages`, `outcomes`, `routes`). docs/importing.md has examples.
+A column map is a JSON object: `columns` (heading -> what it is), `values` (what it is -> a cell's text -> how to read it),
+a word for all rows that leave it open (such as `country`), and words of the source -> our codes (`activities`, `stages`,
+`outcomes`, `routes`). docs/importing.md has examples.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from data_access.importers import tables
 from data_access.importers.records import Context, Unreadable
+from data_access.importers.values import Formula
 
 TAG = "#"
+PARTS = re.compile(r"\s*[,;/|+&\n]\s*")
 
 
 def columns_of(
@@ -43,9 +47,30 @@ def known_headings(synonyms: Mapping[str, str], context: Context) -> set[str]:
 
 
 def meanings(headings: Iterable[str], synonyms: Mapping[str, str], context: Context) -> set[str]:
-    """What the headings mean, by the map or by name, to tell whether a table is of a kind."""
+    """What a table says, by the map or by the names of its columns, to tell whether it is of a kind."""
     said = _said("columns", context)
-    return {said.get(tables.heading(h), synonyms.get(tables.heading(h), "")) for h in headings}
+    by_column = {said.get(tables.heading(h), synonyms.get(tables.heading(h), "")) for h in headings}
+    return by_column | {what for what, word in context.column_map.items() if isinstance(word, str)}
+
+
+def line_of(cells: Mapping[str, Any], columns: Mapping[str, str], context: Context) -> dict[str, Any]:
+    """What a row says, by what its columns are: each cell as the map reads it, and what the map says of every row."""
+    read_as = context.column_map.get("values") or {}
+    line: dict[str, Any] = {}
+    for heading, what in columns.items():
+        cell = cells.get(heading)
+        if cell is not None and what in read_as:
+            cell = read_as[what].get(as_said(cell), cell)
+        line[what] = cell
+    for what, word in context.column_map.items():
+        if isinstance(word, str) and line.get(what) in (None, ""):
+            line[what] = word
+    return line
+
+
+def as_said(cell: Any) -> str:
+    """A cell as one line, as `values` of a map names it."""
+    return " ".join(str(cell.text if isinstance(cell, Formula) else cell).split())
 
 
 def _said(kind: str, context: Context) -> dict[str, str]:
@@ -70,3 +95,13 @@ def translated(word: str | None, kind: str, codes: Collection[str], context: Con
     plain = tables.heading(word)
     code = said.get(plain, plain.replace(" ", "_"))
     return code if code in codes or (plain in said and not code) else None
+
+
+def codes_of(word: str | None, kind: str, codes: Collection[str], context: Context) -> list[str]:
+    """Our codes for what a cell says: one, or several parted by commas and the like, or by blanks; none where a part is
+    unknown. A code is empty where the map says that the word means nothing here."""
+    for parts in ([word], PARTS.split(word or ""), (word or "").split()):
+        found = [translated(part, kind, codes, context) for part in parts if part]
+        if found and None not in found:
+            return [code for code in dict.fromkeys(found) if code is not None]
+    return []

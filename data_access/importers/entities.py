@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, func, select
+from sqlalchemy import Connection, Table, and_, delete, func, or_, select
 
 from data_access import schema
 from data_access.database import METADATA, Which
@@ -138,6 +138,16 @@ def is_row(table: Table, key: str) -> Any:
     parts = json.loads(key)
     columns = list(table.primary_key.columns)
     return and_(*(column == _typed(column, part) for column, part in zip(columns, parts, strict=True)))
+
+
+def take_out(connection: Connection, table: Table, key: str) -> None:
+    """Delete a row, and the computed pairs that name it. Raises IntegrityError where other records refer to it."""
+    pair = schema.overlap_pair
+    with connection.begin_nested():
+        if table is schema.project:
+            (number,) = json.loads(key)
+            connection.execute(delete(pair).where(or_(pair.c.project_a == number, pair.c.project_b == number)))
+        connection.execute(delete(table).where(is_row(table, key)))
 
 
 def free_id(connection: Connection, table: Table) -> int:

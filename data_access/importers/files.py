@@ -67,7 +67,7 @@ def _kind_of_archive(path: Path) -> Kind:
             if "xl/workbook.xml" in names:
                 return "workbook"
             is_ods = "mimetype" in names and archive.read("mimetype").startswith(OPEN_DOCUMENT)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
         raise Unreadable(f"{path.name} is damaged: it cannot be unpacked.") from None
     if is_ods or "xl/workbook.bin" in names:
         return "other workbook"

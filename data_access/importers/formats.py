@@ -10,6 +10,10 @@ from data_access.importers import case_log, files, fts, iati, tables, template, 
 from data_access.importers.records import Context, Problem, Record, Unreadable
 
 
+class UnknownFormat(Unreadable):
+    """The file can be read, and no format is its own: somebody has to say which column is which."""
+
+
 @dataclass(frozen=True)
 class Format:
     """A format: its title, whether a file is in it, and what reads files of it that belong together."""
@@ -41,9 +45,9 @@ def format_of(path: Path, context: Context, stated: str | None = None) -> str:
         if is_it(path):
             raise Unreadable(f"{path.name} {sentence}")
     known_ones = ", ".join(known.title for known in FORMATS.values())
-    raise Unreadable(
-        f"{path.name} is in no format that is known here ({known_ones}). If it is a table of organisations or of cases, "
-        "say with --map which column is which (docs/importing.md shows how)."
+    raise UnknownFormat(
+        f"{path.name} is in no format that is known here ({known_ones}). If it is a table of organisations, grants or cases, "
+        "say which of its columns is which."
     )
 
 

@@ -183,7 +183,9 @@ def _check_totals(
             continue
         says = f"adds up to {found:,} US dollars of incoming {name}, but states {wanted:,}."
         if not is_confirmed:
-            raise Unreadable(f"{place.file} {says} Fetch it again; if it is right all the same, add --confirm-total.")
+            raise Unreadable(
+                f"{place.file} {says} Fetch it again; if it is right all the same, load it again and say that somebody looked."
+            )
         yield Problem(place, name, f"{found:,}", "total_not_reproduced", says, "Nobody can tell which is right.",
                       is_warning=True)  # fmt: skip
 

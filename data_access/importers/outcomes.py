@@ -55,7 +55,7 @@ class Outcome:
         if self.rejected > MOST_REJECTED:
             raise TooManyRejected(
                 f"More than {MOST_REJECTED:,} rows cannot be read, such as: {problem} "
-                "State the format with --as, or say with --map which column is which."
+                "State its format, or say which of its columns is which."
             )
         if len(self.problems) < LARGEST_REPORT or not problem.is_warning:
             self.problems.append(problem)

@@ -52,11 +52,11 @@ def places(grant: str, countries: Iterable[str], place: Place) -> Iterator[Recor
     """A grant's countries without shares; a warning for what is no country."""
     for name in dict.fromkeys(countries):
         try:
-            country = values.country(name)
+            found = values.countries(name)
         except values.Bad as bad:
             yield Problem(place, "country", name, "bad_value", f"is {bad.what}.", bad.do, is_warning=True)
             continue
-        if country:
+        for country in found:
             spot = {"grant": grant, "host_country": country, "share_bp": None}
             yield Record("grant_country", f"{grant}|{country}", spot, place)
 

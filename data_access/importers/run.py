@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -25,11 +26,14 @@ from data_access.importers.entities import (
     is_row,
     row_key,
     sorted_pair,
+    take_out,
     trace_of,
 )
 from data_access.importers.outcomes import NoSuchColumn, NotASnapshot, Origin, Outcome
 from data_access.importers.records import PART_OF_A_SEARCH, Place, Problem, Record
+from data_access.importers.references import LONGEST_KEPT, shortened
 from data_access.importers.runs import run_row, source_id
+from data_access.importers.values import writable
 
 BATCH = 2_000
 LONG_LIVED = frozenset(["organisation", "presence", "fx_rate"])
@@ -81,7 +85,7 @@ class Run:
             if unknown := {*found.values, *found.defaults} - ENTITIES[found.entity].names:
                 raise NoSuchColumn(f"{found.entity} has no {', '.join(sorted(unknown))}: {found.key}.")
             ask_about_days(found, self.today, self.outcome)
-            self.waiting[found.entity].append(found)
+            self.waiting[found.entity].append(_with_short_ids(found))
             waiting += 1
             if waiting >= BATCH:
                 self._flush()
@@ -387,7 +391,7 @@ class Run:
         if is_snapshot and (self.outcome.rejected or any(p.code == PART_OF_A_SEARCH for p in self.outcome.problems)):
             raise NotASnapshot(
                 f"{self.outcome.rejected:,} rows were rejected, or a part is missing, so this is not all there is and nothing can be "
-                "taken out. Mend them first, or load without --snapshot."
+                "taken out. Mend them first, or do not say that the file is all there is."
             )
         for entity in reversed(ORDER):
             spec = ENTITIES[entity]
@@ -404,8 +408,7 @@ class Run:
         spec = ENTITIES[entity]
         row = connection.execute(select(spec.table).where(is_row(spec.table, stored["row_key"]))).first()
         try:
-            with connection.begin_nested():
-                connection.execute(delete(spec.table).where(is_row(spec.table, stored["row_key"])))
+            take_out(connection, spec.table, stored["row_key"])
         except IntegrityError:
             place = Place(entity)
             self.outcome.add(
@@ -447,15 +450,15 @@ class Run:
         rows = [
             {
                 "run_id": run,
-                "file_name": problem.place.file[:200] or None,
-                "sheet": problem.place.sheet[:120] or None,
+                "file_name": writable(problem.place.file)[:200] or None,
+                "sheet": writable(problem.place.sheet)[:120] or None,
                 "row_number": problem.place.row,
-                "column_name": problem.column[:120] or None,
-                "value": problem.value or None,
+                "column_name": writable(problem.column)[:120] or None,
+                "value": writable(problem.value) or None,
                 "code": problem.code,
-                "message": problem.message,
-                "suggestion": problem.suggestion,
-                "raw_row": as_json(problem.place.raw) if problem.place.raw else None,
+                "message": writable(problem.message),
+                "suggestion": writable(problem.suggestion),
+                "raw_row": writable(as_json(problem.place.raw)) if problem.place.raw else None,
                 "is_warning": problem.is_warning,
             }
             for problem in self.outcome.problems
@@ -463,6 +466,16 @@ class Run:
         begin = free_id(connection, table)
         if rows:
             connection.execute(insert(table), [{**row, "id": begin + n} for n, row in enumerate(rows)])
+
+
+def _with_short_ids(record: Record) -> Record:
+    """The record with outside ids no longer than the database keeps them, its own and those it refers to."""
+    references = ENTITIES[record.entity].references
+    long = {name for name in references if len(str(record.values.get(name) or "")) > LONGEST_KEPT}
+    if not long and len(record.key) <= LONGEST_KEPT:
+        return record
+    values = {name: shortened(str(value)) if name in long else value for name, value in record.values.items()}
+    return replace(record, key=shortened(record.key), values=values)
 
 
 def _refused(record: Record, error: SQLAlchemyError) -> Problem:

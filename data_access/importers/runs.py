@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from data_access import meta
 from data_access.database import METADATA, Which
-from data_access.importers.entities import ENTITIES, free_id, from_json, is_row
+from data_access.importers.entities import ENTITIES, free_id, from_json, is_row, take_out
 from data_access.importers.outcomes import NotUndone, Origin
 from data_access.importers.records import Unreadable
 
@@ -64,6 +64,16 @@ def run_row(run: int, of_source: int, today: date, origin: Origin, status: str) 
     }  # fmt: skip
 
 
+def would_undo(engine: Engine, which: Which, run_id: int) -> dict[str, tuple[int, int]]:
+    """What taking a run back would do, by entity: rows that would go, and rows that would be as they were before."""
+    changes = METADATA[which].tables["import_change"]
+    gone, back = func.count().filter(changes.c.before.is_(None)), func.count().filter(changes.c.before.is_not(None))
+    counted = select(changes.c.entity, gone, back).where(changes.c.run_id == run_id).group_by(changes.c.entity)
+    with engine.connect() as connection:
+        found = {entity: (int(gone), int(back)) for entity, gone, back in connection.execute(counted)}
+    return {entity: found[entity] for entity in ENTITIES if entity in found}
+
+
 def undo(engine: Engine, which: Which, run_id: int) -> int:
     """Take back everything one run did, newest change first; returns how many rows. Raises NotUndone."""
     tables = METADATA[which].tables
@@ -102,10 +112,11 @@ def _take_back(connection: Connection, change: Any, records: Table, source_id: i
     if change.before is None:
         connection.execute(delete(records).where(here))
         try:
-            with connection.begin_nested():
-                connection.execute(delete(table).where(row))
+            take_out(connection, table, change.row_key)
         except IntegrityError:
-            raise NotUndone(f"{change.entity} {change.external_id} is referred to by rows of another source.") from None
+            raise NotUndone(
+                f"{change.entity} {change.external_id} is referred to by rows of another source, or by somebody's answer."
+            ) from None
         return
     before = from_json(table, json.loads(change.before))
     if connection.execute(update(table).where(row).values(**before)).rowcount == 0:

@@ -75,16 +75,17 @@ def read_column_map(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Unreadable(f"{path.name} is not a column map: it must be a JSON object, as docs/importing.md shows.")
     for name, value in found.items():
-        fits = (
-            isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
-            if name in WORDS
-            else isinstance(value, str)
-        )
-        if not fits:
+        parts = {"values": value.values() if isinstance(value, dict) else [None]}.get(name, [value])
+        is_one = name not in WORDS and name != "values"
+        if not (isinstance(value, str) if is_one else all(_are_words(part) for part in parts)):
             raise Unreadable(
-                f"{path.name}: “{name}” must be {'an object of words' if name in WORDS else 'one word'}, as docs/importing.md shows."
+                f"{path.name}: “{name}” must be {'one word' if is_one else 'an object of words'}, as docs/importing.md shows."
             )
     return found
+
+
+def _are_words(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
 
 
 def save_column_map(

@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from data_access.importers import files
 from data_access.importers.records import Place, Problem, Unreadable
-from data_access.importers.values import Bad, Formula, decimal, text
+from data_access.importers.values import Bad, Formula, text
 
 HEADER_WITHIN = 30
 MOST_COLUMNS = 2_000
@@ -34,6 +35,10 @@ NOTES = re.compile(
 )
 MERGED = re.compile(r'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]+\d+:[A-Z]+\d+)"')
 HIDDEN_ROW = re.compile(r'<(?:\w+:)?row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
+NUMBER_LIKE = re.compile(r"^[-+~≈]?[\d.,\s]+\S?$")
+PARENT_TABLE, PARENT_INDEX, INDEX = "_parent_table_name", "_parent_index", "_index"
+DEEPEST_FORM = 5
+COUNTED = re.compile(r"^(?=.*\d)(?!.*[^\W\d_]{5,})")
 Line = tuple[int, list[Any]]
 
 
@@ -54,6 +59,7 @@ class Table:
     headings: list[str]
     lines: Iterator[Row]
     filled: Counter[str] = field(default_factory=Counter)
+    inherited: frozenset[str] = frozenset()
     set_aside: dict[str, list[int]] = field(default_factory=dict)
     count: int = 0
 
@@ -70,7 +76,11 @@ class Table:
 
     def left_out(self, read: Collection[str]) -> Iterator[Problem]:
         """What of the rows read so far no reader understood: columns beside those `read`, totals and notes."""
-        unread = {name: self.filled[name] for name in self.headings if name not in read and self.filled[name]}
+        unread = {
+            name: self.filled[name]
+            for name in self.headings
+            if name not in {*read, *self.inherited} and self.filled[name]
+        }
         if unread:
             names = ", ".join(unread)
             yield self._note(
@@ -110,8 +120,33 @@ def of(path: Path, known: Collection[str]) -> Iterator[Table]:
     """The tables of a workbook or text file.
 
     The heading line is the one of the first thirty that holds most of the `known` headings (lower case), so that
-    titles above a table do no harm. Raises Unreadable.
+    titles above a table do no harm. A sheet of repeated answers (Kobo) has the answers of its form beside its own.
+    Raises Unreadable.
     """
+    for table in _each(path, known):
+        yield _with_form(path, table, known) if {PARENT_TABLE, PARENT_INDEX} <= set(table.headings) else table
+
+
+def _with_form(path: Path, table: Table, known: Collection[str]) -> Table:
+    """A sheet of repeated answers, each row with what its form answered in columns that the sheet has not itself."""
+    forms = {
+        (form.sheet, str(row.cells.get(INDEX))): row.cells
+        for form in _each(path, known)
+        if form.sheet != table.sheet and INDEX in form.headings
+        for row in form.lines
+    }
+
+    def answers(cells: dict[str, Any], depth: int = DEEPEST_FORM) -> dict[str, Any]:
+        form = forms.get((str(cells.get(PARENT_TABLE)), str(cells.get(PARENT_INDEX))))
+        return cells if form is None or not depth else answers(form, depth - 1) | cells
+
+    own = set(table.headings)
+    added = list(dict.fromkeys(name for cells in forms.values() for name in cells if name not in own))
+    rows = (Row(row.number, answers(row.cells)) for row in table.lines)
+    return Table(table.file, table.sheet, [*table.headings, *added], rows, inherited=frozenset(added))
+
+
+def _each(path: Path, known: Collection[str]) -> Iterator[Table]:
     kind = files.kind_of(path)
     if kind == "workbook":
         book = files.open_workbook(path)
@@ -177,7 +212,9 @@ def _table(file: str, sheet: str, lines: Iterator[Line], known: Collection[str])
             break
     if not begin:
         return Table(file, sheet, [], iter(()))
-    best = max(range(len(begin)), key=lambda n: (_recognised(begin[n][1], known), -n))
+    recognised = [_recognised(cells, known) for _number, cells in begin]
+    is_known = any(recognised)
+    best = max(range(len(begin)), key=lambda n: (recognised[n], 0 if is_known else _texts(begin[n][1]), -n))
     cells, after = begin[best][1], best + 1
     for upper in (best - 1, best):
         if upper >= 0 and upper + 1 < len(begin):
@@ -206,7 +243,14 @@ def _joined(upper: list[Any], lower: list[Any], known: Collection[str]) -> list[
 
 
 def _recognised(cells: Collection[Any], known: Collection[str]) -> int:
-    return sum(isinstance(cell, str) and heading(cell) in known for cell in cells)
+    return len({heading(cell) for cell in cells if isinstance(cell, str)} & set(known))
+
+
+def _texts(cells: Collection[Any]) -> int:
+    """How many different texts a line holds: most in the line of headings, where none of them is known."""
+    return len(
+        {cell for cell in cells if isinstance(cell, str) and cell.strip() and not NUMBER_LIKE.match(cell.strip())}
+    )
 
 
 def _headings(cells: list[Any]) -> list[str]:
@@ -225,7 +269,7 @@ def _kind(row: Row) -> str:
         return "blank"
     first = filled[0] if isinstance(filled[0], str) else ""
     plain = first.strip().rstrip(":").casefold()
-    if plain in TOTALS and all(_is_number(cell) or isinstance(cell, Formula) for cell in filled[1:]):
+    if plain in TOTALS and all(not isinstance(cell, str) or COUNTED.match(cell) for cell in filled[1:]):
         return "totals"
     if len(filled) == 1 and len(row.cells) > 1 and NOTES.match(first.strip()):
         return "notes"
@@ -237,13 +281,6 @@ def _says_something(cell: Any) -> bool:
         return text(cell) is not None
     except Bad:
         return True
-
-
-def _is_number(cell: Any) -> bool:
-    try:
-        return decimal(cell) is not None
-    except Bad:
-        return False
 
 
 def _sheet_lines(sheet: Any) -> Iterator[Line]:
@@ -314,7 +351,8 @@ def _marks_of(path: Path, _changed: int, member: str) -> Marks:
 
 def _calamine(path: Path) -> CalamineWorkbook:
     try:
-        return CalamineWorkbook.from_path(path)
+        with _without_panic():
+            return CalamineWorkbook.from_path(path)
     except PasswordError:
         raise Unreadable(f"{path.name} is encrypted. Save it without a password and load that.") from None
     except (CalamineError, OSError, ValueError) as error:
@@ -323,15 +361,27 @@ def _calamine(path: Path) -> CalamineWorkbook:
         ) from None
 
 
+@contextmanager
+def _without_panic() -> Iterator[None]:
+    """The reader of other workbooks is written in Rust; what it stumbles over there is no Exception. Raises CalamineError."""
+    try:
+        yield
+    except BaseException as fault:
+        if type(fault).__name__ != "PanicException":
+            raise
+        raise CalamineError(str(fault)) from None
+
+
 def _calamine_sheets(path: Path) -> Iterator[tuple[str, Iterator[Line], Marks]]:
     book = _calamine(path)
     for number, meta in enumerate(book.sheets_metadata):
         if meta.visible != SheetVisibleEnum.Visible:
             continue
         try:
-            sheet = book.get_sheet_by_index(number)
-            lines = sheet.to_python(skip_empty_area=False)
-            merged = getattr(sheet, "merged_cell_ranges", None) or []
+            with _without_panic():
+                sheet = book.get_sheet_by_index(number)
+                lines = sheet.to_python(skip_empty_area=False)
+                merged = getattr(sheet, "merged_cell_ranges", None) or []
         except CalamineError as error:
             raise Unreadable(f"{path.name}, sheet {meta.name} cannot be read ({type(error).__name__}).") from None
         if lines and len(lines[0]) > MOST_COLUMNS:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from data_access.importers import files, tables, values
-from data_access.importers.columns import columns_of, is_tag_row, known_headings, meanings, translated
+from data_access.importers.columns import codes_of, columns_of, is_tag_row, known_headings, line_of, meanings
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable
 from data_access.importers.references import organisation, shortened, slug
 
@@ -97,7 +97,8 @@ class _Reading:
             coded = next((h for h in table.headings if h not in columns and _holds_place_codes(rows, h)), None)
             if coded:
                 columns[coded] = "place_code"
-        if "organisation" not in columns.values() and "acronym" not in columns.values():
+        is_alone = len(columns) < 2 < len(table.headings) + 1
+        if is_alone or not {"organisation", "acronym"} & set(columns.values()):
             yield from table.passed_over()
             return
         by_field = {what: heading for heading, what in columns.items()}
@@ -106,19 +107,24 @@ class _Reading:
         }
         for row in rows:
             place = Place(sheet, row.number, row.cells, file)
-            yield from self.row(place, {what: row.cells.get(heading) for what, heading in by_field.items()}, evidence)
+            yield from self.row(place, line_of(row.cells, columns, self.context), evidence)
         yield from table.left_out(columns)
 
     def row(
         self, place: Place, line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]
     ) -> Iterator[Record | Problem]:
         understood, wrong = self._understood(line, evidence)
+        word = understood.get("activity")
+        activities = codes_of(word, "activities", self.context.vocabulary.get("activity", set()), self.context)
+        if word is not None and not activities:
+            self.unknown[word] += 1
+            self.first_unknown.setdefault(word, place)
         for what, bad in wrong.items():
             yield Problem(place, what, str(line.get(what)), "bad_value", f"is {bad.what}.", bad.do)
         if wrong:
             return
         acronym, name, title, area = (understood[what] for what in ("acronym", "organisation", "project", "place"))
-        countries, activity_word = understood["country"], understood["activity"]
+        countries = understood["country"]
         dates = {what: understood[what] for what in ("starts_on", "ends_on")}
         if name is None and acronym is None:
             yield Problem(place, "organisation", "", "value_missing", "is empty, but needed.", "Name the organisation.")
@@ -141,8 +147,13 @@ class _Reading:
             yield Problem(place, "country", str(line.get("country")), "several_countries",
                           f"names {len(countries)} countries; it was read as one row for each.",
                           "Nothing to do.", is_warning=True)  # fmt: skip
-        if activity_word is not None or title is not None:
-            yield from self._project(place, who, name or acronym or "", activity_word, title, countries, dates)
+        if word is not None or title is not None:
+            key = shortened(f"{who}|{title or word}")
+            found = self.projects.setdefault(key, _Project(title or f"{name or acronym}: {word}", who, place))
+            for day, given in ((dates["starts_on"], found.starts_on), (dates["ends_on"], found.ends_on)):
+                if day is not None:
+                    given.add(day)
+            yield from self._facets(place, key, activities, countries)
 
     def _understood(
         self, line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]
@@ -156,20 +167,9 @@ class _Reading:
         }
         return values.understood(readers)
 
-    def _project(
-        self, place: Place, who: str, name: str, word: str | None, title: str | None, countries: Sequence[str],
-        dates: Mapping[str, date | None],
-    ) -> Iterator[Record]:  # fmt: skip
-        key = shortened(f"{who}|{title or word}")
-        found = self.projects.setdefault(key, _Project(title or f"{name}: {word}", who, place))
-        for day, given in ((dates["starts_on"], found.starts_on), (dates["ends_on"], found.ends_on)):
-            if day is not None:
-                given.add(day)
-        activity = translated(word, "activities", self.context.vocabulary.get("activity", set()), self.context)
-        if word is not None and activity is None:
-            self.unknown[word] += 1
-            self.first_unknown.setdefault(word, place)
-        for facet, code in (("activity", activity), *(("host_country", country) for country in countries)):
+    def _facets(self, place: Place, key: str, activities: Sequence[str], countries: Sequence[str]) -> Iterator[Record]:
+        said = [*(("activity", code) for code in activities), *(("host_country", country) for country in countries)]
+        for facet, code in said:
             if code and self._is_new("facet", f"{key}|{facet}|{code}"):
                 row = {"project": key, "facet": facet, "code": code, "is_withheld": False}
                 yield Record("project_facet", shortened(f"{key}|{facet}|{code}"), row, place)
@@ -184,7 +184,7 @@ class _Reading:
         return shortened(f"{acronym} {name}"), first if self._is_new("clash", f"{acronym} {name}") else None
 
     def _countries(self, line: Mapping[str, Any]) -> list[str]:
-        named = values.countries(line.get("country")) or values.countries(self.context.column_map.get("country"))
+        named = values.countries(line.get("country"))
         if named:
             return named
         coded = PLACE_CODE.match(values.text(line.get("place_code")) or "")
@@ -211,7 +211,7 @@ class _Reading:
         for word, count in sorted(self.unknown.items()):
             yield Problem(self.first_unknown[word], "activity", word, "activity_not_translated",
                           f"is none of the network's activities ({count:,} rows); their projects were loaded without one.",
-                          "Say in the column map's “activities” which code it is.", is_warning=True)  # fmt: skip
+                          "Say which of them it is.", is_warning=True)  # fmt: skip
 
 
 def _tagged(tag: str) -> str | None:

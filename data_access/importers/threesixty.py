@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from data_access.importers import files, tables, values
+from data_access.importers.columns import columns_of, known_headings, line_of, meanings
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, worked_out
-from data_access.importers.references import organisation, places, reference
+from data_access.importers.references import opaque, organisation, places, reference
 
 HEADINGS = {
     "identifier": "id",
@@ -34,11 +35,12 @@ HEADINGS = {
     "related activity": "joint",
 }
 PASSED_OVER = frozenset({"title", "description", "beneficiary location:name", "last modified", "data source"})
-NEEDED = {"amount awarded", "funding org:name"}
+NEEDED = {"amountAwarded", "funder"}
+FIELDS = frozenset(HEADINGS.values()) - {"person", "joint", "regrantType"}
 DATES, AMOUNTS = ("awardDate", "starts", "ends"), ("amountAwarded", "amountDisbursed")
 
 
-def fits(path: Path, _context: Context) -> bool:
+def fits(path: Path, context: Context) -> bool:
     """Whether the file is 360Giving JSON, or a table with its headings."""
     kind = files.kind_of(path)
     if kind == "json":
@@ -46,14 +48,15 @@ def fits(path: Path, _context: Context) -> bool:
         return isinstance(found, dict) and isinstance(found.get("grants"), list)
     if kind == "xml":
         return False
-    return any({tables.heading(h) for h in table.headings} >= NEEDED for table in tables.of(path, set(HEADINGS)))
+    known = known_headings(HEADINGS, context)
+    return any(meanings(table.headings, HEADINGS, context) >= NEEDED for table in tables.of(path, known))
 
 
-def read(paths: Sequence[Path], _context: Context) -> Iterator[Record | Problem]:
+def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     """Organisations, grants, their places and payments; problems for awards that cannot be read."""
     lines: list[tuple[Place, dict[str, Any]]] = []
     for path in paths:
-        met = list(_from_json(path) if files.kind_of(path) == "json" else _from_tables(path))
+        met = list(_from_json(path) if files.kind_of(path) == "json" else _from_tables(path, context))
         found = [one for one in met if not isinstance(one, Problem)]
         if not found:
             raise Unreadable(f"{path.name} holds no grant.")
@@ -112,21 +115,23 @@ def _first(grant: Mapping[str, Any], name: str) -> dict[str, Any]:
 NUMBERED = re.compile(r"^(beneficiary location):\d+:(.+)$")
 
 
-def _from_tables(path: Path) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
-    for table in tables.of(path, set(HEADINGS)):
+def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
+    for table in tables.of(path, known_headings(HEADINGS, context)):
         plain = {name: NUMBERED.sub(r"\1:\2", tables.heading(name)) for name in table.headings}
-        columns = {name: HEADINGS[known] for name, known in plain.items() if known in HEADINGS}
-        spots = [name for name, known in columns.items() if known == "country"]
+        columns = columns_of(table.headings, HEADINGS, FIELDS | set(HEADINGS.values()), context, path.name)
+        spots = [name for name in table.headings if "country" in (columns.get(name), HEADINGS.get(plain[name]))]
         if "amountAwarded" not in columns.values():
             yield from table.passed_over()
             continue
         for row in table.rows():
-            yield (
-                Place(table.sheet, row.number, row.cells, path.name),
-                {known: row.cells.get(name) for name, known in columns.items()}
-                | {"country": ";".join(str(row.cells[name]) for name in spots if row.cells.get(name) is not None)},
-            )
-        yield from table.left_out([*columns, *(name for name, known in plain.items() if known in PASSED_OVER)])
+            line = line_of(row.cells, columns, context)
+            if len(spots) > 1:
+                line["country"] = ";".join(str(row.cells[name]) for name in spots if row.cells.get(name) is not None)
+            if "id" not in line and context.column_map.get("columns"):
+                line["id"] = opaque("ROW", "|".join(str(line.get(name)) for name in sorted(line)))
+            yield Place(table.sheet, row.number, row.cells, path.name), line
+        passed_over = [name for name, known in plain.items() if known in PASSED_OVER]
+        yield from table.left_out([*columns, *spots, *passed_over])
 
 
 def _unfit(place: Place, line: Mapping[str, Any]) -> Problem | None:
@@ -135,7 +140,7 @@ def _unfit(place: Place, line: Mapping[str, Any]) -> Problem | None:
         return Problem(
             hidden, "recipient", "", "grant_to_a_person", "is a grant to a person; it is not loaded.", "Nothing to do."
         )
-    for name, shown in (("id", "Identifier"), ("recipient", "Recipient Org:Name"), ("currency", "Currency")):
+    for name, shown in (("id", "Identifier"), ("recipient", "Recipient Org:Name")):
         if values.text(line.get(name)) is None:
             return Problem(place, shown, "", "value_missing", "is empty, but needed.", "Fill it in.")
     return None
@@ -187,6 +192,9 @@ def _grant(
         currency = values.agreed(awarded, found.get("currency"))
     except values.Bad as bad:
         problems.append(_bad(place, line, "amountAwarded", bad))
+    else:
+        if currency is None and "currency" not in wrong:
+            problems.append(Problem(place, "Currency", "", "value_missing", "is empty, but needed.", "Fill it in."))
     if problems:
         return None, problems
     if awarded is not None and awarded.is_worked_out and isinstance(line.get("amountAwarded"), str):

@@ -73,7 +73,7 @@ ERRORS = re.compile(
     re.IGNORECASE,
 )
 MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$")
-MOST_CENTS = 10**16
+MOST_CENTS, MOST_OF_ANYTHING = 10**16, 2**31 - 1
 NAMIBIA = "NA"
 
 
@@ -125,6 +125,11 @@ def text(cell: Any) -> str | None:
     return None if line.casefold() in NOTHING else line
 
 
+def writable(line: str) -> str:
+    """Text without signs that no database keeps: halves of pairs, and zero."""
+    return UNWRITABLE.sub("", line)
+
+
 def _line(cell: Any) -> str:
     if isinstance(cell, Formula):
         raise Bad("a formula", "Paste its value instead.")
@@ -134,7 +139,7 @@ def _line(cell: Any) -> str:
         cell = int(cell)
     if isinstance(cell, str) and ERRORS.match(cell.strip()):
         raise Bad("an error of the spreadsheet", "Mend its formula, or write the value.")
-    return SPACES.sub(" ", UNWRITABLE.sub("", str(cell))).strip()
+    return SPACES.sub(" ", writable(str(cell))).strip()
 
 
 def numeric_date(cell: str) -> re.Match[str] | None:
@@ -423,6 +428,8 @@ def whole(cell: Any) -> int | None:
         return None
     if number != number.to_integral_value():
         raise Bad("not a whole number", "Write it without decimals.")
+    if abs(number) > MOST_OF_ANYTHING:
+        raise Bad("more than there can be", "Check the number.")
     return int(number)
 
 
