@@ -11,8 +11,10 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from xml.etree import ElementTree
 
 import openpyxl
 from charset_normalizer import from_bytes
@@ -27,6 +29,7 @@ MOST_RATIO = 200
 OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 SAMPLE_BYTES = 200_000
 DELIMITERS = (",", ";", "\t", "|")
+NO_ELEMENT, HINT_FOR_PROGRAMMERS = "none", ", "
 
 WORKBOOKS = ("workbook", "other workbook")
 TABLES = (*WORKBOOKS, "text")
@@ -154,40 +157,50 @@ def read_json(path: Path) -> Any:
 
 def root_of(path: Path) -> tuple[str, dict[str, str]]:
     """The name and attributes of an XML file's first element. Raises Unreadable; a document type is refused."""
-    for _event, element in _events(path):
+    for element in _met(path, None):
+        if element.getroottree().docinfo.doctype:
+            raise Unreadable(f"{path.name} declares a document type (DOCTYPE): refused. Save it without one.")
         return str(element.tag), {str(name): str(value) for name, value in element.attrib.items()}
     raise Unreadable(f"{path.name} is not XML that can be read: it ends before it begins.")
 
 
-def elements(path: Path, name: str) -> Iterator[etree._Element]:
-    """The elements of this name below the root, one after the other, in memory that does not grow. Raises Unreadable."""
-    depth = 0
-    for event, element in _events(path):
-        depth += 1 if event == "start" else -1
-        if event == "start" or depth != 1:
-            continue
-        if element.tag == name:
-            yield element
-        parent = element.getparent()
-        element.clear()
-        while parent is not None and element.getprevious() is not None:
-            del parent[0]
+def elements(path: Path, name: str) -> Iterator[ElementTree.Element]:
+    """The elements of this name below the root, one after the other, in memory that does not grow. Raises Unreadable.
 
-
-def _events(path: Path) -> Iterator[tuple[str, etree._Element]]:
-    """Starts and ends of elements, by a parser that bounds text and depth, expands nothing and fetches nothing.
-
-    Entities can only be defined in a document type, and a file that declares one is refused before its first element.
+    Entities can only be defined in a document type, which `root_of` refuses.
     """
+    root_of(path)
+    _check(path, path.stat().st_mtime_ns)
+    events = ElementTree.iterparse(path, ("start", "end"))
+    depth = 0
+    try:
+        for event, element in events:
+            depth += 1 if event == "start" else -1
+            if event == "start" and depth == 1:
+                root = element
+            elif event == "end" and depth == 1:
+                if element.tag == name:
+                    yield element
+                root.clear()
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
+        raise Unreadable(f"{path.name} is not XML that can be read: {error}.") from None
+
+
+@lru_cache(64)
+def _check(path: Path, _changed: int) -> None:
+    """Go through the whole file once with a parser that bounds text and depth. Raises Unreadable."""
+    for _element in _met(path, NO_ELEMENT):
+        break
+
+
+def _met(path: Path, name: str | None) -> Iterator[etree._Element]:
+    """Elements as they start, by a parser that bounds text and depth, expands nothing and fetches nothing."""
     events = etree.iterparse(
-        path, ("start", "end"), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False,
-        remove_comments=True, remove_pis=True,
+        path, ("start",), tag=name, resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False,
     )  # fmt: skip
     try:
-        for number, (event, element) in enumerate(events):
-            if number == 0 and element.getroottree().docinfo.doctype:
-                raise Unreadable(f"{path.name} declares a document type (DOCTYPE): refused. Save it without one.")
-            yield event, element
+        for _event, element in events:
+            yield element
     except (etree.XMLSyntaxError, LookupError, ValueError) as error:
-        said = " ".join(str(getattr(error, "msg", error)).split())
+        said = " ".join(str(getattr(error, "msg", error)).split()).split(HINT_FOR_PROGRAMMERS)[0]
         raise Unreadable(f"{path.name} is not XML that can be read: {said}.") from None

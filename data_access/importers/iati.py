@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-
-from lxml.etree import _Element as Element
+from xml.etree.ElementTree import Element
 
 from data_access.importers import files, values
 from data_access.importers.iati_places import (

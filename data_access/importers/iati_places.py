@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-
-from lxml.etree import _Element as Element
+from xml.etree.ElementTree import Element
 
 from data_access.importers import values
 from data_access.importers.records import Place, Problem, Record
