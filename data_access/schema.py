@@ -559,6 +559,7 @@ relocation_case = Table(
     Column("handler_id", Integer),
     Column("people", Integer, CheckConstraint("people > 0", name="people_positive")),
     iso_country("waiting_country"),
+    Column("number_key", String(36), index=True),
 )
 case_episode = Table(
     "case_episode",

@@ -77,3 +77,29 @@ def test_every_command_has_help(command: str, capsys) -> None:
 def test_what_is_typed_wrongly_is_said_with_the_way_on(capsys) -> None:
     assert main(["improt"]) == 2 and "No such command 'improt'" in capsys.readouterr().err
     assert main(["refresh", "--as-of", "soon"]) == 2 and "%Y-%m-%d" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["import FILE --source s --dry-run", "refresh", "undo 1", "dump OUT.xlsx"])
+def test_a_mistyped_address_is_one_sentence_and_creates_nothing(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setenv("MERIDIAN_DATABASE_URL", f"sqlite:///{tmp_path}/mistyped/shared.db")
+    file = tmp_path / "t.csv"
+    file.write_text("Organisation,Country\nLantern House,GE\n")
+    words = [
+        str(file) if word == "FILE" else str(tmp_path / word) if word.startswith("OUT") else word
+        for word in command.split()
+    ]
+    assert main(words) == 1
+    assert "There is no database file" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["t.csv"]
+
+
+def test_a_database_of_an_unknown_version_is_one_sentence(here: Path, capsys) -> None:
+    assert main(["init"]) == 0
+    with connections.open_writer(f"sqlite:///{here}/shared.db").begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'shared_9999'")
+    for words in (["init"], ["refresh"], ["check"]):
+        assert main(words) == 1
+    said = capsys.readouterr()
+    assert "shared_9999" in said.err and "Traceback" not in said.err + said.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 import subprocess
 from datetime import date
@@ -16,7 +17,8 @@ from sqlalchemy import Engine, func, select
 
 from dashboard.upkeep.loading import Request, bring
 from data_access import schema
-from data_access.importers import formats, runs, tables, values
+from data_access.importers import files, formats, runs, tables, values
+from data_access.importers.correct import write_corrections
 from data_access.importers.outcomes import Outcome
 from data_access.importers.records import Unreadable
 from data_access.viewer import Which
@@ -331,12 +333,17 @@ def test_the_very_same_file_is_not_loaded_under_another_name(empty, tmp_path: Pa
     assert signed(empty) == 100_000
 
 
-def test_numbers_of_cases_that_differ_by_zeros_are_proposed_without_being_kept(empty, tmp_path: Path) -> None:
-    file = tmp_path / "log.csv"
-    file.write_text("case number,opened,closed\n17,2026-01-05,\n0017,2026-01-05,2026-02-01\nKZ-18,2026-01-06,\n")
-    done = loaded(empty, file)
-    (said,) = [problem for problem in done.problems if problem.code == "numbers_alike"]
-    assert "row 2" in said.message and "row 3" in said.message and "0017" not in said.message + said.value
+def test_numbers_of_cases_that_differ_by_zeros_are_proposed_over_loads_without_being_kept(
+    empty, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "march.csv", tmp_path / "april.csv"
+    first.write_text("case number,opened,closed\n17,2026-01-05,\nKZ-18,2026-01-06,\n1900,2026-01-07,\n")
+    second.write_text("case number,opened,closed\n0017,2026-01-05,2026-02-01\nkz 18,2026-01-06,\n190,2026-01-07,\n")
+    assert "numbers_alike" not in codes(loaded(empty, first))
+    said = [problem for problem in loaded(empty, second).problems if problem.code == "numbers_alike"]
+    assert sorted(problem.place.row or 0 for problem in said) == [2, 3] and all(problem.is_warning for problem in said)
+    assert not any(number in f"{said}" for number in ("0017", "kz 18"))
+    assert "numbers_alike" not in codes(loaded(empty, second))
 
 
 def test_a_title_above_a_table_does_no_harm_to_a_column_map(empty, tmp_path: Path) -> None:
@@ -379,3 +386,79 @@ def test_a_programme_whose_parts_state_its_money_counts_once(
     if sum(parts) == 100:
         bring(empty, Request("s", [file], counts_both=True), TODAY, lambda _n: None)
         assert signed(empty) == 20_000
+
+
+def case_secrets(engines: dict[Which, Engine]) -> int:
+    with engines["cases"].connect() as connection:
+        return len(connection.execute(select(schema.case_meta).where(schema.case_meta.c.key == "reference_salt")).all())
+
+
+def test_a_dry_run_or_a_refused_load_of_cases_writes_nothing_not_even_its_secret(empty, tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("case,opened\n1,2026-01-05\n")
+    bring(empty, Request("s", [log], dry_run=True), TODAY, lambda _n: None)
+    broken = tmp_path / "broken.csv"
+    broken.write_text("case,opened\n")
+    with pytest.raises(Unreadable):
+        bring(empty, Request("s", [broken], "case-log", {"columns": {"x": "nonsense"}}), TODAY, lambda _n: None)
+    assert case_secrets(empty) == 0
+    first = loaded(empty, log)
+    assert case_secrets(empty) == 1 and first.created["relocation_case"] == 1
+    assert loaded(empty, log).unchanged["relocation_case"] == 1
+
+
+def test_rejected_awards_and_flows_of_json_come_back_as_a_table_that_loads(empty, tmp_path: Path) -> None:
+    award = {"id": "g1", "currency": "EUR", "amountAwarded": "ten", "awardDate": "2025-03-04",
+             "recipientOrganization": [{"id": "R", "name": "Lantern"}], "fundingOrganization": [{"id": "F", "name": "North"}],
+             "beneficiaryLocation": [{"countryCode": "GE"}]}  # fmt: skip
+    file, mend = tmp_path / "awards.json", tmp_path / "mend.xlsx"
+    file.write_text(json.dumps({"grants": [award]}))
+    done = loaded(empty, file)
+    assert done.rejected == 1 and write_corrections(mend, done.problems) == 1
+    book = openpyxl.load_workbook(mend)
+    headings = [cell.value for cell in book.active[1]]
+    book.active.cell(2, headings.index("amount awarded") + 1).value = 10
+    book.save(mend)
+    assert loaded(empty, mend).created["grant"] == 1 and signed(empty) == 1_000
+    assert countries_of_grants(empty) == ["GE"]
+
+
+def countries_of_grants(engines: dict[Which, Engine]) -> list[str]:
+    with engines["shared"].connect() as connection:
+        return sorted(connection.scalars(select(schema.grant_country.c.host_country)))
+
+
+def test_what_a_program_wrote_wrongly_makes_no_workbook_to_mend(empty, tmp_path: Path) -> None:
+    file, mend = tmp_path / "a.xml", tmp_path / "mend.xlsx"
+    file.write_text(
+        f'<iati-activities version="2.03">{PART.format(own="P", value="1,000", related="X", type=1)}</iati-activities>'
+    )
+    done = loaded(empty, file)
+    assert done.rejected == 1 and write_corrections(mend, done.problems) == 0 and not mend.exists()
+
+
+def test_an_attribute_of_many_megabytes_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.xml"
+    file.write_text(f'<iati-activities version="2.03" x="{"a" * 11_000_000}"><iati-activity/></iati-activities>')
+    with pytest.raises(Unreadable, match="limit"):
+        list(files.elements(file, "iati-activity"))
+
+
+def test_outside_ids_of_any_length_and_signs_that_no_database_keeps_load_or_are_said(empty, tmp_path: Path) -> None:
+    long = "g" * 400
+    rows = [[long, *ROW_360[1:]], ["g2", "EUR", "ten \ud800", "2025-03-04", "R" * 300, "Lantern \ud800 Light", *ROW_360[6:]],
+            ["g3", "EUR", "7", "2025-03-04", "R" * 300, "Lantern \x00 Light", *ROW_360[6:]]]  # fmt: skip
+    file = tmp_path / "grants.json"
+    names = ("id", "currency", "amountAwarded", "awardDate")
+    awards = [
+        dict(zip(names, row[:4], strict=True))
+        | {
+            "recipientOrganization": [{"id": row[4], "name": row[5]}],
+            "fundingOrganization": [{"id": row[6], "name": row[7]}],
+        }
+        for row in rows
+    ]
+    file.write_text(json.dumps({"grants": awards}))
+    done = loaded(empty, file)
+    assert done.created["grant"] == 2 and done.rejected == 1
+    assert loaded(empty, file).unchanged["grant"] == 2

@@ -555,3 +555,11 @@ def test_the_reference_of_a_grant_whose_payer_is_unnamed_is_not_shown(own_sample
     for page in ("funding_gaps", "data"):
         report = walk.whole(page, visit, {})
         assert "Hidden Payer" not in formats.as_json(report, report.tables, "id").decode()
+
+
+def test_a_day_before_march_1900_is_text_that_every_spreadsheet_reads_alike(visit: Visit) -> None:
+    days = [date(1863, 2, 17), date(1900, 2, 28), date(1900, 3, 1)]
+    table = Table("t", "T", pd.DataFrame({"founded_on": pd.to_datetime(pd.Series(days))}))
+    book = openpyxl.load_workbook(io.BytesIO(formats.excel(Report("p", tables=[table]), [table], "x")))
+    shown = [row[0] for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)]
+    assert visit and shown == ["1863-02-17", "1900-02-28", datetime.combine(days[2], datetime.min.time())]

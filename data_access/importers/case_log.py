@@ -70,7 +70,6 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
         if not evidence:
             names = ", ".join(path.name for path in paths)
             raise Unreadable(f"{names}: no column says which case a row is about and when. Say which column is which.")
-        yield from _say_of_numbers(spool)
         spool.execute("CREATE INDEX by_case ON line (case_name, file, sheet, number)")
         rows = spool.execute("SELECT * FROM line ORDER BY case_name, file, sheet, number")
         for name, lines in groupby(rows, key=lambda row: row[0]):
@@ -78,20 +77,9 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
                              evidence, context)  # fmt: skip
 
 
-def _say_of_numbers(spool: sqlite3.Connection) -> Iterator[Problem]:
-    """Notes on numbers of cases that differ only by zeros before them, capitals or separators."""
-    written: dict[str, list[tuple[str, Place]]] = {}
-    for name, file, sheet, number in spool.execute(
-        "SELECT case_name, file, sheet, min(number) FROM line GROUP BY case_name ORDER BY case_name"
-    ):
-        plain = re.sub(r"\d+", lambda found: found[0].lstrip("0"), re.sub(r"[^\w]|_", "", name.casefold()))
-        written.setdefault(plain, []).append((name, Place(sheet, number, {}, file)))
-    for several in written.values():
-        if len(several) > 1:
-            rows = " and ".join(f"{place.file} row {place.row}" for _name, place in several[:3])
-            yield Problem(several[0][1], "case", "", "numbers_alike",
-                          f"is a number that {rows} write with other zeros, capitals or separators; each is a case of its own.",
-                          "If they are one case, write its number in one way.", is_warning=True)  # fmt: skip
+def _plainly(name: str) -> str:
+    """A case's number without zeros before figures, capitals and separators."""
+    return re.sub(r"\d+", lambda found: found[0].lstrip("0"), re.sub(r"[^\w]|_", "", name.casefold()))
 
 
 def _spool(
@@ -194,9 +182,10 @@ def _case(
         return
     if len(events) > 1 and all(event.outcome is not None and event.what in STAGES for event in events):
         events = [*(replace(event, outcome=None) for event in events[:-1]), events[-1]]
-    reference, place, episodes = _reference(context, name), lines[0][0], _episodes(events)
+    reference, place, episodes = _secret_of(context, name), lines[0][0], _episodes(events)
     of_case = {fact: Episode(events).fact(fact) for fact in ("people", "waiting_country", "handler")}
-    yield Record("relocation_case", reference, {"id": reference} | of_case, place)
+    number_key = {"number_key": _secret_of(context, _plainly(name))}
+    yield Record("relocation_case", reference, {"id": reference} | of_case, place, number_key)
     for number, episode in enumerate(episodes, 1):
         yield from _rows(reference, number, episode, place)
 
@@ -305,7 +294,7 @@ def _rows(reference: str, number: int, episode: Episode, place: Place) -> Iterat
         yield Record("stage_event", f"{key}|{stage}|{day}", event, place)
 
 
-def _reference(context: Context, name: str) -> str:
-    """The case's reference here: nobody who has it can tell its number without the secret of the case database."""
-    secret = f"{context.source}|{name}".encode()
+def _secret_of(context: Context, text: str) -> str:
+    """What nobody can tell a case's number from without the secret of the case database: its reference here."""
+    secret = f"{context.source}|{text}".encode()
     return str(uuid.UUID(bytes=hmac.new(context.salt.encode(), secret, hashlib.sha256).digest()[:16], version=4))

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from data_access import meta
 from data_access.database import Which
 from data_access.importers.outcomes import Origin, Outcome
-from data_access.importers.questions import propose_similar, warn_of_outliers
+from data_access.importers.questions import propose_same_cases, propose_similar, warn_of_outliers
 from data_access.importers.records import Problem, Record
 from data_access.importers.run import Run
 from data_access.importers.same_money import leave_out_same_money
@@ -54,6 +54,7 @@ def load(
         run.take(records)
         run.look_for_the_missing(is_snapshot)
         propose_similar(run)
+        propose_same_cases(run)
         leave_out_same_money(run, counts_both=counts_both)
         warn_of_outliers(run)
         run.finish()

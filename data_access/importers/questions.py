@@ -7,7 +7,7 @@ from array import array
 from collections import defaultdict
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, Integer, Table, cast, func, select
+from sqlalchemy import ColumnElement, Integer, Table, and_, cast, func, select
 
 from data_access import schema
 from data_access.importers.entities import ENTITIES, bare
@@ -34,6 +34,26 @@ def propose_similar(run: Run) -> None:
             run.outcome.add(
                 Problem(place, "", name, "similar_organisation", f"has a name like {shown}; they were not merged.",
                         "If they are one, give both rows the same reference; if not, there is nothing to do.", is_warning=True)
+            )  # fmt: skip
+
+
+def propose_same_cases(run: Run) -> None:
+    """Say which new cases have the number of a case of an earlier load, written otherwise; each is a case of its own."""
+    case, other = schema.relocation_case, schema.relocation_case.alias("other")
+    new = list(run.new_cases)
+    for start in range(0, len(new), BATCH):
+        alike = (
+            select(case.c.id)
+            .join(other, and_(other.c.number_key == case.c.number_key, other.c.id != case.c.id))
+            .where(case.c.id.in_(new[start : start + BATCH]), case.c.number_key.is_not(None))
+            .distinct()
+        )
+        for found in run.connections["cases"].scalars(alike.order_by(case.c.id)):
+            run.outcome.add(
+                Problem(run.new_cases[found], "case", "", "numbers_alike",
+                        "is a number that another row or an earlier load writes with other zeros, capitals or separators; each "
+                        "is a case of its own.",
+                        "If they are one case, take this load back, write its number in one way and load again.", is_warning=True)
             )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def shortened(outside_id: str) -> str:
 
 def organisation(key: str, name: str, place: Place, *, is_funder: bool, is_initiative: bool) -> Record:
     """Only the name comes from the file; what a steward decides about an organisation later is not overwritten."""
-    known = {"name": name.strip()[:200], "search_key": search_key(name)[:600]}
+    known = {"name": values.writable(name).strip()[:200], "search_key": values.writable(search_key(name))[:600]}
     decided = {"slug": slug(name, key), "is_funder": is_funder, "is_initiative": is_initiative,
                "independence": "unknown", "visibility": "aggregate_only"}  # fmt: skip
     return Record("organisation", key, known, place, decided)

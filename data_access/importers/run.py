@@ -74,6 +74,7 @@ class Run:
         self.sources: dict[Which, int] = {}
         self.runs = outcome.runs
         self.new_organisations: list[tuple[Place, int, str]] = []
+        self.new_cases: dict[str, Place] = {}
 
     def take(self, records: Iterable[Record | Problem]) -> None:
         """Write records as they come; those whose references are not there yet wait for the end of the file."""
@@ -241,6 +242,8 @@ class Run:
             self.outcome.created[entity] += 1
             if entity == "organisation":
                 self.new_organisations.append((record.place, row["id"], row["name"]))
+            if entity == "relocation_case":
+                self.new_cases[str(row["id"])] = Place(record.place.sheet, record.place.row, file=record.place.file)
             key = row_key(spec.table, row)
             traces.append(self._trace(entity, record.key, key, digest))
             changes.append(self._change(connection, entity, record.key, key, None, None, run))
