@@ -240,3 +240,37 @@ def test_a_phone_needs_no_sideways_scrolling(chromium, server: Server, page: str
         assert shown.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
     finally:
         phone.context.close()
+
+
+VOLUNTEERS = "Список групп,,,\n\nНазвание,Страна,С какого года,Заметки\nДом Фонарь,Грузия / Армения,весна 2022,дубль?\nПричал,Литва,2022-03-01,\n"
+
+
+def test_a_steward_loads_a_volunteers_table_and_takes_it_back_without_touching_file_or_command(
+    tab: Tab, own_sample: addresses.Urls, tmp_path: Path
+) -> None:
+    file = tmp_path / "volunteers.csv"
+    file.write_text(VOLUNTEERS, encoding="utf-8")
+    running = Server(addresses.Urls(own_sample.shared, None), MERIDIAN_UPLOADS="1")
+    page = tab.page
+    try:
+        tab.open(address("data", running, **{"as": "steward", "part": "file"}))
+        page.get_by_label("Source", exact=True).first.click()
+        page.keyboard.type("Volunteers")
+        page.keyboard.press("Enter")
+        page.locator("input[type=file]").set_input_files(str(file))
+        page.get_by_text("Which column is which?").wait_for(timeout=30_000)
+        page.get_by_label("Read “весна 2022” as").fill("-")
+        page.keyboard.press("Tab")
+        page.get_by_text("The first rows as they would load").wait_for(timeout=30_000)
+        page.get_by_role("button", name="Load it").click()
+        page.get_by_text("0 rejected").wait_for(timeout=60_000)
+        tab.open(address("data", running, **{"as": "steward", "part": "loads"}))
+        page.get_by_label("Take a load back").click()
+        page.keyboard.type("Volunteers")
+        page.keyboard.press("Enter")
+        page.get_by_text("What taking it back would change").wait_for(timeout=30_000)
+        page.get_by_role("button", name="Take it back").click()
+        page.get_by_text("changes were taken back").wait_for(timeout=60_000)
+        assert tab.complaints == []
+    finally:
+        running.stop()
