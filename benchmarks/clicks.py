@@ -29,7 +29,7 @@ WATCH = """
 () => {
   window.asked = 0; window.changed = 0; window.changes = 0;
   const roots = new WeakSet();
-  const shown = '.js-plotly-plot, [data-testid=stDataFrame], [data-testid=stMetric], [data-testid=stMarkdown]';
+  const shown = '.js-plotly-plot, [data-testid=stDataFrame], .meridian-figures, [data-testid=stMarkdown]';
   const counts = node => {
     const element = node instanceof Element ? node : node.parentElement;
     return element && (element.closest(shown) || element.querySelector(shown));

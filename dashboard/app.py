@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import secrets
 import traceback
@@ -29,14 +30,7 @@ from data_access.problems import DatabaseProblem, DataMoved, TooMuch
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "pages"
 ICON = "data:image/png;base64," + b64encode((HERE / "static" / "icon.png").read_bytes()).decode()
-PRINTED = """<style>@media print {
-  [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stDownloadButton"], [data-testid="stButtonGroup"],
-  [data-testid="stSelectbox"], [data-testid="stTextInput"], [data-testid="stExpander"], [data-testid="stElementToolbar"] { display: none !important }
-  [data-testid="stPlotlyChart"], [data-testid="stMetric"], [data-testid="stDataFrame"] { break-inside: avoid }
-  h3, h4, h5 { break-after: avoid }
-  [data-testid="stMainBlockContainer"] { max-width: none; padding: 0 }
-  @page { size: A4 landscape; margin: 12mm }
-}</style>"""
+STYLE = (HERE / "screen" / "style.css").read_text(encoding="utf-8")
 logger = logging.getLogger("meridian")
 
 
@@ -106,15 +100,19 @@ def run(page: Page, screen: Screen) -> None:
         st.error(_("Something went wrong on this page. Tell your steward this reference: {ref}.").format(ref=reference))
 
 
-def footer(visit: Visit) -> None:
-    """As-of, last load and data version, under every page."""
-    st.divider()
+def place(visit: Visit) -> None:
+    """Above every page: the product, who reads what, and as of when."""
+    shown = [who.in_words(visit.viewer), _("as of {day}").format(day=written.day(visit.as_of))]
     if visit.cut_offs_differ:
-        st.caption(
-            _("Live cases are as of {cases_as_of}, everything else as of {as_of}.").format(
-                cases_as_of=written.day(visit.cases_as_of), as_of=written.day(visit.as_of)
-            )
-        )
+        shown.append(_("live cases as of {day}").format(day=written.day(visit.cases_as_of)))
+    if visit.is_sample:
+        shown.append(_("sample world: every name and figure is invented"))
+    told = "".join(f"<span>{html.escape(text)}</span>" for text in shown)
+    st.html(f'<div class="meridian-place"><strong>Meridian</strong>{told}</div>')
+
+
+def footer(visit: Visit) -> None:
+    """Last load and data version, under every page."""
     st.caption(
         _("As of {as_of} · last load {load} · data version {version}").format(
             as_of=written.day(visit.as_of), load=written.day(visit.last_load), version=visit.data_version
@@ -133,11 +131,12 @@ def main() -> None:
 
 def draw() -> None:
     """The frame and the page in it. Raises DataMoved."""
-    st.set_page_config(page_title="Meridian", page_icon=ICON, layout="wide")
-    st.html(PRINTED)
+    st.set_page_config(page_icon=ICON, layout="wide")
+    st.html(f"<style>{STYLE}</style>")
     targets = navigation()
     chosen = st.navigation(list(targets.values()))
     page = next(page for file, page in pages().items() if targets[file].url_path == chosen.url_path)
+    st.set_page_config(page_title=f"{_(page.name)} · Meridian")
     visit = visit_or_refusal()
     visit.is_dark = getattr(st.context.theme, "type", "light") == "dark"
     with st.sidebar:
@@ -145,6 +144,7 @@ def draw() -> None:
         if visit.is_sample:
             who.sample_switch()
         saved_views.draw(visit, chosen.url_path, targets.values())
+    place(visit)
     say_what_to_know(visit)
     with st.container():
         filter_bar.sentence(visit)
@@ -176,21 +176,26 @@ def visit_or_refusal() -> Visit:
 
 
 def say_what_to_know(visit: Visit) -> None:
-    """That the world is invented, or that some figures are older than the rest or lack something."""
-    if visit.is_sample:
-        st.caption(_("Sample world: every name and figure is invented."))
+    """That some figures are older than the rest or lack something."""
+    is_steward = visit.viewer.role == "steward"
     if visit.is_stale:
         st.warning(
             _(
-                "Records were loaded after the last `meridian refresh`: figures of money, cases and overlap are older than "
-                "the rest."
+                "Records were loaded after the last `meridian refresh`: figures of money, cases and overlap are older than the rest."
+            )
+            if is_steward
+            else _(
+                "New records were loaded: until their sums are made, figures of money, cases and overlap are older than the rest."
             )
         )
     if not visit.is_summed:
         st.warning(
             _(
-                "You were given your countries after the last `meridian refresh`: until the next one, sums of money and "
-                "overlap lack what only you may see."
+                "This scope was given after the last `meridian refresh`: until the next one, sums lack what only it may see."
+            )
+            if is_steward
+            else _(
+                "Your countries are new here: until their sums are made, money and overlap lack what only you may see."
             )
         )
 

@@ -22,6 +22,8 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/component/", "/_stcore/script-health-check")
 UPLOAD = "/_stcore/upload_file"
 DATA = ("/_stcore/", "/media/")
+COMPONENTS = "/_stcore/bidi-components/"
+VERSIONED = ".min.js"
 ICON = (Path(__file__).parent / "static" / "icon.png").read_bytes()
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 PACKED = ("javascript", "text/css", "json", "svg")
@@ -112,6 +114,8 @@ class Guard:
                 headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
                 if scope["path"] == "/favicon.png":
                     headers["Cache-Control"] = "public, max-age=86400"
+                elif scope["path"].startswith(COMPONENTS) and scope["path"].endswith(VERSIONED):
+                    headers["Cache-Control"] = "public, max-age=31536000, immutable"
                 elif not scope["path"].startswith(("/static/", "/app/static/")):
                     headers["Cache-Control"] = "no-store"
                 if behind_tls:
@@ -154,7 +158,11 @@ class Packed:
             return False
         request = Headers(scope=scope)
         is_whole = "range" not in request and "if-none-match" not in request
-        return scope["path"].startswith("/static/") and is_whole and "gzip" in request.get("accept-encoding", "")
+        return (
+            scope["path"].startswith(("/static/", COMPONENTS))
+            and is_whole
+            and "gzip" in request.get("accept-encoding", "")
+        )
 
     async def _pack(self, scope: Scope, receive: Receive, send: Send) -> None:
         messages: list[Message] = []

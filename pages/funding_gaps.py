@@ -29,14 +29,14 @@ def funding_gaps(visit: Visit) -> Blocks:
 
 
 def _gaps(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
-    yield funding.cliff(money)
-    if month := (yield rows_of("cliff", _("Open the rows of a month"), money_rows.row_names(money))):
-        yield money_rows.rows_of_month(money, month)
     by = yield Choice("gaps_by", _("Gaps by"), funding.gap_names())
     gaps = funding.gaps(money, by)
     yield gaps
     if bar := (yield rows_of("gaps", _("Open the rows of a bar"), money_rows.gap_rows(gaps, by))):
         yield money_rows.rows_of_gap(money, by, bar)
+    yield funding.cliff(money)
+    if month := (yield rows_of("cliff", _("Open the rows of a month"), money_rows.row_names(money))):
+        yield money_rows.rows_of_month(money, month)
     if grid := funding.coverage_grid(money):
         yield grid
         if cell := (yield rows_of("coverage", _("Open the rows of a cell"), money_rows.grid_names(grid))):

@@ -72,9 +72,8 @@ class Tab:
         self.page.wait_for_timeout(400)
 
     def figures(self) -> dict[str, str]:
-        metrics = self.page.locator("[data-testid=stMetric]")
-        labels = metrics.locator("[data-testid=stMetricLabel]").all_inner_texts()
-        values = metrics.locator("[data-testid=stMetricValue]").all_inner_texts()
+        labels = self.page.locator(".meridian-label > span").all_inner_texts()
+        values = self.page.locator(".meridian-value").all_inner_texts()
         return dict(zip(labels, values, strict=True))
 
     def hosts(self) -> set[str]:

@@ -18,6 +18,9 @@ from tests.conftest import PAGES, ROOT
 ROLES = ("funder", "coordinator", "coordinator.LT", "steward")
 
 
+FIGURE = re.compile(r'meridian-label"><span>(.*?)</span>.*?meridian-value">(.*?)</div>', re.DOTALL)
+
+
 def open_page(page: str, role: str = "funder", **parameters: str) -> AppTest:
     """The frame with one page open."""
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
@@ -31,7 +34,7 @@ def open_page(page: str, role: str = "funder", **parameters: str) -> AppTest:
 
 
 def figures(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
+    return dict(FIGURE.findall("".join(element.proto.body for element in app.get("html"))))
 
 
 def open_tables(app: AppTest) -> AppTest:
@@ -49,7 +52,7 @@ def everything_sent(app: AppTest) -> str:
     open_tables(app)
     parts = [str(element.proto) for element in app.main if hasattr(element, "proto")]
     parts += [frame.value.to_json(date_format="iso", force_ascii=False) for frame in app.dataframe]
-    parts += [chart.proto.spec for chart in app.get("plotly_chart")]
+    parts += [str(chart.proto) for chart in app.get("bidi_component")]
     return re.sub(r"deferred_file_id: .*", "", "\n".join(parts))
 
 
@@ -191,7 +194,7 @@ def test_a_sample_beside_a_real_case_database_is_refused(monkeypatch: pytest.Mon
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
     app.query_params["as"] = "coordinator"
     app.run()
-    assert app.error and not app.metric and not app.dataframe
+    assert app.error and not figures(app) and not app.dataframe
 
 
 @pytest.mark.usefixtures("deployment")
@@ -251,7 +254,7 @@ def test_a_database_that_cannot_be_read_is_a_page_with_the_remedy(monkeypatch, d
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
     assert not app.exception
     assert app.error and says in app.info[0].value
-    assert not app.metric
+    assert not figures(app)
 
 
 def test_a_real_database_without_sign_in_serves_nobody(monkeypatch, deployment, tmp_path) -> None:
@@ -263,7 +266,7 @@ def test_a_real_database_without_sign_in_serves_nobody(monkeypatch, deployment, 
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
     app.query_params["as"] = "steward"
     app.run()
-    assert not app.metric and not app.dataframe
+    assert not figures(app) and not app.dataframe
     assert "Sign-in" in app.title[0].value
 
 
@@ -272,7 +275,7 @@ def test_the_table_under_a_chart_is_made_only_when_somebody_opens_it() -> None:
     app = open_page("funding_gaps")
     closed = len(app.dataframe)
     opened = len(open_tables(app).dataframe)
-    assert opened - closed == len(app.get("plotly_chart")) > 1
+    assert opened - closed == len(app.get("bidi_component")) > 1
 
 
 @pytest.mark.usefixtures("deployment")

@@ -157,6 +157,7 @@ def journeys(visit: Visit) -> Chart | None:
     if flows.empty:
         return None
     names = [f"{written.country(r.waiting_country)} → {written.country(r.host_country)}" for r in flows.itertuples()]
+    ends = {place: written.country(place) for place in sorted({*flows["waiting_country"], *flows["host_country"]})}
     lines = [ngettext("{n} case", "{n} cases", n).format(n=written.number(n)) for n in flows["episodes"]]
     title = _("The most frequent way: {way}, {n} of {m} cases").format(
         way=names[0], n=written.number(flows["episodes"].iloc[0]), m=written.number(total)
@@ -165,10 +166,11 @@ def journeys(visit: Visit) -> Chart | None:
         "journeys",
         title,
         flows.rename(columns={"episodes": "journeys"}),
-        _("Cases from the country of waiting to the host country, the {n} strongest ways; both are known for {k} of {m}.").format(
+        _("Cases from the country of waiting (orange end) to the host country (blue end), the {n} strongest ways; both are known "
+          "for {k} of {m}.").format(
             n=written.number(len(flows)), k=written.number(int(known["episodes"].sum())), m=written.number(total)
         ),
-        maps.arcs(flows.assign(title=names, line=lines), dark=visit.is_dark),
+        maps.arcs(flows.assign(title=names, line=lines), ends, dark=visit.is_dark),
         charts.alternative(title, names, lines),
         is_live=True,
     )  # fmt: skip

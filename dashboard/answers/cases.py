@@ -16,6 +16,7 @@ from dashboard.pictures import charts
 from dashboard.words import codes, written
 from dashboard.words.i18n import _, ngettext
 from data_access import queries
+from data_access.schema import STAGES
 
 LiveFigure = partial(Figure, is_live=True)
 HALF_YEAR = 180
@@ -188,6 +189,7 @@ def bottleneck(visit: Visit) -> Chart | None:
     if waited.empty:
         return None
     title = _bottleneck_title(waited)
+    waited = in_process_order(waited)
     shown = [written.percent(share) for share in waited["share"]]
     names = {stage: codes.word(stage) for stage in waited["stage"]}
     return Chart(
@@ -201,6 +203,14 @@ def bottleneck(visit: Visit) -> Chart | None:
         charts.alternative(title, list(names.values()), shown),
         is_live=True,
     )  # fmt: skip
+
+
+def in_process_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows by stage in the order of the process, an unknown stage last."""
+    place = {stage: number for number, stage in enumerate(STAGES)}
+    return rows.sort_values(
+        "stage", key=lambda stages: stages.map(place).fillna(len(place)), kind="stable", ignore_index=True
+    )
 
 
 def _bottleneck_title(waited: pd.DataFrame) -> str:
@@ -223,7 +233,7 @@ def ages(cases: Live) -> Chart:
     """Who has waited too long, and where."""
     buckets = relocation.age_buckets(cases.open_ages)
     totals = buckets.groupby("stage")["episodes"].sum().sort_values(ascending=False, kind="stable")
-    buckets = buckets.set_index("stage").loc[list(totals.index)].reset_index()
+    buckets = in_process_order(buckets)
     title = _ages_title(totals)
     names = {value: codes.word(value) for value in [*buckets["stage"], *relocation.AGE_BUCKETS]}
     return Chart(

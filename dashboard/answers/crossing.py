@@ -66,6 +66,9 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
         charts.grid(grid, "work", "country", "text", "signal", levels(SIGNALS) | unplaced_level(), opens="cell"),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         opens="rows",
+        narrow=charts.listed(
+            grid, "work", "country", "text", "signal", levels(SIGNALS) | unplaced_level(), opens="cell"
+        ),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from dashboard.answers.crossing import UNDER_FUNDED_BELOW, laid_out, levels
+from dashboard.answers.crossing import UNDER_FUNDED_BELOW, UNPLACED, laid_out, levels
 from dashboard.answers.portfolio import Portfolio, by_part
 from dashboard.metrics import funding
 from dashboard.metrics.statistics import Coverage
@@ -239,7 +240,7 @@ def part_names() -> dict[str, str]:
 
 def gap_names() -> dict[str, str]:
     """What gaps can be ranked by."""
-    return {"line": _("Project"), "activity": _("Activity"), "host_country": _("Host country")}
+    return {"host_country": _("Host country"), "activity": _("Activity"), "line": _("Project")}
 
 
 @shown_once
@@ -249,7 +250,7 @@ def gaps(money: Portfolio, by: str) -> Chart:
     names = {value: value if by == "line" else codes.code(by, value) for value in ranked[by]}
     amounts = [written.money(gap, money.currency) for gap in ranked["gap"]]
     bars = ranked.assign(met=(ranked["need"] - ranked["gap"]) / 100, missing=ranked["gap"] / 100)
-    title = _("The largest gaps in {year}").format(year=money.year)
+    title = _gap_title(money, by, names, amounts)
     return Chart(
         "gaps",
         title,
@@ -257,17 +258,36 @@ def gaps(money: Portfolio, by: str) -> Chart:
         _("Need stated for {year} and what signed money meets of it, in {currency}; up to {n} shown. {need}").format(
             year=money.year, currency=money.currency, n=GAPS_SHOWN, need=tier_words(money)
         ),
-        charts.ranked_bars(bars, by, [("met", _("covered")), ("missing", _("gap"))], names, text=amounts),
+        charts.ranked_bars(
+            bars,
+            by,
+            [("met", _("covered")), ("missing", _("gap"))],
+            names,
+            text=amounts,
+            colours=charts.MISSING_STANDS_OUT,
+        ),
         charts.alternative(title, list(names.values()), amounts),
         "rows",
     )
 
 
+def _gap_title(money: Portfolio, by: str, names: Mapping[str, str], amounts: Sequence[str]) -> str:
+    """The largest gap that has a name, of the rows shown."""
+    named = [
+        (name, amount) for (value, name), amount in zip(names.items(), amounts, strict=True) if value not in UNPLACED
+    ]
+    if not named:
+        return _("The largest gaps in {year}").format(year=money.year)
+    return _("{name} lacks the most in {year}: {amount}").format(name=named[0][0], year=money.year, amount=named[0][1])
+
+
 def ranked_gaps(money: Portfolio, by: str) -> pd.DataFrame:
-    """Lines, activities or countries with a gap, largest first; a line becomes a readable name, and lines of the same
-    name are numbered."""
+    """Lines, activities or countries with a gap, largest first and what is not stated last; a line becomes a readable name,
+    and lines of the same name are numbered."""
     summed = by_part(money, [by])
-    ranked = summed[summed["gap"] > 0].sort_values(["gap", by], ascending=[False, True]).reset_index(drop=True)
+    short = summed[summed["gap"] > 0].assign(is_apart=lambda rows: rows[by].isin(UNPLACED))
+    order = ["is_apart", "gap", by]
+    ranked = short.sort_values(order, ascending=[True, False, True]).drop(columns="is_apart").reset_index(drop=True)
     if by == "line":
         known = money.lines.set_index("line")
         ranked["key"] = ranked["line"]
@@ -311,6 +331,7 @@ def coverage_grid(money: Portfolio) -> Chart | None:
         charts.grid(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell"),
         charts.alternative(title, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         opens="rows",
+        narrow=charts.listed(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell"),
     )
 
 

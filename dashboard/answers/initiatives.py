@@ -260,13 +260,28 @@ def on_map(found: Initiatives) -> Chart:
         "map",
         title,
         found.named[["place", "initiatives", "confirmed", "not_confirmed"]],
-        _("Area of a bubble is the number of initiatives, at one point per country. Location withheld: {n}.").format(
-            n=found.placement["withheld"]
+        " ".join(
+            [
+                _(
+                    "Area of a bubble is the number of initiatives, at one point per country. Location withheld: {n}."
+                ).format(n=found.placement["withheld"]),
+                *_outside(bubbles),
+            ]
         ),
         maps.bubbles(bubbles, dark=current().is_dark),
         charts.alternative(title, list(bubbles["title"]), [written.number(n) for n in bubbles["value"]]),
         "country",
     )
+
+
+def _outside(bubbles: pd.DataFrame) -> list[str]:
+    """What lies outside the part of the world that the map shows at first, said beside it."""
+    framed = maps.in_frame(dict(zip(bubbles["place"], bubbles["value"].astype(float), strict=True)))
+    beyond = bubbles[~bubbles["place"].isin(framed)]
+    if beyond.empty:
+        return []
+    names = ", ".join(f"{r.title} {written.number(r.value)}" for r in beyond.itertuples())
+    return [_("Outside the map as it opens: {names}.").format(names=names)]
 
 
 @shown_once

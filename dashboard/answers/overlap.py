@@ -218,6 +218,9 @@ def providers(found: Overlap) -> Chart | None:
         charts.grid(cells, "work", "country", "text", "word", levels(GRID_WORDS) | unplaced_level(), opens="cell"),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
         opens="rows",
+        narrow=charts.listed(
+            cells, "work", "country", "text", "word", levels(GRID_WORDS) | unplaced_level(), opens="cell"
+        ),
     )
 
 

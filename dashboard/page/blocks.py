@@ -72,12 +72,14 @@ class Table(Block):
 class Chart(Table):
     """A table with a picture: a plotly Figure or a pydeck Deck, and its text alternative.
 
-    `opens`: what a click does: open the rows of what was clicked, or choose the country clicked.
+    `opens`: what a click does: open the rows of what was clicked, or choose the country clicked. `narrow`: the picture
+    for a phone, where it is another one.
     """
 
     picture: Any = None
     alt: str = ""
     opens: Literal["rows", "country"] | None = None
+    narrow: Any = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Frame -> plotly Figure, one function per shape, and the house style.
 
-Colours are Streamlit's palette placeholders, which the browser replaces by the theme's colours, so that a chart
-follows light and dark without a rerun. Bars start at zero; partial periods are hatched; unknown is grey and last.
+Colours are placeholders of the theme's palette, which the browser replaces, so that a chart follows light and dark without
+a rerun. Bars start at zero; partial periods are hatched; unknown is grey and last.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dashboard.words.i18n import _
 FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH = (f"#00000{n}" for n in range(1, 7))
 MIDDLE, LIGHT, GREY, PALE = "#000007", "#000008", "#000009", "#000010"
 LONGEST_NAME = 28
+LISTED = 14
 EMPTY = "rgba(140,150,160,0.10)"
 SHADE = "rgba(154,160,166,0.25)"
 CLEAR = "rgba(0,0,0,0)"
@@ -27,6 +28,17 @@ LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "xanchor":
 AXIS = {"fixedrange": True, "automargin": True}
 FROM_ZERO = {"rangemode": "tozero"}
 DOWNWARDS = {"autorange": "reversed", "ticksuffix": "  "}
+
+SEGMENTS = ((FIRST, GREY), (LIGHT, PALE), (PALE, PALE))
+MISSING_STANDS_OUT = ((PALE, PALE), (SECOND, GREY))
+
+MEANING = {
+    "none_recorded": EMPTY, "none_shared": EMPTY, "unplaced": EMPTY, "need_unknown": PALE, "own_grantees": PALE,
+    "under_funded": SECOND, "both": FOURTH, "partly_covered": LIGHT, "covered": FIRST,
+    "one_provider": THIRD, "several": LIGHT, "crowded": FIRST, "one_shared": LIGHT, "few_shared": MIDDLE, "many_shared": FIRST,
+}  # fmt: skip
+"""What a colour means in grids, the same on every page (docs/colours.md): orange is missing, teal hangs on one, blue is more the
+darker it is, grey is not known."""
 
 Trace = dict[str, Any]
 Axis = Mapping[str, Any]
@@ -78,13 +90,13 @@ def ranked_bars(
     label: Mapping[str, str] | None = None,
     unknown: Sequence[str] = (),
     text: Sequence[str] | None = None,
+    colours: Sequence[tuple[str, str]] = SEGMENTS,
 ) -> go.Figure:
     """Horizontal stacked bars, one row per category, in the order given; `values` is (column, name) per segment.
 
-    Categories in `unknown` are grey. `text` labels the end of each bar. A click hands over the category.
+    `colours`: one per segment, and its grey for categories in `unknown`. `text` labels the end of each bar. A click hands over the category.
     """
     names = _names(rows, category, label)
-    shades = ((FIRST, GREY), (LIGHT, PALE), (PALE, PALE))
     traces: list[Trace] = [
         {
             "type": "bar",
@@ -97,7 +109,7 @@ def ranked_bars(
             "marker": {"color": [muted if value in unknown else colour for value in rows[category]]},
             "hovertemplate": f"%{{hovertext}}: %{{x:,}} {name}<extra></extra>",
         }
-        for (column, name), (colour, muted) in zip(values, shades, strict=False)
+        for (column, name), (colour, muted) in zip(values, colours, strict=False)
     ]
     if text is not None:
         traces[-1] |= {"text": list(text), "textposition": "outside", "cliponaxis": False}
@@ -366,18 +378,23 @@ def lorenz(points: pd.DataFrame) -> go.Figure:
 
 def waterfall(names: Sequence[str], values: Sequence[float], measures: Sequence[str], text: Sequence[str]) -> go.Figure:
     """From a start over steps to an end: `measures` says absolute, relative or total per step."""
+    begins, sizes, colours, reached = [], [], [], 0.0
+    for value, measure in zip(values, measures, strict=True):
+        begin = reached if measure == "relative" else 0.0
+        size = reached if measure == "total" else value
+        reached = begin + size
+        begins.append(begin)
+        sizes.append(size)
+        colours.append(FIRST if measure != "relative" else MIDDLE if size >= 0 else SECOND)
     trace = {
-        "type": "waterfall",
+        "type": "bar",
         "x": [plain(name) for name in names],
-        "y": list(values),
-        "measure": list(measures),
+        "y": sizes,
+        "base": begins,
         "text": list(text),
         "textposition": "outside",
         "cliponaxis": False,
-        "increasing": {"marker": {"color": MIDDLE}},
-        "decreasing": {"marker": {"color": SECOND}},
-        "totals": {"marker": {"color": FIRST}},
-        "connector": {"line": {"color": GREY, "width": 1}},
+        "marker": {"color": colours},
         "hovertemplate": "%{x}: %{text}<extra></extra>",
     }
     return _figure([trace], 340, y=FROM_ZERO)
@@ -431,7 +448,7 @@ def grid(
     """A table of cells with a word-backed colour each: `level` picks from `levels` (order, name); text in cells.
 
     `cells` must be complete: one row per combination. A click hands over the column `opens`: a heatmap cannot be
-    clicked, so invisible squares lie over its cells.
+    clicked, so the texts of its cells are, each in the ink that is readable on its colour.
     """
     rows, columns = list(dict.fromkeys(cells[row])), list(dict.fromkeys(cells[column]))
     place = {(r, c): n for n, (r, c) in enumerate(zip(cells[row], cells[column], strict=True))}
@@ -440,16 +457,13 @@ def grid(
         return [[values[place[r, c]] for c in columns] for r in rows]
 
     count = max(order for order, _name in levels.values()) + 1
-    shades = (EMPTY, LIGHT, MIDDLE, FIRST, SECOND, FOURTH)
+    shades = [MEANING[one] for one in levels][:count]
     trace = {
         "type": "heatmap",
         "x": [plain(name) for name in columns],
         "y": [_wrapped(name) for name in rows],
         "z": laid_out([levels[value][0] for value in cells[level]]),
-        "text": laid_out(list(cells[text])),
-        "customdata": laid_out([levels[value][1] for value in cells[level]]),
-        "texttemplate": "%{text}",
-        "hovertemplate": "%{y} · %{x}<br>%{customdata}: %{text}<extra></extra>",
+        "hoverinfo": "skip",
         "zmin": 0,
         "zmax": count - 1,
         "colorscale": [(edge / count, shades[n]) for n in range(count) for edge in (n, n + 1)],
@@ -459,34 +473,80 @@ def grid(
     }
     names = dict(sorted(levels.values(), reverse=True))
     legend = [_square(name, shades[order], columns[0]) for order, name in names.items()]
-    squares = (
-        [_clickable(cells, row, column, text, [levels[value][1] for value in cells[level]], opens)] if opens else []
-    )
+    texts = _cell_texts(cells, row, column, text, [levels[value] for value in cells[level]], shades, opens)
     x = {"side": "bottom", "autotickangles": [0, 90], "showgrid": False, "range": [-0.5, len(columns) - 0.5]}
     y = {"ticksuffix": "  ", "showgrid": False, "range": [len(rows) - 0.5, -0.5]}
-    return _figure([trace, *legend, *squares], 44 * len(rows) + 110, x, y, clickmode="event+select")
+    return _figure([trace, *legend, texts], 44 * len(rows) + 110, x, y)
 
 
-def _square(name: str, colour: str, at: str) -> Trace:
+def listed(
+    cells: pd.DataFrame,
+    row: str,
+    column: str,
+    text: str,
+    level: str,
+    levels: Mapping[str, tuple[int, str]],
+    opens: str | None = None,
+) -> go.Figure:
+    """The cells of a grid that say most as a list, for a phone: the highest level first, each in its colour."""
+    orders = cells[level].map(lambda one: levels[one][0])
+    first = cells[orders > 0].assign(_order=orders).sort_values("_order", ascending=False, kind="stable").head(LISTED)
+    colours = [MEANING[one] for one in first[level]]
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "y": list(range(len(first))),
+        "x": [1] * len(first),
+        "text": [f"{plain(one[column])} · {plain(one[row])}: {one[text]}" for one in first.to_dict("records")],
+        "textposition": "inside",
+        "insidetextanchor": "start",
+        "textangle": 0,
+        "constraintext": "none",
+        "textfont": {"size": 12, "color": [ink_on(colour) for colour in colours]},
+        "hovertext": [levels[one][1] for one in first[level]],
+        "hovertemplate": "%{hovertext}: %{text}<extra></extra>",
+        "customdata": list(first[opens]) if opens else None,
+        "marker": {"color": colours},
+        "showlegend": False,
+    }
+    names = {name: shade for one, shade in zip(first[level], colours, strict=True) for name in [levels[one][1]]}
+    legend = [_square(name, shade, 0) for name, shade in names.items()]
+    nothing = {"visible": False}
+    return _figure(
+        [trace, *legend], 32 * len(first) + 90, nothing, {"autorange": "reversed"} | nothing, showlegend=True
+    )
+
+
+def _square(name: str, colour: str, at: str | int) -> Trace:
     """A line of the legend: a square that is nowhere in the plot."""
     marker = {"symbol": "square", "size": 12, "color": colour}
     return {"type": "scatter", "mode": "markers", "name": name, "x": [at], "y": [None], "marker": marker}
 
 
-def _clickable(cells: pd.DataFrame, row: str, column: str, text: str, words: Sequence[str], opens: str) -> Trace:
-    """Invisible squares over the cells of a heatmap; a click hands over the column `opens`."""
+def _cell_texts(
+    cells: pd.DataFrame, row: str, column: str, text: str, words: Sequence[tuple[int, str]], shades: Sequence[str],
+    opens: str | None,
+) -> Trace:  # fmt: skip
+    """The texts of a heatmap's cells; a click hands over the column `opens`."""
     return {
         "type": "scatter",
-        "mode": "markers",
+        "mode": "markers+text",
+        "meta": "cells",
         "x": [plain(name) for name in cells[column]],
         "y": [_wrapped(name) for name in cells[row]],
-        "customdata": list(cells[opens]),
-        "text": list(words),
-        "hovertext": list(cells[text]),
+        "text": list(cells[text]),
+        "textfont": {"size": 11, "color": [ink_on(shades[order]) for order, _name in words]},
+        "customdata": list(cells[opens]) if opens else None,
+        "hovertext": [name for _order, name in words],
         "marker": {"symbol": "square", "size": 34, "color": CLEAR},
-        "hovertemplate": "%{y} · %{x}<br>%{text}: %{hovertext}<extra></extra>",
+        "hovertemplate": "%{y} · %{x}<br>%{hovertext}: %{text}<extra></extra>",
         "showlegend": False,
     }
+
+
+def ink_on(colour: str) -> str:
+    """A placeholder for the ink that is readable on a colour of the palette; on anything else that of the theme."""
+    return f"#0001{int(colour[1:]):02}" if colour.startswith("#0000") else "#000100"
 
 
 def _wrapped(name: str) -> str:

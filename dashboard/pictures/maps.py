@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pydeck as pdk
@@ -14,6 +17,11 @@ from dashboard.metrics.distribution import bubble_radius
 SHAPES = "/app/static/countries.geojson"
 POINTS = Path(__file__).parent / "country_points.json"
 LARGEST_RADIUS = 34
+NAMED = 10
+WIDEST_DEGREES, HIGHEST_DEGREES, ROOM_DEGREES = 70, 40, 9
+BESIDE_A_CHART, WHOLE_WIDTH, MAP_HEIGHT = 430, 900, 440
+APART_DEGREES = (8, 2.8)
+FONT = pdk.types.String("Source Sans, sans-serif")
 LIGHT = {
     "sea": [240, 244, 248],
     "land": [255, 255, 255],
@@ -46,10 +54,48 @@ def label_points() -> dict[str, list[float]]:
     return json.loads(POINTS.read_text())
 
 
+def in_frame(weights: Mapping[str, float]) -> list[str]:
+    """The countries that fit one map at a size at which they can be told apart: around where most of `weights` is, the
+    farthest left out first."""
+    places = sorted(place for place in weights if place in label_points())
+    while len(places) > 1:
+        total = sum(weights[place] for place in places) or 1
+        centre = [sum(label_points()[place][axis] * weights[place] for place in places) / total for axis in (0, 1)]
+        spans = [_span(places, axis) for axis in (0, 1)]
+        if spans[0] <= WIDEST_DEGREES and spans[1] <= HIGHEST_DEGREES:
+            break
+        places.remove(max(places, key=lambda place: math.dist(label_points()[place], centre)))
+    return places
+
+
+def _span(places: Sequence[str], axis: int) -> float:
+    reached = [label_points()[place][axis] for place in places]
+    return max(reached) - min(reached)
+
+
+def _view(places: Sequence[str], pixels: int) -> pdk.ViewState:
+    """The part of the world that holds these countries, with room around them, on a map that is so many pixels wide."""
+    if not places:
+        return pdk.ViewState(latitude=49, longitude=27, zoom=2.6, min_zoom=1, max_zoom=6)
+    west, south = (min(label_points()[place][axis] for place in places) for axis in (0, 1))
+    wide, high = _span(places, 0) + ROOM_DEGREES, _span(places, 1) + ROOM_DEGREES
+    middle = south + (high - ROOM_DEGREES) / 2
+    stretched = high / math.cos(math.radians(min(75, abs(middle))))
+    zoom = min(math.log2(pixels * 360 / 512 / wide), math.log2(MAP_HEIGHT * 360 / 512 / stretched))
+    return pdk.ViewState(
+        latitude=middle,
+        longitude=west + (wide - ROOM_DEGREES) / 2,
+        zoom=round(min(4.5, max(1, zoom)), 2),
+        min_zoom=1,
+        max_zoom=6,
+    )
+
+
 def bubbles(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
-    """One bubble per country, area by value. `rows`: place, value, title, line (tooltip words)."""
+    """One bubble per country, area by value, the largest below the others and named. `rows`: place, value, title, line
+    (tooltip words)."""
     colours = DARK if dark else LIGHT
-    known = rows[rows["place"].isin(list(label_points()))]
+    known = rows[rows["place"].isin(list(label_points()))].sort_values("value", ascending=False, kind="stable")
     radius = bubble_radius(known["value"].astype(float), LARGEST_RADIUS)
     points = [
         {
@@ -59,6 +105,7 @@ def bubbles(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
             "title": r.title,
             "line": r.line,
             "value": str(r.value),
+            "below": [0, round(float(size)) + 9],
         }
         for r, size in zip(known.itertuples(), radius, strict=True)
     ]
@@ -87,14 +134,46 @@ def bubbles(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
             get_text="value",
             get_size=13,
             get_color=colours["land"],
+            font_family=FONT,
+            font_weight=600,
+        ),
+        pdk.Layer(
+            "TextLayer",
+            id="names",
+            data=_apart(points),
+            get_position="position",
+            get_text="title",
+            get_size=11,
+            get_color=colours["ink"],
+            get_pixel_offset="below",
+            character_set=pdk.types.String("auto"),
+            font_family=FONT,
             font_weight=600,
         ),
     ]
-    return _deck(layers, colours)
+    return _deck(
+        layers, colours, in_frame(dict(zip(known["place"], known["value"].astype(float), strict=True))), BESIDE_A_CHART
+    )
 
 
-def _deck(layers: list[pdk.Layer], colours: dict[str, list[int]]) -> CompactDeck:
-    """`layers` over the sea and the countries' shapes."""
+def _apart(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The largest points whose names do not lie over each other."""
+    named: list[dict[str, Any]] = []
+    for point in points:
+        far = [
+            any(
+                abs(a - b) > apart
+                for a, b, apart in zip(point["position"], other["position"], APART_DEGREES, strict=True)
+            )
+            for other in named
+        ]
+        if all(far) and len(named) < NAMED:
+            named.append(point)
+    return named
+
+
+def _deck(layers: list[pdk.Layer], colours: dict[str, list[int]], places: Sequence[str], pixels: int) -> CompactDeck:
+    """`layers` over the sea and the countries' shapes, fitted to `places`."""
     sea = pdk.Layer(
         "PolygonLayer", id="sea", data=[{"p": WORLD}], get_polygon="p", get_fill_color=colours["sea"], stroked=False
     )
@@ -109,15 +188,15 @@ def _deck(layers: list[pdk.Layer], colours: dict[str, list[int]]) -> CompactDeck
     return CompactDeck(
         layers=[sea, land, *layers],
         map_provider=None,
-        initial_view_state=pdk.ViewState(latitude=49, longitude=27, zoom=2.6, min_zoom=1, max_zoom=6),
+        initial_view_state=_view(places, pixels),
         views=[pdk.View(type="MapView", controller=True, repeat=False)],
         tooltip={"html": "<b>{title}</b><br/>{line}"},
     )
 
 
-def arcs(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
-    """An arc per way from country to country, width by number. `rows`: waiting_country, host_country, episodes, title,
-    line (tooltip words)."""
+def arcs(rows: pd.DataFrame, names: Mapping[str, str], *, dark: bool) -> CompactDeck:
+    """An arc per way from country to country, width by number, its ends named. `rows`: waiting_country, host_country,
+    episodes, title, line (tooltip words); `names`: country -> name."""
     colours = DARK if dark else LIGHT
     most = max(1, int(rows["episodes"].max()))
     ways = [
@@ -143,4 +222,22 @@ def arcs(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
         pickable=True,
         auto_highlight=True,
     )
-    return _deck([layer], colours)
+    named = [{"position": label_points()[place], "title": name} for place, name in names.items()]
+    labels = pdk.Layer(
+        "TextLayer",
+        id="ends",
+        data=named,
+        get_position="position",
+        get_text="title",
+        get_size=11,
+        get_color=colours["ink"],
+        get_pixel_offset=[0, 12],
+        character_set=pdk.types.String("auto"),
+        font_family=FONT,
+        font_weight=600,
+    )
+    ends = pd.concat([rows["waiting_country"], rows["host_country"]])
+    weights = pd.concat([rows["episodes"]] * 2, ignore_index=True).groupby(ends.to_numpy()).sum()
+    return _deck(
+        [layer, labels], colours, in_frame({str(place): float(n) for place, n in weights.items()}), WHOLE_WIDTH
+    )

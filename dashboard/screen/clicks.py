@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.page.blocks import Chart
+from dashboard.screen import plots
 
 
 def reaction(chart: Chart) -> Callable[[], None] | None:
@@ -16,19 +17,26 @@ def reaction(chart: Chart) -> Callable[[], None] | None:
     return partial(made, chart.key) if made else None
 
 
+def chosen(chart: Chart) -> str | None:
+    """What of a chart is chosen now and stays marked in it."""
+    if chart.opens == "rows":
+        return st.session_state.get(f"open_{chart.key}")
+    countries = st.session_state.get("filter_country") or []
+    return countries[0] if chart.opens == "country" and len(countries) == 1 else None
+
+
 def _choose_row(chart_key: str) -> None:
-    """What was clicked becomes the choice of the selectbox that opens its rows."""
-    points = st.session_state[f"chart_{chart_key}"]["selection"].get("points", [])
-    if points:
-        clicked = points[0].get("customdata")
-        st.session_state[f"open_{chart_key}"] = clicked[0] if isinstance(clicked, list) else clicked
+    """What was clicked becomes the choice of the selectbox that opens its rows; clicked again, its rows close."""
+    clicked, state = plots.picked(f"chart_{chart_key}"), f"open_{chart_key}"
+    if clicked is not None:
+        st.session_state[state] = None if clicked == st.session_state.get(state) else clicked
 
 
 def _choose_country(chart_key: str) -> None:
-    """The country clicked becomes the host-country filter."""
-    selection = st.session_state[f"chart_{chart_key}"]["selection"]
-    clicked = [point.get("customdata") for point in selection.get("points", [])]
-    clicked += [item.get("place") for items in selection.get("objects", {}).values() for item in items]
-    codes = [value[0] if isinstance(value, list) else value for value in clicked]
+    """The country clicked, on a map or in a chart, becomes the host-country filter."""
+    state = st.session_state[f"chart_{chart_key}"]
+    objects = state.get("selection", {}).get("objects", {})
+    places = [item.get("place") for items in objects.values() for item in items]
+    codes = [*places, plots.picked(f"chart_{chart_key}")]
     if countries := [code for code in codes if isinstance(code, str) and len(code) == 2]:
         st.session_state["filter_country"] = countries[:1]

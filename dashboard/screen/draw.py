@@ -14,14 +14,13 @@ from streamlit.navigation.page import StreamlitPage
 
 from dashboard.files import brief
 from dashboard.page import blocks
-from dashboard.page.blocks import Block, Figure, Report, Table
+from dashboard.page.blocks import Block, Report, Table
 from dashboard.page.visit import Visit
-from dashboard.screen import clicks, file_buttons
+from dashboard.screen import clicks, figures, file_buttons, plots
 from dashboard.screen.markdown import plain
 from dashboard.words import columns, terms
 from dashboard.words.i18n import _
 
-CHART_CONFIG = {"displayModeBar": False}
 MAP_HEIGHT = 460
 
 
@@ -69,21 +68,13 @@ def _hint(block: blocks.Hint, _screen: Screen, _report: Report) -> None:
 
 @draw.register
 def _summary(block: blocks.Summary, _screen: Screen, _report: Report) -> None:
-    st.markdown(f"##### {plain(block.sentence)}")
-    _kpis(block.figures)
+    figures.answer(block.sentence)
+    figures.draw(block.figures)
 
 
 @draw.register
 def _figures(block: blocks.Figures, _screen: Screen, _report: Report) -> None:
-    _kpis(block.figures)
-
-
-def _kpis(items: Sequence[Figure]) -> None:
-    for column, item in zip(st.columns(len(items)) if items else (), items, strict=True):
-        term = terms.TERMS[item.term]
-        with column.container(border=True, height="stretch", gap="xsmall"):
-            st.metric(plain(_(term.label)), item.shown, help=plain(_(term.definition)))
-            st.caption(" · ".join(plain(text) for text in (item.comparison, item.coverage) if text) or "\u00a0")
+    figures.draw(block.figures)
 
 
 @draw.register
@@ -95,15 +86,14 @@ def _chart(block: blocks.Chart, screen: Screen, report: Report) -> None:
     if block.rows.empty:
         _table(block, screen, report)
         return
-    _heading(block)
-    react: Any = clicks.reaction(block) or "ignore"
+    _heading(block, report)
+    react: Any = clicks.reaction(block)
     key = f"chart_{block.key}"
     if isinstance(block.picture, pdk.Deck):
-        st.pydeck_chart(block.picture, key=key, height=MAP_HEIGHT, alt=block.alt, on_select=react)
+        st.pydeck_chart(block.picture, key=key, height=MAP_HEIGHT, alt=block.alt, on_select=react or "ignore")
     else:
-        st.plotly_chart(
-            block.picture, key=key, config=CHART_CONFIG, alt=block.alt, on_select=react, selection_mode="points"
-        )
+        rows = f"open_{block.key}" if block.opens == "rows" else None
+        plots.draw(block.picture, block.narrow, key, block.alt, react, clicks.chosen(block), rows)
     title = _("Table and export: {title}").format(title=plain(block.title))
     below = st.expander(title, key=f"rows_{block.key}", on_change="rerun")
     if below.open:
@@ -113,25 +103,26 @@ def _chart(block: blocks.Chart, screen: Screen, report: Report) -> None:
 
 @draw.register
 def _table(block: Table, screen: Screen, report: Report) -> None:
-    _heading(block)
+    _heading(block, report)
     _rows(block, screen, report)
 
 
 @draw.register
-def _glossary(block: blocks.Glossary, _screen: Screen, _report: Report) -> None:
-    _heading(block.table)
+def _glossary(block: blocks.Glossary, _screen: Screen, report: Report) -> None:
+    _heading(block.table, report)
     presented = columns.presented(block.table.rows, block.table.key)
     st.table(presented.map(plain).set_index(presented.columns[0]))
 
 
 @draw.register
 def _selectable(block: blocks.Selectable, screen: Screen, report: Report) -> int | None:
-    _heading(block.table)
+    _heading(block.table, report)
     return _rows(block.table, screen, report, selectable=True)
 
 
-def _heading(shown: Table) -> None:
-    st.subheader(plain(shown.title), anchor=False)
+def _heading(shown: Table, report: Report) -> None:
+    """A title one level below the page's answer, or below its title where there is none."""
+    (st.subheader if report.answer else st.header)(plain(shown.title), anchor=False)
     if shown.note:
         st.caption(plain(shown.note))
 
@@ -140,6 +131,7 @@ def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = Fa
     if shown.rows.empty:
         st.caption(_("None recorded."))
         return None
+    modes: Any = ["single-row", "single-cell"] if selectable else "single-row"
     event: Any = st.dataframe(
         columns.presented(shown.rows, shown.key),
         hide_index=True,
@@ -148,9 +140,10 @@ def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = Fa
         placeholder="–",
         key=f"table_{shown.key}",
         on_select="rerun" if selectable else "ignore",
-        selection_mode="single-row",
+        selection_mode=modes,
     )
-    chosen = event["selection"]["rows"] if selectable else []
+    selection = event["selection"] if selectable else {"rows": [], "cells": []}
+    chosen = [*selection["rows"], *(row for row, _column in selection["cells"])]
     file_buttons.of_table(screen.visit, report, shown)
     return chosen[0] if chosen else None
 

@@ -50,20 +50,23 @@ def _buttons(
     is_live: bool,
     forms: Sequence[formats.Format] = ALL_FORMS,
 ) -> None:
-    """The buttons, or why there are none; exact figures of live cases need a reason first.
+    """A menu of the files, or why there are none; exact figures of live cases need a reason first.
 
     `make` gives the report and the tables that go into the file.
     """
     if why_not := gate.why_not_now(visit):
         st.caption(plain(why_not))
         return
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+    menu = st.popover(_("Files"), icon=":material/download:", key=f"files_{key}", on_change="rerun")
+    if not menu.open:
+        return
+    with menu:
         reason = None
         if is_live:
             reasons = gate.reason_names()
             reason = st.selectbox(
                 _("Why exact figures of live cases leave"), list(reasons), index=None, key=f"reason_{key}",
-                placeholder=_("choose a reason, it is logged"), format_func=reasons.__getitem__, width=320,
+                placeholder=_("choose a reason, it is logged"), format_func=reasons.__getitem__,
             )  # fmt: skip
             if reason is None:
                 return
@@ -81,4 +84,5 @@ def _button(visit: Visit, key: str, asked: Asked, make: Made) -> None:
         key=f"{form.ending}_{key}",
         on_click="ignore",
         icon=":material/download:",
+        width="stretch",
     )

@@ -71,6 +71,16 @@ def reader(viewer: Viewer, *, is_sample: bool) -> str:
     return str(st.session_state.setdefault("sample_reader", f"sample {secrets.token_hex(8)}"))
 
 
+def in_words(viewer: Viewer) -> str:
+    """Role and countries of the reader, as she is told on every page."""
+    if viewer.role != "coordinator":
+        return {"funder": _("you read as a funder"), "steward": _("you read as a steward")}[viewer.role]
+    if viewer.host_countries is None:
+        return _("you read as a coordinator of all host countries")
+    names = ", ".join(sorted(map(written.country, viewer.host_countries)))
+    return _("you read as a coordinator of {countries}").format(countries=names)
+
+
 def sample_switch() -> None:
     """The sample world's "view as" switch; it does not exist on a real database."""
     st.markdown(

@@ -1,0 +1,43 @@
+"""A row of KPIs as one element: label, value, comparison and coverage, and the definition to hover, focus or tap."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard.page.blocks import Figure
+from dashboard.words import terms
+from dashboard.words.i18n import _
+
+CARD = """<div class="meridian-figure" role="group" aria-label="{label}">
+<div class="meridian-label"><span>{label}</span><button type="button" class="meridian-term" aria-label="{about}" data-term="{term}">?</button></div>
+<div class="meridian-value">{value}</div><div class="meridian-beside">{beside}</div></div>"""
+
+
+def answer(sentence: str) -> None:
+    """The page's computed answer, under its title."""
+    st.html(f'<h2 class="meridian-answer">{_safe(sentence)}</h2>')
+
+
+def draw(items: Sequence[Figure]) -> None:
+    """Draw KPIs beside each other; on a phone two in a row."""
+    if items:
+        st.html(f'<div class="meridian-figures">{"".join(map(_card, items))}</div>')
+
+
+def _card(item: Figure) -> str:
+    term = terms.TERMS[item.term]
+    label = _(term.label)
+    return CARD.format(
+        label=_safe(label),
+        about=_safe(_("What “{label}” means").format(label=label)),
+        term=_safe(_(term.definition)),
+        value=_safe(item.shown),
+        beside=_safe(" · ".join(text for text in (item.comparison, item.coverage) if text)),
+    )
+
+
+def _safe(text: str) -> str:
+    return html.escape(text, quote=True)
