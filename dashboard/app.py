@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
@@ -127,6 +128,12 @@ def main() -> None:
         draw()
     except DataMoved:
         st.rerun()
+    except SQLAlchemyError:
+        refuse(
+            _("Meridian cannot read its database"),
+            _("The database does not answer at this moment."),
+            _("Try again in a minute. What you chose is in the address of this page and comes back with it."),
+        )
 
 
 def draw() -> None:

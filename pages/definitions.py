@@ -1,7 +1,7 @@
 """Every term and column, what it means, and where its method is written."""
 
 from dashboard.answers import definitions as meanings
-from dashboard.page.blocks import Blocks, Caption, Glossary, Points
+from dashboard.page.blocks import Blocks, Caption, Glossary, Points, Search
 from dashboard.page.registry import page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
@@ -11,6 +11,7 @@ from dashboard.words.i18n import N_, _
 def definitions(_visit: Visit) -> Blocks:
     """Figures, columns, and the words that are avoided."""
     yield Caption(_("What every figure on these pages means."))
-    yield Glossary(meanings.of_figures())
-    yield Glossary(meanings.of_columns())
+    words = yield Search(_("Search a word"), _("part of a term or of its meaning"))
+    for table in (meanings.of_figures(), meanings.of_columns()):
+        yield Glossary(meanings.holding(table, words or ""))
     yield Points(_("Words this house avoids"), meanings.words_avoided())

@@ -23,7 +23,8 @@ def funding_gaps(visit: Visit) -> Blocks:
 
     yield funding.summary(money)
     part = yield Part(funding.part_names())
-    yield from {"gaps": _gaps, "dependence": _dependence, "reach": _reach, "records": _account}[part](visit, money)
+    parts = {"gaps": _gaps, "months": _months, "dependence": _dependence, "reach": _reach, "records": _account}
+    yield from parts[part](visit, money)
 
     yield About(funding.notes(money))
 
@@ -34,13 +35,16 @@ def _gaps(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
     yield gaps
     if bar := (yield rows_of("gaps", _("Open the rows of a bar"), money_rows.gap_rows(gaps, by))):
         yield money_rows.rows_of_gap(money, by, bar)
-    yield funding.cliff(money)
-    if month := (yield rows_of("cliff", _("Open the rows of a month"), money_rows.row_names(money))):
-        yield money_rows.rows_of_month(money, month)
     if grid := funding.coverage_grid(money):
         yield grid
         if cell := (yield rows_of("coverage", _("Open the rows of a cell"), money_rows.grid_names(grid))):
             yield money_rows.rows_of_cell(money, cell)
+
+
+def _months(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
+    yield funding.cliff(money)
+    if month := (yield rows_of("cliff", _("Open the rows of a month"), money_rows.row_names(money))):
+        yield money_rows.rows_of_month(money, month)
     yield funding.tiers(money)
     yield funding.lines(money)
 

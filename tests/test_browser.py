@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import openpyxl
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import text
 
 from data_access import addresses, connections
@@ -273,3 +274,54 @@ def test_a_steward_loads_a_volunteers_table_and_takes_it_back_without_touching_f
         assert tab.complaints == []
     finally:
         running.stop()
+
+
+SEEN = [
+    *PAGES,
+    "funding_gaps?part=dependence",
+    "funding_gaps?part=reach",
+    "overlap?part=where",
+    "relocation?part=outcomes",
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_pages_are_without_a_fault_of_accessibility(chromium, server: Server, scheme: str, width: int) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    try:
+        for name in some(SEEN, 3, scheme, str(width)):
+            file, _mark, part = name.partition("?part=")
+            parameters = (
+                {"as": "coordinator"}
+                | ({"part": part} if part else {})
+                | ({"id": "none"} if file == "initiative" else {})
+            )
+            page.goto(address(file, server, **parameters))
+            page.wait_for_selector("[data-testid=stAppViewContainer] >> text=last load", timeout=30_000)
+            page.wait_for_timeout(1_500)
+            found = Axe().run(page).response["violations"]
+            assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], name
+    finally:
+        context.close()
+
+
+def test_a_click_marks_what_was_clicked_opens_its_rows_in_view_and_escape_closes_them(tab: Tab, server: Server) -> None:
+    page = tab.open(address("funding_gaps", server, **{"as": "coordinator"}))
+    plot = page.locator(".st-key-chart_gaps .meridian-plot")
+    plot.locator(".bars .point").first.wait_for(timeout=30_000)
+    plot.locator(".bars .point path").nth(16).click()
+    rows = page.locator(".st-key-open_gaps")
+    page.wait_for_function("() => new URLSearchParams(location.search).has('open_gaps')", timeout=30_000)
+    tab.settle()
+    page.wait_for_timeout(1_000)
+    box, height = rows.bounding_box(), page.viewport_size["height"]
+    assert box and 0 <= box["y"] < height
+    faded = plot.locator(".bars .point path").evaluate_all(
+        "paths => paths.filter(one => +one.style.opacity < 1).length"
+    )
+    assert faded > 0
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => !new URLSearchParams(location.search).has('open_gaps')", timeout=30_000)
+    assert tab.complaints == []

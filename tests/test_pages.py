@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
 
 from dashboard.page import walk
@@ -81,7 +82,7 @@ PARTS = {
     "relocation": ("flow", "outcomes", "places", "records"),
     "overlap": ("where", "funders", "project", "facts"),
     "initiatives": ("what",),
-    "funding_gaps": ("dependence", "reach", "records"),
+    "funding_gaps": ("months", "dependence", "reach", "records"),
     "data": ("fix",),
 }
 
@@ -287,3 +288,32 @@ def test_a_page_that_would_read_too_much_asks_for_a_choice(monkeypatch: pytest.M
     app = open_page("funding_gaps")
     assert not app.exception and not app.error
     assert any("Choose a host country" in warning.value for warning in app.warning)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_database_that_stops_answering_is_our_own_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_arguments: object) -> None:
+        raise OperationalError("SELECT secret", {}, Exception("could not connect to 10.0.0.7"))
+
+    monkeypatch.setattr("dashboard.page.reading.read_metas", gone)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30).run()
+    assert not app.exception and "does not answer" in app.error[0].value and "in a minute" in app.info[0].value
+    assert "10.0.0.7" not in str(app.main) and "SELECT" not in str(app.main)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_who_reads_and_as_of_when_stands_above_every_page() -> None:
+    for page in PAGES:
+        app = open_page(page, "coordinator")
+        places = [one.proto.body for one in app.get("html") if "meridian-place" in one.proto.body]
+        assert any(
+            "Lithuania" in place and "as of 18 October 2026" in place and "Meridian" in place for place in places
+        ), page
+
+
+@pytest.mark.usefixtures("deployment")
+def test_definitions_are_found_by_a_word_of_their_meaning() -> None:
+    app = open_page("definitions")
+    everything = len(app.table[0].value)
+    found = app.text_input[0].set_value("legal seat").run().table[0].value
+    assert 0 < len(found) < everything

@@ -8,9 +8,11 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+from dashboard.answers.crossing import UNPLACED
 from dashboard.page import walk
 from dashboard.page.blocks import Report, Table
 from dashboard.page.visit import Visit, open_visit
+from dashboard.words import codes
 from data_access.filters import Filters
 from data_access.viewer import Viewer
 from tests.conftest import ROLES, open_sample_visit, some
@@ -120,6 +122,17 @@ def need_tiers(table: Table, _visit: Visit) -> None:
         assert said == pytest.approx(sorted(gaps[["lowest", "highest"]].astype(float)), rel=0.006)
 
 
+def gaps(table: Table, _visit: Visit) -> None:
+    by = table.rows.columns[0]
+    named = table.rows[~table.rows[by].isin(UNPLACED)].sort_values("gap", ascending=False)
+    stands_out = len(named) == 1 or (len(named) > 1 and named["gap"].iloc[0] > named["gap"].iloc[1])
+    found = re.match(r"(.*) lacks the most in \d{4}: €(.*)$", table.title)
+    assert bool(found) == stands_out
+    if found:
+        value = named[by].iloc[0]
+        assert found[1] == (value if by == "line" else codes.code(by, value))
+
+
 def crossing(table: Table, _visit: Visit) -> None:
     signals = table.rows["signal"]
     short, both = int(signals.isin(["under_funded", "both"]).sum()), int((signals == "both").sum())
@@ -219,7 +232,7 @@ def account(table: Table, _visit: Visit) -> None:
 
 READ: dict[str, Callable[[Table, Visit], None]] = {
     "cliff": cliff, "dependence": dependence, "ending": ending, "leaning": leaning, "lorenz": lorenz, "flow": flow,
-    "need_tiers": need_tiers, "crossing": crossing, "grid": grid, "by_country": by_country, "ages": ages,
+    "need_tiers": need_tiers, "gaps": gaps, "crossing": crossing, "grid": grid, "by_country": by_country, "ages": ages,
     "bottleneck": bottleneck, "clocks": clocks, "arrived_left": arrived_left, "outcomes": outcomes, "journeys": journeys,
     "breakdown": breakdown, "outside_network": outside, "account": account, "initiatives_account": account,
     "projects_account": account, "cases_account": account,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from dashboard.page.blocks import Table
@@ -20,6 +22,12 @@ def of_columns() -> Table:
     rows = [(_(column.heading), _(column.definition)) for column in columns.COLUMNS.values()]
     known = pd.DataFrame(rows, columns=["term", "meaning"], dtype="str").drop_duplicates(ignore_index=True)
     return Table("columns", _("Columns"), known)
+
+
+def holding(table: Table, words: str) -> Table:
+    """The terms that hold these words, in themselves or in their meaning."""
+    told = table.rows["term"].str.casefold() + " " + table.rows["meaning"].str.casefold()
+    return replace(table, rows=table.rows[told.str.contains(words.casefold(), regex=False)].reset_index(drop=True))
 
 
 def words_avoided() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -231,7 +231,8 @@ def cliff(money: Portfolio) -> Chart:
 def part_names() -> dict[str, str]:
     """The parts of the funding page."""
     return {
-        "gaps": _("Gaps"),
+        "gaps": _("Where"),
+        "months": _("Month by month"),
         "dependence": _("Who depends on whom"),
         "reach": _("Whom money reaches"),
         "records": _("Records to fix"),
@@ -250,7 +251,7 @@ def gaps(money: Portfolio, by: str) -> Chart:
     names = {value: value if by == "line" else codes.code(by, value) for value in ranked[by]}
     amounts = [written.money(gap, money.currency) for gap in ranked["gap"]]
     bars = ranked.assign(met=(ranked["need"] - ranked["gap"]) / 100, missing=ranked["gap"] / 100)
-    title = _gap_title(money, by, names, amounts)
+    title = _gap_title(money, by, ranked, names)
     return Chart(
         "gaps",
         title,
@@ -271,14 +272,15 @@ def gaps(money: Portfolio, by: str) -> Chart:
     )
 
 
-def _gap_title(money: Portfolio, by: str, names: Mapping[str, str], amounts: Sequence[str]) -> str:
-    """The largest gap that has a name, of the rows shown."""
-    named = [
-        (name, amount) for (value, name), amount in zip(names.items(), amounts, strict=True) if value not in UNPLACED
-    ]
-    if not named:
+def _gap_title(money: Portfolio, by: str, ranked: pd.DataFrame, names: Mapping[str, str]) -> str:
+    """What has a name and lacks more than anything else, of the rows shown; neutral where several lack as much."""
+    named = ranked[~ranked[by].isin(UNPLACED)]
+    if named.empty or (len(named) > 1 and named["gap"].iloc[0] == named["gap"].iloc[1]):
         return _("The largest gaps in {year}").format(year=money.year)
-    return _("{name} lacks the most in {year}: {amount}").format(name=named[0][0], year=money.year, amount=named[0][1])
+    amount = written.money(named["gap"].iloc[0], money.currency)
+    return _("{name} lacks the most in {year}: {amount}").format(
+        name=names[named[by].iloc[0]], year=money.year, amount=amount
+    )
 
 
 def ranked_gaps(money: Portfolio, by: str) -> pd.DataFrame:

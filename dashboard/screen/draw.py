@@ -111,6 +111,9 @@ def _table(block: Table, screen: Screen, report: Report) -> None:
 def _glossary(block: blocks.Glossary, _screen: Screen, report: Report) -> None:
     _heading(block.table, report)
     presented = columns.presented(block.table.rows, block.table.key)
+    if presented.empty:
+        st.caption(_("Nothing holds these words."))
+        return
     st.table(presented.map(plain).set_index(presented.columns[0]))
 
 
