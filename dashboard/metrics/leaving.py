@@ -1,0 +1,175 @@
+"""If a funder leaves: what of the money ahead falls, for whom, and how much the network hangs on few (WHATIF.md F.2).
+
+Money ahead is what was signed for days after the leaving day. A grant falls when its named payer leaves, or when the grant that
+it is taken from falls; a payer nobody names never leaves, and a grant whose source this reader does not see stands by itself.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+import pandas as pd
+
+MOST_EXACT = 15
+DRAWS, SEED = 2_000, 20260101
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What falls when funders leave.
+
+    `rows`: organisation, ahead, lost_low, lost_high, lost_share_high, unnamed, other_funders, for organisations that lose;
+    `unnamed`: organisation -> money ahead from payers nobody names; `excess`: passed on beyond what was received.
+    """
+
+    rows: pd.DataFrame
+    network_lost_low: float
+    network_lost_high: float
+    unnamed: Mapping[str, float]
+    excess: float
+
+    @property
+    def touched(self) -> int:
+        """Organisations that lose anything."""
+        return len(self.rows)
+
+    @property
+    def more_than_half(self) -> tuple[int, int]:
+        """Organisations that lose more than half of their money ahead, at least and at most."""
+        half = self.rows["ahead"] / 2
+        return int((self.rows["lost_low"] > half).sum()), int((self.rows["lost_high"] > half).sum())
+
+    @property
+    def all_of_it(self) -> tuple[int, int]:
+        """Organisations that lose all of their money ahead, at least and at most."""
+        whole = self.rows["ahead"]
+        return int((self.rows["lost_low"] >= whole).sum()), int((self.rows["lost_high"] >= whole).sum())
+
+
+def leaves(grants: pd.DataFrame, leaving: Collection[str]) -> Leaving:
+    """What the organisations of `grants` lose when the funders `leaving` do (E01–E09).
+
+    `grants`: grant, funder (NA: not named), recipient, parent (grant it is taken from, NA where none is seen), ahead, unpaid (of
+    ahead, what no payment covers). Each unit counts once: what was passed on is the loss of who holds it in the end.
+    """
+    known = _with_ahead(grants)
+    fall = _falls(known, frozenset(leaving))
+    known = known.assign(fall=known["grant"].map(fall), direct=known["funder"].isin(list(leaving)))
+    holder = known.set_index("grant")["recipient"]
+    giver = known["parent"].map(holder)
+    received = known.groupby("recipient")[["ahead"]].sum()
+    passed = known.assign(giver=giver)[giver.notna()].groupby("giver")["ahead"].sum()
+    ahead = received["ahead"].sub(passed, fill_value=0)
+    lost = _sum(known["ahead"] * known["fall"], known["recipient"]).sub(
+        _sum((known["ahead"] * known["fall"])[giver.notna()], giver[giver.notna()]), fill_value=0
+    )
+    high = pd.concat([lost.clip(lower=0), ahead.clip(lower=0)], axis=1).min(axis=1)
+    direct = _sum(known["unpaid"].where(known["direct"], 0), known["recipient"])
+    low = pd.concat([high, direct.reindex(high.index, fill_value=0)], axis=1).min(axis=1)
+    unnamed = _sum(known["ahead"].where(known["funder"].isna(), 0), known["recipient"])
+    others = known[known["funder"].notna() & ~known["direct"]].groupby("recipient")["funder"].nunique()
+    rows = pd.DataFrame(
+        {
+            "ahead": ahead.clip(lower=0),
+            "lost_low": low,
+            "lost_high": high,
+            "lost_share_high": high / ahead.where(ahead > 0),
+            "unnamed": unnamed.reindex(ahead.index, fill_value=0),
+            "other_funders": others.reindex(ahead.index, fill_value=0).astype("Int64"),
+        }
+    )
+    touched = rows[rows["lost_high"] > 0].sort_index().rename_axis("organisation").reset_index()
+    return Leaving(
+        touched,
+        float(known["unpaid"].where(known["direct"], 0).sum()),
+        float(touched["lost_high"].sum()),
+        {str(name): float(value) for name, value in unnamed.items() if value > 0},
+        float(-ahead.clip(upper=0).sum()),
+    )
+
+
+def _with_ahead(grants: pd.DataFrame) -> pd.DataFrame:
+    """Grants with money ahead; a parent without any, or that is not among them, is none."""
+    known = grants[grants["ahead"] > 0]
+    return known.assign(parent=known["parent"].where(known["parent"].isin(known["grant"])))
+
+
+def _sum(values: pd.Series, by: pd.Series) -> pd.Series:
+    return values.groupby(by).sum()
+
+
+def _falls(grants: pd.DataFrame, leaving: frozenset[str]) -> dict[object, int]:
+    """Grant -> 1 where it falls: its payer leaves, or a grant above it falls; a ring of parents falls with its payers alone."""
+    above = dict(zip(grants["grant"], grants["parent"], strict=True))
+    direct = {grant: payer in leaving for grant, payer in zip(grants["grant"], grants["funder"], strict=True)}
+    found: dict[object, int] = {}
+    for grant in above:
+        path: list[object] = []
+        at: object = grant
+        while at in above and at not in found and at not in path and not direct[at]:
+            path.append(at)
+            at = above[at]
+        falls = int(at in above and (found.get(at, 0) == 1 or direct.get(at, False)))
+        found.update(dict.fromkeys(path, falls))
+        if at in above and direct[at]:
+            found[at] = 1
+    return found
+
+
+def curve(held: Mapping[str, Mapping[str, float]], unnamed: Mapping[str, float], order: Sequence[str]) -> float:
+    """Area under the share of organisations that still hold at least half, as funders leave in this order (E04).
+
+    `held`: organisation -> funder -> money ahead; `unnamed`: organisation -> money of payers that never leave.
+    """
+    gone: set[str] = set()
+    shares = [1.0]
+    for funder in order:
+        gone.add(funder)
+        shares.append(sum(_holds(own, unnamed.get(name, 0), gone) for name, own in held.items()) / len(held))
+    steps = len(order)
+    return sum((a + b) / 2 for a, b in pairwise(shares)) / steps if steps and held else math.nan
+
+
+def _holds(own: Mapping[str, float], unnamed: float, gone: Iterable[str]) -> bool:
+    whole = sum(own.values()) + unnamed
+    return 2 * (whole - sum(own.get(funder, 0) for funder in set(gone))) >= whole
+
+
+def largest_first(held: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Funders by what they hold, largest first, ties by name."""
+    sizes: dict[str, float] = {}
+    for own in held.values():
+        for funder, amount in own.items():
+            sizes[funder] = sizes.get(funder, 0) + amount
+    return sorted(sizes, key=lambda funder: (-sizes[funder], funder))
+
+
+def mean_robustness(held: Mapping[str, Mapping[str, float]], unnamed: Mapping[str, float]) -> float:
+    """The mean of `curve` over all orders, exact per organisation over its own funders; above fifteen by draws with a fixed
+    seed."""
+    funders = largest_first(held)
+    n = len(funders)
+    if not n:
+        return math.nan
+    holding = [1.0] * (n + 1)
+    for gone in range(1, n + 1):
+        holding[gone] = sum(_chance(own, unnamed.get(name, 0), gone, n, name) for name, own in held.items()) / len(held)
+    return sum((a + b) / 2 for a, b in pairwise(holding)) / n
+
+
+def _chance(own: Mapping[str, float], unnamed: float, gone: int, n: int, name: str) -> float:
+    """The chance that an organisation still holds half when `gone` of `n` funders have left at random."""
+    names = sorted(own)
+    if len(names) > MOST_EXACT:
+        source = random.Random(f"{SEED} {name} {gone}")
+        drawn = ((source.sample(range(n), gone)) for _draw in range(DRAWS))
+        return sum(_holds(own, unnamed, [names[i] for i in one if i < len(names)]) for one in drawn) / DRAWS
+    m, held = len(names), 0.0
+    for size in range(max(0, gone - (n - m)), min(m, gone) + 1):
+        safe = sum(_holds(own, unnamed, some) for some in combinations(names, size))
+        held += safe * math.comb(n - m, gone - size)
+    return held / math.comb(n, gone)
