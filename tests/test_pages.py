@@ -83,6 +83,7 @@ PARTS = {
     "overlap": ("where", "funders", "project", "facts"),
     "initiatives": ("what",),
     "funding_gaps": ("months", "dependence", "reach", "records"),
+    "what_if": ("amount", "closes"),
     "data": ("fix",),
 }
 

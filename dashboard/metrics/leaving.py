@@ -23,7 +23,8 @@ class Leaving:
     """What falls when funders leave.
 
     `rows`: organisation, ahead, lost_low, lost_high, lost_share_high, unnamed, other_funders, for organisations that lose;
-    `unnamed`: organisation -> money ahead from payers nobody names; `excess`: passed on beyond what was received.
+    `unnamed`: organisation -> money ahead from payers nobody names; `excess`: passed on beyond what was received; `fallen`: the
+    grants that fall.
     """
 
     rows: pd.DataFrame
@@ -31,6 +32,7 @@ class Leaving:
     network_lost_high: float
     unnamed: Mapping[str, float]
     excess: float
+    fallen: frozenset[object]
 
     @property
     def touched(self) -> int:
@@ -89,7 +91,27 @@ def leaves(grants: pd.DataFrame, leaving: Collection[str]) -> Leaving:
         float(touched["lost_high"].sum()),
         {str(name): float(value) for name, value in unnamed.items() if value > 0},
         float(-ahead.clip(upper=0).sum()),
+        frozenset(grant for grant, falls in fall.items() if falls),
     )
+
+
+def days_ahead(grants: pd.DataFrame, after: pd.Timestamp) -> pd.DataFrame:
+    """Grants with `ahead`, the part of `minor` that falls on days after a day, and `unpaid`, at most what no payment covers.
+
+    `grants`: minor, starts_on, ends_on, amount_minor, paid_minor (NA: no payment on record counts as unpaid). Grants without both
+    days, or with inverted ones, have nothing ahead.
+    """
+    first, last = pd.to_datetime(grants["starts_on"]), pd.to_datetime(grants["ends_on"])
+    days = (last - first).dt.days + 1
+    begin = first.where(first > after, after + pd.Timedelta(days=1))
+    left = ((last - begin).dt.days + 1).clip(lower=0)
+    is_placed = days.gt(0).fillna(False) & grants["minor"].notna()
+    minor = grants["minor"].astype("Float64").fillna(0)
+    ahead = (minor * (left / days.where(days > 0))).where(is_placed, 0).fillna(0).round()
+    stated = grants["amount_minor"].astype("Float64")
+    rest = (stated - grants["paid_minor"].astype("Float64").fillna(0)).clip(lower=0) / stated.where(stated > 0)
+    unpaid = pd.concat([ahead, (minor * rest.fillna(0)).round()], axis=1).min(axis=1)
+    return grants.assign(ahead=ahead.astype("float64"), unpaid=unpaid.astype("float64"))
 
 
 def _with_ahead(grants: pd.DataFrame) -> pd.DataFrame:

@@ -139,6 +139,32 @@ def rows_of(chart: str, label: str, names: Mapping[str, str]) -> Rows:
 
 
 @dataclass(frozen=True)
+class Several(Block):
+    """A choice of any number of `names`, none at first; in a link they are parted as in filters. Answers the chosen keys."""
+
+    key: str
+    label: str
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Day(Block):
+    """A day from `first` on, which is chosen at first. Answers an ISO date."""
+
+    key: str
+    label: str
+    first: str
+
+
+@dataclass(frozen=True)
+class Amount(Block):
+    """A whole amount of money in major units, 0 at first; below 0 it is less. Answers it."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Search(Block):
     """Words to look for; they stay out of the address, where history and proxies would keep them. Answers them."""
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Protocol
 
 from dashboard.page import offer
-from dashboard.page.blocks import Beside, Block, Choice, Remark, Report, Title
+from dashboard.page.blocks import Amount, Beside, Block, Choice, Day, Remark, Report, Several, Title
 from dashboard.page.registry import Page, find
 from dashboard.page.visit import Visit, current, open_visit
 from dashboard.words.i18n import _
+from data_access.filters import parted
 
 PART = "part"
+MOST = 10**12
 
 
 class Surface(Protocol):
@@ -34,14 +37,31 @@ class Asked:
 
     def show(self, block: Block, _report: Report) -> Any:
         """What the link asks for, where it is on offer."""
-        if not isinstance(block, Choice):
-            return None
-        asked = self.own.get(block.key)
-        return asked if asked in block.names else block.default
+        match block:
+            case Choice():
+                asked = self.own.get(block.key)
+                return asked if asked in block.names else block.default
+            case Several() | Day() | Amount():
+                return answered(block, self.own.get(block.key, ""))
+        return None
 
     def columns(self, block: Beside) -> Sequence[AbstractContextManager]:
         """Nothing to write into."""
         return [nullcontext() for _column in block.columns]
+
+
+def answered(block: Several | Day | Amount, asked: str) -> Any:
+    """What a link asks of a block, as far as it is on offer; else what is there at first."""
+    match block:
+        case Several():
+            return [name for name in parted(asked) if name in block.names]
+        case Day():
+            with suppress(ValueError):
+                return max(block.first, date.fromisoformat(asked).isoformat())
+            return block.first
+    with suppress(ValueError):
+        return max(-MOST, min(MOST, int(asked)))
+    return 0
 
 
 def walk(page: Page, visit: Visit, surface: Surface) -> Report:

@@ -127,8 +127,10 @@ def columns_over_time(
     partial: str | None = None,
     negative: Sequence[str] = (),
     marks: Sequence[Mark] = (),
+    *,
+    stacked: bool = False,
 ) -> go.Figure:
-    """Columns per period; those named in `negative` point down, partial periods are hatched, `line` lies over, numbered
+    """Columns per period, beside each other or `stacked`; those named in `negative` point down, partial periods are hatched, `line` lies over, numbered
     `marks` are dated events."""
     hatched = ["/" if part else "" for part in rows[partial].astype(bool)] if partial else ""
     traces: list[Trace] = [
@@ -146,7 +148,7 @@ def columns_over_time(
     ]
     if line:
         traces.append(_line(rows, when, line, FIFTH))
-    mode = "relative" if negative else "group"
+    mode = "relative" if negative else "stack" if stacked else "group"
     return _figure(traces, 340, barmode=mode, clickmode="event+select", **_marked(marks))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import date
 from functools import partial, singledispatch
 from typing import Any
 
@@ -16,10 +17,12 @@ from dashboard.files import brief
 from dashboard.page import blocks
 from dashboard.page.blocks import Block, Report, Table
 from dashboard.page.visit import Visit
+from dashboard.page.walk import answered
 from dashboard.screen import clicks, figures, file_buttons, plots
 from dashboard.screen.markdown import plain
 from dashboard.words import columns, terms
 from dashboard.words.i18n import _
+from data_access.filters import joined
 
 MAP_HEIGHT = 460
 
@@ -214,6 +217,57 @@ def _adopted(block: blocks.Choice, state: str) -> str:
 def _noted(block: blocks.Choice, chosen: Any, screen: Screen) -> Any:
     """Note a choice for the link; only what differs from the default."""
     if chosen != block.default:
+        screen.visit.own[block.key] = str(chosen)
+    return chosen
+
+
+def _asked_once(key: str) -> str | None:
+    """What a link asks of a block of the page, once."""
+    return st.session_state.get("asked_own", {}).pop(key, None)
+
+
+@draw.register
+def _several(block: blocks.Several, screen: Screen, _report: Report) -> list[str]:
+    state = f"page_{block.key}"
+    if (asked := _asked_once(block.key)) is not None:
+        st.session_state[state] = answered(block, asked)
+    st.session_state[state] = [name for name in st.session_state.get(state, []) if name in block.names]
+    chosen = st.multiselect(
+        block.label,
+        list(block.names),
+        key=state,
+        format_func=block.names.__getitem__,
+        placeholder=_("none"),
+        select_all=False,
+    )
+    if chosen:
+        screen.visit.own[block.key] = joined(chosen)
+    return chosen
+
+
+@draw.register
+def _day(block: blocks.Day, screen: Screen, _report: Report) -> str:
+    state = f"page_{block.key}"
+    first = date.fromisoformat(block.first)
+    if (asked := _asked_once(block.key)) is not None:
+        st.session_state[state] = date.fromisoformat(answered(block, asked))
+    if st.session_state.get(state, first) < first:
+        st.session_state[state] = first
+    st.session_state.setdefault(state, first)
+    chosen = st.date_input(block.label, key=state, min_value=first, format="YYYY-MM-DD")
+    if chosen != first:
+        screen.visit.own[block.key] = chosen.isoformat()
+    return chosen.isoformat()
+
+
+@draw.register
+def _amount(block: blocks.Amount, screen: Screen, _report: Report) -> int:
+    state = f"page_{block.key}"
+    if (asked := _asked_once(block.key)) is not None:
+        st.session_state[state] = answered(block, asked)
+    st.session_state.setdefault(state, 0)
+    chosen = int(st.number_input(block.label, key=state, step=10_000, format="%d"))
+    if chosen:
         screen.visit.own[block.key] = str(chosen)
     return chosen
 

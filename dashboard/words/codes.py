@@ -7,6 +7,8 @@ from dashboard.words.i18n import N_, _
 from dashboard.words.spoken import spoken
 
 VALUES = {
+    "stays": N_("stays"),
+    "falls": N_("falls"),
     "handed_over": N_("handed over"),
     "refused_export": N_("refused: too many in an hour"),
     "casework": N_("to work on these cases"),

@@ -17,6 +17,16 @@ class Term:
 
 
 TERMS = {
+    "network_lost_low": Term(N_("Falls at least"), N_("What of the leaving funders' own grants, for days after the chosen one, no payment on record covers."), "F.2"),
+    "network_lost_high": Term(N_("Falls at most"), N_("Everything signed for later days by the leaving funders, or taken from it, once."), "F.2"),
+    "touched": Term(N_("Organisations touched"), N_("Organisations that would lose money signed for later days."), "F.2"),
+    "more_than_half": Term(N_("Lose more than half"), N_("Organisations that would lose more than half of their money ahead, at most."), "F.2"),
+    "all": Term(N_("Lose everything"), N_("Organisations that would lose all of their money ahead, at most."), "F.2"),
+    "robustness_mean": Term(N_("Robustness"), N_("Area under the share of organisations that still hold half of their money ahead, as named funders leave one after the other: the mean over all orders."), "F.2"),
+    "robustness_largest": Term(N_("Robustness, largest first"), N_("The same with funders leaving in the order of what they hold, the largest first."), "F.2"),
+    "combinations": Term(N_("Its combinations"), N_("Host countries and activities in which it has a project that has not ended."), "F.4"),
+    "only_it": Term(N_("Only it"), N_("Combinations in which nobody else is recorded."), "F.4"),
+    "contribution": Term(N_("Its share"), N_("Sum over its combinations of one over the number of recorded providers. Not for comparing initiatives."), "F.4"),
     "active_initiatives": Term(N_("Active initiatives"), N_("Initiatives that had started and not closed at the cut-off; an unknown start counts now but not in history."), "D04"),
     "countries": Term(N_("Host countries"), N_("Countries in which at least one active initiative works."), "D"),
     "net_openings": Term(N_("Opened minus closed"), N_("Initiatives founded less initiatives closed in the last 12 months."), "D04"),

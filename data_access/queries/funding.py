@@ -74,6 +74,30 @@ def grants_between(viewer: Viewer, *, from_member: bool | None, to_member: bool)
     return Query(select(found).where(is_asked).order_by(found.c.grant_id), viewer)
 
 
+def passed_on(viewer: Viewer) -> Query:
+    """Grants that are taken from another one, where she may see who got either: grant_id, parent_id."""
+    above, payee, holder = grant.alias("above"), organisation.alias("payee"), organisation.alias("holder")
+    statement = (
+        select(grant.c.id.label("grant_id"), above.c.id.label("parent_id"))
+        .join(above, above.c.id == grant.c.parent_grant_id)
+        .join(payee, payee.c.id == grant.c.recipient_id)
+        .join(holder, holder.c.id == above.c.recipient_id)
+        .where(visible.organisations(viewer, payee), visible.organisations(viewer, holder))
+        .order_by(grant.c.id)
+    )
+    return Query(statement, viewer)
+
+
+def seats(viewer: Viewer) -> Query:
+    """Funders she may see with their seat, NULL where it is not stated: slug, name, seat_country."""
+    statement = (
+        select(organisation.c.slug, organisation.c.name, organisation.c.seat_country)
+        .where(organisation.c.is_funder, visible.organisations(viewer))
+        .order_by(organisation.c.name, organisation.c.slug)
+    )
+    return Query(statement, viewer)
+
+
 def grants_to_fix(currency: str, viewer: Viewer) -> Query:
     """Signed grants that a figure leaves out or cannot place, once per reason: the columns of `grants`, reason."""
     kept = grant_to_fix.c

@@ -1,0 +1,90 @@
+"""If an initiative closes: what only it does, who else does the rest and until when, and which combinations may end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from dashboard.answers.portfolio import Portfolio
+from dashboard.answers.what_if import cells_of
+from dashboard.metrics import carrying_on
+from dashboard.page.blocks import Figure, Table
+from dashboard.page.visit import Visit
+from dashboard.words import written
+from dashboard.words.i18n import _, ngettext
+
+DAYS = 180
+
+
+def initiative_names(visit: Visit) -> dict[str, str]:
+    """Initiatives with a project that has not ended, alphabetical."""
+    named = cells_of(visit).drop_duplicates("organisation_slug").sort_values("organisation")
+    return dict(zip(named["organisation_slug"], named["organisation"], strict=True))
+
+
+def _with_cells(visit: Visit) -> pd.DataFrame:
+    cells = cells_of(visit)
+    return cells.assign(cell=cells["host_country"] + "/" + cells["activity"], initiative=cells["organisation_slug"])
+
+
+def sentence(visit: Visit, slug: str, names: Mapping[str, str]) -> str:
+    """What would be without anybody, and what others do as well."""
+    own = carrying_on.contribution(_with_cells(visit)).set_index("initiative").loc[slug]
+    said = ngettext(
+        "If {name} closes, {alone} of its {n} combination has nobody else recorded.",
+        "If {name} closes, {alone} of its {n} combinations have nobody else recorded.",
+        int(own["cells"]),
+    )
+    return said.format(name=names[slug], alone=written.number(int(own["alone"])), n=written.number(int(own["cells"])))
+
+
+def figures(visit: Visit, slug: str) -> list[Figure]:
+    """Its combinations, those only it serves, and its share of what several do."""
+    own = carrying_on.contribution(_with_cells(visit)).set_index("initiative").loc[slug]
+    share = round(float(own["contribution"]), 2)
+    return [
+        Figure("combinations", int(own["cells"]), written.number(int(own["cells"]))),
+        Figure("only_it", int(own["alone"]), written.number(int(own["alone"]))),
+        Figure("contribution", share, f"{share:,.2f}", _("sum of 1 over the number of providers")),
+    ]
+
+
+def who_else(visit: Visit, money: Portfolio, slug: str) -> Table:
+    """Per combination of the initiative: who else does it, and until when their money is signed."""
+    cells = _with_cells(visit)
+    last = money.recipients.set_index("organisation_id")["last_day"]
+    own = cells[cells["initiative"] == slug][["cell", "host_country", "activity"]]
+    others = cells[cells["initiative"] != slug].assign(last_day=lambda rows: rows["organisation_id"].map(last))
+    others = others[others["cell"].isin(own["cell"])].sort_values("organisation")
+    told = others.groupby("cell").agg(others=("organisation", "; ".join), last_day=("last_day", "max"))
+    rows = own.merge(told, left_on="cell", right_index=True, how="left").sort_values(["host_country", "activity"])
+    rows = rows.assign(others=rows["others"].fillna("").astype("str"), last_day=pd.to_datetime(rows["last_day"]))
+    return Table("closes", _("Who else does it, and until when"), rows[["host_country", "activity", "others", "last_day"]].reset_index(drop=True),
+                 _("Among those listed. The day is the last of their signed money; empty: none on record."))  # fmt: skip
+
+
+def may_end(visit: Visit, money: Portfolio) -> Table:
+    """Combinations whose every provider has signed money that ends within 180 days."""
+    cells = _with_cells(visit)
+    last = money.recipients.set_index("organisation_id")["last_day"]
+    found = carrying_on.may_end(cells.assign(last_day=cells["organisation_id"].map(last)), visit.as_of, DAYS)
+    ending = found[found["state"] == "may_end"]
+    parts = ending["cell"].str.split("/", n=1, expand=True)
+    rows = ending.assign(host_country=parts.get(0, ""), activity=parts.get(1, ""))
+    counts = found["state"].value_counts()
+    note = _("Of {all} combinations; {ended} have no signed money any more, and in {unknown} a provider has none on record, so "
+             "nothing is said of them.").format(
+        all=written.number(len(found)), ended=written.number(int(counts.get("ended", 0))),
+        unknown=written.number(int(counts.get("no_money_on_record", 0))),
+    )  # fmt: skip
+    title = ngettext(
+        "{n} combination may end within {days} days", "{n} combinations may end within {days} days", len(rows)
+    ).format(n=written.number(len(rows)), days=DAYS)
+    rows = rows.sort_values(["host_country", "activity"], ignore_index=True)
+    return Table(
+        "may_end",
+        title,
+        rows[["host_country", "activity", "providers", "last_day"]].astype({"providers": "Int64"}),
+        note,
+    )

@@ -1,0 +1,302 @@
+"""If a funder leaves: what falls, for whom, what only they serve, and who else could step in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dashboard.answers.portfolio import Portfolio, converted
+from dashboard.metrics import funding, leaving
+from dashboard.metrics.standing import LEFT, RECEIVED
+from dashboard.page.blocks import Chart, Figure, Table
+from dashboard.page.reading import kept_briefly, read
+from dashboard.page.visit import Visit
+from dashboard.pictures import charts
+from dashboard.words import codes, written
+from dashboard.words.i18n import _, ngettext
+from data_access import queries
+from data_access.filters import Filters
+from data_access.queries.money import Cut
+
+MONTHS_SHOWN = 18
+NOBODY = "none"
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is signed for days after `day`: `grants` (grant, funder, recipient by their short names, parent, ahead, unpaid …),
+    `pledged` per recipient, `names` of recipients, `chosen` the recipients of the reader's choice; `paid_known` of how many."""
+
+    day: pd.Timestamp
+    currency: str
+    grants: pd.DataFrame
+    pledged: Mapping[str, float]
+    names: Mapping[str, str]
+    chosen: frozenset[str]
+    paid_known: int
+
+    def leaves(self, who: Collection[str]) -> leaving.Leaving:
+        """What falls when these funders leave, for organisations of the reader's choice."""
+        found = leaving.leaves(self.grants, who)
+        rows = found.rows[found.rows["organisation"].isin(list(self.chosen))].reset_index(drop=True)
+        direct = self.grants["funder"].isin(list(who)) & self.grants["recipient"].isin(list(self.chosen))
+        low, high = float(self.grants.loc[direct, "unpaid"].sum()), float(rows["lost_high"].sum())
+        return leaving.Leaving(rows, min(low, high), high, found.unnamed, found.excess, found.fallen)
+
+
+def part_names() -> dict[str, str]:
+    """The parts of the page."""
+    return {"leaves": _("A funder leaves"), "amount": _("Money grows or shrinks"), "closes": _("An initiative closes")}
+
+
+def funder_names(visit: Visit) -> dict[str, str]:
+    """Funders the reader may see, by short name, in alphabetical order."""
+    found = read(queries.funding.seats(visit.viewer))
+    return dict(zip(found["slug"], found["name"], strict=True))
+
+
+def seat_names(visit: Visit) -> dict[str, str]:
+    """Countries in which funders have their seat."""
+    seats = read(queries.funding.seats(visit.viewer))["seat_country"].dropna().unique()
+    return {NOBODY: _("none")} | {seat: written.country(seat) for seat in sorted(seats, key=written.country)}
+
+
+def who_leaves(visit: Visit, named: Sequence[str], seat: str) -> list[str]:
+    """The funders that leave: those named, and all whose seat is in the country; the country is never expanded in a link."""
+    found = read(queries.funding.seats(visit.viewer))
+    return sorted({*named, *found.loc[found["seat_country"] == seat, "slug"]})
+
+
+def ahead(visit: Visit, money: Portfolio, day: str) -> Ahead:
+    """The money signed for days after a day, as this reader's query returns it."""
+    after, everything = pd.Timestamp(day), Cut(Filters(), visit.currency)
+
+    def made() -> pd.DataFrame:
+        grants = converted(
+            read(queries.funding.grants_received(everything, visit.viewer)), visit.viewer, visit.currency
+        )
+        return grants.merge(read(queries.funding.passed_on(visit.viewer)), on="grant_id", how="left")
+
+    grants = leaving.days_ahead(kept_briefly(made, "what_if", everything), after)
+    signed = grants[grants["standing"].isin([*RECEIVED, LEFT])].rename(
+        columns={"grant_id": "grant", "funder": "funder_name", "recipient": "organisation", "parent_id": "parent"}
+    )
+    signed = signed.rename(columns={"funder_slug": "funder", "recipient_slug": "recipient"})
+    pledges = grants[grants["standing"] == "pledged"].groupby("recipient_slug")["ahead"].sum()
+    own = signed[signed["recipient_is_member"].astype(bool)]
+    chosen = own[own["recipient_id"].isin(money.recipients["organisation_id"])]
+    ahead_only = signed[signed["ahead"] > 0]
+    return Ahead(
+        after,
+        visit.currency,
+        ahead_only,
+        {str(name): float(value) for name, value in pledges.items()},
+        dict(zip(own["recipient"], own["organisation"], strict=True)),
+        frozenset(chosen["recipient"]),
+        int(ahead_only["has_payment"].astype(bool).sum()),
+    )
+
+
+def leaves_sentence(found: Ahead, lost: leaving.Leaving, who: Sequence[str], names: Mapping[str, str]) -> str:
+    """What falls in one sentence."""
+    if not who:
+        return _("Choose funders, or a country of their seat, and a day: nothing is chosen yet.")
+    if not lost.touched:
+        said = ngettext(
+            "If {funders} leaves after {day}, no money signed for later days falls in your choice.",
+            "If {funders} leave after {day}, no money signed for later days falls in your choice.",
+            len(who),
+        )
+        return said.format(funders=_listed(who, names), day=written.day(found.day))
+    low, high = lost.more_than_half
+    organisations = ngettext("{n} organisation", "{n} organisations", high).format(n=written.number(high))
+    between = organisations if low == high else _("between {low} and {high}").format(low=low, high=organisations)
+    said = ngettext(
+        "If {funders} leaves after {day}, {amount} of the money ahead falls and {many} lose more than half of theirs.",
+        "If {funders} leave after {day}, {amount} of the money ahead falls and {many} lose more than half of theirs.",
+        len(who),
+    )
+    return said.format(
+        funders=_listed(who, names), day=written.day(found.day), amount=_between(found, lost), many=between
+    )
+
+
+def _listed(who: Sequence[str], names: Mapping[str, str]) -> str:
+    shown = [names.get(slug, slug) for slug in who]
+    return written.listing(shown) if len(shown) <= 3 else _("{n} funders").format(n=written.number(len(shown)))
+
+
+def _between(found: Ahead, lost: leaving.Leaving) -> str:
+    low, high = (written.money(int(x), found.currency) for x in (lost.network_lost_low, lost.network_lost_high))
+    return high if low == high else _("between {low} and {high}").format(low=low, high=high)
+
+
+def leaves_figures(found: Ahead, lost: leaving.Leaving) -> list[Figure]:
+    """The bounds of what falls, whom it touches, and how much the network hangs on few."""
+    money = {name: int(value) for name, value in (("low", lost.network_lost_low), ("high", lost.network_lost_high))}
+    known = _("payments known for {k} of {n} grants").format(k=found.paid_known, n=len(found.grants))
+    half, whole = lost.more_than_half, lost.all_of_it
+    mean, largest = _robustness(found)
+    return [
+        Figure("network_lost_low", money["low"], written.money(money["low"], found.currency), known),
+        Figure("network_lost_high", money["high"], written.money(money["high"], found.currency)),
+        Figure("touched", lost.touched, written.number(lost.touched)),
+        Figure("more_than_half", half[1], written.number(half[1]), _at_least(half)),
+        Figure("all", whole[1], written.number(whole[1]), _at_least(whole)),
+        Figure("robustness_mean", mean, _as_share(mean), _("over all orders of leaving")),
+        Figure("robustness_largest", largest, _as_share(largest), _("the largest first")),
+    ]
+
+
+def _at_least(bounds: tuple[int, int]) -> str:
+    return "" if bounds[0] == bounds[1] else _("at least {n}").format(n=written.number(bounds[0]))
+
+
+def _as_share(value: float | None) -> str:
+    return "–" if value is None else written.percent(value)
+
+
+def _robustness(found: Ahead) -> tuple[float | None, float | None]:
+    """Robustness over all orders and with the largest first; None without money ahead of named funders."""
+    own = found.grants[found.grants["recipient"].isin(list(found.chosen))]
+    named = own[own["funder"].notna()].groupby(["recipient", "funder"])["ahead"].sum()
+    held: dict[str, dict[str, float]] = {name: {} for name in own["recipient"].unique()}
+    for (recipient, funder), amount in named.items():
+        held[recipient][funder] = float(amount)
+    if named.empty:
+        return None, None
+    unnamed = own[own["funder"].isna()].groupby("recipient")["ahead"].sum().to_dict()
+    order = leaving.largest_first(held)
+    return leaving.mean_robustness(held, unnamed), leaving.curve(held, unnamed, order)
+
+
+def before_and_after(found: Ahead, lost: leaving.Leaving) -> Chart:
+    """Signed money per month from the day on: what stays, and what would fall."""
+    own = found.grants[found.grants["recipient"].isin(list(found.chosen))]
+    later = own.assign(
+        falls=own["grant"].isin(list(lost.fallen)),
+        starts_on=own["starts_on"].where(own["starts_on"] > found.day, found.day + pd.Timedelta(days=1)),
+        minor=own["ahead"].astype("Int64"),
+    )
+    spread = funding.spread(later)
+    first = (found.day + pd.Timedelta(days=1)).to_period("M").start_time
+    last = first + pd.DateOffset(months=MONTHS_SHOWN)
+    shown = spread[spread["month"].between(first, last)]
+    sums = shown.groupby(["month", "falls"])["minor"].sum().unstack(fill_value=0)
+    rows = pd.DataFrame({"month": sums.index, "stays": sums.get(False, 0), "falls": sums.get(True, 0)}).reset_index(
+        drop=True
+    )
+    title = _("Signed money per month: what stays and what would fall")
+    drawn = rows.assign(stays=rows["stays"] / 100, falls=rows["falls"] / 100)
+    return Chart(
+        "leaves_months",
+        title,
+        rows.astype({"stays": "Int64", "falls": "Int64"}),
+        _("Days after the chosen one, in {currency}, from {month}; a re-grant falls with the grant it is taken from.")
+        .format(currency=found.currency, month=written.month(first)),
+        charts.columns_over_time(drawn, "month", [("stays", _("stays")), ("falls", _("falls"))], stacked=True),
+        charts.alternative(
+            title,
+            [written.short_month(month) for month in rows["month"]],
+            [written.money(int(value), found.currency) for value in rows["falls"]],
+        ),
+    )  # fmt: skip
+
+
+def organisations(found: Ahead, lost: leaving.Leaving) -> Table:
+    """Who loses what, alphabetical; touched organisations only."""
+    rows = lost.rows.assign(
+        pledged=lost.rows["organisation"].map(found.pledged).astype("Float64").fillna(0),
+        organisation=lost.rows["organisation"].map(found.names),
+    ).sort_values("organisation", ignore_index=True)
+    for name in ("ahead", "lost_low", "lost_high", "unnamed", "pledged"):
+        rows[name] = rows[name].round().astype("Int64")
+    columns = [
+        "organisation",
+        "ahead",
+        "lost_low",
+        "lost_high",
+        "lost_share_high",
+        "unnamed",
+        "pledged",
+        "other_funders",
+    ]
+    return Table(
+        "leaves_organisations",
+        _("Whom it touches"),
+        rows[columns],
+        _("At least: what of the leaving funders' own grants no payment covers. At most: all that is signed by them or taken from "
+          "it. Money of payers nobody names never falls; pledges stand beside."),
+    )  # fmt: skip
+
+
+def row_names(found: Ahead, lost: leaving.Leaving) -> dict[str, str]:
+    """Organisations whose grants can be opened."""
+    return {str(slug): found.names[str(slug)] for slug in lost.rows["organisation"]}
+
+
+def grants_of(found: Ahead, lost: leaving.Leaving, slug: str) -> Table:
+    """The grants with money ahead of one organisation, and which of them fall."""
+    own = found.grants[found.grants["recipient"] == slug]
+    rows = own.assign(
+        funder=own["funder_name"].fillna(_("not named")),
+        ahead=own["ahead"].round().astype("Int64"),
+        unpaid=own["unpaid"].round().astype("Int64"),
+        state=own["grant"].isin(list(lost.fallen)).map({True: "falls", False: "stays"}),
+    ).sort_values(["funder", "ends_on"], ignore_index=True)
+    title = _("Grants of {organisation}").format(organisation=found.names[slug])
+    return Table("leaves_grants", title, rows[["funder", "ahead", "unpaid", "state", "starts_on", "ends_on"]])
+
+
+def cells_of(visit: Visit) -> pd.DataFrame:
+    """Who works on what where, for projects that have not ended: organisation_id, organisation_slug, organisation,
+    host_country, activity; combinations that are withheld or not stated left out."""
+    cells = read(queries.overlap.projects_in_cells(visit.viewer))
+    known = cells.merge(read(queries.overlap.projects(visit.viewer)), on="project_id")
+    stated = known[~known["host_country"].isin(["withheld", "not_stated"]) & (known["activity"] != "not_stated")]
+    columns = ["organisation_id", "organisation_slug", "organisation", "host_country", "activity"]
+    return stated[columns].drop_duplicates(ignore_index=True)
+
+
+def last_providers(visit: Visit, lost: leaving.Leaving) -> Table:
+    """Combinations whose only provider would lose everything that is signed ahead."""
+    whole = lost.rows.loc[lost.rows["lost_high"] >= lost.rows["ahead"], "organisation"]
+    cells = cells_of(visit)
+    alone = cells.groupby(["host_country", "activity"])["organisation_id"].transform("nunique") == 1
+    rows = cells[alone & cells["organisation_slug"].isin(whole)].sort_values(
+        ["host_country", "activity"], ignore_index=True
+    )
+    return Table("leaves_only_providers", _("Combinations whose only provider would lose everything"),
+                 rows[["host_country", "activity", "organisation"]])  # fmt: skip
+
+
+def could_step_in(visit: Visit, found: Ahead, lost: leaving.Leaving, who: Sequence[str]) -> Table:
+    """Named funders with signed money in combinations of the organisations touched, alphabetical."""
+    cells = cells_of(visit)
+    keys = ["host_country", "activity"]
+    touched = cells[cells["organisation_slug"].isin(lost.rows["organisation"])][keys].drop_duplicates()
+    payers = found.grants[found.grants["funder"].notna() & ~found.grants["funder"].isin(list(who))]
+    given = payers[["funder", "funder_name", "recipient"]].drop_duplicates()
+    near = given.merge(cells, left_on="recipient", right_on="organisation_slug").merge(touched, on=keys)
+    near = near[["funder_name", *keys]].drop_duplicates().sort_values(["funder_name", *keys])
+    near["combination"] = (
+        near["host_country"].map(written.country) + " · " + [codes.code("activity", one) for one in near["activity"]]
+    )
+    rows = near.groupby("funder_name", as_index=False).agg(combinations=("combination", "; ".join))
+    return Table(
+        "could_step_in",
+        _("Funders with signed money in the same combinations"),
+        rows.rename(columns={"funder_name": "funder"}).astype({"funder": "str", "combinations": "str"}),
+        _(
+            "Named funders that pay somebody there after the day, in alphabetical order; whether they would is for them to say."
+        ),
+    )
+
+
+def what_can_mislead() -> str:
+    """In one sentence."""
+    return _(
+        "What is signed may be frozen or honoured, others may step in, and grants not recorded here are in no figure."
+    )

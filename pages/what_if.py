@@ -1,0 +1,83 @@
+"""What would be: a funder leaves, money grows or shrinks, an initiative closes."""
+
+from dashboard.answers import closing, dividing, portfolio, what_if
+from dashboard.page.blocks import (
+    About,
+    Amount,
+    Beside,
+    Blocks,
+    Choice,
+    Day,
+    Part,
+    Remark,
+    Rows,
+    Several,
+    Summary,
+    rows_of,
+)
+from dashboard.page.registry import EVERY_LIST, page
+from dashboard.page.visit import Visit
+from dashboard.words.i18n import N_, _
+
+
+@page(
+    N_("What if"),
+    N_("What if?"),
+    icon="alt_route",
+    place=45,
+    applies=(*EVERY_LIST, "period"),
+    needs_refresh=True,
+)
+def what_if_page(visit: Visit) -> Blocks:
+    """Three questions about what would be, each under a choice the reader makes."""
+    money = portfolio.picture(visit)
+    part = yield Part(what_if.part_names())
+    yield from {"leaves": _leaves, "amount": _amount, "closes": _closes}[part](visit, money)
+    yield Remark(what_if.what_can_mislead())
+    yield About([money.coverage_words, money.rate_words])
+
+
+def _leaves(visit: Visit, money: portfolio.Portfolio) -> Blocks:
+    names = what_if.funder_names(visit)
+    chosen, seat, day = yield Beside(
+        (
+            Several("leaving", _("Funders that leave"), names),
+            Choice("seat", _("Or all with their seat in"), what_if.seat_names(visit)),
+            Day("leaves_on", _("After"), visit.as_of.date().isoformat()),
+        )
+    )
+    who = what_if.who_leaves(visit, chosen, seat)
+    found = what_if.ahead(visit, money, day)
+    lost = found.leaves(who)
+    yield Summary(what_if.leaves_sentence(found, lost, who, names), what_if.leaves_figures(found, lost))
+    if not who:
+        return
+    yield what_if.before_and_after(found, lost)
+    yield what_if.organisations(found, lost)
+    if slug := (yield rows_of("leaves", _("Open the grants of an organisation"), what_if.row_names(found, lost))):
+        yield what_if.grants_of(found, lost, slug)
+    yield what_if.last_providers(visit, lost)
+    yield what_if.could_step_in(visit, found, lost, who)
+
+
+def _amount(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
+    major = yield Amount("amount", _("Amount in {currency}").format(currency=money.currency))
+    found, amount = dividing.claims_of(money), int(major) * 100
+    yield Summary(dividing.sentence(money, found, amount), [])
+    if amount <= 0 or found.empty:
+        return
+    awards = dividing.divided(found, amount)
+    yield dividing.picture(money, found, awards)
+    yield dividing.rules_table(found, awards)
+    yield dividing.lines_table(found, awards)
+
+
+def _closes(visit: Visit, money: portfolio.Portfolio) -> Blocks:
+    names = closing.initiative_names(visit)
+    slug = yield Rows("initiative", _("Initiative that closes"), names)
+    if slug:
+        yield Summary(closing.sentence(visit, slug, names), closing.figures(visit, slug))
+        yield closing.who_else(visit, money, slug)
+    else:
+        yield Summary(_("Choose an initiative to see what only it does, and who else does the rest."), [])
+    yield closing.may_end(visit, money)
