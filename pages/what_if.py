@@ -25,12 +25,12 @@ from dashboard.words.i18n import N_, _
     N_("What if?"),
     icon="alt_route",
     place=45,
-    applies=(*EVERY_LIST, "period"),
+    applies=EVERY_LIST,
     needs_refresh=True,
 )
 def what_if_page(visit: Visit) -> Blocks:
     """Three questions about what would be, each under a choice the reader makes."""
-    money = portfolio.picture(visit)
+    money = what_if.money_of(visit)
     part = yield Part(what_if.part_names())
     yield from {"leaves": _leaves, "amount": _amount, "closes": _closes}[part](visit, money)
     yield Remark(what_if.what_can_mislead())

@@ -107,6 +107,8 @@ def test_every_part_of_a_long_page_starts(page: str, part: str, role: str, choic
 @pytest.mark.usefixtures("deployment")
 def test_opening_the_rows_of_a_figure_shows_them() -> None:
     app = open_page("funding_gaps")
+    app.session_state["part_funding_gaps"] = "months"
+    app.run()
     before = len(app.dataframe)
     next(box for box in app.selectbox if box.key == "open_cliff").select("2026-10").run()
     assert len(app.dataframe) == before + 1
@@ -225,7 +227,7 @@ def test_the_map_has_country_points_and_no_foreign_host() -> None:
     assert "carto" not in deck and "http" not in deck
     points = json.loads(deck)["layers"][2]["data"]
     assert {tuple(p) for p in points[0]} if isinstance(points[0], list) else set(points[0]) <= {
-        "place", "position", "radius", "title", "line", "value"
+        "place", "position", "radius", "title", "line", "value", "below"
     }  # fmt: skip
 
 
@@ -305,7 +307,7 @@ def test_a_database_that_stops_answering_is_our_own_sentence(monkeypatch: pytest
 @pytest.mark.usefixtures("deployment")
 def test_who_reads_and_as_of_when_stands_above_every_page() -> None:
     for page in PAGES:
-        app = open_page(page, "coordinator")
+        app = open_page(page, "coordinator.LT")
         places = [one.proto.body for one in app.get("html") if "meridian-place" in one.proto.body]
         assert any(
             "Lithuania" in place and "as of 18 October 2026" in place and "Meridian" in place for place in places

@@ -55,7 +55,9 @@ def who_else(visit: Visit, money: Portfolio, slug: str) -> Table:
     cells = _with_cells(visit)
     last = money.recipients.set_index("organisation_id")["last_day"]
     own = cells[cells["initiative"] == slug][["cell", "host_country", "activity"]]
-    others = cells[cells["initiative"] != slug].assign(last_day=lambda rows: rows["organisation_id"].map(last))
+    others = cells[cells["initiative"] != slug].assign(
+        last_day=lambda rows: last.reindex(rows["organisation_id"]).to_numpy()
+    )
     others = others[others["cell"].isin(own["cell"])].sort_values("organisation")
     told = others.groupby("cell").agg(others=("organisation", "; ".join), last_day=("last_day", "max"))
     rows = own.merge(told, left_on="cell", right_index=True, how="left").sort_values(["host_country", "activity"])
@@ -68,7 +70,9 @@ def may_end(visit: Visit, money: Portfolio) -> Table:
     """Combinations whose every provider has signed money that ends within 180 days."""
     cells = _with_cells(visit)
     last = money.recipients.set_index("organisation_id")["last_day"]
-    found = carrying_on.may_end(cells.assign(last_day=cells["organisation_id"].map(last)), visit.as_of, DAYS)
+    found = carrying_on.may_end(
+        cells.assign(last_day=last.reindex(cells["organisation_id"]).to_numpy()), visit.as_of, DAYS
+    )
     ending = found[found["state"] == "may_end"]
     parts = ending["cell"].str.split("/", n=1, expand=True)
     rows = ending.assign(host_country=parts.get(0, ""), activity=parts.get(1, ""))

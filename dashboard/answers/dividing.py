@@ -45,7 +45,7 @@ def claims_of(money: Portfolio) -> pd.DataFrame:
             "organisation": lines["organisation"].to_numpy(),
             "need": lines["need"].astype("int64").to_numpy(),
             "claim": lines["gap"].astype("int64").to_numpy(),
-            "last_day": pd.to_datetime(owner.map(last)).to_numpy(),
+            "last_day": pd.to_datetime(last.reindex(owner)).to_numpy(),
             "is_new": (~owner.isin(money.grantees["organisation_id"])).to_numpy(),
         }
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from dashboard.answers.portfolio import Portfolio, converted
+from dashboard.answers.portfolio import Portfolio, converted, picture
 from dashboard.metrics import funding, leaving
 from dashboard.metrics.standing import LEFT, RECEIVED
 from dashboard.page.blocks import Chart, Figure, Table
@@ -49,6 +49,11 @@ class Ahead:
 def part_names() -> dict[str, str]:
     """The parts of the page."""
     return {"leaves": _("A funder leaves"), "amount": _("Money grows or shrinks"), "closes": _("An initiative closes")}
+
+
+def money_of(visit: Visit) -> Portfolio:
+    """The money of the reader's choice in the year of the cut-off: what would be is asked of now, whatever period is chosen."""
+    return picture(replace(visit, filters=replace(visit.filters, since=None, until=None)))
 
 
 def funder_names(visit: Visit) -> dict[str, str]:

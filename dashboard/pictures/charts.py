@@ -491,8 +491,8 @@ def listed(
     opens: str | None = None,
 ) -> go.Figure:
     """The cells of a grid that say most as a list, for a phone: the highest level first, each in its colour."""
-    orders = cells[level].map(lambda one: levels[one][0])
-    first = cells[orders > 0].assign(_order=orders).sort_values("_order", ascending=False, kind="stable").head(LISTED)
+    ordered = cells.assign(_order=[levels[one][0] for one in cells[level]])
+    first = ordered[ordered["_order"] > 0].sort_values("_order", ascending=False, kind="stable").head(LISTED)
     colours = [MEANING[one] for one in first[level]]
     trace = {
         "type": "bar",
