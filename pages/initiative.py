@@ -1,7 +1,7 @@
 """One initiative's profile, at an address of its own."""
 
-from dashboard.answers import profile
-from dashboard.page.blocks import About, Blocks, Facts, Hint, Link, Title
+from dashboard.answers import closing, profile
+from dashboard.page.blocks import About, Blocks, Facts, Hint, Link, Sentence, Title
 from dashboard.page.registry import page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
@@ -10,7 +10,8 @@ from dashboard.words.i18n import N_, _
 @page(N_("Initiative"), icon="flag", place=90, about="id")
 def initiative(visit: Visit) -> Blocks:
     """Every record of one initiative; the filters do not cut it."""
-    found = profile.find(visit, visit.own.get("id", ""))
+    slug = visit.own.get("id", "")
+    found = profile.find(visit, slug)
     yield Title(found.row["name"] if found else _("Initiative"))
     yield Link("directory", _("Back to the directory"))
 
@@ -19,6 +20,9 @@ def initiative(visit: Visit) -> Blocks:
         return
     yield profile.summary(found, visit)
     yield Facts(profile.facts(found))
+    if slug in (names := closing.initiative_names(visit)):
+        yield Sentence(closing.sentence(visit, slug, names))
+        yield closing.who_else(visit, slug)
     yield profile.projects(found)
     yield profile.grants(found)
     yield profile.needs(found)

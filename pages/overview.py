@@ -1,6 +1,6 @@
 """The four answers, and where need and crowding meet: host country by activity."""
 
-from dashboard.answers import changes, crossing, four_questions, money_rows, portfolio
+from dashboard.answers import changes, closing, crossing, four_questions, money_rows, portfolio
 from dashboard.answers import overlap as same
 from dashboard.page.blocks import About, Beside, Blocks, Brief, Link, Sentence, Summary, rows_of
 from dashboard.page.registry import EVERY_LIST, page
@@ -22,7 +22,7 @@ def overview(visit: Visit) -> Blocks:
     four = four_questions.four(visit, money, similar)
 
     question = _("Where it works, where money is missing, who does the same, how fast people reach safety.")
-    yield Summary(question, [answer.figure for answer in four])
+    yield Summary(question, [*(answer.figure for answer in four), closing.may_end_figure(visit)])
     yield Beside([(Link(answer.page, answer.question), Sentence(answer.sentence)) for answer in four])
 
     if grid := crossing.chart(visit, money):

@@ -72,12 +72,12 @@ def _amount(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
     yield dividing.lines_table(found, awards)
 
 
-def _closes(visit: Visit, money: portfolio.Portfolio) -> Blocks:
+def _closes(visit: Visit, _money: portfolio.Portfolio) -> Blocks:
     names = closing.initiative_names(visit)
     slug = yield Rows("initiative", _("Initiative that closes"), names)
     if slug:
         yield Summary(closing.sentence(visit, slug, names), closing.figures(visit, slug))
-        yield closing.who_else(visit, money, slug)
+        yield closing.who_else(visit, slug)
     else:
         yield Summary(_("Choose an initiative to see what only it does, and who else does the rest."), [])
-    yield closing.may_end(visit, money)
+    yield closing.may_end(visit)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from dashboard.answers.portfolio import Portfolio
 from dashboard.answers.what_if import cells_of
 from dashboard.metrics import carrying_on
 from dashboard.page.blocks import Figure, Table
+from dashboard.page.reading import read
 from dashboard.page.visit import Visit
 from dashboard.words import written
 from dashboard.words.i18n import _, ngettext
+from data_access import queries
 
 DAYS = 180
 
@@ -50,10 +51,9 @@ def figures(visit: Visit, slug: str) -> list[Figure]:
     ]
 
 
-def who_else(visit: Visit, money: Portfolio, slug: str) -> Table:
+def who_else(visit: Visit, slug: str) -> Table:
     """Per combination of the initiative: who else does it, and until when their money is signed."""
-    cells = _with_cells(visit)
-    last = money.recipients.set_index("organisation_id")["last_day"]
+    cells, last = _with_cells(visit), _last_days(visit)
     own = cells[cells["initiative"] == slug][["cell", "host_country", "activity"]]
     others = cells[cells["initiative"] != slug].assign(
         last_day=lambda rows: last.reindex(rows["organisation_id"]).to_numpy()
@@ -66,13 +66,52 @@ def who_else(visit: Visit, money: Portfolio, slug: str) -> Table:
                  _("Among those listed. The day is the last of their signed money; empty: none on record."))  # fmt: skip
 
 
-def may_end(visit: Visit, money: Portfolio) -> Table:
-    """Combinations whose every provider has signed money that ends within 180 days."""
-    cells = _with_cells(visit)
-    last = money.recipients.set_index("organisation_id")["last_day"]
-    found = carrying_on.may_end(
+def together(visit: Visit, projects: Sequence[int]) -> str:
+    """In how many combinations the leads of two projects work, and in how many of them both."""
+    owners = read(queries.overlap.projects(visit.viewer, projects)).set_index("project_id")["organisation_slug"]
+    sets = {name: set(own["cell"]) for name, own in _with_cells(visit).groupby("initiative")}
+    a, b = (owners.get(project, "") for project in projects)
+    pair = carrying_on.of_pair(sets, a, b)
+    return _("{n} combinations: {both} both, {one} one of them").format(
+        n=written.number(pair.both + pair.only_a + pair.only_b), both=written.number(pair.both),
+        one=written.number(pair.only_a + pair.only_b),
+    )  # fmt: skip
+
+
+def _last_days(visit: Visit) -> pd.Series:
+    """The last day of signed money per organisation, whatever is chosen."""
+    return read(queries.money.recipients(visit.currency, visit.viewer)).set_index("organisation_id")["last_day"]
+
+
+def _states(visit: Visit) -> pd.DataFrame:
+    """What becomes of each combination of the chosen countries and activities, with all of its providers."""
+    cells, filters, last = _with_cells(visit), visit.filters, _last_days(visit)
+    for column, chosen in (("host_country", filters.host_countries), ("activity", filters.activities)):
+        cells = cells[cells[column].isin(chosen)] if chosen else cells
+    return carrying_on.may_end(
         cells.assign(last_day=last.reindex(cells["organisation_id"]).to_numpy()), visit.as_of, DAYS
     )
+
+
+def may_end_figure(visit: Visit) -> Figure:
+    """How many combinations may end, of all, and how many of them hang on one provider."""
+    found = _states(visit)
+    ending = found[found["state"] == "may_end"]
+    alone = ngettext(
+        "{n} of them with one provider", "{n} of them with one provider", int((ending["providers"] == 1).sum())
+    )
+    return Figure(
+        "may_end",
+        len(ending),
+        written.number(len(ending)),
+        _("of {n} combinations, within {days} days").format(n=written.number(len(found)), days=DAYS),
+        alone.format(n=written.number(int((ending["providers"] == 1).sum()))),
+    )
+
+
+def may_end(visit: Visit) -> Table:
+    """Combinations whose every provider has signed money that ends within 180 days."""
+    found = _states(visit)
     ending = found[found["state"] == "may_end"]
     parts = ending["cell"].str.split("/", n=1, expand=True)
     rows = ending.assign(host_country=parts.get(0, ""), activity=parts.get(1, ""))

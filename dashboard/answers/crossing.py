@@ -11,7 +11,7 @@ from dashboard.metrics.overlap import CROWDED_FROM, is_placed
 from dashboard.page.blocks import Chart
 from dashboard.page.reading import read, shown_once
 from dashboard.page.visit import Visit
-from dashboard.pictures import charts
+from dashboard.pictures import charts, grids
 from dashboard.words import codes, written
 from dashboard.words.i18n import _, ngettext
 from data_access import queries
@@ -63,10 +63,10 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
             "stated. The busiest {most} countries and activities, {shown} of {n} combinations; all are in the table. "
             "Click a cell to open its rows."
         ).format(year=money.year, most=MOST, shown=recorded(grid), n=written.number(int(is_placed(found).sum()))),
-        charts.grid(grid, "work", "country", "text", "signal", levels(SIGNALS) | unplaced_level(), opens="cell"),
+        grids.grid(grid, "work", "country", "text", "signal", levels(SIGNALS) | unplaced_level(), opens="cell"),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         opens="rows",
-        narrow=charts.listed(
+        narrow=grids.listed(
             grid, "work", "country", "text", "signal", levels(SIGNALS) | unplaced_level(), opens="cell"
         ),
     )

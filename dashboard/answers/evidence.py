@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.answers import closing
 from dashboard.answers.overlap import Overlap
 from dashboard.metrics import overlap
 from dashboard.page.blocks import Evidence
@@ -99,6 +100,7 @@ def _facts(visit: Visit, found: Overlap, pair: Any) -> list[tuple[str, str]]:
         lines.append((_("Money"), _("signed for A {a}, for B {b}").format(a=amounts[0], b=amounts[1])))
     lines.append((_("Shared funders"), _common_funders(visit, pair)))
     lines.append((_("Known partners"), _partnership(visit, pair)))
+    lines.append((_("Together they work in"), closing.together(visit, _both(pair))))
     if pair.has_changed:
         lines.append((_("Changed"), _("facts changed since people answered; the question stands again")))
     return lines

@@ -13,7 +13,7 @@ from dashboard.metrics import funding
 from dashboard.metrics.statistics import Coverage
 from dashboard.page.blocks import Chart, Figure, Summary, Table
 from dashboard.page.reading import shown_once
-from dashboard.pictures import charts
+from dashboard.pictures import charts, grids
 from dashboard.words import codes, written
 from dashboard.words.i18n import _, ngettext
 
@@ -330,10 +330,10 @@ def coverage_grid(money: Portfolio) -> Chart | None:
         _("In each cell the gap of {year} in {currency}; the largest countries and activities by need. {need}").format(
             year=money.year, currency=money.currency, need=tier_words(money)
         ),
-        charts.grid(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell"),
+        grids.grid(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell"),
         charts.alternative(title, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         opens="rows",
-        narrow=charts.listed(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell"),
+        narrow=grids.listed(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell"),
     )
 
 

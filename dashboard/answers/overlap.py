@@ -12,7 +12,7 @@ from dashboard.metrics import overlap
 from dashboard.page.blocks import Chart, Figure, Summary, Table
 from dashboard.page.reading import computed, found_once, read, read_now, shown_once
 from dashboard.page.visit import Visit
-from dashboard.pictures import charts
+from dashboard.pictures import charts, grids
 from dashboard.words import codes, written
 from dashboard.words.i18n import _, ngettext
 from data_access import queries
@@ -215,10 +215,10 @@ def providers(found: Overlap) -> Chart | None:
             "and activities, {shown} of {n} combinations, and what is withheld or not stated; all are in the table. Click a "
             "cell to open it."
         ).format(most=MOST, shown=recorded(cells), n=written.number(len(found.cells))),
-        charts.grid(cells, "work", "country", "text", "word", levels(GRID_WORDS) | unplaced_level(), opens="cell"),
+        grids.grid(cells, "work", "country", "text", "word", levels(GRID_WORDS) | unplaced_level(), opens="cell"),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
         opens="rows",
-        narrow=charts.listed(
+        narrow=grids.listed(
             cells, "work", "country", "text", "word", levels(GRID_WORDS) | unplaced_level(), opens="cell"
         ),
     )
@@ -321,7 +321,7 @@ def shared_grantees(visit: Visit) -> Chart | None:
         _("Organisations both funders signed a grant with; on the diagonal each funder's own. The {n} largest.").format(
             n=written.number(cells["first"].nunique())
         ),
-        charts.grid(cells, "short_first", "short_second", "text", "word", levels(SHARED_WORDS)),
+        grids.grid(cells, "short_first", "short_second", "text", "word", levels(SHARED_WORDS)),
         charts.alternative(
             title, list(pairs["first_funder"] + " · " + pairs["second_funder"]), [str(n) for n in pairs["shared"]]
         ),

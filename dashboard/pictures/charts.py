@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import itertools
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,6 @@ from dashboard.words.i18n import _
 FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH = (f"#00000{n}" for n in range(1, 7))
 MIDDLE, LIGHT, GREY, PALE = "#000007", "#000008", "#000009", "#000010"
 LONGEST_NAME = 28
-LISTED = 14
 EMPTY = "rgba(140,150,160,0.10)"
 SHADE = "rgba(154,160,166,0.25)"
 CLEAR = "rgba(0,0,0,0)"
@@ -32,20 +30,12 @@ DOWNWARDS = {"autorange": "reversed", "ticksuffix": "  "}
 SEGMENTS = ((FIRST, GREY), (LIGHT, PALE), (PALE, PALE))
 MISSING_STANDS_OUT = ((PALE, PALE), (SECOND, GREY))
 
-MEANING = {
-    "none_recorded": EMPTY, "none_shared": EMPTY, "unplaced": EMPTY, "need_unknown": PALE, "own_grantees": PALE,
-    "under_funded": SECOND, "both": FOURTH, "partly_covered": LIGHT, "covered": FIRST,
-    "one_provider": THIRD, "several": LIGHT, "crowded": FIRST, "one_shared": LIGHT, "few_shared": MIDDLE, "many_shared": FIRST,
-}  # fmt: skip
-"""What a colour means in grids, the same on every page (docs/colours.md): orange is missing, teal hangs on one, blue is more the
-darker it is, grey is not known."""
-
 Trace = dict[str, Any]
 Axis = Mapping[str, Any]
 Mark = tuple[pd.Timestamp, str]
 
 
-def _figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | None = None, **layout: Any) -> go.Figure:
+def figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | None = None, **layout: Any) -> go.Figure:
     """The house style around `traces`; built in one go, because every later update is validated again."""
     return go.Figure(
         data=traces,
@@ -116,7 +106,7 @@ def ranked_bars(
     height = max(160, 26 * len(rows) + 60)
     ticks = {"tickvals": list(range(len(rows))), "ticktext": [shortened(name) for name in names]}
     room = {"l": 8, "r": 8 if text is None else 44, "t": 8, "b": 8}
-    return _figure(traces, height, FROM_ZERO, DOWNWARDS | ticks, barmode="stack", clickmode="event+select", margin=room)
+    return figure(traces, height, FROM_ZERO, DOWNWARDS | ticks, barmode="stack", clickmode="event+select", margin=room)
 
 
 def columns_over_time(
@@ -149,7 +139,7 @@ def columns_over_time(
     if line:
         traces.append(_line(rows, when, line, FIFTH))
     mode = "relative" if negative else "stack" if stacked else "group"
-    return _figure(traces, 340, barmode=mode, clickmode="event+select", **_marked(marks))
+    return figure(traces, 340, barmode=mode, clickmode="event+select", **_marked(marks))
 
 
 def _marked(marks: Sequence[Mark]) -> dict[str, Any]:
@@ -200,7 +190,7 @@ def two_lines(
         for _index, r in rows.tail(1).iterrows()
     ]
     events = _marked(marks)
-    return _figure(traces, 360, shapes=events["shapes"], annotations=[*named, *events["annotations"]])
+    return figure(traces, 360, shapes=events["shapes"], annotations=[*named, *events["annotations"]])
 
 
 def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str) -> go.Figure:
@@ -232,7 +222,7 @@ def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str) -> go.Figure:
     step = {"line": {"color": SECOND, "width": 2.5, "shape": "hvh"}}
     hover = {"hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>"}
     traces.append(_line(need, "month", ("need", _("Stated need")), SECOND, **step, **hover))
-    return _figure(traces, 380, barmode="stack", clickmode="event+select")
+    return figure(traces, 380, barmode="stack", clickmode="event+select")
 
 
 OUTCOME_COLOURS = {
@@ -263,7 +253,7 @@ def outcome_areas(curve: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
         if outcome in curve
     ]
     x = {"title": {"text": _("days since the case was opened")}}
-    return _figure(traces, 380, x, {"range": [0, 100], "ticksuffix": " %"}, hovermode="x unified")
+    return figure(traces, 380, x, {"range": [0, 100], "ticksuffix": " %"}, hovermode="x unified")
 
 
 def stacked_bars(
@@ -286,7 +276,7 @@ def stacked_bars(
                     "hovertemplate": f"%{{y}}, {names.get(part, part)}: %{{x}}<extra></extra>",
                 }
             )
-    return _figure(traces, max(180, 30 * len(categories) + 80), y=DOWNWARDS, barmode="stack")
+    return figure(traces, max(180, 30 * len(categories) + 80), y=DOWNWARDS, barmode="stack")
 
 
 def shares(
@@ -320,7 +310,7 @@ def shares(
         if part in wide
     ]
     height = 34 * len(categories) + 130
-    return _figure(traces, height, {"range": [0, 100], "ticksuffix": " %"}, DOWNWARDS, barmode="stack")
+    return figure(traces, height, {"range": [0, 100], "ticksuffix": " %"}, DOWNWARDS, barmode="stack")
 
 
 def ranges(rows: pd.DataFrame, category: str, low: str, high: str, names: Mapping[str, str]) -> go.Figure:
@@ -336,7 +326,7 @@ def ranges(rows: pd.DataFrame, category: str, low: str, high: str, names: Mappin
         "marker": {"color": MIDDLE},
         "hovertemplate": "%{y}: %{customdata}<extra></extra>",
     }
-    return _figure([trace], max(160, 24 * len(rows) + 60), FROM_ZERO, DOWNWARDS)
+    return figure([trace], max(160, 24 * len(rows) + 60), FROM_ZERO, DOWNWARDS)
 
 
 def strip(rows: pd.DataFrame, value: str, name: str, marked: str, names: tuple[str, str]) -> go.Figure:
@@ -362,7 +352,7 @@ def strip(rows: pd.DataFrame, value: str, name: str, marked: str, names: tuple[s
             (~rows[marked].astype(bool), names[1], FIRST, "circle"),
         )
     ]
-    return _figure(
+    return figure(
         traces, 300, {"range": [0, 103], "ticksuffix": " %"}, {"showticklabels": False, "rangemode": "tozero"}
     )
 
@@ -375,7 +365,7 @@ def lorenz(points: pd.DataFrame) -> go.Figure:
         _line(shares, "recipients", ("recipients", _("if all were equal")), GREY),
     ]
     percent = {"range": [0, 100], "ticksuffix": " %"}
-    return _figure(traces, 320, percent, percent)
+    return figure(traces, 320, percent, percent)
 
 
 def waterfall(names: Sequence[str], values: Sequence[float], measures: Sequence[str], text: Sequence[str]) -> go.Figure:
@@ -399,7 +389,7 @@ def waterfall(names: Sequence[str], values: Sequence[float], measures: Sequence[
         "marker": {"color": colours},
         "hovertemplate": "%{x}: %{text}<extra></extra>",
     }
-    return _figure([trace], 340, y=FROM_ZERO)
+    return figure([trace], 340, y=FROM_ZERO)
 
 
 def closeness(rows: pd.DataFrame, name: str, statuses: Mapping[str, str]) -> go.Figure:
@@ -435,124 +425,7 @@ def closeness(rows: pd.DataFrame, name: str, statuses: Mapping[str, str]) -> go.
             }
         )
     ticks = {"tickvals": list(places), "ticktext": [shortened(one) for one in names]}
-    return _figure(traces, max(180, 26 * len(rows) + 90), {"range": [0, 103]}, DOWNWARDS | ticks, showlegend=True)
-
-
-def grid(
-    cells: pd.DataFrame,
-    row: str,
-    column: str,
-    text: str,
-    level: str,
-    levels: Mapping[str, tuple[int, str]],
-    opens: str | None = None,
-) -> go.Figure:
-    """A table of cells with a word-backed colour each: `level` picks from `levels` (order, name); text in cells.
-
-    `cells` must be complete: one row per combination. A click hands over the column `opens`: a heatmap cannot be
-    clicked, so the texts of its cells are, each in the ink that is readable on its colour.
-    """
-    rows, columns = list(dict.fromkeys(cells[row])), list(dict.fromkeys(cells[column]))
-    place = {(r, c): n for n, (r, c) in enumerate(zip(cells[row], cells[column], strict=True))}
-
-    def laid_out(values: Sequence[Any]) -> list[list[Any]]:
-        return [[values[place[r, c]] for c in columns] for r in rows]
-
-    count = max(order for order, _name in levels.values()) + 1
-    shades = [MEANING[one] for one in levels][:count]
-    trace = {
-        "type": "heatmap",
-        "x": [plain(name) for name in columns],
-        "y": [_wrapped(name) for name in rows],
-        "z": laid_out([levels[value][0] for value in cells[level]]),
-        "hoverinfo": "skip",
-        "zmin": 0,
-        "zmax": count - 1,
-        "colorscale": [(edge / count, shades[n]) for n in range(count) for edge in (n, n + 1)],
-        "showscale": False,
-        "xgap": 2,
-        "ygap": 2,
-    }
-    names = dict(sorted(levels.values(), reverse=True))
-    legend = [_square(name, shades[order], columns[0]) for order, name in names.items()]
-    texts = _cell_texts(cells, row, column, text, [levels[value] for value in cells[level]], shades, opens)
-    x = {"side": "bottom", "autotickangles": [0, 90], "showgrid": False, "range": [-0.5, len(columns) - 0.5]}
-    y = {"ticksuffix": "  ", "showgrid": False, "range": [len(rows) - 0.5, -0.5]}
-    return _figure([trace, *legend, texts], 44 * len(rows) + 110, x, y)
-
-
-def listed(
-    cells: pd.DataFrame,
-    row: str,
-    column: str,
-    text: str,
-    level: str,
-    levels: Mapping[str, tuple[int, str]],
-    opens: str | None = None,
-) -> go.Figure:
-    """The cells of a grid that say most as a list, for a phone: the highest level first, each in its colour."""
-    ordered = cells.assign(_order=[levels[one][0] for one in cells[level]])
-    first = ordered[ordered["_order"] > 0].sort_values("_order", ascending=False, kind="stable").head(LISTED)
-    colours = [MEANING[one] for one in first[level]]
-    trace = {
-        "type": "bar",
-        "orientation": "h",
-        "y": list(range(len(first))),
-        "x": [1] * len(first),
-        "text": [f"{plain(one[column])} · {plain(one[row])}: {one[text]}" for one in first.to_dict("records")],
-        "textposition": "inside",
-        "insidetextanchor": "start",
-        "textangle": 0,
-        "constraintext": "none",
-        "textfont": {"size": 12, "color": [ink_on(colour) for colour in colours]},
-        "hovertext": [levels[one][1] for one in first[level]],
-        "hovertemplate": "%{hovertext}: %{text}<extra></extra>",
-        "customdata": list(first[opens]) if opens else None,
-        "marker": {"color": colours},
-        "showlegend": False,
-    }
-    names = {name: shade for one, shade in zip(first[level], colours, strict=True) for name in [levels[one][1]]}
-    legend = [_square(name, shade, 0) for name, shade in names.items()]
-    nothing = {"visible": False}
-    return _figure(
-        [trace, *legend], 32 * len(first) + 90, nothing, {"autorange": "reversed"} | nothing, showlegend=True
-    )
-
-
-def _square(name: str, colour: str, at: str | int) -> Trace:
-    """A line of the legend: a square that is nowhere in the plot."""
-    marker = {"symbol": "square", "size": 12, "color": colour}
-    return {"type": "scatter", "mode": "markers", "name": name, "x": [at], "y": [None], "marker": marker}
-
-
-def _cell_texts(
-    cells: pd.DataFrame, row: str, column: str, text: str, words: Sequence[tuple[int, str]], shades: Sequence[str],
-    opens: str | None,
-) -> Trace:  # fmt: skip
-    """The texts of a heatmap's cells; a click hands over the column `opens`."""
-    return {
-        "type": "scatter",
-        "mode": "markers+text",
-        "meta": "cells",
-        "x": [plain(name) for name in cells[column]],
-        "y": [_wrapped(name) for name in cells[row]],
-        "text": list(cells[text]),
-        "textfont": {"size": 11, "color": [ink_on(shades[order]) for order, _name in words]},
-        "customdata": list(cells[opens]) if opens else None,
-        "hovertext": [name for _order, name in words],
-        "marker": {"symbol": "square", "size": 34, "color": CLEAR},
-        "hovertemplate": "%{y} · %{x}<br>%{hovertext}: %{text}<extra></extra>",
-        "showlegend": False,
-    }
-
-
-def ink_on(colour: str) -> str:
-    """A placeholder for the ink that is readable on a colour of the palette; on anything else that of the theme."""
-    return f"#0001{int(colour[1:]):02}" if colour.startswith("#0000") else "#000100"
-
-
-def _wrapped(name: str) -> str:
-    return "<br>".join(plain(line) for line in textwrap.wrap(name, 17))
+    return figure(traces, max(180, 26 * len(rows) + 90), {"range": [0, 103]}, DOWNWARDS | ticks, showlegend=True)
 
 
 def alternative(title: str, names: Sequence[str], values: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ NAMED = 10
 WIDEST_DEGREES, HIGHEST_DEGREES, ROOM_DEGREES = 70, 40, 9
 BESIDE_A_CHART, WHOLE_WIDTH, MAP_HEIGHT = 430, 900, 440
 APART_DEGREES = (8, 2.8)
+NO_OFFSET: list[int] = [0, 0]
 FONT = pdk.types.String("Source Sans, sans-serif")
 LIGHT = {
     "sea": [240, 244, 248],
@@ -126,33 +127,35 @@ def bubbles(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
             pickable=True,
             auto_highlight=True,
         ),
-        pdk.Layer(
-            "TextLayer",
-            id="counts",
-            data=[p for p in points if p["radius"] >= 11],
-            get_position="position",
-            get_text="value",
-            get_size=13,
-            get_color=colours["land"],
-            font_family=FONT,
-            font_weight=600,
-        ),
-        pdk.Layer(
-            "TextLayer",
-            id="names",
-            data=_apart(points),
-            get_position="position",
-            get_text="title",
-            get_size=11,
-            get_color=colours["ink"],
-            get_pixel_offset="below",
-            character_set=pdk.types.String("auto"),
-            font_family=FONT,
-            font_weight=600,
-        ),
+        _texts("counts", [p for p in points if p["radius"] >= 11], "value", 13, colours["land"]),
+        _texts("names", _apart(points), "title", 11, colours["ink"], "below"),
     ]
     return _deck(
         layers, colours, in_frame(dict(zip(known["place"], known["value"].astype(float), strict=True))), BESIDE_A_CHART
+    )
+
+
+def _texts(
+    key: str,
+    data: Sequence[dict[str, Any]],
+    text: str,
+    size: int,
+    colour: Sequence[int],
+    offset: str | list[int] = NO_OFFSET,
+) -> pdk.Layer:
+    """Texts at the points of `data`, each `offset` by pixels."""
+    return pdk.Layer(
+        "TextLayer",
+        id=key,
+        data=list(data),
+        get_position="position",
+        get_text=text,
+        get_size=size,
+        get_color=colour,
+        get_pixel_offset=offset,
+        character_set=pdk.types.String("auto"),
+        font_family=FONT,
+        font_weight=600,
     )
 
 
@@ -223,19 +226,7 @@ def arcs(rows: pd.DataFrame, names: Mapping[str, str], *, dark: bool) -> Compact
         auto_highlight=True,
     )
     named = [{"position": label_points()[place], "title": name} for place, name in names.items()]
-    labels = pdk.Layer(
-        "TextLayer",
-        id="ends",
-        data=named,
-        get_position="position",
-        get_text="title",
-        get_size=11,
-        get_color=colours["ink"],
-        get_pixel_offset=[0, 12],
-        character_set=pdk.types.String("auto"),
-        font_family=FONT,
-        font_weight=600,
-    )
+    labels = _texts("ends", named, "title", 11, colours["ink"], [0, 12])
     ends = pd.concat([rows["waiting_country"], rows["host_country"]])
     weights = pd.concat([rows["episodes"]] * 2, ignore_index=True).groupby(ends.to_numpy()).sum()
     return _deck(

@@ -24,6 +24,7 @@ TERMS = {
     "all": Term(N_("Lose everything"), N_("Organisations that would lose all of their money ahead, at most."), "F.2"),
     "robustness_mean": Term(N_("Robustness"), N_("Area under the share of organisations that still hold half of their money ahead, as named funders leave one after the other: the mean over all orders."), "F.2"),
     "robustness_largest": Term(N_("Robustness, largest first"), N_("The same with funders leaving in the order of what they hold, the largest first."), "F.2"),
+    "may_end": Term(N_("Combinations that may end"), N_("Combinations of host country and activity whose every recorded provider has signed money that ends within 180 days."), "F.4"),
     "combinations": Term(N_("Its combinations"), N_("Host countries and activities in which it has a project that has not ended."), "F.4"),
     "only_it": Term(N_("Only it"), N_("Combinations in which nobody else is recorded."), "F.4"),
     "contribution": Term(N_("Its share"), N_("Sum over its combinations of one over the number of recorded providers. Not for comparing initiatives."), "F.4"),

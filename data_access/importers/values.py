@@ -18,32 +18,10 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.core import get_global
 
-NOTHING = frozenset(
-    [
-        "",
-        "-",
-        "–",
-        "—",
-        "n/a",
-        "na",
-        "none",
-        "null",
-        "nan",
-        "unknown",
-        "k. a.",
-        "k.a.",
-        "?",
-        "??",
-        "???",
-        "unbekannt",
-        "keine angabe",
-        "нет",
-        "н/д",
-        "неизвестно",
-        "нет данных",
-        "уточняется",
-    ]
-)
+NOTHING = frozenset((
+    "", "-", "–", "—", "n/a", "na", "none", "null", "nan", "unknown", "k. a.", "k.a.", "?", "??", "???", "unbekannt",
+    "keine angabe", "нет", "н/д", "неизвестно", "нет данных", "уточняется",
+))  # fmt: skip
 YES = frozenset(["yes", "y", "true", "1", "x", "oui", "ja", "да", "sí", "si", "tak", "taip"])
 NO = frozenset(["no", "n", "false", "0", "non", "nein", "не", "нет", "nie", "ne"])
 SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
