@@ -113,7 +113,7 @@ def place(visit: Visit) -> None:
 
 
 def footer(visit: Visit) -> None:
-    """Last load and data version, under every page."""
+    """As-of, last load and data version, under every page."""
     st.caption(
         _("As of {as_of} · last load {load} · data version {version}").format(
             as_of=written.day(visit.as_of), load=written.day(visit.last_load), version=visit.data_version
