@@ -90,7 +90,7 @@ def tab(chromium) -> Iterator[Tab]:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_no_page_asks_another_host_or_shows_an_error(tab: Tab, server: Server, role: str) -> None:
-    for page in some(PAGES, 2, role):
+    for page in some(PAGES, 3, role):
         shown = tab.open(address(page, server, **{"as": role}))
         assert shown.locator("[data-testid=stException]").count() == 0, page
         assert "Traceback" not in shown.inner_text("body"), page
@@ -139,7 +139,7 @@ def test_names_with_markup_are_inert(tab: Tab, sample_urls, tmp_path: Path) -> N
             .connect()
             .scalar(text("SELECT slug FROM organisation WHERE is_funder AND NOT is_initiative ORDER BY id"))
         )
-        for page in some(PAGES, 2, "markup"):
+        for page in some(PAGES, 3, "markup"):
             shown = tab.open(address(page, running, funder=str(funder)))
             assert shown.locator("a[href*='evil'], img[src*='evil'], a[href^='javascript']").count() == 0, page
         assert tab.hosts() == {f"localhost:{running.port}"}
@@ -292,7 +292,7 @@ def test_pages_are_without_a_fault_of_accessibility(chromium, server: Server, sc
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     try:
-        for name in some(SEEN, 5, scheme, str(width)):
+        for name in some(SEEN, 7, scheme, str(width)):
             file, _mark, part = name.partition("?part=")
             parameters = (
                 {"as": "coordinator"}
