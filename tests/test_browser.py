@@ -327,3 +327,18 @@ def test_a_click_marks_what_was_clicked_opens_its_rows_in_view_and_escape_closes
     page.keyboard.press("Escape")
     page.wait_for_function("() => !new URLSearchParams(location.search).has('open_gaps')", timeout=30_000)
     assert tab.complaints == []
+
+
+def test_charts_are_drawn_anew_at_the_width_of_paper(chromium, server: Server) -> None:
+    wide = Tab(chromium, width=1920)
+    try:
+        page = wide.open(address("funding_gaps", server, **{"as": "coordinator"}))
+        plot = page.locator(".st-key-chart_gaps .main-svg").first
+        plot.wait_for(timeout=30_000)
+        before = plot.bounding_box()["width"]
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert before > 1_032 >= plot.bounding_box()["width"]
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert plot.bounding_box()["width"] == before
+    finally:
+        wide.context.close()

@@ -64,13 +64,13 @@ function marked(traces, chosen) {
   }
 }
 
-function width(host) {
-  return matchMedia("print").matches ? Math.min(PAPER_WIDTH, host.clientWidth || PAPER_WIDTH) : host.clientWidth;
+function width(state) {
+  return state.prints ? PAPER_WIDTH : state.host.clientWidth;
 }
 
 function draw(state, Plotly) {
   const { host, data } = state;
-  const wide = width(host);
+  const wide = width(state);
   if (!wide || !host.isConnected) return;
   const shown = data.narrow && wide < PHONE_WIDTH ? data.narrow : data.wide;
   host.style.height = `${shown.height}px`;
@@ -128,13 +128,16 @@ export default function (component) {
     const host = parentElement.querySelector(".meridian-plot");
     state = { host };
     kept.set(parentElement, state);
-    const again = () => loaded().then((Plotly) => draw(state, Plotly));
+    const again = () => !state.prints && loaded().then((Plotly) => draw(state, Plotly));
     state.observer = new ResizeObserver(again);
     state.observer.observe(host);
     state.theme = matchMedia("(prefers-color-scheme: dark)");
     state.later = () => setTimeout(again, 150);
     state.theme.addEventListener("change", state.later);
-    state.print = () => window.Plotly && draw(state, window.Plotly);
+    state.print = (event) => {
+      state.prints = event.type === "beforeprint";
+      if (window.Plotly) draw(state, window.Plotly);
+    };
     addEventListener("beforeprint", state.print);
     addEventListener("afterprint", state.print);
     state.escape = (event) => closes(event, state);
