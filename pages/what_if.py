@@ -67,8 +67,9 @@ def _amount(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
     if amount <= 0 or found.empty:
         return
     awards = dividing.divided(found, amount)
-    yield dividing.picture(money, found, awards)
-    yield dividing.rules_table(found, awards)
+    rules = dividing.rules_table(found, awards)
+    yield dividing.picture(rules, len(found))
+    yield rules
     yield dividing.lines_table(found, awards)
 
 

@@ -117,7 +117,7 @@ def test_equal_coverage_raises_the_least_covered_first() -> None:
     case = CASES["E25"]
     need, signed = (claims.exactly(case["input"][side]) for side in ("need", "signed"))
     gaps = {line: max(Fraction(0), need[line] - signed[line]) for line in need}
-    found = claims.equal_coverage(need, signed)(gaps, Fraction(case["input"]["amount"]))
+    found = claims.equal_coverage(need)(gaps, Fraction(case["input"]["amount"]))
     assert {line: float(award) for line, award in found.items()} == pytest.approx(case["expected"]["awards"])
 
 
@@ -132,7 +132,7 @@ def test_every_rule_gives_nobody_less_than_nothing_or_more_than_the_claim_and_ad
     gaps = {n: need[n] - signed[n] for n in need}
     rules = [
         *RULES.values(),
-        claims.equal_coverage(need, signed),
+        claims.equal_coverage(need),
         claims.in_order([*reversed(gaps)]),
         claims.first_to({0, 2}),
     ]

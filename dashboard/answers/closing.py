@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard.answers.what_if import cells_of
 from dashboard.metrics import carrying_on
 from dashboard.page.blocks import Figure, Table
-from dashboard.page.reading import read
+from dashboard.page.reading import found_once, read
 from dashboard.page.visit import Visit
 from dashboard.words import written
 from dashboard.words.i18n import _, ngettext
@@ -29,9 +29,14 @@ def _with_cells(visit: Visit) -> pd.DataFrame:
     return cells.assign(cell=cells["host_country"] + "/" + cells["activity"], initiative=cells["organisation_slug"])
 
 
+def _share_of(visit: Visit, slug: str) -> pd.Series:
+    """Cells, alone and contribution of one initiative."""
+    return carrying_on.contribution(_with_cells(visit)).set_index("initiative").loc[slug]
+
+
 def sentence(visit: Visit, slug: str, names: Mapping[str, str]) -> str:
     """What would be without anybody, and what others do as well."""
-    own = carrying_on.contribution(_with_cells(visit)).set_index("initiative").loc[slug]
+    own = _share_of(visit, slug)
     said = ngettext(
         "If {name} closes, {alone} of its {n} combination has nobody else recorded.",
         "If {name} closes, {alone} of its {n} combinations have nobody else recorded.",
@@ -42,7 +47,7 @@ def sentence(visit: Visit, slug: str, names: Mapping[str, str]) -> str:
 
 def figures(visit: Visit, slug: str) -> list[Figure]:
     """Its combinations, those only it serves, and its share of what several do."""
-    own = carrying_on.contribution(_with_cells(visit)).set_index("initiative").loc[slug]
+    own = _share_of(visit, slug)
     share = round(float(own["contribution"]), 2)
     return [
         Figure("combinations", int(own["cells"]), written.number(int(own["cells"]))),
@@ -83,6 +88,7 @@ def _last_days(visit: Visit) -> pd.Series:
     return read(queries.money.recipients(visit.currency, visit.viewer)).set_index("organisation_id")["last_day"]
 
 
+@found_once
 def _states(visit: Visit) -> pd.DataFrame:
     """What becomes of each combination of the chosen countries and activities, with all of its providers."""
     cells, filters, last = _with_cells(visit), visit.filters, _last_days(visit)

@@ -54,6 +54,7 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
     if found.empty:
         return None
     grid, finding = _complete(found), title(found)
+    pictured = grids.Grid(grid, "work", "country", "text", "signal", levels(SIGNALS) | unplaced_level(), opens="cell")
     return Chart(
         "crossing",
         finding,
@@ -63,12 +64,10 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
             "stated. The busiest {most} countries and activities, {shown} of {n} combinations; all are in the table. "
             "Click a cell to open its rows."
         ).format(year=money.year, most=MOST, shown=recorded(grid), n=written.number(int(is_placed(found).sum()))),
-        grids.grid(grid, "work", "country", "text", "signal", levels(SIGNALS) | unplaced_level(), opens="cell"),
+        pictured.whole(),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         opens="rows",
-        narrow=grids.listed(
-            grid, "work", "country", "text", "signal", levels(SIGNALS) | unplaced_level(), opens="cell"
-        ),
+        narrow=pictured.listed(),
     )
 
 

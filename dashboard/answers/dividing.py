@@ -55,14 +55,13 @@ def divided(found: pd.DataFrame, amount: int) -> dict[str, dict[int, int]]:
     """Rule -> line -> award in minor units; the awards of a rule and what is left over add to the amount."""
     asked = claims.exactly(dict(zip(found["line"], (int(x) for x in found["claim"]), strict=True)))
     need = claims.exactly(dict(zip(found["line"], (int(x) for x in found["need"]), strict=True)))
-    signed = {line: need[line] - asked[line] for line in need}
     order = found.sort_values(["last_day", "line"], na_position="first")["line"].tolist()
     rules: Mapping[str, claims.Rule] = {
         "proportional": claims.proportional,
         "equal_awards": claims.equal_awards,
         "equal_losses": claims.equal_losses,
         "talmud": claims.talmud,
-        "equal_coverage": claims.equal_coverage(need, signed),
+        "equal_coverage": claims.equal_coverage(need),
         "soonest_cliff": claims.in_order(order),
         "newcomers_first": claims.first_to(set(found.loc[found["is_new"], "line"])),
     }
@@ -114,17 +113,17 @@ def rules_table(found: pd.DataFrame, awards: Mapping[str, Mapping[int, int]]) ->
                  _("None of them is the right one: they are what people mean by fair, worked out side by side."))  # fmt: skip
 
 
-def picture(money: Portfolio, found: pd.DataFrame, awards: Mapping[str, Mapping[int, int]]) -> Chart:
-    """How many lines each rule would cover whole, and leave below three quarters."""
-    table = rules_table(found, awards).rows
+def picture(rules: Table, lines: int) -> Chart:
+    """How many of the lines each rule would cover whole, and leave below three quarters."""
+    table = rules.rows
     rows = table[["rule", "whole_lines", "below_line"]].assign(
-        between=(len(found) - table["whole_lines"] - table["below_line"]).clip(lower=0)
+        between=(lines - table["whole_lines"] - table["below_line"]).clip(lower=0)
     )
     title = _("Lines covered whole, and lines still below 75 %, under each rule")
     parts = [("whole_lines", _("covered whole")), ("between", _("between")), ("below_line", _("below 75 %"))]
     colours = ((charts.FIRST, charts.GREY), (charts.LIGHT, charts.PALE), (charts.SECOND, charts.GREY))
     return Chart("amount", title, rows[["rule", "whole_lines", "between", "below_line"]],
-                 _("Of {n} lines that lack something.").format(n=written.number(len(found))),
+                 _("Of {n} lines that lack something.").format(n=written.number(lines)),
                  charts.ranked_bars(rows, "rule", parts, colours=colours),
                  charts.alternative(title, list(rows["rule"]), [written.number(int(n)) for n in rows["whole_lines"]]))  # fmt: skip
 

@@ -323,6 +323,7 @@ def coverage_grid(money: Portfolio) -> Chart | None:
     cells["signal"] = [_signal(need, coverage) for need, coverage in zip(cells["need"], cells["coverage"], strict=True)]
     title = _("Coverage of stated need by host country and activity")
     grid = _complete(cells, money.currency)
+    pictured = grids.Grid(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell")
     return Chart(
         "coverage",
         title,
@@ -330,10 +331,10 @@ def coverage_grid(money: Portfolio) -> Chart | None:
         _("In each cell the gap of {year} in {currency}; the largest countries and activities by need. {need}").format(
             year=money.year, currency=money.currency, need=tier_words(money)
         ),
-        grids.grid(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell"),
+        pictured.whole(),
         charts.alternative(title, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         opens="rows",
-        narrow=grids.listed(grid, "work", "country", "text", "signal", levels(COVERAGE_SIGNALS), opens="cell"),
+        narrow=pictured.listed(),
     )
 
 

@@ -206,6 +206,7 @@ def providers(found: Overlap) -> Chart | None:
     title = ngettext(
         "{n} of {m} combinations has a single provider", "{n} of {m} combinations have a single provider", single
     ).format(n=written.number(single), m=written.number(len(found.cells)))
+    pictured = grids.Grid(cells, "work", "country", "text", "word", levels(GRID_WORDS) | unplaced_level(), opens="cell")
     return Chart(
         "grid",
         title,
@@ -215,12 +216,10 @@ def providers(found: Overlap) -> Chart | None:
             "and activities, {shown} of {n} combinations, and what is withheld or not stated; all are in the table. Click a "
             "cell to open it."
         ).format(most=MOST, shown=recorded(cells), n=written.number(len(found.cells))),
-        grids.grid(cells, "work", "country", "text", "word", levels(GRID_WORDS) | unplaced_level(), opens="cell"),
+        pictured.whole(),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
         opens="rows",
-        narrow=grids.listed(
-            cells, "work", "country", "text", "word", levels(GRID_WORDS) | unplaced_level(), opens="cell"
-        ),
+        narrow=pictured.listed(),
     )
 
 
@@ -321,7 +320,7 @@ def shared_grantees(visit: Visit) -> Chart | None:
         _("Organisations both funders signed a grant with; on the diagonal each funder's own. The {n} largest.").format(
             n=written.number(cells["first"].nunique())
         ),
-        grids.grid(cells, "short_first", "short_second", "text", "word", levels(SHARED_WORDS)),
+        grids.Grid(cells, "short_first", "short_second", "text", "word", levels(SHARED_WORDS)).whole(),
         charts.alternative(
             title, list(pairs["first_funder"] + " · " + pairs["second_funder"]), [str(n) for n in pairs["shared"]]
         ),

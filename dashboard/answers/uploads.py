@@ -76,6 +76,13 @@ def _on_disk(sent: Sent) -> Iterator[list[Path]]:
         yield paths
 
 
+@contextmanager
+def _opened(sent: Sent) -> Iterator[tuple[list[Path], Context]]:
+    """The files sent, and what their readers need to know."""
+    with _on_disk(sent) as paths:
+        yield paths, context_of({"shared": importer()}, sent.source, sent.column_map)
+
+
 def table_kinds(visit: Visit, sent: Sent) -> tuple[dict[str, TableKind], bool] | None:
     """What the table sent can be, likeliest first, and whether somebody must say so; None for files whose columns are known.
 
@@ -83,9 +90,8 @@ def table_kinds(visit: Visit, sent: Sent) -> tuple[dict[str, TableKind], bool] |
     """
     if why_not_here(visit):
         raise PermissionError
-    with _on_disk(sent) as paths:
+    with _opened(sent) as (paths, context):
         try:
-            context = context_of({"shared": importer()}, sent.source, is_total_confirmed=True)
             kind, is_known = _kind(paths, context, sent.format)
             if is_known and kind is None:
                 return None
@@ -150,9 +156,8 @@ def faults(sent: Sent) -> list[Fault]:
         return []
     counted: Counter[tuple[str, str]] = Counter()
     messages: dict[tuple[str, str], str] = {}
-    with _on_disk(sent) as paths:
+    with _opened(sent) as (paths, context):
         try:
-            context = context_of({"shared": importer()}, sent.source, sent.column_map)
             for found in formats.read(paths, context, sent.format)[1]:
                 if (
                     isinstance(found, Problem)
@@ -176,9 +181,8 @@ def faults(sent: Sent) -> list[Fault]:
 
 def first_rows(sent: Sent, kind: str) -> Table:
     """The first rows of the table as they would load."""
-    with _on_disk(sent) as paths:
+    with _opened(sent) as (paths, context):
         try:
-            context = context_of({"shared": importer()}, sent.source, sent.column_map)
             told, lines = proposals.first_rows(paths, context, kind)
         except Unreadable:
             told, lines = [], []

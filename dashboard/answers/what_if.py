@@ -11,7 +11,7 @@ from dashboard.answers.portfolio import Portfolio, converted, picture
 from dashboard.metrics import funding, leaving
 from dashboard.metrics.standing import LEFT, RECEIVED
 from dashboard.page.blocks import Chart, Figure, Table
-from dashboard.page.reading import kept_briefly, read
+from dashboard.page.reading import found_once, kept_briefly, read
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import codes, written
@@ -37,12 +37,17 @@ class Ahead:
     chosen: frozenset[str]
     paid_known: int
 
+    @property
+    def own(self) -> pd.DataFrame:
+        """The grants to recipients of the reader's choice."""
+        return self.grants[self.grants["recipient"].isin(list(self.chosen))]
+
     def leaves(self, who: Collection[str]) -> leaving.Leaving:
         """What falls when these funders leave, for organisations of the reader's choice."""
         found = leaving.leaves(self.grants, who)
         rows = found.rows[found.rows["organisation"].isin(list(self.chosen))].reset_index(drop=True)
-        direct = self.grants["funder"].isin(list(who)) & self.grants["recipient"].isin(list(self.chosen))
-        low, high = float(self.grants.loc[direct, "unpaid"].sum()), float(rows["lost_high"].sum())
+        direct = self.own["funder"].isin(list(who))
+        low, high = float(self.own.loc[direct, "unpaid"].sum()), float(rows["lost_high"].sum())
         return leaving.Leaving(rows, min(low, high), high, found.unnamed, found.excess, found.fallen)
 
 
@@ -74,6 +79,7 @@ def who_leaves(visit: Visit, named: Sequence[str], seat: str) -> list[str]:
     return sorted({*named, *found.loc[found["seat_country"] == seat, "slug"]})
 
 
+@found_once
 def ahead(visit: Visit, money: Portfolio, day: str) -> Ahead:
     """The money signed for days after a day, as this reader's query returns it."""
     after, everything = pd.Timestamp(day), Cut(Filters(), visit.currency)
@@ -163,9 +169,10 @@ def _as_share(value: float | None) -> str:
     return "–" if value is None else written.percent(value)
 
 
+@found_once
 def _robustness(found: Ahead) -> tuple[float | None, float | None]:
     """Robustness over all orders and with the largest first; None without money ahead of named funders."""
-    own = found.grants[found.grants["recipient"].isin(list(found.chosen))]
+    own = found.own
     named = own[own["funder"].notna()].groupby(["recipient", "funder"])["ahead"].sum()
     held: dict[str, dict[str, float]] = {name: {} for name in own["recipient"].unique()}
     for (recipient, funder), amount in named.items():
@@ -179,7 +186,7 @@ def _robustness(found: Ahead) -> tuple[float | None, float | None]:
 
 def before_and_after(found: Ahead, lost: leaving.Leaving) -> Chart:
     """Signed money per month from the day on: what stays, and what would fall."""
-    own = found.grants[found.grants["recipient"].isin(list(found.chosen))]
+    own = found.own
     later = own.assign(
         falls=own["grant"].isin(list(lost.fallen)),
         starts_on=own["starts_on"].where(own["starts_on"] > found.day, found.day + pd.Timedelta(days=1)),
@@ -255,6 +262,7 @@ def grants_of(found: Ahead, lost: leaving.Leaving, slug: str) -> Table:
     return Table("leaves_grants", title, rows[["funder", "ahead", "unpaid", "state", "starts_on", "ends_on"]])
 
 
+@found_once
 def cells_of(visit: Visit) -> pd.DataFrame:
     """Who works on what where, for projects that have not ended: organisation_id, organisation_slug, organisation,
     host_country, activity; combinations that are withheld or not stated left out."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -34,110 +34,107 @@ MEANING = {
 darker it is, grey is not known."""
 
 
-def grid(
-    cells: pd.DataFrame,
-    row: str,
-    column: str,
-    text: str,
-    level: str,
-    levels: Mapping[str, tuple[int, str]],
-    opens: str | None = None,
-) -> go.Figure:
-    """A table of cells with a word-backed colour each: `level` picks from `levels` (order, name); text in cells.
+@dataclass(frozen=True)
+class Grid:
+    """Cells by `row` and `column`, complete: one per combination, each with a `text` and a `level` of `levels` (order, name).
 
-    `cells` must be complete: one row per combination. A click hands over the column `opens`: a heatmap cannot be
-    clicked, so the texts of its cells are, each in the ink that is readable on its colour.
+    A click hands over the column `opens`.
     """
-    rows, columns = list(dict.fromkeys(cells[row])), list(dict.fromkeys(cells[column]))
-    place = {(r, c): n for n, (r, c) in enumerate(zip(cells[row], cells[column], strict=True))}
 
-    def laid_out(values: Sequence[Any]) -> list[list[Any]]:
-        return [[values[place[r, c]] for c in columns] for r in rows]
+    cells: pd.DataFrame
+    row: str
+    column: str
+    text: str
+    level: str
+    levels: Mapping[str, tuple[int, str]]
+    opens: str | None = None
 
-    count = max(order for order, _name in levels.values()) + 1
-    shades = [MEANING[one] for one in levels][:count]
-    trace = {
-        "type": "heatmap",
-        "x": [plain(name) for name in columns],
-        "y": [_wrapped(name) for name in rows],
-        "z": laid_out([levels[value][0] for value in cells[level]]),
-        "hoverinfo": "skip",
-        "zmin": 0,
-        "zmax": count - 1,
-        "colorscale": [(edge / count, shades[n]) for n in range(count) for edge in (n, n + 1)],
-        "showscale": False,
-        "xgap": 2,
-        "ygap": 2,
-    }
-    names = dict(sorted(levels.values(), reverse=True))
-    legend = [_square(name, shades[order], columns[0]) for order, name in names.items()]
-    texts = _cell_texts(cells, row, column, text, [levels[value] for value in cells[level]], shades, opens)
-    x = {"side": "bottom", "autotickangles": [0, 90], "showgrid": False, "range": [-0.5, len(columns) - 0.5]}
-    y = {"ticksuffix": "  ", "showgrid": False, "range": [len(rows) - 0.5, -0.5]}
-    return figure([trace, *legend, texts], 44 * len(rows) + 110, x, y)
+    def whole(self) -> go.Figure:
+        """A table of cells with a word-backed colour each.
 
+        A heatmap cannot be clicked, so the texts of its cells are, each in the ink that is readable on its colour.
+        """
+        cells = self.cells
+        rows, columns = list(dict.fromkeys(cells[self.row])), list(dict.fromkeys(cells[self.column]))
+        order = {
+            (r, c): self.levels[level][0]
+            for r, c, level in zip(cells[self.row], cells[self.column], cells[self.level], strict=True)
+        }
+        count = max(order for order, _name in self.levels.values()) + 1
+        shades = [MEANING[one] for one in self.levels][:count]
+        trace = {
+            "type": "heatmap",
+            "x": [plain(name) for name in columns],
+            "y": [_wrapped(name) for name in rows],
+            "z": [[order[r, c] for c in columns] for r in rows],
+            "hoverinfo": "skip",
+            "zmin": 0,
+            "zmax": count - 1,
+            "colorscale": [(edge / count, shades[n]) for n in range(count) for edge in (n, n + 1)],
+            "showscale": False,
+            "xgap": 2,
+            "ygap": 2,
+        }
+        names = dict(sorted(self.levels.values(), reverse=True))
+        legend = [_square(name, shades[order], columns[0]) for order, name in names.items()]
+        x = {"side": "bottom", "autotickangles": [0, 90], "showgrid": False, "range": [-0.5, len(columns) - 0.5]}
+        y = {"ticksuffix": "  ", "showgrid": False, "range": [len(rows) - 0.5, -0.5]}
+        return figure([trace, *legend, self._texts()], 44 * len(rows) + 110, x, y)
 
-def listed(
-    cells: pd.DataFrame,
-    row: str,
-    column: str,
-    text: str,
-    level: str,
-    levels: Mapping[str, tuple[int, str]],
-    opens: str | None = None,
-) -> go.Figure:
-    """The cells of a grid that say most as a list, for a phone: the highest level first, each in its colour."""
-    ordered = cells.assign(_order=[levels[one][0] for one in cells[level]])
-    first = ordered[ordered["_order"] > 0].sort_values("_order", ascending=False, kind="stable").head(LISTED)
-    colours = [MEANING[one] for one in first[level]]
-    trace = {
-        "type": "bar",
-        "orientation": "h",
-        "y": list(range(len(first))),
-        "x": [1] * len(first),
-        "text": [f"{plain(one[column])} · {plain(one[row])}: {one[text]}" for one in first.to_dict("records")],
-        "textposition": "inside",
-        "insidetextanchor": "start",
-        "textangle": 0,
-        "constraintext": "none",
-        "textfont": {"size": 12, "color": [ink_on(colour) for colour in colours]},
-        "hovertext": [levels[one][1] for one in first[level]],
-        "hovertemplate": "%{hovertext}: %{text}<extra></extra>",
-        "customdata": list(first[opens]) if opens else None,
-        "marker": {"color": colours},
-        "showlegend": False,
-    }
-    names = {name: shade for one, shade in zip(first[level], colours, strict=True) for name in [levels[one][1]]}
-    legend = [_square(name, shade, 0) for name, shade in names.items()]
-    nothing = {"visible": False}
-    return figure([trace, *legend], 32 * len(first) + 90, nothing, {"autorange": "reversed"} | nothing, showlegend=True)
+    def listed(self) -> go.Figure:
+        """The cells that say most as a list, for a phone: the highest level first, each in its colour."""
+        ordered = self.cells.assign(_order=[self.levels[one][0] for one in self.cells[self.level]])
+        first = ordered[ordered["_order"] > 0].sort_values("_order", ascending=False, kind="stable").head(LISTED)
+        words, colours = [self.levels[one][1] for one in first[self.level]], [MEANING[one] for one in first[self.level]]
+        trace = {
+            "type": "bar",
+            "orientation": "h",
+            "y": list(range(len(first))),
+            "x": [1] * len(first),
+            "text": [
+                f"{plain(one[self.column])} · {plain(one[self.row])}: {one[self.text]}"
+                for one in first.to_dict("records")
+            ],
+            "textposition": "inside",
+            "insidetextanchor": "start",
+            "textangle": 0,
+            "constraintext": "none",
+            "textfont": {"size": 12, "color": [ink_on(colour) for colour in colours]},
+            "hovertext": words,
+            "hovertemplate": "%{hovertext}: %{text}<extra></extra>",
+            "customdata": list(first[self.opens]) if self.opens else None,
+            "marker": {"color": colours},
+            "showlegend": False,
+        }
+        legend = [_square(name, shade, 0) for name, shade in dict(zip(words, colours, strict=True)).items()]
+        nothing = {"visible": False}
+        return figure(
+            [trace, *legend], 32 * len(first) + 90, nothing, {"autorange": "reversed"} | nothing, showlegend=True
+        )
+
+    def _texts(self) -> Trace:
+        """The texts of a heatmap's cells."""
+        cells = self.cells
+        return {
+            "type": "scatter",
+            "mode": "markers+text",
+            "meta": "cells",
+            "x": [plain(name) for name in cells[self.column]],
+            "y": [_wrapped(name) for name in cells[self.row]],
+            "text": list(cells[self.text]),
+            "textfont": {"size": 11, "color": [ink_on(MEANING[level]) for level in cells[self.level]]},
+            "customdata": list(cells[self.opens]) if self.opens else None,
+            "hovertext": [self.levels[level][1] for level in cells[self.level]],
+            "marker": {"symbol": "square", "size": 34, "color": CLEAR},
+            "hovertemplate": "%{y} · %{x}<br>%{hovertext}: %{text}<extra></extra>",
+            "showlegend": False,
+        }
 
 
 def _square(name: str, colour: str, at: str | int) -> Trace:
     """A line of the legend: a square that is nowhere in the plot."""
     marker = {"symbol": "square", "size": 12, "color": colour}
     return {"type": "scatter", "mode": "markers", "name": name, "x": [at], "y": [None], "marker": marker}
-
-
-def _cell_texts(
-    cells: pd.DataFrame, row: str, column: str, text: str, words: Sequence[tuple[int, str]], shades: Sequence[str],
-    opens: str | None,
-) -> Trace:  # fmt: skip
-    """The texts of a heatmap's cells; a click hands over the column `opens`."""
-    return {
-        "type": "scatter",
-        "mode": "markers+text",
-        "meta": "cells",
-        "x": [plain(name) for name in cells[column]],
-        "y": [_wrapped(name) for name in cells[row]],
-        "text": list(cells[text]),
-        "textfont": {"size": 11, "color": [ink_on(shades[order]) for order, _name in words]},
-        "customdata": list(cells[opens]) if opens else None,
-        "hovertext": [name for _order, name in words],
-        "marker": {"symbol": "square", "size": 34, "color": CLEAR},
-        "hovertemplate": "%{y} · %{x}<br>%{hovertext}: %{text}<extra></extra>",
-        "showlegend": False,
-    }
 
 
 def ink_on(colour: str) -> str:
