@@ -29,7 +29,6 @@ from data_access.filters import Filters
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
 from data_access.vocabulary import code_rows, route_rows
-from sample_data.build import build
 
 settings.register_profile("no wall time", deadline=None)
 settings.load_profile("no wall time")
@@ -53,9 +52,9 @@ def some(values: Sequence[T], of: int, *cell: object) -> list[T]:
     return list(values[sum(map(ord, "".join(map(str, cell)))) % of :: of])
 
 
-def examples(whole: int) -> int:
-    """How many examples hypothesis makes: `whole` at a release."""
-    return whole if IS_RELEASE else max(6, whole // 5)
+def examples(whole: int, least: int = 6) -> int:
+    """How many examples hypothesis makes: `whole` at a release, else a fifth of them and no fewer than `least`."""
+    return whole if IS_RELEASE else max(least, whole // 5)
 
 
 def unavailable(what: str) -> NoReturn:
@@ -85,11 +84,11 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
 
 
 def build_sample(shared_url: str, cases_url: str) -> None:
-    """The sample world in two databases, closed again."""
-    engines = connections.open_writer(shared_url), connections.open_writer(cases_url)
-    build(*engines)
-    for engine in engines:
-        engine.dispose()
+    """The sample world in two databases, by the command that makes it for everybody."""
+    known = {addresses.SHARED_URL_VARIABLE: shared_url, addresses.CASES_URL_VARIABLE: cases_url}
+    subprocess.run(
+        [*MERIDIAN, "init", "--sample"], check=True, cwd=ROOT, env=os.environ | known, stdout=subprocess.DEVNULL
+    )
 
 
 @pytest.fixture(scope="session")

@@ -180,7 +180,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return engine
 
 
-@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20, least=4), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(network)
 def test_the_books_of_made_networks_balance_for_every_viewer(made: Engine, drawn: dict[str, Any]) -> None:
     fill(made, drawn)
@@ -198,7 +198,7 @@ def account_lines(engine: Engine, viewer: Viewer) -> dict[tuple, tuple]:
     }
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6, least=2), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(network, drawn_grant, drawn_need)
 def test_nothing_unlisted_is_in_any_line_of_a_funders_account(
     made: Engine, drawn: dict[str, Any], hidden_grant: dict[str, Any], hidden_need: dict[str, Any]

@@ -23,7 +23,7 @@ from data_access.filters import Filters
 from data_access.importers import load, outcomes, runs
 from data_access.importers.records import Record
 from data_access.viewer import Viewer
-from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit, some
 from tests.test_pages import everything_sent, figures, open_page
 
 TODAY = date(2026, 10, 18)
@@ -163,7 +163,7 @@ def seen(viewer: Viewer) -> list[str]:
     """Every page a viewer sees, as text."""
     visit = open_sample_visit(viewer)
     pages = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory")
-    reports = [walk.whole(page, visit, {}) for page in pages]
+    reports = [walk.whole(page, visit, {}) for page in some(pages, 2)]
     return [
         "\n".join([report.answer, *map(str, report.figures), *report.notes, *(table.rows.to_csv() for table in report.tables)])
         for report in reports
@@ -176,7 +176,7 @@ def test_what_is_kept_for_one_viewer_reaches_no_other_in_whatever_order_they_com
     for viewer in VIEWERS:
         reading.forget()
         alone[viewer] = seen(viewer)
-    for order in (VIEWERS, VIEWERS[::-1]):
+    for order in some((VIEWERS[::-1], VIEWERS), 2):
         reading.forget()
         for viewer in order:
             assert seen(viewer) == alone[viewer]

@@ -28,8 +28,12 @@ def test_init_makes_tables_and_words_and_check_says_what_is_missing(here: Path, 
     assert database.counts_per_table(connections.open_writer(f"sqlite:///{here}/shared.db"), "shared")["code"] > 40
 
 
-def test_the_sample_is_built_once_and_never_into_a_filled_database(here: Path, capsys) -> None:
-    assert main(["init", "--sample"]) == 0
+def test_the_sample_is_built_once_and_never_into_a_filled_database(
+    sample_urls: addresses.Urls, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    """The sample of all tests is made by this command."""
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, sample_urls.shared)
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, str(sample_urls.cases))
     assert main(["check"]) == 0
     said = capsys.readouterr().out
     assert "as of 2026-10-18" in said and "relocation_case" in said and "to mend: " in said

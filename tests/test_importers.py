@@ -18,6 +18,7 @@ from data_access import addresses, connections, database, schema
 from data_access.importers import load, outcomes, runs, tables, template, values, write_template
 from data_access.importers.records import Problem, Record
 from tests.case_files import case
+from tests.conftest import some
 from tests.import_files import CONTEXT, TODAY, book, rows_of
 
 
@@ -38,6 +39,7 @@ def read(path: Path) -> Iterator[Record | Problem]:
     return template.read([path], CONTEXT)
 
 
+@pytest.mark.parametrize("empty", some(["sqlite", "postgresql"], 2), indirect=True)
 def test_a_dump_loads_into_an_empty_database_as_the_same_rows(empty, sample_urls, tmp_path: Path) -> None:
     source: dict[database.Which, Engine] = {
         "shared": connections.open_writer(sample_urls.shared),

@@ -17,7 +17,7 @@ from data_access import addresses, connections, meta, rates, schema
 from data_access.filters import Filters
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
-from tests.conftest import FUNDER, LITHUANIAN, STEWARD, open_sample_visit
+from tests.conftest import FUNDER, LITHUANIAN, STEWARD, open_sample_visit, some
 
 CHOICES = [
     Filters(),
@@ -33,22 +33,20 @@ CHOICES = [
 @pytest.mark.parametrize("filters", CHOICES, ids=str)
 def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filters: Filters) -> None:
     money = portfolio.picture(open_sample_visit(viewer, filters))
-    for month, signed, need in zip(money.monthly["month"], money.monthly["signed"], money.monthly["need"], strict=True):
+    cell, monthly = (viewer, filters), money.monthly[["month", "signed", "need"]]
+    for month, signed, need in some(list(monthly.itertuples(index=False)), 3, *cell):
         rows = money_rows.rows_of_month(money, f"{month:%Y-%m}").rows
         assert rows.loc[rows["entry"] != "need", "part"].sum() == signed
         assert rows.loc[rows["entry"] == "need", "part"].sum() == (0 if pd.isna(need) else need)
     for by in funding.gap_names():
         bars = funding.gaps(money, by)
-        for value, need in list(zip(bars.rows[by], bars.rows["need"], strict=True))[::4]:
+        for value, need in some(list(zip(bars.rows[by], bars.rows["need"], strict=True)), 6, by, *cell):
             rows = money_rows.rows_of_gap(money, by, value).rows
             assert rows.loc[rows["entry"] == "need", "part"].sum() == need
     if grid := funding.coverage_grid(money):
-        for cell, row in zip(
-            list(money_rows.grid_names(grid))[::9],
-            list(grid.rows.sort_values("gap", ascending=False, na_position="last").itertuples())[::9],
-            strict=True,
-        ):
-            rows = money_rows.rows_of_cell(money, cell).rows
+        ranked = grid.rows.sort_values("gap", ascending=False, na_position="last")
+        for name, row in some(list(zip(money_rows.grid_names(grid), ranked.itertuples(), strict=True)), 20, *cell):
+            rows = money_rows.rows_of_cell(money, name).rows
             assert rows.loc[rows["entry"] == "need", "part"].sum() == (0 if pd.isna(row.need) else row.need)
     for year in money_reach.year_names(money):
         rows = money_reach.rows_of_year(money, year).rows
@@ -62,7 +60,7 @@ def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filte
         added = money_reach.rows_of_step(money, step).rows["total"].sum()
         assert added == flow[step] if step != "regranted" else added >= flow[step]
     account = accounts.of_money(money)
-    for line in account.rows.itertuples():
+    for line in some(list(account.rows.itertuples()), 2, *cell):
         totals = accounts.rows_of_line(money, line.standing).rows["total"]
         assert (len(totals), totals.isna().sum()) == (line.number, line.without_amount)
         assert totals.sum() == (0 if pd.isna(line.sum) else line.sum)

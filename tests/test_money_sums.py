@@ -19,7 +19,7 @@ from dashboard.upkeep.refresh import refresh
 from data_access import addresses, connections, database, problems, queries, schema
 from data_access.filters import LISTS, Filters
 from data_access.viewer import Viewer
-from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit, some
 
 VIEWERS = [FUNDER, LITHUANIAN, Viewer("coordinator", ("DE",)), EVERYWHERE, STEWARD]
 
@@ -257,7 +257,7 @@ def test_rows_behind_a_bar_add_to_it_where_money_crosses(crossed: addresses.Urls
         money = portfolio.picture(open_sample_visit(viewer))
         cells = money.cells
         for by in ("host_country", "activity"):
-            for value, signed in cells.groupby(by)["signed"].sum().items():
+            for value, signed in some(list(cells.groupby(by)["signed"].sum().items()), 3, viewer.role, by):
                 rows = money_rows.rows_of_gap(money, by, str(value)).rows
                 assert rows.loc[rows["entry"] != "need", "part"].sum() == signed, (by, value)
         gaps = topic.ranked_gaps(money, "line")

@@ -18,6 +18,7 @@ from data_access.disclosure import Audit, Impossible, Rounding, Structure
 from data_access.migrate import upgrade
 from data_access.schema import case_episode, frozen_atom, published_cell, relocation_case
 from data_access.vocabulary import route_rows
+from tests.conftest import examples
 
 TODAY = date(2026, 11, 30)
 
@@ -308,7 +309,7 @@ def audited(world, known: dict | None = None, holds=lambda _atom: True) -> list:
     return Audit(list(values), structure, Rounding(10, 5), holds).provable(values, known or {})
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6, least=2), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 10_000), st.integers(400, 900))
 def test_nobody_can_prove_anybody_in_a_hidden_cell_of_a_whole_year(world, seed: int, people: int) -> None:
     """Rows 11, 12 and 13: from outside, with the rule that endings follow openings, and as each coordinator."""

@@ -87,7 +87,7 @@ pytestmark = pytest.mark.parametrize("empty", ["sqlite"], indirect=True)
 
 def open_every_page(cell: str) -> None:
     for name, viewer in ROLES.items():
-        for page in some(PAGES, 3, name, cell):
+        for page in some(PAGES, 8, name, cell):
             report = walk.whole(page, visit_of(viewer), {})
             assert report.answer or report.tables or report.figures or report.notes, (page, viewer)
 
