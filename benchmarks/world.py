@@ -42,8 +42,9 @@ ORGANISATIONS = ("organisation", "presence", "partnership", "project", "project_
                  "other_income")  # fmt: skip
 GRANTS = ("grant", "grant_country", "payment")
 CASES = ("relocation_case", "case_episode", "stage_event", "hold")
-ONCE_SHARED = ("source", "import_run", "import_issue", "fx_rate", "population", "viewer", "viewer_country")
-ONCE_CASES = ("capacity", "policy_event")
+ONCE_SHARED = ("source", "import_run", "import_issue", "fx_rate", "population", "viewer", "viewer_country",
+               "policy_event")  # fmt: skip
+ONCE_CASES = ("capacity",)
 OF_ORGANISATIONS = {
     "organisation_id",
     "fiscal_host_id",

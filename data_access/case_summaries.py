@@ -6,7 +6,7 @@ by one, by pseudonymous reference: the call list and the records to fix.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy import case as sql_case
@@ -44,6 +45,7 @@ from data_access.schema import (
     case_open,
     case_reach,
     case_stage_day,
+    case_stay,
     case_transit,
     hold,
     relocation_case,
@@ -62,6 +64,7 @@ SUMMARIES = (
     case_reach,
     case_duration,
     case_open,
+    case_stay,
     case_lag,
     case_transit,
     case_call,
@@ -73,11 +76,17 @@ _route = func.coalesce(_episode.route, UNKNOWN_ROUTE).label("route")
 _contradictory = and_(_episode.opened_on.is_not(None), _episode.closed_on < _episode.opened_on)
 
 
-def rebuild(connection: Connection, as_of: date, standard_days: int, horizons: Sequence[int]) -> None:
+def rebuild(
+    connection: Connection,
+    as_of: date,
+    standard_days: int,
+    horizons: Sequence[int],
+    marks: Mapping[str | None, date],
+) -> None:
     """Replace every case summary by counts up to `as_of`, in the caller's transaction.
 
     `standard_days`: after how many days a case counts as due; `horizons`: days within which stages are counted as
-    reached.
+    reached; `marks`: the newest change of policy per country, None for all of them.
     """
     for table in SUMMARIES:
         connection.execute(delete(table))
@@ -87,6 +96,7 @@ def rebuild(connection: Connection, as_of: date, standard_days: int, horizons: S
     _rebuild_reach(connection, as_of, horizons)
     _rebuild_durations(connection, as_of, standard_days)
     _rebuild_open(connection, stays, as_of)
+    _rebuild_stays(connection, stays, as_of, marks)
     _rebuild_lags(connection, as_of)
     _rebuild_transit(connection, as_of)
     _rebuild_fixes(connection, as_of)
@@ -375,6 +385,43 @@ def _rebuild_open(connection: Connection, stays: Subquery, as_of: date) -> None:
     call = case_call.c
     days = _days_between(connection, call.opened_on, literal(as_of, Date)).label("days")
     _insert_counts(connection, case_open, select(call.host_country, call.route, call.stage, call.on_hold, days))
+
+
+BEFORE_ISSUE = (UNKNOWN_STAGE, *STAGES[: STAGES.index("issued")])
+
+
+def _rebuild_stays(connection: Connection, stays: Subquery, as_of: date, marks: Mapping[str | None, date]) -> None:
+    """Every stay in a stage before issue: days in it, and from entering it to issue or a later stage (who ended relocated was
+    issued), to another ending, or to the cut-off."""
+    first = _first_reached(as_of, with_ending=False)
+    issued = select(first.c.episode_id, first.c.day).where(first.c.stage == "issued").subquery("issued")
+    now = literal(as_of, Date)
+    ending = _ends(as_of)
+    is_relocated = and_(ending.is_not(None), _episode.outcome == "relocated")
+    issue = func.coalesce(issued.c.day, sql_case((is_relocated, ending)))
+    outcome = sql_case((issue.is_not(None), "issued"), (ending.is_not(None), "ended"), else_="open")
+    until = func.coalesce(issue, ending, now)
+    statement = (
+        select(
+            stays.c.host_country,
+            stays.c.stage,
+            _is_after(stays.c.entered_on, stays.c.host_country, marks).label("is_current"),
+            _days_between(connection, stays.c.entered_on, func.coalesce(stays.c.left_on, now)).label("waited"),
+            _days_between(connection, stays.c.entered_on, until).label("days"),
+            outcome.label("outcome"),
+        )
+        .join(case_episode, _episode.id == stays.c.episode_id)
+        .outerjoin(issued, issued.c.episode_id == stays.c.episode_id)
+        .where(stays.c.stage.in_(BEFORE_ISSUE), func.coalesce(stays.c.left_on, now) > stays.c.entered_on)
+    )
+    _insert_counts(connection, case_stay, statement)
+
+
+def _is_after(day: ColumnElement, country: ColumnElement, marks: Mapping[str | None, date]) -> ColumnElement[bool]:
+    """Whether a day is not before the newest change of policy of its country, or of all."""
+    everywhere = marks.get(None, date.min)
+    before = [and_(country == name, day < max(mark, everywhere)) for name, mark in marks.items() if name is not None]
+    return sql_case((or_(day < everywhere, *before), false()), else_=true())
 
 
 def _stay_ends(connection: Connection) -> ColumnElement:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine
+from sqlalchemy import Engine, column, delete, insert, inspect, select, table
 
 from data_access.database import METADATA, Which
 from data_access.problems import DatabaseProblem
+from data_access.schema import policy_event
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -31,3 +33,26 @@ def upgrade(engine: Engine, which: Which) -> None:
                 f"The {which} database is of a version that is not known here ({error}).",
                 "Use the version of Meridian that wrote it, or a newer one.",
             ) from None
+
+
+def upgrade_both(engines: Mapping[Which, Engine]) -> None:
+    """Bring what is given to the newest schema. Changes of policy that an older case database keeps go to the shared one."""
+    upgrade(engines["shared"], "shared")
+    if "cases" in engines:
+        _move_events(engines["cases"], engines["shared"])
+        upgrade(engines["cases"], "cases")
+
+
+def _move_events(cases: Engine, shared: Engine) -> None:
+    """Written there before they are deleted here; begun again, nothing is there twice."""
+    if not inspect(cases).has_table(policy_event.name):
+        return
+    names = [one.name for one in policy_event.c if one.name not in ("id", "kind")]
+    old = table(policy_event.name, *(column(name, policy_event.c[name].type) for name in names))
+    with cases.begin() as here, shared.begin() as there:
+        known = {tuple(row) for row in there.execute(select(policy_event.c.on_date, policy_event.c.label_en))}
+        moved = [dict(row._mapping) for row in here.execute(select(old))]
+        new = [row | {"kind": "policy"} for row in moved if (row["on_date"], row["label_en"]) not in known]
+        if new:
+            there.execute(insert(policy_event), new)
+        here.execute(delete(old))

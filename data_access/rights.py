@@ -26,12 +26,12 @@ VERSION = "alembic_version"
 
 LOADED = (
     "organisation", "presence", "partnership", "project", "project_facet", "need", "grant", "grant_country", "payment",
-    "fx_rate", "source", "import_run", "source_record", "import_change", "import_issue",
+    "fx_rate", "policy_event", "source", "import_run", "source_record", "import_change", "import_issue",
 )  # fmt: skip
 REBUILT = (
     "overlap_pair", "overlap_total", "facet_rarity", "initiative_choice", *money_summaries.TABLES, "summed_for", "meta",
 )  # fmt: skip
-CASE_TABLES_OF_PAGES = (*(table.name for table in SUMMARIES), "capacity", "meta", "policy_event", "route")
+CASE_TABLES_OF_PAGES = (*(table.name for table in SUMMARIES), "capacity", "meta", "route")
 CELLS, FROZEN = ("published_cell", "publication_year"), ("frozen_atom", "frozen_event")
 FUNCTIONS = frozenset(
     [
@@ -197,7 +197,7 @@ def _grant(connection: Connection, which: Which, role: str, own: Rights) -> None
                 connection.execute(text(f"GRANT USAGE, UPDATE ON SEQUENCE {sequence} TO {quote(role)}"))
     if own.own_countries:
         for name in own.tables["SELECT"]:
-            if name in metadata.tables and "host_country" in metadata.tables[name].c and name != "policy_event":
+            if name in metadata.tables and "host_country" in metadata.tables[name].c:
                 _keep_to_named_countries(connection, name, role)
 
 

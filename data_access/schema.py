@@ -51,6 +51,7 @@ ANSWERS = ("not_a_duplicate", "already_coordinating", "confirmed", "not_sure")
 REASONS = ("other_people", "other_place", "other_work", "other_time", "agreed_division", "wrong_facts")
 EXPORT_REASONS = ("casework", "handover", "authority", "checking")
 ROLES = ("funder", "coordinator", "steward")
+EVENT_KINDS = ("policy", "funding")
 STAGES = (
     "request",
     "verified",
@@ -327,6 +328,18 @@ fx_rate = Table(
     ),
     Column("rate_set", String(60), nullable=False),
 )
+policy_event = Table(
+    "policy_event",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("on_date", Date, nullable=False),
+    Column("kind", String(8), one_of("kind", EVENT_KINDS), nullable=False),
+    iso_country(),
+    Column("label_en", String(160), nullable=False),
+    Column("label_de", String(160)),
+    Column("label_ru", String(160)),
+    UniqueConstraint("on_date", "label_en"),
+)
 population = Table(
     "population",
     shared,
@@ -602,16 +615,6 @@ capacity = Table(
     Column("period_end", Date, nullable=False),
     Column("places", Integer, nullable=False),
 )
-policy_event = Table(
-    "policy_event",
-    cases,
-    Column("id", Integer, primary_key=True),
-    Column("on_date", Date, nullable=False),
-    iso_country(),
-    Column("label_en", String(160), nullable=False),
-    Column("label_de", String(160), nullable=False),
-    Column("label_ru", String(160), nullable=False),
-)
 
 
 def _case_keys(*more: Column) -> tuple[Column, ...]:
@@ -678,6 +681,17 @@ case_open = Table(
         Column("days", Integer, primary_key=True),
     ),
     Column("episodes", Integer, nullable=False),
+)
+case_stay = Table(
+    "case_stay",
+    cases,
+    Column("host_country", String(2), primary_key=True),
+    Column("stage", String(24), primary_key=True),
+    Column("is_current", Boolean, primary_key=True),
+    Column("waited", Integer, primary_key=True),
+    Column("days", Integer, primary_key=True),
+    Column("outcome", String(8), primary_key=True),
+    Column("stays", Integer, nullable=False),
 )
 case_lag = Table(
     "case_lag",

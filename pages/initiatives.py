@@ -37,7 +37,7 @@ def initiatives(visit: Visit) -> Blocks:
             yield unlisted
         yield accounts.of_initiatives(visit)
     else:
-        yield where.history(found)
+        yield where.history(found, visit)
         for chart in (where.mix(found, visit), where.per_thousand(found, visit)):
             if chart:
                 yield chart

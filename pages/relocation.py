@@ -1,7 +1,7 @@
 """How fast relocation cases move: live and grouped for coordinators, published periods for everybody else."""
 
-from dashboard.answers import accounts, case_flow, case_outcomes, cases, live_or_published, published
-from dashboard.page.blocks import About, Blocks, Choice, Figures, Part, Remark
+from dashboard.answers import accounts, case_flow, case_outcomes, cases, legal_stays, live_or_published, published
+from dashboard.page.blocks import About, Beside, Blocks, Choice, Day, Figures, Number, Part, Remark
 from dashboard.page.registry import page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
@@ -33,12 +33,20 @@ def _live(visit: Visit) -> Blocks:
         yield cases.ages(found)
         if clocks := cases.clocks(visit):
             yield clocks
+        yield Figures(legal_stays.figures(visit))
         yield cases.call_list(visit, (yield Choice("call_order", _("Whom to call first"), cases.call_orders())))
     elif part == "flow":
         yield case_flow.arrived_and_left(visit, found)
         yield case_flow.months(visit, found)
         if forecast := case_flow.forecast(visit, found):
             yield forecast
+        target, by = yield Beside(
+            (
+                Number("target", _("Open cases to reach")),
+                Day("target_by", _("By"), visit.cases_as_of.date().isoformat(), legal_stays.target_day(visit)),
+            )
+        )
+        yield Figures([legal_stays.capacity(visit, found, target, by)])
     elif part == "outcomes":
         yield case_outcomes.outcomes(found)
         yield case_outcomes.routes(found)
@@ -51,8 +59,9 @@ def _live(visit: Visit) -> Blocks:
     else:
         yield accounts.of_cases(visit)
         yield case_flow.fixes(visit)
+        yield legal_stays.long_over(visit)
         yield case_flow.reconciliation(visit, found)
-    yield About(cases.notes(visit, found))
+    yield About([*cases.notes(visit, found), *legal_stays.notes()])
 
 
 def _published(visit: Visit) -> Blocks:
@@ -60,7 +69,7 @@ def _published(visit: Visit) -> Blocks:
     yield published.summary(shown)
     yield Remark(published.protection())
     if shown.newest:
-        yield published.people(shown)
+        yield published.people(shown, visit)
         by = yield Choice("breakdown", _("Newest period by"), published.breakdown_names())
         measure = yield Choice("measure", _("Counting people who"), published.measure_names())
         yield published.breakdown(shown, by, measure)

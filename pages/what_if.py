@@ -3,11 +3,11 @@
 from dashboard.answers import closing, dividing, portfolio, what_if
 from dashboard.page.blocks import (
     About,
-    Amount,
     Beside,
     Blocks,
     Choice,
     Day,
+    Number,
     Part,
     Remark,
     Rows,
@@ -52,7 +52,7 @@ def _leaves(visit: Visit, money: portfolio.Portfolio) -> Blocks:
     yield Summary(what_if.leaves_sentence(found, lost, who, names), what_if.leaves_figures(found, lost))
     if not who:
         return
-    yield what_if.before_and_after(found, lost)
+    yield what_if.before_and_after(visit, found, lost)
     yield what_if.organisations(found, lost)
     if slug := (yield rows_of("leaves", _("Open the grants of an organisation"), what_if.row_names(found, lost))):
         yield what_if.grants_of(found, lost, slug)
@@ -61,7 +61,7 @@ def _leaves(visit: Visit, money: portfolio.Portfolio) -> Blocks:
 
 
 def _amount(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
-    major = yield Amount("amount", _("Amount in {currency}").format(currency=money.currency))
+    major = yield Number("amount", _("Amount in {currency}").format(currency=money.currency), step=10_000)
     found, amount = dividing.claims_of(money), int(major) * 100
     yield Summary(dividing.sentence(money, found, amount), [])
     if amount <= 0 or found.empty:

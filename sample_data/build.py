@@ -9,8 +9,8 @@ from datetime import date
 from sqlalchemy import Engine, MetaData, insert
 
 from dashboard.upkeep.refresh import refresh, refresh_overlap
-from data_access import meta, protected_year, publication
-from data_access.migrate import upgrade
+from data_access import database, meta, protected_year, publication
+from data_access.migrate import upgrade_both
 from data_access.schema import cases as case_tables
 from data_access.schema import shared as shared_tables
 from data_access.vocabulary import code_rows, route_rows
@@ -28,12 +28,14 @@ def build(shared: Engine, case_database: Engine | None, seed: int = SEED) -> Non
     _say_when_recorded(sample)
     sample.rows["code"] = code_rows()
     sample.rows["route"] = route_rows()
-    upgrade(shared, "shared")
+    both: dict[database.Which, Engine] = {"shared": shared}
+    if case_database is not None:
+        both["cases"] = case_database
+    upgrade_both(both)
     _insert(shared, shared_tables, sample.rows)
     with shared.begin() as connection:
         meta.write(connection, "shared", is_sample="1")
     if case_database is not None:
-        upgrade(case_database, "cases")
         own = {
             name.removeprefix(world.IN_CASES): rows
             for name, rows in sample.rows.items()

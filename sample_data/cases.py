@@ -10,6 +10,14 @@ from data_access.schema import STAGES
 from sample_data.world import AS_OF, BEGIN, World
 
 FREEZE = (date(2025, 6, 10), date(2026, 2, 15))
+EVENTS = (
+    (date(2022, 9, 21), "policy", None, "Mobilisation announced", "Mobilmachung verkündet", "Объявлена мобилизация"),
+    (date(2023, 6, 1), "policy", "LT", "Residence rules tightened", "Aufenthaltsregeln verschärft", "Правила ВНЖ ужесточены"),
+    (date(2025, 2, 3), "funding", None, "A large donor froze its grants", "Ein großer Geber fror Zuschüsse ein",
+     "Крупный донор заморозил гранты"),
+    (FREEZE[0], "policy", "DE", "Humanitarian visas frozen", "Humanitäre Visa ausgesetzt", "Гуманитарные визы заморожены"),
+    (FREEZE[1], "policy", "DE", "Humanitarian visas resumed", "Humanitäre Visa wieder erteilt", "Выдача виз возобновлена"),
+)  # fmt: skip
 DESTINATIONS = {
     "DE": (38, ("humanitarian_visa", "freelance_visa", "asylum")),
     "LT": (12, ("humanitarian_visa", "residence", "short_stay_extension")),
@@ -42,37 +50,8 @@ def populate(world: World, *, cases: int = 2_500) -> None:
         _case(world, handlers)
     _broken(world, handlers)
     _capacity(world)
-    for day, country, en, de, ru in (
-        (
-            date(2022, 9, 21),
-            None,
-            "Mobilisation announced",
-            "Mobilmachung verkündet",
-            "Объявлена мобилизация",
-        ),
-        (
-            date(2023, 6, 1),
-            "LT",
-            "Residence rules tightened",
-            "Aufenthaltsregeln verschärft",
-            "Правила ВНЖ ужесточены",
-        ),
-        (
-            FREEZE[0],
-            "DE",
-            "Humanitarian visas frozen",
-            "Humanitäre Visa ausgesetzt",
-            "Гуманитарные визы заморожены",
-        ),
-        (
-            FREEZE[1],
-            "DE",
-            "Humanitarian visas resumed",
-            "Humanitäre Visa wieder erteilt",
-            "Выдача виз возобновлена",
-        ),
-    ):
-        world.add("policy_event", on_date=day, host_country=country, label_en=en, label_de=de, label_ru=ru)
+    for day, kind, country, en, de, ru in EVENTS:
+        world.add("policy_event", on_date=day, kind=kind, host_country=country, label_en=en, label_de=de, label_ru=ru)
 
 
 def _uuid(world: World) -> str:

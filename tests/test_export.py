@@ -74,7 +74,7 @@ def tables(visit) -> list[Table]:
     found = initiatives.find(visit)
     pairs = overlap.find(visit)
     return [
-        initiatives.by_country(found), initiatives.history(found), funding.cliff(money), funding.lines(money),
+        initiatives.by_country(found), initiatives.history(found, visit), funding.cliff(money), funding.lines(money),
         dependence.dependence(money), money_reach.newcomers(money), overlap.similar(pairs, "possible_duplication"),
     ]  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from fractions import Fraction
 from itertools import permutations
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.metrics import carrying_on, claims, leaving
+from dashboard.metrics import carrying_on, claims, leaving, legal_stay, survival
 from tests.conftest import examples
 
 CASES = {case["id"]: case for case in json.loads((Path(__file__).parent / "cases/E_whatif.json").read_text())["cases"]}
@@ -175,3 +176,79 @@ def test_combinations_that_may_end() -> None:
     assert states["no_money_on_record"] == case["expected"]["no_money_on_record"]
     past = carrying_on.may_end(frame, pd.Timestamp("2027-02-01"), 180).set_index("cell")["state"]
     assert past["GE media"] == "ended"
+
+
+def past_stays(rows: list[dict]) -> pd.DataFrame:
+    """Stays of a case of F.6: who was issued left the stage that day."""
+    return pd.DataFrame(
+        [
+            {
+                "stage": row["stage"],
+                "waited": row["issued_day"] or row["followed"],
+                "days": row["issued_day"] or row["followed"],
+                "outcome": "issued" if row["issued_day"] else "open",
+                "stays": 1,
+            }
+            for row in rows
+        ]
+    )
+
+
+def test_the_clock_against_the_queue() -> None:
+    case = CASES["E12"]
+    stays = past_stays(case["input"]["past"])
+    cases = pd.DataFrame(case["input"]["open"]).rename(columns={"days_in_stage": "waited", "days_of_stay_left": "left"})
+    found = legal_stay.against_the_queue(stays, cases.assign(cases=1))
+    expected = case["expected"]
+    assert [chance for chance, _n in found.chances] == list(expected["p_not_in_time"].values())
+    assert found.distribution == pytest.approx(expected["distribution"], abs=1e-9)
+    assert (found.over, found.expected) == (expected["already_over"], expected["expected"])
+    unclocked = cases.assign(cases=3, left=pd.array([None, 5, 5], "Int64"), stage=["verified", "verified", "nowhere"])
+    apart = legal_stay.against_the_queue(stays, unclocked)
+    assert (apart.running, apart.no_clock, apart.unjudged) == (6, 3, 3)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(1, 4)), max_size=8))
+def test_chances_of_numbers_add_to_one_and_to_the_number_expected(chances: list[tuple[float, int]]) -> None:
+    found = legal_stay.how_many(chances)
+    assert found.sum() == pytest.approx(1)
+    assert (found * range(len(found))).sum() == pytest.approx(sum(chance * n for chance, n in chances))
+
+
+stay = st.tuples(
+    st.integers(1, 40), st.integers(0, 40), st.sampled_from(["issued", "ended", "open"]), st.integers(1, 3)
+)
+
+
+@given(st.lists(stay, min_size=1, max_size=12), st.integers(0, 40), st.integers(1, 40))
+def test_a_landmark_is_the_outcome_curve_of_those_still_there(rows: list[tuple], waited: int, left: int) -> None:
+    """The same by the curve of outcomes that the page has already, made of those who are left at the landmark."""
+    stays = pd.DataFrame([(w, w + more, outcome, n) for w, more, outcome, n in rows], columns=["waited", "days", "outcome", "stays"])  # fmt: skip
+    chance = legal_stay.not_issued_by(stays, waited, left)
+    there = stays[stays["waited"] > waited].rename(columns={"stays": "episodes"})
+    if there.empty:
+        assert chance is None
+        return
+    curve = survival.outcome_curve(there)
+    reached = curve[curve["t"] <= waited + left]
+    issued = float(reached["issued"].iloc[-1]) if len(reached) and "issued" in reached else 0.0
+    assert chance == pytest.approx(1 - issued)
+
+
+def test_the_pace_that_lets_no_stay_run_out_first_and_capacity_for_a_target() -> None:
+    assert legal_stay.pace_needed(CASES["E13"]["input"]["days_left"]) == CASES["E13"]["expected"]["per_week"]
+    assert legal_stay.pace_needed([]) == 0 and legal_stay.pace_needed([-3, 0]) == 0
+    assert legal_stay.pace_needed([1] * 7 + [8] * 7) == 7
+    given_ = CASES["E16"]["input"]
+    assert legal_stay.closings_needed(
+        given_["arrivals_per_month"], given_["open"], given_["target"], given_["months"]
+    ) == pytest.approx(CASES["E16"]["expected"]["per_month"])
+    assert legal_stay.closings_needed(1, 10, 1_000, 2) == 0
+
+
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=40))
+def test_at_the_pace_needed_every_stay_is_served_in_time_and_at_less_not(left: list[int]) -> None:
+    pace = legal_stay.pace_needed(left)
+    due = sorted(math.ceil(days / 7) for days in left)
+    assert all(number <= pace * week + 1e-9 for number, week in enumerate(due, 1))
+    assert any(number > (pace - 0.01) * week for number, week in enumerate(due, 1))

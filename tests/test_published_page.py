@@ -42,7 +42,7 @@ def test_every_number_is_a_published_cell_a_sum_or_a_share_of_them(sample, viewe
     visit = open_sample_visit(viewer, filters)
     found = published.find(visit)
     known = allowed(found, cells)
-    charts = [published.people(found), published.lengths(found)] if found.newest else []
+    charts = [published.people(found, visit), published.lengths(found)] if found.newest else []
     if found.newest:
         charts += [
             published.breakdown(found, by, measure)
@@ -109,17 +109,19 @@ def test_shown_groups_are_ranked_and_hidden_ones_follow_in_order_of_the_alphabet
 def test_a_hidden_part_makes_a_sum_at_least_and_never_a_difference(own_sample: addresses.Urls) -> None:
     publish_cells(own_sample, opened=90, closed=40, relocated=30, opened__DE=50, closed__DE=20, relocated__DE=10,
                   opened__LT=None, closed__LT=None, relocated__LT=None)  # fmt: skip
-    found = published.find(open_sample_visit(FUNDER, Filters(host_countries=("DE", "LT"))))
+    visit = open_sample_visit(FUNDER, Filters(host_countries=("DE", "LT")))
+    found = published.find(visit)
     assert published.summary(found).figures[0].shown == "≥ 50"
-    chart = published.people(found)
+    chart = published.people(found, visit)
     assert list(chart.picture.data[0].y) == [None]
 
 
 def test_a_hidden_period_is_a_gap_and_not_zero(own_sample: addresses.Urls) -> None:
     publish_cells(own_sample, opened=None, closed=None, relocated=None)
-    found = published.find(open_sample_visit(FUNDER))
+    visit = open_sample_visit(FUNDER)
+    found = published.find(visit)
     assert published.summary(found).figures[0].shown == "<10"
-    assert list(published.people(found).picture.data[0].y) == [None]
+    assert list(published.people(found, visit).picture.data[0].y) == [None]
     assert published.lengths(found) is None
 
 

@@ -70,8 +70,9 @@ LIVE = {
     "clocks": queries.relocation.clocks,
     "places pledged": lambda filters, viewer: queries.relocation.places_pledged(AS_OF, filters, viewer),
     "places used": lambda filters, viewer: queries.relocation.places_used(AS_OF, filters, viewer),
-    "policy events": queries.relocation.policy_events,
-    "call list": lambda filters, viewer: queries.relocation.call_list("urgent", filters, viewer),
+    "stays": queries.relocation.stays,
+    "legal stays": queries.relocation.legal_stays,
+    "call list": lambda filters, viewer: queries.relocation.call_list("urgent", date(2025, 10, 18), filters, viewer),
 }
 
 

@@ -55,7 +55,7 @@ def test_what_falls_when_a_funder_leaves(engines, tmp_path: Path, name: str) -> 
     ]
     assert lost.network_lost_high == case["expected"]["network_lost_high"] * 100
     assert (lost.more_than_half[1], lost.all_of_it[1]) == (case["expected"]["more_than_half"], case["expected"]["all"])
-    months = what_if.before_and_after(found, lost).rows
+    months = what_if.before_and_after(visit, found, lost).rows
     assert int(months["falls"].sum()) == sum(
         one["ahead"] * 100 for one in case["input"] if found.grants.set_index("grant").index.size and _falls(one, case)
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.answers.cases import Live, mark_words, policy_marks
+from dashboard.answers import events
+from dashboard.answers.cases import Live
 from dashboard.metrics import relocation
 from dashboard.page.blocks import Chart, Table
 from dashboard.page.reading import read, shown_once
@@ -22,13 +23,13 @@ def arrived_and_left(visit: Visit, cases: Live) -> Chart:
     """The running totals with the gap that waits, and the marks of policy."""
     lines = relocation.cumulative_flow(cases.flow)
     title = _direction(cases)
-    newest, marks = lines.iloc[::-1], policy_marks(visit)
+    newest, marks = lines.iloc[::-1], events.marks(visit, lines["month"], of_cases=True)
     said = _("Episodes opened or reopened, and closed with any outcome, added up since the records begin.")
     return Chart(
         "arrived_left",
         title,
         lines,
-        f"{said} {mark_words(marks)}",
+        events.noted(said, marks),
         charts.two_lines(lines, "month", ("arrived", _("arrived")), ("left", _("left")), _("still waiting"), marks),
         charts.alternative(
             title,
@@ -60,7 +61,7 @@ def _direction(cases: Live) -> str:
 @shown_once
 def months(visit: Visit, cases: Live) -> Chart:
     """Opened and closed per month, the running month hatched, with what is unusual in words."""
-    flow, marks = cases.flow, policy_marks(visit)
+    flow, marks = cases.flow, events.marks(visit, cases.flow["month"], of_cases=True)
     title = month_title(flow)
     columns = ["month", "opened", "reopened", "closed", "open_at_end"]
     values = [("incoming", _("opened or reopened")), ("closed", _("closed"))]
@@ -69,7 +70,7 @@ def months(visit: Visit, cases: Live) -> Chart:
         "flow",
         title,
         newest[columns],
-        " ".join(part for part in (to_date(visit, cases), unusual_months(flow), mark_words(marks)) if part),
+        events.noted(" ".join(part for part in (to_date(visit, cases), unusual_months(flow)) if part), marks),
         charts.columns_over_time(flow, "month", values, partial="is_partial", marks=marks),
         charts.alternative(
             title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, partial
 
 import pandas as pd
@@ -19,7 +20,7 @@ from data_access import queries
 from data_access.schema import STAGES
 
 LiveFigure = partial(Figure, is_live=True)
-HALF_YEAR = 180
+HALF_YEAR, A_YEAR = 180, 365
 MONTH = 30
 STANDS_OUT = 1.5
 MOST_OF_IT = 0.6
@@ -161,23 +162,6 @@ def between(share: Coverage) -> str:
     if limits is None:
         return ""
     return _("between {low} and {high}").format(low=written.percent(limits[0]), high=written.percent(limits[1]))
-
-
-def policy_marks(visit: Visit) -> list[tuple[pd.Timestamp, str]]:
-    """Dated changes of policy for time axes: day and label."""
-    found = read(queries.relocation.policy_events(visit.filters, visit.viewer))
-    return [
-        (row.on_date, f"{row.label_en} ({written.country(row.host_country)})" if pd.notna(row.host_country) else row.label_en)
-        for row in found.itertuples()
-    ]  # fmt: skip
-
-
-def mark_words(marks: list[tuple[pd.Timestamp, str]]) -> str:
-    """What the numbered marks of a time axis stand for."""
-    if not marks:
-        return ""
-    named = [f"{n} {label}, {written.short_month(day)}" for n, (day, label) in enumerate(marks, 1)]
-    return _("Marks: {marks}.").format(marks="; ".join(named))
 
 
 @shown_once
@@ -327,6 +311,11 @@ def clocks(visit: Visit) -> Chart | None:
     )
 
 
+def long_over(visit: Visit) -> date:
+    """The day before which a legal stay must have ended for its case to be a record to check."""
+    return (visit.cases_as_of - pd.Timedelta(days=A_YEAR)).date()
+
+
 def call_orders() -> dict[str, str]:
     """How the call list can be sorted."""
     return {"urgent": _("most urgent"), "stuck": _("longest in their stage"), "oldest": _("open longest")}
@@ -334,7 +323,7 @@ def call_orders() -> dict[str, str]:
 
 def call_list(visit: Visit, order: str) -> Table:
     """Whom to call today: open cases by pseudonymous reference, own countries only."""
-    found = read(queries.relocation.call_list(order, visit.filters, visit.viewer))
+    found = read(queries.relocation.call_list(order, long_over(visit), visit.filters, visit.viewer))
     rows = found.assign(
         case_reference=found["case_id"],
         days_open=(visit.cases_as_of - found["opened_on"]).dt.days.astype("Int64"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.answers import events
 from dashboard.answers.crossing import UNDER_FUNDED_BELOW, UNPLACED, laid_out, levels
 from dashboard.answers.portfolio import Portfolio, by_part
 from dashboard.metrics import funding
@@ -210,15 +211,19 @@ def cliff(money: Portfolio) -> Chart:
         else _("Signed money and stated need by month")
     )
     rows = money.monthly
+    marks = events.marks(money, rows["month"])
     return Chart(
         "cliff",
         title,
         rows[["month", "signed", "signed_on_need", "pledged", "need"]],
-        _(
-            "Spread over each grant's days, in {currency}; dark up to {day}. Pledges are outlined and not counted. 75 % of need "
-            "is measured on the lines that state one. {need}"
-        ).format(currency=money.currency, day=written.day(money.as_of), need=tier_words(money)),
-        charts.cliff(rows, money.as_of, money.currency),
+        events.noted(
+            _(
+                "Spread over each grant's days, in {currency}; dark up to {day}. Pledges are outlined and not counted. 75 % of need "
+                "is measured on the lines that state one. {need}"
+            ).format(currency=money.currency, day=written.day(money.as_of), need=tier_words(money)),
+            marks,
+        ),
+        charts.cliff(rows, money.as_of, money.currency, marks),
         charts.alternative(
             title,
             [written.short_month(month) for month in rows["month"]],

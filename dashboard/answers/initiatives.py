@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dashboard.answers import events
 from dashboard.metrics import distribution
 from dashboard.metrics.statistics import Coverage, competition_rank
 from dashboard.page.blocks import Chart, Figure, Summary, Table
@@ -285,20 +286,22 @@ def _outside(bubbles: pd.DataFrame) -> list[str]:
 
 
 @shown_once
-def history(found: Initiatives) -> Chart:
+def history(found: Initiatives, visit: Visit) -> Chart:
     """Openings and closings per quarter under the line of active initiatives."""
     rows = distribution.openings_and_closings(found.each, found.as_of)
     title = _("Openings and closings by quarter")
     columns = [("opened", _("opened")), ("closed", _("closed"))]
-    newest = rows.iloc[::-1]
+    newest, marks = rows.iloc[::-1], events.marks(visit, pd.to_datetime(rows["quarter"]))
     changes = [written.signed(int(o - c)) for o, c in zip(newest["opened"], newest["closed"], strict=True)]
     return Chart(
         "history",
         title,
         rows[["quarter", "opened", "closed", "active"]],
-        _("Founding and closing dates as recorded. The first quarter of the records is not an opening wave."),
+        events.noted(
+            _("Founding and closing dates as recorded. The first quarter of the records is not an opening wave."), marks
+        ),
         charts.columns_over_time(
-            rows, "quarter", columns, ("active", _("active at the end")), "is_partial", ("closed",)
+            rows, "quarter", columns, ("active", _("active at the end")), "is_partial", ("closed",), marks
         ),
         charts.alternative(title, [written.quarter(q) for q in newest["quarter"]], changes),
     )

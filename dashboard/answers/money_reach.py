@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from dashboard.answers import events
 from dashboard.answers.money_rows import grant_rows
 from dashboard.answers.portfolio import Portfolio, converted
 from dashboard.metrics import funding, receiving, survival
@@ -24,14 +25,16 @@ def newcomers(money: Portfolio) -> Chart:
     """First-time and returning grantees by year."""
     years = money.newcomers
     years = years.assign(returning=years["grantees"] - years["newcomers"], year=years["year"].astype("str"))
-    title = _("New and returning grantees by year")
+    title, marks = _("New and returning grantees by year"), events.of_years(money, years["year"])
     columns = [("newcomers", _("first-time")), ("returning", _("returning"))]
     return Chart(
         "newcomers",
         title,
         years[["year", "grantees", "newcomers", "returning"]],
-        _("Organisations that signed a grant. The first recorded year cannot be judged and stays empty."),
-        charts.columns_over_time(years, "year", columns),
+        events.noted(
+            _("Organisations that signed a grant. The first recorded year cannot be judged and stays empty."), marks
+        ),
+        charts.columns_over_time(years, "year", columns, marks=marks),
         charts.alternative(title, list(years["year"]), [written.number(n) for n in years["newcomers"]]),
         "rows",
     )
@@ -246,16 +249,19 @@ def other_income(money: Portfolio, visit: Visit) -> Chart | None:
     kinds = [kind for kind in ("crowdfunding", "diaspora", "earned") if kind in wide]
     shown = wide[kinds].astype("int64").reset_index().assign(year=lambda frame: frame["year"].astype("str"))
     drawn = shown.assign(**{kind: shown[kind] / 100 for kind in kinds})
-    title = _("Income beyond grants by year")
+    title, marks = _("Income beyond grants by year"), events.of_years(money, shown["year"])
     newest = shown.iloc[-1]
     return Chart(
         "other_income",
         title,
         shown,
-        _("As stated by initiatives, in {currency}; most state none, which is not zero.").format(
-            currency=money.currency
+        events.noted(
+            _("As stated by initiatives, in {currency}; most state none, which is not zero.").format(
+                currency=money.currency
+            ),
+            marks,
         ),
-        charts.columns_over_time(drawn, "year", [(kind, codes.word(kind)) for kind in kinds]),
+        charts.columns_over_time(drawn, "year", [(kind, codes.word(kind)) for kind in kinds], marks=marks),
         charts.alternative(
             title, [codes.word(k) for k in kinds], [written.money(newest[k], money.currency) for k in kinds]
         ),

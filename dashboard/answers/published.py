@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dashboard.answers import events
 from dashboard.page.blocks import Chart, Figure, Summary, Table
 from dashboard.page.reading import computed, read_now, shown_once
 from dashboard.page.visit import Visit
@@ -220,10 +221,12 @@ def band_words(band: str | None) -> str:
 
 
 @shown_once
-def people(found: Published) -> Chart:
+def people(found: Published, visit: Visit) -> Chart:
     """People who asked and people relocated per published period."""
     title = _("People who asked for help and people who reached safety")
     newest = found.periods.iloc[::-1]
+    spans = {period: protected_year.period_days(period) for period in found.periods["period"]}
+    marks = events.marks(visit, pd.to_datetime(pd.Series([day for span in spans.values() for day in span])))
     columns = [("opened", _("asked for help")), ("relocated", _("relocated"))]
     whole = found.periods.copy()
     for measure, _name in columns:
@@ -232,10 +235,13 @@ def people(found: Published) -> Chart:
         "published",
         title,
         shown_cells(found.cells),
-        _("People per published period, {groups}. A missing column holds a figure below 10, not zero.").format(
-            groups=group_names(found)
+        events.noted(
+            _("People per published period, {groups}. A missing column holds a figure below 10, not zero.").format(
+                groups=group_names(found)
+            ),
+            marks,
         ),
-        charts.columns_over_time(whole, "period", columns),
+        charts.columns_over_time(whole, "period", columns, marks=events.in_periods(marks, spans)),
         charts.alternative(
             title,
             list(newest["period"]),

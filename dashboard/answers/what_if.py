@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from dashboard.answers import events
 from dashboard.answers.portfolio import Portfolio, converted, picture
 from dashboard.metrics import funding, leaving
 from dashboard.metrics.standing import LEFT, RECEIVED
@@ -184,7 +185,7 @@ def _robustness(found: Ahead) -> tuple[float | None, float | None]:
     return leaving.mean_robustness(held, unnamed), leaving.curve(held, unnamed, order)
 
 
-def before_and_after(found: Ahead, lost: leaving.Leaving) -> Chart:
+def before_and_after(visit: Visit, found: Ahead, lost: leaving.Leaving) -> Chart:
     """Signed money per month from the day on: what stays, and what would fall."""
     own = found.own
     later = own.assign(
@@ -200,15 +201,18 @@ def before_and_after(found: Ahead, lost: leaving.Leaving) -> Chart:
     rows = pd.DataFrame({"month": sums.index, "stays": sums.get(False, 0), "falls": sums.get(True, 0)}).reset_index(
         drop=True
     )
-    title = _("Signed money per month: what stays and what would fall")
+    title, marks = _("Signed money per month: what stays and what would fall"), events.marks(visit, rows["month"])
     drawn = rows.assign(stays=rows["stays"] / 100, falls=rows["falls"] / 100)
     return Chart(
         "leaves_months",
         title,
         rows.astype({"stays": "Int64", "falls": "Int64"}),
-        _("Days after the chosen one, in {currency}, from {month}; a re-grant falls with the grant it is taken from.")
-        .format(currency=found.currency, month=written.month(first)),
-        charts.columns_over_time(drawn, "month", [("stays", _("stays")), ("falls", _("falls"))], stacked=True),
+        events.noted(
+            _("Days after the chosen one, in {currency}, from {month}; a re-grant falls with the grant it is taken from.")
+            .format(currency=found.currency, month=written.month(first)),
+            marks,
+        ),
+        charts.columns_over_time(drawn, "month", [("stays", _("stays")), ("falls", _("falls"))], marks=marks, stacked=True),
         charts.alternative(
             title,
             [written.short_month(month) for month in rows["month"]],

@@ -12,7 +12,7 @@ from dashboard.upkeep import books
 from dashboard.upkeep.refresh import refresh as rebuild
 from dashboard.upkeep.writers import writers
 from data_access import addresses, connections, database, problems, rights
-from data_access.migrate import upgrade
+from data_access.migrate import upgrade_both
 from data_access.vocabulary import code_rows, route_rows
 
 FINDINGS: dict[database.Which, dict[str, str]] = {
@@ -51,8 +51,7 @@ FINDINGS: dict[database.Which, dict[str, str]] = {
 def init(*, sample: bool, **roles: str | None) -> None:
     """Create the tables, or bring them to the newest schema."""
     engines = writers(are_new=True)
-    for which, engine in engines.items():
-        upgrade(engine, which)
+    upgrade_both(engines)
     if sample:
         _fill_with_sample(engines)
     else:

@@ -149,19 +149,26 @@ class Several(Block):
 
 @dataclass(frozen=True)
 class Day(Block):
-    """A day from `first` on, which is chosen at first. Answers an ISO date."""
+    """A day from `first` on; at first `proposed`, or the first. Answers an ISO date."""
 
     key: str
     label: str
     first: str
+    proposed: str = ""
+
+    @property
+    def default(self) -> str:
+        """What is chosen when nobody chose."""
+        return self.proposed or self.first
 
 
 @dataclass(frozen=True)
-class Amount(Block):
-    """A whole amount of money in major units, 0 at first; below 0 it is less. Answers it."""
+class Number(Block):
+    """A whole number, 0 at first, that goes up and down by `step`. Answers it."""
 
     key: str
     label: str
+    step: int = 1
 
 
 @dataclass(frozen=True)

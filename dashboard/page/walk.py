@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from dashboard.page import offer
-from dashboard.page.blocks import Amount, Beside, Block, Choice, Day, Remark, Report, Several, Title
+from dashboard.page.blocks import Beside, Block, Choice, Day, Number, Remark, Report, Several, Title
 from dashboard.page.registry import Page, find
 from dashboard.page.visit import Visit, current, open_visit
 from dashboard.words.i18n import _
@@ -41,7 +41,7 @@ class Asked:
             case Choice():
                 asked = self.own.get(block.key)
                 return asked if asked in block.names else block.default
-            case Several() | Day() | Amount():
+            case Several() | Day() | Number():
                 return answered(block, self.own.get(block.key, ""))
         return None
 
@@ -50,7 +50,7 @@ class Asked:
         return [nullcontext() for _column in block.columns]
 
 
-def answered(block: Several | Day | Amount, asked: str) -> Any:
+def answered(block: Several | Day | Number, asked: str) -> Any:
     """What a link asks of a block, as far as it is on offer; else what is there at first."""
     match block:
         case Several():
@@ -58,7 +58,7 @@ def answered(block: Several | Day | Amount, asked: str) -> Any:
         case Day():
             with suppress(ValueError):
                 return max(block.first, date.fromisoformat(asked).isoformat())
-            return block.first
+            return block.default
     with suppress(ValueError):
         return max(-MOST, min(MOST, int(asked)))
     return 0

@@ -32,7 +32,8 @@ MISSING_STANDS_OUT = ((PALE, PALE), (SECOND, GREY))
 
 Trace = dict[str, Any]
 Axis = Mapping[str, Any]
-Mark = tuple[pd.Timestamp, str]
+Mark = tuple[Any, str]
+"""Where on the axis of time, and what happened."""
 
 
 def figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | None = None, **layout: Any) -> go.Figure:
@@ -144,14 +145,17 @@ def columns_over_time(
 
 def _marked(marks: Sequence[Mark]) -> dict[str, Any]:
     """Dotted lines at dated events, numbered on top so that names cannot overlap; the caption says what they are."""
+    places: dict[Any, list[int]] = {}
+    for number, (place, _label) in enumerate(marks, 1):
+        places.setdefault(place, []).append(number)
     lines = [
-        {"type": "line", "x0": day, "x1": day, "yref": "paper", "y0": 0, "y1": 1, "line": {"dash": "dot", "width": 1.5, "color": GREY}}
-        for day, _label in marks
+        {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": {"dash": "dot", "width": 1.5, "color": GREY}}
+        for x in places
     ]  # fmt: skip
     numbers = [
-        {"x": day, "yref": "paper", "y": 1, "yanchor": "bottom", "text": str(n), "hovertext": plain(label), "showarrow": False,
-         "bgcolor": SHADE, "borderpad": 2}
-        for n, (day, label) in enumerate(marks, 1)
+        {"x": x, "yref": "paper", "y": 1, "yanchor": "bottom", "text": ", ".join(map(str, own)), "showarrow": False,
+         "hovertext": plain("; ".join(marks[n - 1][1] for n in own)), "bgcolor": SHADE, "borderpad": 2}
+        for x, own in places.items()
     ]  # fmt: skip
     return {"shapes": lines, "annotations": numbers}
 
@@ -193,8 +197,8 @@ def two_lines(
     return figure(traces, 360, shapes=events["shapes"], annotations=[*named, *events["annotations"]])
 
 
-def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str) -> go.Figure:
-    """Signed money per month, past dark and future light, pledges outlined on top, stated need as a line.
+def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str, marks: Sequence[Mark] = ()) -> go.Figure:
+    """Signed money per month, past dark and future light, pledges outlined on top, stated need as a line, dated `marks`.
 
     `rows`: month, signed, signed_on_need, pledged, need in minor units.
     """
@@ -222,7 +226,7 @@ def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str) -> go.Figure:
     step = {"line": {"color": SECOND, "width": 2.5, "shape": "hvh"}}
     hover = {"hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>"}
     traces.append(_line(need, "month", ("need", _("Stated need")), SECOND, **step, **hover))
-    return figure(traces, 380, barmode="stack", clickmode="event+select")
+    return figure(traces, 380, barmode="stack", clickmode="event+select", **_marked(marks))
 
 
 OUTCOME_COLOURS = {

@@ -248,25 +248,25 @@ def _several(block: blocks.Several, screen: Screen, _report: Report) -> list[str
 @draw.register
 def _day(block: blocks.Day, screen: Screen, _report: Report) -> str:
     state = f"page_{block.key}"
-    first = date.fromisoformat(block.first)
+    first, default = date.fromisoformat(block.first), date.fromisoformat(block.default)
     if (asked := _asked_once(block.key)) is not None:
         st.session_state[state] = date.fromisoformat(answered(block, asked))
-    if st.session_state.get(state, first) < first:
-        st.session_state[state] = first
-    st.session_state.setdefault(state, first)
+    if st.session_state.get(state, default) < first:
+        st.session_state[state] = default
+    st.session_state.setdefault(state, default)
     chosen = st.date_input(block.label, key=state, min_value=first, format="YYYY-MM-DD")
-    if chosen != first:
+    if chosen != default:
         screen.visit.own[block.key] = chosen.isoformat()
     return chosen.isoformat()
 
 
 @draw.register
-def _amount(block: blocks.Amount, screen: Screen, _report: Report) -> int:
+def _number(block: blocks.Number, screen: Screen, _report: Report) -> int:
     state = f"page_{block.key}"
     if (asked := _asked_once(block.key)) is not None:
         st.session_state[state] = answered(block, asked)
     st.session_state.setdefault(state, 0)
-    chosen = int(st.number_input(block.label, key=state, step=10_000, format="%d"))
+    chosen = int(st.number_input(block.label, key=state, step=block.step, format="%d"))
     if chosen:
         screen.visit.own[block.key] = str(chosen)
     return chosen

@@ -32,9 +32,10 @@ def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
     of the state they are noted for. Cases that are not given keep their own cut-off.
     """
     if cases is not None:
+        marks = newest_marks(shared, as_of)
         with cases.begin() as connection:
             version = meta.move(connection, "cases")
-            case_summaries.rebuild(connection, as_of, relocation.STANDARD_DAYS, relocation.HORIZONS)
+            case_summaries.rebuild(connection, as_of, relocation.STANDARD_DAYS, relocation.HORIZONS, marks)
             meta.note_summed(connection, "cases", as_of, version)
     with shared.begin() as connection:
         version = meta.move(connection, "shared")
@@ -42,6 +43,16 @@ def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
         money_summaries.store(connection, money_for_everyone(connection))
         refresh_overlap(connection, as_of)
         meta.note_summed(connection, "shared", as_of, version)
+
+
+def newest_marks(shared: Engine, as_of: date) -> dict[str | None, date]:
+    """The newest change of policy up to a day per country, None for those that concern all."""
+    found = database.run(shared, queries.network.events((), EVERYTHING))
+    held = found[(found["kind"] == "policy") & (found["on_date"] <= pd.Timestamp(as_of))]
+    return {
+        None if pd.isna(country) else country: day.date()
+        for country, day in held.groupby("host_country", dropna=False)["on_date"].max().items()
+    }
 
 
 def refresh_overlap(shared: Connection, as_of: date) -> None:

@@ -9,6 +9,8 @@ from dashboard.words.spoken import spoken
 VALUES = {
     "stays": N_("stays"),
     "falls": N_("falls"),
+    "policy": N_("policy"),
+    "funding": N_("funding"),
     "handed_over": N_("handed over"),
     "refused_export": N_("refused: too many in an hour"),
     "casework": N_("to work on these cases"),

@@ -67,6 +67,7 @@ ENTITIES: dict[str, Entity] = {
     "grant_country": Entity(schema.grant_country, {"grant": ("grant_id", "grant")}, ("grant_id", "host_country")),
     "payment": Entity(schema.payment, {"grant": ("grant_id", "grant")}),
     "fx_rate": Entity(schema.fx_rate, {}, ("currency", "on_date")),
+    "policy_event": Entity(schema.policy_event, {}, ("on_date", "label_en")),
     "relocation_case": Entity(
         schema.relocation_case, {"handler": ("handler_id", "organisation")}, ("id",), which="cases"
     ),

@@ -306,6 +306,7 @@ KEYS = {
     "project_facet": ("project", "facet", "code"),
     "fx_rate": ("currency", "on_date"),
     "capacity": ("host_country", "period_start"),
+    "policy_event": ("on_date", "label_en"),
     "grant": ("reference",),
     "relocation_case": ("id",),
 }

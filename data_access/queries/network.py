@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, func, select
+from collections.abc import Sequence
 
-from data_access.schema import HIDING_PRECISIONS, code, import_run, organisation, presence, source
+from sqlalchemy import case, func, or_, select
+
+from data_access.schema import HIDING_PRECISIONS, code, import_run, organisation, policy_event, presence, source
 from data_access.viewer import Query, Viewer
 
 
 def codes(viewer: Viewer) -> Query:
     """Columns: facet, code, label_en, label_de, label_ru, position."""
     return Query(select(code).order_by(code.c.facet, code.c.position), viewer)
+
+
+def events(countries: Sequence[str], viewer: Viewer) -> Query:
+    """Dated changes of policy and funding that concern these countries, or all of them without any; those of no single
+    country concern everybody: on_date, kind, host_country, label_en, label_de, label_ru."""
+    columns = (column for column in policy_event.c if column.name != "id")
+    statement = select(*columns).order_by(policy_event.c.on_date, policy_event.c.label_en)
+    if countries:
+        concerned = or_(policy_event.c.host_country.is_(None), policy_event.c.host_country.in_(countries))
+        statement = statement.where(concerned)
+    return Query(statement, viewer)
 
 
 def loads(viewer: Viewer) -> Query:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, case, func, select
 
 from data_access.case_summaries import FLOWS, UNKNOWN_COUNTRY
 from data_access.filters import Filters
@@ -23,8 +23,8 @@ from data_access.schema import (
     case_open,
     case_reach,
     case_stage_day,
+    case_stay,
     case_transit,
-    policy_event,
     publication_year,
     published_cell,
     route,
@@ -134,17 +134,19 @@ def places_used(day: date, filters: Filters, viewer: Viewer) -> Query:
     return _own(statement.where(*current, within), case_day, filters, viewer)
 
 
-def policy_events(filters: Filters, viewer: Viewer) -> Query:
-    """Dated changes of policy that concern the viewer's or chosen countries, or all: on_date, host_country, label_en,
-    label_de, label_ru."""
-    if not viewer.sees_cases:
-        raise NotCleared("Policy marks lie on live curves, which are for coordinators.")
-    statement = select(*(c for c in policy_event.c if c.name != "id")).order_by(policy_event.c.on_date)
-    for countries in (viewer.host_countries, filters.host_countries):
-        if countries:
-            concerned = or_(policy_event.c.host_country.is_(None), policy_event.c.host_country.in_(countries))
-            statement = statement.where(concerned)
-    return Query(statement, viewer, "cases")
+def stays(filters: Filters, viewer: Viewer) -> Query:
+    """Past stays before issue: stage, is_current (begun after the last mark of policy), waited (days in the stage), days (to
+    issue, another ending, or the cut-off), outcome (issued, ended, open), stays."""
+    columns = tuple(case_stay.c[name] for name in ("stage", "is_current", "waited", "days", "outcome"))
+    return _own(_counted(case_stay, columns, "stays"), case_stay, filters, viewer)
+
+
+def legal_stays(filters: Filters, viewer: Viewer) -> Query:
+    """Open cases by stage: stage, stage_since, stay_ends_on (NULL without a clock on record), cases."""
+    call = case_call.c
+    keys = (call.stage, call.stage_since, call.stay_ends_on)
+    counted = select(*keys, func.count().label("cases")).group_by(*keys).order_by(*keys)
+    return _own(counted, case_call, filters, viewer)
 
 
 def routes(viewer: Viewer) -> Query:
@@ -155,17 +157,28 @@ def routes(viewer: Viewer) -> Query:
     return Query(select(*columns).order_by(route.c.position), viewer, "cases")
 
 
-def call_list(order: str, filters: Filters, viewer: Viewer) -> Query:
+def call_list(order: str, long_over: date, filters: Filters, viewer: Viewer) -> Query:
     """At most 200 open cases: case_id, host_country, route, stage, on_hold, opened_on, stage_since, stay_ends_on.
 
-    `order`: "urgent" (legal stay ends first, then longest in their stage), "oldest" or "stuck" (longest in their stage).
+    `order`: "urgent" (legal stay ends first, then longest in their stage; those it ended for before `long_over` last),
+    "oldest" or "stuck" (longest in their stage).
     """
     call = case_call.c
-    by = {"urgent": (call.stay_ends_on.is_(None), call.stay_ends_on, call.stage_since), "oldest": (call.opened_on,),
+    place = case((call.stay_ends_on.is_(None), 1), (call.stay_ends_on < long_over, 2), else_=0)
+    by = {"urgent": (place, call.stay_ends_on, call.stage_since), "oldest": (call.opened_on,),
           "stuck": (call.stage_since,)}[order]  # fmt: skip
     names = ("case_id", "host_country", "route", "stage", "on_hold", "opened_on", "stage_since", "stay_ends_on")
     statement = select(*(call[name] for name in names)).order_by(*by, call.case_id).limit(LONGEST_LIST)
     return _own(statement, case_call, filters, viewer)
+
+
+def stays_over_before(day: date, filters: Filters, viewer: Viewer) -> Query:
+    """At most 200 open cases whose legal stay ended before a day, longest ago first: case_id, host_country, route, stage,
+    stay_ends_on."""
+    call = case_call.c
+    statement = select(*(call[name] for name in ("case_id", "host_country", "route", "stage", "stay_ends_on")))
+    ended = statement.where(call.stay_ends_on < day).order_by(call.stay_ends_on, call.case_id)
+    return _own(ended.limit(LONGEST_LIST), case_call, filters, viewer)
 
 
 def problems(filters: Filters, viewer: Viewer) -> Query:
