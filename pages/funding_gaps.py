@@ -1,7 +1,7 @@
 """Where money is missing: the cliff, the largest gaps, dependence on one funder, newcomers, and the rows behind."""
 
-from dashboard.answers import accounts, dependence, funding, money_reach, money_rows, portfolio
-from dashboard.page.blocks import About, Beside, Blocks, Choice, Figures, Part, rows_of
+from dashboard.answers import accounts, dependence, funding, money_reach, money_rows, portfolio, unseen
+from dashboard.page.blocks import About, Beside, Blocks, Choice, Day, Figures, Part, rows_of
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
@@ -23,7 +23,14 @@ def funding_gaps(visit: Visit) -> Blocks:
 
     yield funding.summary(money)
     part = yield Part(funding.part_names())
-    parts = {"gaps": _gaps, "months": _months, "dependence": _dependence, "reach": _reach, "records": _account}
+    parts = {
+        "gaps": _gaps,
+        "months": _months,
+        "dependence": _dependence,
+        "reach": _reach,
+        "unseen": _unseen,
+        "records": _account,
+    }
     yield from parts[part](visit, money)
 
     yield About(funding.notes(money))
@@ -73,6 +80,13 @@ def _reach(visit: Visit, money: portfolio.Portfolio) -> Blocks:
         if stated := (yield rows_of("other_income", _("Open the rows of a year"), money_reach.income_names(income))):
             yield money_reach.rows_of_income(money, visit, stated)
     yield money_reach.signed_grants(money)
+
+
+def _unseen(visit: Visit, money: portfolio.Portfolio) -> Blocks:
+    yield Figures(unseen.figures(visit, money))
+    yield unseen.not_reached(visit)
+    first = visit.as_of.date().isoformat()
+    yield unseen.bridge(visit, money, (yield Day("bridge_to", _("Bridge until"), first, unseen.bridged_until(visit))))
 
 
 def _account(_visit: Visit, money: portfolio.Portfolio) -> Blocks:

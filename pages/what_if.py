@@ -52,8 +52,8 @@ def _leaves(visit: Visit, money: portfolio.Portfolio) -> Blocks:
     yield Summary(what_if.leaves_sentence(found, lost, who, names), what_if.leaves_figures(found, lost))
     if not who:
         return
-    yield what_if.before_and_after(visit, found, lost)
-    yield what_if.organisations(found, lost)
+    yield what_if.before_and_after(visit, money, found, lost)
+    yield what_if.organisations(visit, found, lost)
     if slug := (yield rows_of("leaves", _("Open the grants of an organisation"), what_if.row_names(found, lost))):
         yield what_if.grants_of(found, lost, slug)
     yield what_if.last_providers(visit, lost)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 import socket
@@ -218,10 +219,18 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
 
 
 @pytest.fixture
-def deployment(sample_urls: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> addresses.Urls:
-    """The process environment points at the sample, with fresh caches."""
+def deployment(
+    request: pytest.FixtureRequest, sample_urls: addresses.Urls, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[addresses.Urls]:
+    """The process environment points at the sample, which nobody writes. What one test found out is kept for the next that
+    reads the sample, as for readers of one server; a test that replaces anything begins and ends with nothing kept."""
+    replaces = {"monkeypatch", "own_sample"} & set(inspect.signature(request.function).parameters)
+    if replaces:
+        reading.forget()
     _serve(sample_urls, monkeypatch)
-    return sample_urls
+    yield sample_urls
+    if replaces:
+        reading.forget()
 
 
 @pytest.fixture
@@ -240,10 +249,15 @@ def own_sample(tmp_path: Path, sample_urls: addresses.Urls, monkeypatch: pytest.
     return urls
 
 
+_served: list[addresses.Urls] = []
+
+
 def _serve(urls: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    if _served[-1:] != [urls]:
+        _served[:] = [urls]
+        reading.forget()
     monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, urls.shared)
     monkeypatch.setenv(addresses.CASES_URL_VARIABLE, str(urls.cases))
-    reading.forget()
 
 
 def open_sample_visit(viewer: Viewer = FUNDER, filters: Filters | None = None) -> Visit:

@@ -20,6 +20,7 @@ from data_access.importers import proposals
 from tests.conftest import EVERYWHERE, PAGES, STEWARD, open_sample_visit
 
 OPENED = {
+    "what_if": {"seat": "DE"},
     "funding_gaps": {
         "open_newcomers": "2023", "open_account": "passed_on", "open_cliff": "2026-10", "open_flow": "regranted"
     },

@@ -189,7 +189,7 @@ def test_every_kind_of_file_holds_every_cell_that_is_on_screen(
     visit = visit_of(deployment, VIEWERS[role])
     report = walk.whole(page, visit, {})
     tables = [table for table in report.tables if not table.rows.empty]
-    wanted = [cells(columns.presented(table.rows)) for table in tables]
+    wanted = [cells(columns.presented(table.rows, table.key)) for table in tables]
     for frame in frames:
         assert cells(frame) in wanted, list(frame.columns)
     assert len(frames) == len(tables), [table.key for table in tables]
@@ -221,7 +221,7 @@ def test_libreoffice_finds_the_same_cells_in_the_workbooks_of_every_page(
             for ending in ("xlsx", "ods"):
                 path = tmp_path / f"{page}-{role}-{ending}.{ending}"
                 path.write_bytes(formats.FORMATS[ending].make(report, report.tables, "id"))
-                made[path] = [cells(columns.presented(table.rows)) for table in report.tables]
+                made[path] = [cells(columns.presented(table.rows, table.key)) for table in report.tables]
     (tmp_path / "out").mkdir()
     subprocess.run(
         ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to", "xlsx",

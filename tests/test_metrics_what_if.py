@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.metrics import carrying_on, claims, leaving, legal_stay, survival
+from dashboard.metrics import bridging, carrying_on, claims, leaving, legal_stay, survival, unseen
 from tests.conftest import examples
 
 CASES = {case["id"]: case for case in json.loads((Path(__file__).parent / "cases/E_whatif.json").read_text())["cases"]}
@@ -252,3 +252,63 @@ def test_at_the_pace_needed_every_stay_is_served_in_time_and_at_less_not(left: l
     due = sorted(math.ceil(days / 7) for days in left)
     assert all(number <= pace * week + 1e-9 for number, week in enumerate(due, 1))
     assert any(number > (pace - 0.01) * week for number, week in enumerate(due, 1))
+
+
+def relations(case: dict) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Grants that give each initiative its earlier funders, then those of the case by funders of their own."""
+    day = pd.Timestamp("2024-01-01")
+    before = [(f"{name}{n}", name, day) for name, many in case["input"]["eligible"].items() for n in range(many)]
+    then = [(f"new {n}", name, day + pd.Timedelta(days=n + 1)) for n, name in enumerate(case["input"]["grants_by_new_funders"])]  # fmt: skip
+    grants = pd.DataFrame([*before, *then], columns=["funder", "recipient", "day"])
+    could = pd.DataFrame({"initiative": list(case["input"]["eligible"]), "opens": pd.NaT, "closes": pd.NaT})
+    return grants, could, len(before)
+
+
+def test_money_follows_money_where_earlier_funders_are_more_than_by_chance() -> None:
+    case = CASES["E27"]
+    grants, could, before = relations(case)
+    again = pd.DataFrame([("new 0", "X", pd.Timestamp("2024-06-01")), (None, "Y", pd.Timestamp("2024-06-01"))], columns=grants.columns)  # fmt: skip
+    found = unseen.money_follows_money(pd.concat([grants, again]).sample(frac=1, random_state=1), could)
+    assert found.unnamed == 1 and len(found.observed) == before + len(case["input"]["grants_by_new_funders"])
+    observed, expected = found.observed[before:], found.expected[before:]
+    assert observed == case["expected"]["observed"]
+    assert expected == pytest.approx(case["expected"]["expected"])
+    assert sum(observed) / sum(expected) == pytest.approx(case["expected"]["ratio"])
+
+
+def test_who_had_not_begun_had_closed_or_had_the_funder_already_could_not_be_chosen() -> None:
+    day = pd.Timestamp("2024-01-01")
+    grants = pd.DataFrame(
+        [("F", "A", day), ("G", "A", day + pd.Timedelta(days=1)), ("F", "B", day + pd.Timedelta(days=2))],
+        columns=["funder", "recipient", "day"],
+    )
+    could = pd.DataFrame({"initiative": ["A", "B", "young", "closed"],
+                          "opens": [pd.NaT, pd.NaT, day + pd.Timedelta(days=9), pd.NaT],
+                          "closes": [pd.NaT, pd.NaT, pd.NaT, day - pd.Timedelta(days=1)]})  # fmt: skip
+    found = unseen.money_follows_money(grants, could)
+    assert (found.observed, found.expected) == ([0, 1, 0], [0.0, 0.5, 0.0])
+    assert found.ratio == 2.0 and found.by_chance[0] <= 1 <= found.by_chance[1]
+    assert unseen.money_follows_money(grants.head(1), could).ratio is None
+
+
+def test_those_of_the_same_work_are_compared_where_they_are_enough() -> None:
+    day = pd.Timestamp("2024-01-01")
+    names = [f"media{n}" for n in range(10)] + [f"legal{n}" for n in range(10)]
+    could = pd.DataFrame({"initiative": names, "opens": pd.NaT, "closes": pd.NaT})
+    grants = pd.DataFrame([("F", "media0", day), ("G", "media1", day)], columns=["funder", "recipient", "day"])
+    work = pd.DataFrame({"initiative": names, "tag": [name.rstrip("0123456789") for name in names]})
+    assert unseen.money_follows_money(grants, could, work).expected[1] == pytest.approx(1 / 10)
+    assert unseen.money_follows_money(grants, could, work.drop(index=0)).expected[1] == pytest.approx(1 / 20)
+
+
+def test_relations_that_carry_the_last_twentieth_of_the_money_are_thin() -> None:
+    assert unseen.spread_thinly(pd.Series([90.0, 5, 3, 2])) == unseen.Thinness(4, 2)
+    assert unseen.spread_thinly(pd.Series([95.0, 5])) == unseen.Thinness(2, 1)
+    assert unseen.spread_thinly(pd.Series([], dtype=float)) == unseen.Thinness(0, 0)
+
+
+def test_cash_lasts_beside_what_is_still_signed_and_what_is_not_known_stays_blank() -> None:
+    assert bridging.cash_months(300, 100, 40) == 5
+    assert math.isinf(bridging.cash_months(300, 100, 100))
+    assert bridging.cash_months(-5, 100, 0) == 0
+    assert bridging.cash_months(None, 100, 0) is None and bridging.cash_months(300, float("nan"), 0) is None

@@ -47,7 +47,7 @@ def test_what_falls_when_a_funder_leaves(engines, tmp_path: Path, name: str) -> 
     visit = visit_of(viewer)
     found = what_if.ahead(visit, portfolio.picture(visit), AS_OF.isoformat())
     lost = found.leaves(case["params"]["leaving"])
-    shown = what_if.organisations(found, lost).rows
+    shown = what_if.organisations(visit, found, lost).rows
     expected = sorted(case["expected"]["rows"], key=lambda row: row["organisation"])
     assert [(row.organisation, row.ahead, row.lost_low, row.lost_high) for row in shown.itertuples()] == [
         (f"Org {row['organisation']}", row["ahead"] * 100, row["lost_low"] * 100, row["lost_high"] * 100)
@@ -55,7 +55,7 @@ def test_what_falls_when_a_funder_leaves(engines, tmp_path: Path, name: str) -> 
     ]
     assert lost.network_lost_high == case["expected"]["network_lost_high"] * 100
     assert (lost.more_than_half[1], lost.all_of_it[1]) == (case["expected"]["more_than_half"], case["expected"]["all"])
-    months = what_if.before_and_after(visit, found, lost).rows
+    months = what_if.before_and_after(visit, portfolio.picture(visit), found, lost).rows
     assert int(months["falls"].sum()) == sum(
         one["ahead"] * 100 for one in case["input"] if found.grants.set_index("grant").index.size and _falls(one, case)
     )

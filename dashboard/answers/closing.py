@@ -34,6 +34,12 @@ def _share_of(visit: Visit, slug: str) -> pd.Series:
     return carrying_on.contribution(_with_cells(visit)).set_index("initiative").loc[slug]
 
 
+def only_provider_of(visit: Visit) -> pd.Series:
+    """How many combinations an organisation alone serves, by its id."""
+    cells = _with_cells(visit).assign(initiative=lambda rows: rows["organisation_id"])
+    return carrying_on.contribution(cells).set_index("initiative")["alone"]
+
+
 def sentence(visit: Visit, slug: str, names: Mapping[str, str]) -> str:
     """What would be without anybody, and what others do as well."""
     own = _share_of(visit, slug)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from dashboard.answers import events
 from dashboard.answers.portfolio import Portfolio, converted, picture
-from dashboard.metrics import funding, leaving
+from dashboard.metrics import bridging, funding, leaving
 from dashboard.metrics.standing import LEFT, RECEIVED
 from dashboard.page.blocks import Chart, Figure, Table
 from dashboard.page.reading import found_once, kept_briefly, read
@@ -28,13 +29,14 @@ NOBODY = "none"
 @dataclass(frozen=True)
 class Ahead:
     """What is signed for days after `day`: `grants` (grant, funder, recipient by their short names, parent, ahead, unpaid …),
-    `pledged` per recipient, `names` of recipients, `chosen` the recipients of the reader's choice; `paid_known` of how many."""
+    `pledged` per recipient, `names` and `ids` of recipients, `chosen` the recipients of the reader's choice; `paid_known` of how many."""
 
     day: pd.Timestamp
     currency: str
     grants: pd.DataFrame
     pledged: Mapping[str, float]
     names: Mapping[str, str]
+    ids: Mapping[str, int]
     chosen: frozenset[str]
     paid_known: int
 
@@ -106,9 +108,23 @@ def ahead(visit: Visit, money: Portfolio, day: str) -> Ahead:
         ahead_only,
         {str(name): float(value) for name, value in pledges.items()},
         dict(zip(own["recipient"], own["organisation"], strict=True)),
+        dict(zip(own["recipient"], own["recipient_id"], strict=True)),
         frozenset(chosen["recipient"]),
         int(ahead_only["has_payment"].astype(bool).sum()),
     )
+
+
+@found_once
+def cash(visit: Visit, currency: str) -> dict[int, tuple[float | None, float | None]]:
+    """Cash and cost per month by the newest statement of each organisation, in minor units of a currency; empty for funders."""
+    stated, rates = read(queries.initiatives.cash(visit.viewer)), read(queries.funding.rates(visit.viewer))
+    held, spent = (
+        funding.convert(stated.rename(columns={name: "amount_minor"}), rates, currency, "on_date")["minor"].astype(
+            float
+        )
+        for name in ("cash_minor", "monthly_cost_minor")
+    )
+    return {one: (own, cost) for one, own, cost in zip(stated["organisation_id"], held, spent, strict=True)}
 
 
 def leaves_sentence(found: Ahead, lost: leaving.Leaving, who: Sequence[str], names: Mapping[str, str]) -> str:
@@ -185,8 +201,8 @@ def _robustness(found: Ahead) -> tuple[float | None, float | None]:
     return leaving.mean_robustness(held, unnamed), leaving.curve(held, unnamed, order)
 
 
-def before_and_after(visit: Visit, found: Ahead, lost: leaving.Leaving) -> Chart:
-    """Signed money per month from the day on: what stays, and what would fall."""
+def before_and_after(visit: Visit, money: Portfolio, found: Ahead, lost: leaving.Leaving) -> Chart:
+    """Signed money per month from the day on, what stays and what would fall, against stated need."""
     own = found.own
     later = own.assign(
         falls=own["grant"].isin(list(lost.fallen)),
@@ -201,18 +217,21 @@ def before_and_after(visit: Visit, found: Ahead, lost: leaving.Leaving) -> Chart
     rows = pd.DataFrame({"month": sums.index, "stays": sums.get(False, 0), "falls": sums.get(True, 0)}).reset_index(
         drop=True
     )
+    whole = rows["month"].where(rows["month"] > found.day)
+    rows["need"] = whole.map(money.monthly.set_index("month")["need"]).astype("Int64")
     title, marks = _("Signed money per month: what stays and what would fall"), events.marks(visit, rows["month"])
-    drawn = rows.assign(stays=rows["stays"] / 100, falls=rows["falls"] / 100)
+    drawn = rows.assign(**{name: rows[name] / 100 for name in ("stays", "falls", "need")})
+    columns = [("stays", _("stays")), ("falls", _("falls"))]
     return Chart(
         "leaves_months",
         title,
         rows.astype({"stays": "Int64", "falls": "Int64"}),
         events.noted(
-            _("Days after the chosen one, in {currency}, from {month}; a re-grant falls with the grant it is taken from.")
+            _("Days after the chosen one, in {currency}, from {month}; a re-grant falls with the grant it is taken from. The line is what is needed, of lines that state it.")
             .format(currency=found.currency, month=written.month(first)),
             marks,
         ),
-        charts.columns_over_time(drawn, "month", [("stays", _("stays")), ("falls", _("falls"))], marks=marks, stacked=True),
+        charts.columns_over_time(drawn, "month", columns, ("need", _("Stated need")), marks=marks, stacked=True),
         charts.alternative(
             title,
             [written.short_month(month) for month in rows["month"]],
@@ -221,9 +240,10 @@ def before_and_after(visit: Visit, found: Ahead, lost: leaving.Leaving) -> Chart
     )  # fmt: skip
 
 
-def organisations(found: Ahead, lost: leaving.Leaving) -> Table:
-    """Who loses what, alphabetical; touched organisations only."""
+def organisations(visit: Visit, found: Ahead, lost: leaving.Leaving) -> Table:
+    """Who loses what, alphabetical; touched organisations only. How long cash lasts then, for everybody but funders."""
     rows = lost.rows.assign(
+        months_of_cash=_months_of_cash(visit, found, lost),
         pledged=lost.rows["organisation"].map(found.pledged).astype("Float64").fillna(0),
         organisation=lost.rows["organisation"].map(found.names),
     ).sort_values("organisation", ignore_index=True)
@@ -238,6 +258,7 @@ def organisations(found: Ahead, lost: leaving.Leaving) -> Table:
         "unnamed",
         "pledged",
         "other_funders",
+        *(["months_of_cash"] if visit.viewer.role != "funder" else []),
     ]
     return Table(
         "leaves_organisations",
@@ -246,6 +267,18 @@ def organisations(found: Ahead, lost: leaving.Leaving) -> Table:
         _("At least: what of the leaving funders' own grants no payment covers. At most: all that is signed by them or taken from "
           "it. Money of payers nobody names never falls; pledges stand beside."),
     )  # fmt: skip
+
+
+def _months_of_cash(visit: Visit, found: Ahead, lost: leaving.Leaving) -> list[str | None]:
+    """Per touched organisation: months that cash lasts beside what is still signed in the 12 months after the day."""
+    stated, ids = cash(visit, found.currency), found.ids
+    last = found.day + pd.DateOffset(months=bridging.MONTHS)
+    left = leaving.left_within(found.grants, lost.fallen, found.day + pd.Timedelta(days=1), last)
+    months = [
+        bridging.cash_months(*stated.get(ids[slug], (None, None)), left.get(slug, 0.0) / bridging.MONTHS)
+        for slug in lost.rows["organisation"]
+    ]
+    return [None if n is None else _("covered") if math.isinf(n) else written.decimal(n) for n in months]
 
 
 def row_names(found: Ahead, lost: leaving.Leaving) -> dict[str, str]:
@@ -298,8 +331,11 @@ def could_step_in(visit: Visit, found: Ahead, lost: leaving.Leaving, who: Sequen
     given = payers[["funder", "funder_name", "recipient"]].drop_duplicates()
     near = given.merge(cells, left_on="recipient", right_on="organisation_slug").merge(touched, on=keys)
     near = near[["funder_name", *keys]].drop_duplicates().sort_values(["funder_name", *keys])
-    near["combination"] = (
-        near["host_country"].map(written.country) + " · " + [codes.code("activity", one) for one in near["activity"]]
+    places = zip(near["host_country"], near["activity"], strict=True)
+    near["combination"] = pd.Series(
+        [f"{written.country(country)} · {codes.code('activity', activity)}" for country, activity in places],
+        index=near.index,
+        dtype="str",
     )
     rows = near.groupby("funder_name", as_index=False).agg(combinations=("combination", "; ".join))
     return Table(

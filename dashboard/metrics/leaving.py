@@ -14,6 +14,8 @@ from itertools import combinations, pairwise
 
 import pandas as pd
 
+from dashboard.metrics import bridging
+
 MOST_EXACT = 15
 DRAWS, SEED = 2_000, 20260101
 
@@ -93,6 +95,18 @@ def leaves(grants: pd.DataFrame, leaving: Collection[str]) -> Leaving:
         float(-ahead.clip(upper=0).sum()),
         frozenset(grant for grant, falls in fall.items() if falls),
     )
+
+
+def left_within(grants: pd.DataFrame, fallen: Collection[object], first: pd.Timestamp, last: pd.Timestamp) -> pd.Series:
+    """Signed money of days from `first` to `last` that stays per organisation, what it passes on of it taken away.
+
+    `grants`: grant, recipient, parent, minor, starts_on, ends_on; `fallen`: grants that fall.
+    """
+    stays = grants[~grants["grant"].isin(list(fallen))]
+    part = bridging.within(stays, first, last)
+    holder = grants.set_index("grant")["recipient"]
+    giver = stays["parent"].map(holder)
+    return _sum(part, stays["recipient"]).sub(_sum(part[giver.notna()], giver[giver.notna()]), fill_value=0)
 
 
 def days_ahead(grants: pd.DataFrame, after: pd.Timestamp) -> pd.DataFrame:

@@ -98,6 +98,25 @@ def seats(viewer: Viewer) -> Query:
     return Query(statement, viewer)
 
 
+def last_signed(viewer: Viewer) -> Query:
+    """Who she may see with a signed grant of somebody else on record: organisation_id, signed (how many), newest (the day of
+    the newest, NULL where none has one), first (of the first)."""
+    payee = organisation.alias("payee")
+    own = and_(grant.c.funder_id.is_not(None), grant.c.funder_id == grant.c.recipient_id)
+    statement = (
+        select(
+            grant.c.recipient_id.label("organisation_id"),
+            func.count(grant.c.id).label("signed"),
+            func.max(grant.c.committed_on).label("newest"),
+            func.min(grant.c.committed_on).label("first"),
+        )
+        .join(payee, payee.c.id == grant.c.recipient_id)
+        .where(visible.organisations(viewer, payee), grant.c.status == "commitment", ~own)
+        .group_by(grant.c.recipient_id)
+    )
+    return Query(statement, viewer)
+
+
 def grants_to_fix(currency: str, viewer: Viewer) -> Query:
     """Signed grants that a figure leaves out or cannot place, once per reason: the columns of `grants`, reason."""
     kept = grant_to_fix.c

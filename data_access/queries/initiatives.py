@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from sqlalchemy import Select, and_, case, distinct, func, literal, null, or_, select
+from sqlalchemy import Select, and_, case, distinct, exists, func, literal, null, or_, select
 
 from data_access.filters import Filters
 from data_access.queries import choosing, visible
@@ -280,6 +280,21 @@ def finance_of(slug: str, viewer: Viewer) -> Query:
         .where(organisation_finance.c.organisation_id.in_(_of(slug, viewer)), literal(viewer.role != "funder"))
         .order_by(organisation_finance.c.on_date.desc())
         .limit(1)
+    )
+    return Query(statement, viewer)
+
+
+def cash(viewer: Viewer) -> Query:
+    """The newest stated cash position of each initiative she may see: organisation_id, on_date, cash_minor,
+    monthly_cost_minor, currency. Empty for funders, as `finance_of`."""
+    own, later = organisation_finance, organisation_finance.alias("later")
+    is_newest = ~exists().where(later.c.organisation_id == own.c.organisation_id, later.c.on_date > own.c.on_date)
+    columns = [own.c[n] for n in ("organisation_id", "on_date", "cash_minor", "monthly_cost_minor", "currency")]
+    statement = (
+        select(*columns)
+        .join(organisation, organisation.c.id == own.c.organisation_id)
+        .where(visible.organisations(viewer), is_newest, literal(viewer.role != "funder"))
+        .order_by(own.c.organisation_id)
     )
     return Query(statement, viewer)
 
