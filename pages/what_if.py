@@ -1,6 +1,6 @@
 """What would be: a funder leaves, money grows or shrinks, an initiative closes."""
 
-from dashboard.answers import closing, dividing, portfolio, what_if
+from dashboard.answers import closing, dividing, funding, portfolio, what_if
 from dashboard.page.blocks import (
     About,
     Beside,
@@ -60,17 +60,25 @@ def _leaves(visit: Visit, money: portfolio.Portfolio) -> Blocks:
     yield what_if.could_step_in(visit, found, lost, who)
 
 
-def _amount(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
-    major = yield Number("amount", _("Amount in {currency}").format(currency=money.currency), step=10_000)
-    found, amount = dividing.claims_of(money), int(major) * 100
-    yield Summary(dividing.sentence(money, found, amount), [])
-    if amount <= 0 or found.empty:
+def _amount(visit: Visit, _money: portfolio.Portfolio) -> Blocks:
+    amount, smallest, ceiling, tier = yield Beside(
+        (
+            Number("amount", _("Amount in {currency}").format(currency=visit.currency), step=10_000),
+            Number("smallest", _("Smallest grant"), step=1_000),
+            Number("ceiling", _("Largest grant"), step=1_000),
+            Choice("tier", _("Need that counts"), funding.tier_names()),
+        )
+    )
+    money, asked = what_if.money_of(visit, tier), dividing.asked(amount, smallest, ceiling)
+    found = dividing.claims_of(money, is_cut=asked.is_cut)
+    yield Summary(dividing.sentence(money, found, asked), [])
+    if not asked.amount or found.empty:
         return
-    awards = dividing.divided(found, amount)
-    rules = dividing.rules_table(found, awards)
+    awards = dividing.divided(found, asked)
+    rules = dividing.rules_table(money, found, asked, awards)
     yield dividing.picture(rules, len(found))
     yield rules
-    yield dividing.lines_table(found, awards)
+    yield dividing.lines_table(found, asked, awards)
 
 
 def _closes(visit: Visit, _money: portfolio.Portfolio) -> Blocks:

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
-from dashboard.answers import dividing, portfolio, what_if
+from dashboard.answers import closing, dividing, portfolio, what_if
 from dashboard.page import walk
 from dashboard.page.visit import open_visit
+from data_access import schema
 from data_access.filters import joined
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, STEWARD, open_sample_visit
-from tests.small_loads import AS_OF, GRANTS, INITIATIVES, NEEDS, PROJECTS, grant, initiative, load_book, visit_of
+from tests.small_loads import (
+    AS_OF,
+    FACETS,
+    GRANTS,
+    INITIATIVES,
+    NEEDS,
+    PROJECTS,
+    grant,
+    initiative,
+    load_book,
+    visit_of,
+)
 
 CASES = {case["id"]: case for case in json.loads((Path(__file__).parent / "cases/E_whatif.json").read_text())["cases"]}
 LATER = {"starts": date(2024, 7, 1), "ends": date(2024, 12, 31)}
@@ -37,9 +50,15 @@ def load_case(databases: Any, folder: Path, case: dict[str, Any]) -> None:
         for one in case["input"]
     ]  # fmt: skip
     load_book(databases, folder, Initiatives=[INITIATIVES, *organisations], Grants=[GRANTS, *rows])
+    paid = {one["id"]: one["paid_ahead"] for one in case["input"] if "paid_ahead" in one}
+    with databases["shared"].begin() as connection:
+        for reference, amount in paid.items():
+            number = connection.scalar(select(schema.grant.c.id).where(schema.grant.c.reference == reference))
+            row = {"grant_id": number, "paid_on": AS_OF, "amount_minor": amount * 100, "currency": "EUR"}
+            connection.execute(insert(schema.payment), row)
 
 
-@pytest.mark.parametrize("name", ["E01", "E02", "E03", "E06", "E09"])
+@pytest.mark.parametrize("name", ["E01", "E02", "E03", "E05", "E06", "E09"])
 def test_what_falls_when_a_funder_leaves(engines, tmp_path: Path, name: str) -> None:
     case = CASES[name]
     load_case(engines, tmp_path, case)
@@ -82,14 +101,23 @@ def test_awards_and_what_is_left_over_add_to_the_amount_and_bad_amounts_are_a_se
     money = portfolio.picture(visit_of())
     found = dividing.claims_of(money)
     assert list(found["claim"]) == [10_000, 20_000, 30_000]
-    awards = dividing.divided(found, 20_000)
+    awards = dividing.divided(found, dividing.Asked(20_000))
     assert {name: sum(given.values()) for name, given in awards.items()} == dict.fromkeys(dividing.rule_names(), 20_000)
     assert list(awards["talmud"].values()) == [5_000, 7_500, 7_500]
-    over = dividing.divided(found, 100_000)
+    over = dividing.divided(found, dividing.Asked(100_000))
     assert {sum(given.values()) for given in over.values()} == {60_000}
-    assert "left over" in dividing.sentence(money, found, 100_000) and "Write an amount" in dividing.sentence(
-        money, found, 0
-    )
+    small = dividing.divided(found, dividing.asked(200, 60, 0))
+    assert {sum(given.values()) for given in small.values()} == {20_000}
+    assert all(award == 0 or award >= 6_000 for given in small.values() for award in given.values())
+    capped = dividing.divided(found, dividing.asked(200, 0, 80))
+    assert max(award for given in capped.values() for award in given.values()) == 8_000
+    table = dividing.rules_table(money, found, dividing.Asked(20_000), awards).rows.set_index("rule")
+    assert set(table["budget_after"].round(4)) == {0.3333}
+    assert table["minimum_after"].isna().all() and set(table["below_line"]) <= {2, 3}
+    assert table["if_doubled"]["proportional"] == 13_333 - 10_000
+    assert "left over" in dividing.sentence(
+        money, found, dividing.Asked(100_000)
+    ) and "Write an amount" in dividing.sentence(money, found, dividing.Asked(0))
 
 
 @pytest.mark.usefixtures("deployment")
@@ -121,3 +149,122 @@ def test_the_invented_world_has_a_funder_whose_leaving_takes_the_last_provider_o
         told.append(len(what_if.last_providers(visit, lost).rows) if lost.touched else 0)
     open_visit(None)
     assert max(told) > 0
+
+
+def test_a_cut_takes_what_each_rule_leaves_of_the_money_ahead(engines, tmp_path: Path) -> None:
+    """Claims of 100, 200 and 300 signed ahead, less 500: by thirds 83.33, 166.67 and 250."""
+    projects = [[f"p{n}", f"Project {n}", "A", date(2023, 1, 1), None, "running"] for n in range(3)]
+    grants = [grant(f"g{n}", "F", "A", amount, project=f"p{n}", **LATER) for n, amount in enumerate((100, 200, 300))]
+    past = grant("past", "F", "A", 1_000, starts=date(2023, 1, 1), ends=date(2023, 12, 31))
+    load_book(engines, tmp_path, Initiatives=[INITIATIVES, initiative("A"), initiative("F", member="no")],
+              Projects=[PROJECTS, *projects], Grants=[GRANTS, *grants, past])  # fmt: skip
+    money = portfolio.picture(visit_of())
+    found = dividing.claims_of(money, is_cut=True)
+    assert sorted(found["claim"]) == [10_000, 20_000, 30_000]
+    for less, taken in ((50_000, 50_000), (90_000, 60_000)):
+        cuts = dividing.divided(found, dividing.Asked(-less))
+        assert {sum(given.values()) for given in cuts.values()} == {taken}
+    by_claim = dict(zip(found["line"], found["claim"], strict=True))
+    thirds = dividing.divided(found, dividing.Asked(-50_000))["proportional"]
+    assert sorted(thirds.values()) == [8_333, 16_667, 25_000]
+    assert all(cut <= by_claim[line] for line, cut in thirds.items())
+    own = {"part": "amount", "amount": "-500"}
+    tables = {table.key: table for table in walk.whole("what_if", visit_of(), own).tables}
+    assert tables["amount_lines"].rows["proportional"].sum() == 50_000
+    assert set(tables["amount_rules"].rows["loses_all"]) <= {0, 1, 2}
+
+
+def test_smallest_and_largest_grants_and_the_tier_are_in_the_link(engines, tmp_path: Path) -> None:
+    year = (date(2024, 1, 1), date(2024, 12, 31))
+    needs = [["n0", None, "A", *year, 100, "EUR", "minimum", None, None, None],
+             ["n1", None, "A", *year, 400, "EUR", "budget", None, None, None],
+             ["n2", None, "B", *year, 300, "EUR", "budget", None, None, None]]  # fmt: skip
+    load_book(engines, tmp_path, Initiatives=[INITIATIVES, initiative("A"), initiative("B"), initiative("F", member="no")],
+              Needs=[NEEDS, *needs], Grants=[GRANTS, grant("g", "F", "A", 1, **LATER)])  # fmt: skip
+    shown = {}
+    for tier in ("lowest", "budget"):
+        report = walk.whole("what_if", visit_of(), {"amount": "200", "tier": tier, "ceiling": "150"})
+        lines = next(table.rows for table in report.tables if table.key == "amount_lines")
+        shown[tier] = sorted(lines["claim"])
+        assert lines["proportional"].max() <= 15_000 and lines["proportional"].sum() == 20_000
+    assert shown == {"lowest": [9_900, 30_000], "budget": [30_000, 39_900]}
+
+
+def test_how_much_a_network_hangs_on_few(engines, tmp_path: Path) -> None:
+    case = CASES["E04"]
+    load_case(engines, tmp_path, case)
+    visit = visit_of()
+    found = what_if.ahead(visit, portfolio.picture(visit), AS_OF.isoformat())
+    told = {figure.term: figure.value for figure in what_if.leaves_figures(found, found.leaves([]))}
+    assert told["robustness_mean"] == pytest.approx(case["expected"]["mean"])
+    assert told["robustness_largest"] == pytest.approx(case["expected"]["largest_first_ties_by_name"])
+
+
+def test_tiers_of_need_side_by_side(engines, tmp_path: Path) -> None:
+    case, year = CASES["E10"], (date(2024, 1, 1), date(2024, 12, 31))
+    names = [row["line"] for row in case["input"]]
+    needs = [
+        [f"{row['line']}{kind}", row["line"], None, *year, row[kind], "EUR", kind, None, None, None]
+        for row in case["input"] for kind in ("minimum", "budget", "ambition") if kind in row
+    ]  # fmt: skip
+    grants = [
+        grant(f"g{row['line']}", "F", "A", row["signed"], project=row["line"]) for row in case["input"] if row["signed"]
+    ]
+    load_book(engines, tmp_path, Initiatives=[INITIATIVES, initiative("A"), initiative("F", member="no")],
+              Projects=[PROJECTS, *([name, name, "A", date(2023, 1, 1), None, "running"] for name in names)],
+              Needs=[NEEDS, *needs], Grants=[GRANTS, *grants])  # fmt: skip
+    tiers = portfolio.picture(visit_of()).tiers
+    for kind in ("minimum", "budget", "ambition"):
+        expected = case["expected"][kind]
+        assert (tiers[kind].lines.known, tiers[kind].need, tiers[kind].gap) == (
+            expected["lines_stating"], expected["need"] * 100, expected["gap"] * 100,
+        )  # fmt: skip
+        assert tiers[kind].coverage_capped == pytest.approx(expected["coverage_capped"])
+    assert [tiers[tier].gap / 100 for tier in ("lowest", "highest")] == case["expected"]["gap_range"]
+    assert [tiers[tier].need / 100 for tier in ("lowest", "highest")] == case["expected"]["need_range"]
+
+
+def work(engines: Any, folder: Path, cells: dict[str, list[tuple[str, str]]], grants: list = ()) -> None:
+    """Initiatives with a project each in their cells of country and activity."""
+    names = sorted(cells)
+    load_book(
+        engines, folder, Initiatives=[INITIATIVES, *map(initiative, names), initiative("F", member="no")],
+        Projects=[PROJECTS, *([f"{name}-{n}", f"{name} {n}", name, date(2023, 1, 1), None, "running"]
+                              for name in names for n in range(len(cells[name])))],
+        Facets=[FACETS, *([f"{name}-{n}", facet, value, None] for name in names for n, cell in enumerate(cells[name])
+                          for facet, value in zip(("host_country", "activity"), cell, strict=True))],
+        **({"Grants": [GRANTS, *grants]} if grants else {}),
+    )  # fmt: skip
+
+
+def test_who_carries_on_if_an_initiative_closes(engines, tmp_path: Path) -> None:
+    case = CASES["E17"]
+    places = {1: ("GE", "media"), 2: ("LT", "media"), 3: ("LT", "legal_aid"), 4: ("DE", "legal_aid")}
+    work(engines, tmp_path, {name: [places[n] for n in own] for name, own in case["input"]["cells"].items()})
+    visit = visit_of(FUNDER)
+    for slug in closing.initiative_names(visit):
+        name = slug.removeprefix("org-").upper()
+        told = {figure.term: figure.value for figure in closing.figures(visit, slug)}
+        assert told["contribution"] == pytest.approx(case["expected"]["contribution"][name], abs=0.005)
+        assert told["only_it"] == case["expected"]["alone"][name]
+    with engines["shared"].connect() as connection:
+        projects = {row.slug: row.id for row in connection.execute(select(schema.project))}
+    assert closing.together(visit, [projects["A-0"], projects["B-0"]]) == "3 combinations: 2 both, 1 one of them"
+
+
+def test_combinations_that_may_end(engines, tmp_path: Path) -> None:
+    """As E28, from the cut-off of these records: within 180 days, beyond, and without money on record."""
+    last = {"A": AS_OF + timedelta(days=74), "B": AS_OF + timedelta(days=106), "C": AS_OF + timedelta(days=800)}
+    grants = [grant(name, "F", name, 10, ends=day) for name, day in last.items()]
+    gone = grant("gone", "F", "E", 10, starts=date(2023, 1, 1), ends=AS_OF)
+    media, legal = ("GE", "media"), ("GE", "legal_aid")
+    cells = {"A": [media, legal], "B": [media], "C": [legal], "D": [("LT", "media")], "E": [("DE", "media")]}
+    work(engines, tmp_path, cells, [*grants, gone])
+    visit = visit_of(FUNDER)
+    table = closing.may_end(visit)
+    assert [tuple(row[:3]) for row in table.rows.itertuples(index=False)] == [("GE", "media", 2)]
+    assert (
+        "Of 4 combinations. Without signed money any more: 1; with a provider that has none on record, of which nothing is said: 1."
+        in table.note
+    )
+    assert closing.may_end_figure(visit).value == 1

@@ -128,8 +128,8 @@ def may_end(visit: Visit) -> Table:
     parts = ending["cell"].str.split("/", n=1, expand=True)
     rows = ending.assign(host_country=parts.get(0, ""), activity=parts.get(1, ""))
     counts = found["state"].value_counts()
-    note = _("Of {all} combinations; {ended} have no signed money any more, and in {unknown} a provider has none on record, so "
-             "nothing is said of them.").format(
+    note = _("Of {all} combinations. Without signed money any more: {ended}; with a provider that has none on record, of which "
+             "nothing is said: {unknown}.").format(
         all=written.number(len(found)), ended=written.number(int(counts.get("ended", 0))),
         unknown=written.number(int(counts.get("no_money_on_record", 0))),
     )  # fmt: skip

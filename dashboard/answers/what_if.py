@@ -59,9 +59,9 @@ def part_names() -> dict[str, str]:
     return {"leaves": _("A funder leaves"), "amount": _("Money grows or shrinks"), "closes": _("An initiative closes")}
 
 
-def money_of(visit: Visit) -> Portfolio:
+def money_of(visit: Visit, tier: str = "lowest") -> Portfolio:
     """The money of the reader's choice in the year of the cut-off: what would be is asked of now, whatever period is chosen."""
-    return picture(replace(visit, filters=replace(visit.filters, since=None, until=None)))
+    return picture(replace(visit, filters=replace(visit.filters, since=None, until=None)), tier)
 
 
 def funder_names(visit: Visit) -> dict[str, str]:
