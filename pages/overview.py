@@ -2,7 +2,7 @@
 
 from dashboard.answers import changes, closing, crossing, four_questions, money_rows, portfolio
 from dashboard.answers import overlap as same
-from dashboard.page.blocks import About, Beside, Blocks, Brief, Link, Sentence, Summary, rows_of
+from dashboard.page.blocks import About, Beside, Blocks, Link, Sentence, Summary, rows_of
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
@@ -44,4 +44,3 @@ def overview(visit: Visit) -> Blocks:
             money.rate_words,
         ]
     )
-    yield Brief()

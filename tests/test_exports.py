@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import csv
+import html
 import io
 import json
 import re
@@ -482,11 +483,29 @@ def test_a_large_table_is_streamed_and_whole(visit) -> None:
 @pytest.mark.parametrize("role", ["funder", "coordinator"])
 def test_the_brief_holds_the_four_answers_three_charts_and_its_limits(deployment: addresses.Urls, role: str) -> None:
     visit = visit_of(deployment, VIEWERS[role])
-    report = brief.contents(visit)
+    report = brief.contents(visit, walk.one("overview", visit, {}))
     page = brief.write(report, report.tables, "id").decode()
     assert page.count('class="answer"') == 4 and page.count('class="bar"') > 10 and len(report.tables) == 3
     assert "18 October 2026" in page and "<script" not in page and "http" not in page
     assert report.is_live == (role == "coordinator")
+
+
+def test_the_brief_of_a_page_holds_its_answer_figures_and_tables_of_the_part_on_screen(
+    deployment: addresses.Urls,
+) -> None:
+    visit = visit_of(deployment, VIEWERS["funder"])
+    shown = walk.one("what_if", visit, {"seat": "DE", "leaves_on": "2026-12-31"})
+    report = brief.contents(visit, shown)
+    page = html.unescape(brief.write(report, report.tables, "id").decode())
+    assert shown.answer in page and page.count('class="answer"') == len(shown.figures) == 7
+    first = [table for table in shown.tables if not table.rows.empty][: brief.TABLES]
+    assert all(table.title in page for table in first)
+    organisations = next(table for table in first if table.key == "leaves_organisations")
+    assert all(name in page for name in organisations.rows["organisation"].head(brief.BARS))
+    rest = len(organisations.rows) - brief.BARS
+    assert (f"{rest} more in the table" in page) == (rest > 0)
+    other = walk.one("what_if", visit, {"part": "amount", "amount": "100000"})
+    assert "Talmud" not in page and other.answer in html.unescape(brief.write(other, other.tables, "id").decode())
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from dashboard.page.blocks import Report
 from dashboard.page.opening import open_for
 from dashboard.page.reading import read_metas
 from dashboard.page.visit import Visit
-from dashboard.page.walk import whole
+from dashboard.page.walk import one, whole
 from dashboard.words.i18n import _
 from data_access.filters import LISTS, from_parameters, joined
 from data_access.schema import ROLES
@@ -106,9 +106,7 @@ def export(wanted: Wanted, page: str, kind: str, choice: Sequence[str]) -> None:
     """
     file = page.replace("-", "_")
     pages = list(registry.listed()) if file == "all" else [file]
-    if any("=" not in text for text in choice):
-        raise Refused("A --choice is written NAME=VALUE, as in the page's link.")
-    own = dict(text.split("=", 1) for text in choice)
+    own = _own(choice)
     try:
         visit = _dated(_visit(wanted), [registry.find(one) for one in pages], wanted.as_of)
     except registry.NoSuchPage as problem:
@@ -127,13 +125,30 @@ def export(wanted: Wanted, page: str, kind: str, choice: Sequence[str]) -> None:
 
 
 @click.command()
+@click.argument("page", default=FIRST)
+@click.option("--choice", multiple=True, metavar="NAME=VALUE", help="A choice of the page itself, as in its link.")
 @_asks
-def brief(wanted: Wanted) -> None:
-    """Write two pages for a board or a ministry, as HTML to print."""
-    visit = _dated(_visit(wanted), [registry.find(FIRST)], wanted.as_of)
-    visit.link = links.to("", links.parameters(visit))
-    report = two_pages.contents(visit)
+def brief(wanted: Wanted, page: str, choice: Sequence[str]) -> None:
+    """Write two pages for a board or a ministry, as HTML to print.
+
+    PAGE is a page as in its address; without it the brief is of the overview.
+    """
+    own, file = _own(choice), page.replace("-", "_")
+    try:
+        found = registry.find(file)
+    except registry.NoSuchPage as problem:
+        raise Refused(str(problem)) from problem
+    visit = _dated(_visit(wanted), [found], wanted.as_of)
+    visit.own = own
+    visit.link = links.to("" if file == FIRST else found.path, links.parameters(visit))
+    report = two_pages.contents(visit, one(file, visit, own))
     _write(two_pages.write(report, report.tables, wanted.export_id), wanted.out, "html")
+
+
+def _own(choice: Sequence[str]) -> dict[str, str]:
+    if any("=" not in text for text in choice):
+        raise Refused("A --choice is written NAME=VALUE, as in the page's link.")
+    return dict(text.split("=", 1) for text in choice)
 
 
 def _visit(wanted: Wanted) -> Visit:

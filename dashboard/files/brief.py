@@ -1,4 +1,6 @@
-"""Two printed pages for a board or a ministry: the four answers, three charts, definitions, date, filters and limits.
+"""Two printed pages for a board or a ministry: answers, charts, definitions, date, filters and limits, of any page.
+
+Of the overview they hold the four answers and their charts, of another page what it shows of the part that is open.
 
 An HTML file that needs nothing from outside and prints as two A4 pages; bars are boxes of the page itself, so that every
 script prints with the reader's own fonts. For funders, cases come from published figures alone.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import pandas as pd
 
@@ -22,13 +25,15 @@ from dashboard.answers import (
     published,
 )
 from dashboard.files import formats
-from dashboard.page.blocks import Report, Table
+from dashboard.page.blocks import Chart, Report, Table
 from dashboard.page.visit import Visit, current
 from dashboard.words import columns, terms, written
 from dashboard.words.i18n import N_, _, language
 
-BARS = 10
-MAIN = ("gap", "people", "episodes", "initiatives")
+BARS, TABLES, COLUMNS = 10, 4, 6
+FIRST = "overview"
+MAIN = ("gap", "people", "episodes", "initiatives", "falls", "whole_lines")
+NUMBERS = ("money", "integer", "percent", "decimal")
 STYLE = """
 @page { size: A4; margin: 14mm }
 * { box-sizing: border-box }
@@ -39,14 +44,22 @@ h1 { font-size: 17pt; margin: 0 0 2mm } h2 { font-size: 11.5pt; margin: 4mm 0 1m
 .answer { border: .3mm solid #D8DEE5; border-radius: 1mm; padding: 2.5mm; break-inside: avoid }
 .answer b { display: block; font-size: 15pt; color: #12436D }
 table { border-collapse: collapse; width: 100%; font-size: 8.5pt } td { padding: .5mm 1mm; vertical-align: middle }
+.lead { font-size: 12.5pt; margin: 0 0 3mm } .rows th { text-align: left; border-bottom: .3mm solid #D8DEE5 } .rows td { vertical-align: top; border-bottom: .1mm solid #E8EEF4 }
 td.name { width: 32% } td.value { width: 20%; text-align: right; white-space: nowrap }
 .bar { background: #12436D; height: 3mm; print-color-adjust: exact; -webkit-print-color-adjust: exact }
 dt { font-weight: 600; font-size: 8.5pt } dd { margin: 0 0 1mm; font-size: 8.5pt }
 """
 
 
-def contents(visit: Visit) -> Report:
-    """The answers, figures and the three charts of the brief, as this viewer may see them."""
+def contents(visit: Visit, shown: Report) -> Report:
+    """The brief of a page of which a reader sees `shown`."""
+    if shown.page == FIRST:
+        return four_answers(visit)
+    return Report("brief", shown.title, shown.answer, shown.figures, shown.tables, shown.notes)
+
+
+def four_answers(visit: Visit) -> Report:
+    """The answers, figures and the three charts of the overview's brief, as this viewer may see them."""
     money, similar = portfolio.picture(visit), overlap.find(visit)
     four = four_questions.four(visit, money, similar)
     report = Report("brief", _("Civil society in exile: a brief"), figures=[answer.figure for answer in four])
@@ -87,21 +100,17 @@ def _waiting(visit: Visit) -> list[Table]:
 def write(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
     """The brief as one HTML file."""
     facts = " · ".join(f"{label}: {text}" for label, text in formats.about(current(), Report("brief"), export_id))
-    four = [line.split("\t") for line in report.answer.split("\n")]
-    boxes = "".join(
-        f'<div class="answer">{escape(question)}<b>{escape(item.shown)}</b>{escape(sentence)}</div>'
-        for (question, sentence), item in zip(four, report.figures, strict=True)
-    )
-    charts = "".join(_bars(table) for table in tables)
+    known = [table for table in tables if not table.rows.empty][:TABLES]
+    charts = "".join(_rows(table) if _main(table) is None else _bars(table) for table in known)
     meanings = "".join(
         f"<dt>{escape(_(term.label))}</dt><dd>{escape(_(term.definition))}</dd>"
-        for term in (terms.TERMS[item.term] for item in report.figures)
+        for term in dict.fromkeys(terms.TERMS[item.term] for item in report.figures)
     )
     limits = "".join(f"<p>{escape(note)}</p>" for note in report.notes)
     page = (
         f'<!doctype html><html lang="{language.get()}"><head><meta charset="utf-8"><title>{escape(report.title)}</title>'
         f"<style>{STYLE}</style></head><body>"
-        f'<section><h1>{escape(report.title)}</h1><p class="facts">{escape(facts)}</p><div class="four">{boxes}</div>'
+        f'<section><h1>{escape(report.title)}</h1><p class="facts">{escape(facts)}</p>{_answers(report)}'
         f"<h2>{escape(_('What the words mean'))}</h2><dl>{meanings}</dl>"
         f'<h2>{escape(_("Limits"))}</h2><div class="limits">{limits}</div></section>'
         f"<section>{charts}</section></body></html>"
@@ -109,12 +118,60 @@ def write(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
     return page.encode()
 
 
+def _answers(report: Report) -> str:
+    """A box per question with its sentence; of another page its answer, and a box per figure."""
+    if "\t" in report.answer:
+        four = [line.split("\t") for line in report.answer.split("\n")]
+        told = [(question, item.shown, said) for (question, said), item in zip(four, report.figures, strict=True)]
+        lead = ""
+    else:
+        told = [
+            (_(terms.TERMS[item.term].label), item.shown, " · ".join(filter(None, (item.comparison, item.coverage))))
+            for item in report.figures
+        ]
+        lead = f'<p class="lead">{escape(report.answer)}</p>'
+    boxes = "".join(
+        f'<div class="answer">{escape(name)}<b>{escape(shown)}</b>{escape(said)}</div>' for name, shown, said in told
+    )
+    return f'{lead}<div class="four">{boxes}</div>'
+
+
+def _rows(table: Table) -> str:
+    """The first rows and columns of a table, and how many more there are."""
+    shown = columns.presented(table.rows, table.key).iloc[:BARS, :COLUMNS]
+    head = "".join(f"<th>{escape(str(name))}</th>" for name in shown.columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
+        for row in shown.itertuples(index=False)
+    )
+    more = len(table.rows) - len(shown)
+    rest = _("{n} more in the table").format(n=written.number(more)) if more > 0 else ""
+    return (
+        f'<h2>{escape(table.title)}</h2><p class="limits">{escape(table.note)}</p>'
+        f'<table class="rows"><tr>{head}</tr>{body}</table><p class="limits">{escape(rest)}</p>'
+    )
+
+
+def _cell(value: Any) -> str:
+    if pd.isna(value):
+        return "–"
+    return written.number(value) if isinstance(value, int | float) else str(value)
+
+
+def _main(table: Table) -> int | None:
+    """The place of the number that a chart's bars show; None for a table, which is printed as one."""
+    if not isinstance(table, Chart) and not table.key.startswith("brief_"):
+        return None
+    keys = list(table.rows.columns)
+    numbers = [key for key in keys if columns.column(key, table.key).kind in NUMBERS]
+    best = [key for key in MAIN if key in keys] or numbers
+    return keys.index(best[0]) if best else None
+
+
 def _bars(table: Table) -> str:
     """The first rows of a table as bars of its main number; text such as <10 has no bar."""
     shown, keys = columns.presented(table.rows, table.key), list(table.rows.columns)
-    place = next((keys.index(key) for key in MAIN if key in keys), None)
-    if shown.empty or place is None:
-        return ""
+    place = _main(table) or 0
     name = next(n for n, key in enumerate(keys) if key != "rank")
     drawn = [(str(row.iloc[name]), row.iloc[place]) for _number, row in shown.head(BARS).iterrows()]
     sizes = [

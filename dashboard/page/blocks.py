@@ -391,11 +391,6 @@ class About(Block):
     notes: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Brief(Block):
-    """The brief of the page, made, logged and handed over like its other files."""
-
-
 Blocks = Generator[Block, Any, None]
 
 

@@ -100,23 +100,26 @@ def _heading(page: Page, visit: Visit) -> list[Block]:
     return [Title(_(page.title)), *said]
 
 
+def one(file: str, visit: Visit, own: Mapping[str, str]) -> Report:
+    """What a page shows this viewer of the part that her own choices `own` name, the first without.
+
+    Afterwards the current visit is the one that was before. Raises NoSuchPage.
+    """
+    page, before = find(file), current()
+    mine = replace(visit, own=dict(own))
+    open_visit(mine)
+    try:
+        return walk(page, mine, Asked(own))
+    finally:
+        open_visit(before)
+
+
 def whole(file: str, visit: Visit, own: Mapping[str, str]) -> Report:
     """Everything a page shows this viewer over all its parts, with her own choices `own` on it.
 
-    A part's figures and tables come after those of the parts before it; nothing is there twice. Afterwards the current
-    visit is the one that was before. Raises NoSuchPage.
+    A part's figures and tables come after those of the parts before it; nothing is there twice. Raises NoSuchPage.
     """
-    page, before = find(file), current()
-
-    def part(asked: Mapping[str, str]) -> Report:
-        mine = replace(visit, own=dict(asked))
-        open_visit(mine)
-        return walk(page, mine, Asked(asked))
-
-    try:
-        report = part({name: value for name, value in own.items() if name != PART})
-        for other in report.parts[1:]:
-            report.add(part({**own, PART: other}))
-    finally:
-        open_visit(before)
+    report = one(file, visit, {name: value for name, value in own.items() if name != PART})
+    for other in report.parts[1:]:
+        report.add(one(file, visit, {**own, PART: other}))
     return report

@@ -13,7 +13,6 @@ import pydeck as pdk
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard.files import brief
 from dashboard.page import blocks
 from dashboard.page.blocks import Block, Report, Table
 from dashboard.page.visit import Visit
@@ -402,8 +401,3 @@ def _about(block: blocks.About, screen: Screen, report: Report) -> None:
             st.markdown(f"- **{plain(_(term.label))}**: {plain(_(term.definition))}")
     st.markdown(f"**{_('Everything on this page, all its parts')}**")
     file_buttons.of_page(screen.visit, report)
-
-
-@draw.register
-def _brief(_block: blocks.Brief, screen: Screen, report: Report) -> None:
-    file_buttons.of_brief(screen.visit, report, brief.FORMAT, brief.contents)

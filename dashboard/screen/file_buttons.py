@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
+from dashboard.files import brief as two_pages
 from dashboard.files import formats, gate
 from dashboard.files.gate import Asked, Made
 from dashboard.page.blocks import Report, Table
@@ -25,19 +27,14 @@ def of_table(visit: Visit, report: Report, table: Table) -> None:
 
 
 def of_page(visit: Visit, report: Report) -> None:
-    """The files of all parts of a page."""
-    make = partial(gate.whole_page, visit, report.page, dict(visit.own))
-    _buttons(visit, report.page, "page", "page", make, is_live=report.is_live)
+    """The files of all parts of a page, and the brief of what it shows."""
 
-
-def of_brief(visit: Visit, report: Report, form: formats.Format, contents: Callable[[Visit], Report]) -> None:
-    """The brief of a page."""
-
-    def make() -> tuple[Report, Sequence[Table]]:
-        made = contents(visit)
+    def of_brief() -> tuple[Report, Sequence[Table]]:
+        made = two_pages.contents(visit, report)
         return made, made.tables
 
-    _buttons(visit, report.page, form.ending, "brief", make, is_live=report.is_live, forms=(form,))
+    make = partial(gate.whole_page, visit, report.page, dict(visit.own))
+    _buttons(visit, report.page, "page", "page", make, is_live=report.is_live, brief=of_brief)
 
 
 def _buttons(
@@ -48,16 +45,21 @@ def _buttons(
     make: Made,
     *,
     is_live: bool,
-    forms: Sequence[formats.Format] = ALL_FORMS,
+    brief: Made | None = None,
 ) -> None:
     """A menu of the files, or why there are none; exact figures of live cases need a reason first.
 
-    `make` gives the report and the tables that go into the file.
+    `make` gives the report and the tables that go into the file, `brief` those of the brief, which stands beside the menu
+    where it needs no reason.
     """
     if why_not := gate.why_not_now(visit):
         st.caption(plain(why_not))
         return
-    menu = st.popover(_("Files"), icon=":material/download:", key=f"files_{key}", on_change="rerun")
+    places = st.container(horizontal=True)
+    menu = places.popover(_("Files"), icon=":material/download:", key=f"files_{key}", on_change="rerun")
+    if brief is not None and not is_live:
+        with places:
+            _button(visit, key, Asked(page, "brief", two_pages.FORMAT), brief, width="content")
     if not menu.open:
         return
     with menu:
@@ -70,11 +72,13 @@ def _buttons(
             )  # fmt: skip
             if reason is None:
                 return
-        for form in forms:
+        for form in ALL_FORMS:
             _button(visit, key, Asked(page, what, form, reason), make)
+        if brief is not None and is_live:
+            _button(visit, key, Asked(page, "brief", two_pages.FORMAT, reason), brief)
 
 
-def _button(visit: Visit, key: str, asked: Asked, make: Made) -> None:
+def _button(visit: Visit, key: str, asked: Asked, make: Made, width: Literal["stretch", "content"] = "stretch") -> None:
     form = asked.form
     st.download_button(
         _(form.name),
@@ -84,5 +88,5 @@ def _button(visit: Visit, key: str, asked: Asked, make: Made) -> None:
         key=f"{form.ending}_{key}",
         on_click="ignore",
         icon=":material/download:",
-        width="stretch",
+        width=width,
     )
