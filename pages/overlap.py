@@ -2,7 +2,7 @@
 
 from dashboard.answers import accounts, evidence
 from dashboard.answers import overlap as same
-from dashboard.page.blocks import About, AnswerForm, Blocks, Choice, Done, Part, StartAgain, rows_of
+from dashboard.page.blocks import About, AnswerForm, Blocks, Choice, Done, Link, Part, StartAgain, rows_of
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
@@ -52,6 +52,8 @@ def _pairs(visit: Visit, found: same.Overlap) -> Blocks:
     if pairs := same.offered(found, status):
         pair = yield Choice("pair", same.offer_words(found, status), pairs)
         yield evidence.of_pair(visit, found, pair)
+        for name, slug in evidence.leads(visit, found, pair):
+            yield Link("initiative", _("Profile of {name}").format(name=name), {"id": slug})
         why_not = evidence.why_not_here(visit)
         if said := (yield AnswerForm(pair, evidence.answer_names(), evidence.reason_names(), why_not)):
             evidence.answer(visit, found, pair, *said)

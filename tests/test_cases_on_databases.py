@@ -53,7 +53,7 @@ class Cases:
 
     def refresh(self, as_of: Any) -> None:
         with self.engine.begin() as connection:
-            case_summaries.rebuild(connection, day_of(as_of), relocation.STANDARD_DAYS, relocation.HORIZONS)
+            case_summaries.rebuild(connection, day_of(as_of), relocation.STANDARD_DAYS, relocation.HORIZONS, {})
 
     def read(self, query: Any, *before: Any) -> pd.DataFrame:
         asked: Query = query(*before, Filters(), EVERYWHERE)
@@ -287,10 +287,10 @@ def test_the_call_list_holds_open_cases_by_reference_the_oldest_first(cases: Cas
     cases.add(0, 20, "relocated")
     cases.add(3, None, stages=[("request", 3)])
     cases.refresh(60)
-    oldest = cases.read(queries.relocation.call_list, "oldest")
+    oldest = cases.read(queries.relocation.call_list, "oldest", day_of(-365))
     assert list(oldest["case_id"]) == ["c003", "c001"]
     assert list(oldest["stage"]) == ["request", "verified"]
-    stuck = cases.read(queries.relocation.call_list, "stuck")
+    stuck = cases.read(queries.relocation.call_list, "stuck", day_of(-365))
     assert list((stuck["stage_since"] - pd.Timestamp(START)).dt.days) == [3, 30]
 
 
@@ -324,7 +324,7 @@ def test_whose_legal_stay_ends_first_is_called_first(cases: Cases) -> None:
     cases.add(2, None, route="asylum")
     cases.add(1, None)
     cases.refresh(60)
-    found = cases.read(queries.relocation.call_list, "urgent")
+    found = cases.read(queries.relocation.call_list, "urgent", day_of(-365))
     assert list(found["case_id"]) == ["c002", "c001", "c004", "c003"]
     ends = (found["stay_ends_on"] - pd.Timestamp(START)).dt.days
     assert list(ends[:2]) == [95, 365] and ends[2:].isna().all()

@@ -6,6 +6,7 @@ import csv
 import io
 import shutil
 import subprocess
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -139,3 +140,20 @@ def test_libreoffice_opens_the_workbook_with_every_script_intact(visit, tmp_path
     found = list(csv.reader((tmp_path / "book.csv").read_text(encoding="utf-8").splitlines()))
     assert [row[0] for row in found[1:]] == [*names[:4], "'=1+1"]
     assert [row[1] for row in found[1:]] == ["0", "1", "2", "3", "4"]
+
+
+def test_a_workbook_prints_one_landscape_page_wide_with_its_headings_on_each(visit) -> None:
+    shown = tables(visit)
+    book = openpyxl.load_workbook(io.BytesIO(formats.excel(Report("p", tables=shown), shown, "id")))
+    for sheet in book.worksheets:
+        assert sheet.page_setup.orientation == "landscape" and sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+    assert book.worksheets[0].print_title_rows == "$1:$1"
+
+
+def test_months_on_the_axis_of_a_workbooks_chart_are_days_to_every_program(visit) -> None:
+    shown = [table for table in tables(visit) if table.key == "cliff"]
+    content = formats.excel(Report("p", tables=shown), shown, "id")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        chart = next(archive.read(name).decode() for name in archive.namelist() if "charts/chart" in name)
+    assert "<c:dateAx>" in chart and 'formatCode="yyyy-mm"' in chart

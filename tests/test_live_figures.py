@@ -50,7 +50,7 @@ def take_cases_away(urls: addresses.Urls) -> None:
         for table in ("stage_event", "hold"):
             connection.execute(text(f"DELETE FROM {table} WHERE episode_id IN ({episodes})"))
         connection.execute(text(f"DELETE FROM case_episode WHERE case_id IN ({gone})"))
-        case_summaries.rebuild(connection, AS_OF, relocation.STANDARD_DAYS, relocation.HORIZONS)
+        case_summaries.rebuild(connection, AS_OF, relocation.STANDARD_DAYS, relocation.HORIZONS, {})
     reading.forget()
 
 

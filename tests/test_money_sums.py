@@ -38,8 +38,10 @@ def urls(request: pytest.FixtureRequest) -> addresses.Urls:
     return request.getfixturevalue("sample_urls" if request.param == "sqlite" else "postgresql_urls")
 
 
-@pytest.mark.parametrize("viewer", VIEWERS, ids=str)
-@pytest.mark.parametrize("currency", ["EUR", "USD"])
+READERS = [(viewer, currency) for currency in ("EUR", "USD") for viewer in VIEWERS]
+
+
+@pytest.mark.parametrize(("viewer", "currency"), some(READERS, 2), ids=str)
 def test_what_a_viewer_reads_is_what_her_own_records_add_up_to(
     urls: addresses.Urls, viewer: Viewer, currency: str
 ) -> None:

@@ -12,9 +12,10 @@ from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from dashboard.page import walk
+from dashboard.page import links, walk
 from dashboard.page.registry import find
 from dashboard.page.visit import NoVisit, Visit, open_visit
+from dashboard.screen import draw
 from data_access import addresses, connections, problems
 from tests.conftest import PAGES, ROOT
 
@@ -28,6 +29,8 @@ def open_page(page: str, role: str = "funder", **parameters: str) -> AppTest:
     """The frame with one page open."""
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
     app.query_params["as"] = role
+    if "country" not in parameters and "." in role:
+        app.query_params[links.EVERYWHERE] = "1"
     for name, value in parameters.items():
         app.query_params[name] = value
     if page != "overview":
@@ -280,7 +283,11 @@ def test_the_table_under_a_chart_is_made_only_when_somebody_opens_it() -> None:
     app = open_page("funding_gaps")
     closed = len(app.dataframe)
     opened = len(open_tables(app).dataframe)
-    assert opened - closed == len(app.get("bidi_component")) > 1
+    assert (
+        opened - closed
+        == len([chart for chart in app.get("bidi_component") if str(chart.key).startswith("chart_")])
+        > 1
+    )
 
 
 @pytest.mark.usefixtures("deployment")
@@ -321,3 +328,49 @@ def test_definitions_are_found_by_a_word_of_their_meaning() -> None:
     everything = len(app.table[0].value)
     found = app.text_input[0].set_value("legal seat").run().table[0].value
     assert 0 < len(found) < everything
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_coordinator_sees_her_countries_at_first_and_all_with_one_click_which_her_link_keeps() -> None:
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    app.query_params["as"] = "coordinator.LT.GE"
+    app.run()
+    assert sorted(app.session_state["filter_country"]) == ["GE", "LT"]
+    assert "all" not in app.query_params
+    chip = next(button for button in app.button if button.key == "remove_country")
+    assert chip.label.startswith("Your host countries: Georgia") and "Lithuania" in chip.label
+    chip.click().run()
+    assert app.session_state["filter_country"] == [] and app.query_params["all"] == "1"
+    assert open_page("overview", "coordinator.LT").session_state["filter_country"] == [], "its link asks for all"
+    for role in ("coordinator", "funder", "steward"):
+        assert open_page("overview", role).session_state["filter_country"] == []
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_coordinators_link_to_one_country_is_not_widened_to_all_of_hers() -> None:
+    app = open_page("overview", "coordinator.LT.GE", country="LT")
+    assert app.session_state["filter_country"] == ["LT"]
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_pair_names_the_funders_of_both_leads_and_leads_to_their_profiles() -> None:
+    app = open_page("overlap", "coordinator")
+    told = " ".join(element.value for element in app.markdown)
+    assert "Funders of the lead of A" in told and "Funders of the lead of B" in told
+    links_ = [element.proto for element in app.get("page_link") if element.proto.label.startswith("Profile of ")]
+    assert 1 <= len(links_) <= 2 and all("id=" in one.query_string for one in links_)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_of_a_long_table_only_what_is_looked_for_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draw, "MOST_SENT", 20)
+    app = open_page("funding_gaps", "steward")
+    app.session_state["part_funding_gaps"] = "months"
+    app.run()
+    lines = [frame for frame in app.dataframe if "Line" in frame.value]
+    assert len(lines[0].value) == 20
+    name = str(lines[0].value["Organisation"].iloc[3])
+    app.text_input(key="find_lines").set_value(name).run()
+    found = next(frame for frame in app.dataframe if "Line" in frame.value).value
+    assert 0 < len(found) <= 20 and set(found["Organisation"]) == {name}
+    assert any("of" in caption.value and "rows that fit" in caption.value for caption in app.caption)

@@ -255,7 +255,7 @@ def texts(report: Report) -> list[str]:
 def test_titles_say_what_their_tables_say(page: str, role: str) -> None:
     viewer: Viewer = ROLES[role]
     checked = set()
-    for filters in [CHOICES[0], *some(CHOICES[1:], 3, page, role)]:
+    for filters in [CHOICES[0], *some(CHOICES[1:], 5, page, role)]:
         visit = open_sample_visit(viewer, filters)
         report = walk.whole(page, visit, {})
         for table in report.tables:

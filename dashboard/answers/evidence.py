@@ -36,6 +36,13 @@ def of_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
     return Evidence(_headline(pair), compared, _facts(visit, found, pair), _answers(visit, found, pair))
 
 
+def leads(visit: Visit, found: Overlap, key: str) -> list[tuple[str, str]]:
+    """The leads of a pair's projects: name and slug."""
+    projects = read(queries.overlap.projects(visit.viewer, of=_both(_pair(found, key))))
+    named = projects.drop_duplicates("organisation_slug").sort_values("organisation")
+    return list(zip(named["organisation"], named["organisation_slug"], strict=True))
+
+
 def _pair(found: Overlap, key: str) -> Any:
     a, _dot, b = key.partition(".")
     chosen = found.pairs[(found.pairs["project_a"] == int(a)) & (found.pairs["project_b"] == int(b))]
@@ -98,7 +105,7 @@ def _facts(visit: Visit, found: Overlap, pair: Any) -> list[tuple[str, str]]:
         lines.append((_("Money"), _("no signed grant is tied to either project")))
     else:
         lines.append((_("Money"), _("signed for A {a}, for B {b}").format(a=amounts[0], b=amounts[1])))
-    lines.append((_("Shared funders"), _common_funders(visit, pair)))
+    lines += _funders(visit, pair)
     lines.append((_("Known partners"), _partnership(visit, pair)))
     lines.append((_("Together they work in"), closing.together(visit, _both(pair))))
     if pair.has_changed:
@@ -123,11 +130,17 @@ def _period(project: pd.Series) -> str:
     return f"{written.short_month(project['starts_on'])} – {ends}"
 
 
-def _common_funders(visit: Visit, pair: Any) -> str:
+def _funders(visit: Visit, pair: Any) -> list[tuple[str, str]]:
+    """Who funds the lead of each project, and who funds both."""
     grants = read(queries.funding.grants_of([int(pair.lead_a), int(pair.lead_b)], visit.viewer))
     counted = grants[(grants["status"] != "cancelled") & grants["funder"].notna()]
     of_a, of_b = (set(counted.loc[counted["recipient_id"] == lead, "funder"]) for lead in (pair.lead_a, pair.lead_b))
-    return written.listing(sorted(of_a & of_b)) or _("none recorded")
+    told = (
+        (_("Shared funders"), of_a & of_b),
+        (_("Funders of the lead of A"), of_a),
+        (_("Funders of the lead of B"), of_b),
+    )
+    return [(label, written.listing(sorted(names)) or _("none recorded")) for label, names in told]
 
 
 def _partnership(visit: Visit, pair: Any) -> str:

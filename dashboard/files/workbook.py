@@ -28,6 +28,7 @@ STREAMED_FROM = 20_000
 CHARTED_UP_TO = 400
 COLOURS = ("#12436D", "#F46A25", "#28A197", "#801650")
 NUMBERS = ("integer", "money", "percent", "decimal", "rate")
+DAYS = {"month": "yyyy-mm", "date": "yyyy-mm-dd"}
 STYLES = {
     "head": {"bold": True, "bg_color": "#12436D", "font_color": "#FFFFFF", "text_wrap": True, "valign": "top"},
     "wrap": {"text_wrap": True, "valign": "top"},
@@ -61,6 +62,7 @@ def write(sheets: Sequence[Sheet], about: Sequence[tuple[str, str]], as_of: date
         for sheet in sheets:
             _data_sheet(book, sheet, styles, safe)
         page = book.add_worksheet(_("About"))
+        _on_paper(page)
         page.set_column(0, 0, 30)
         page.set_column(1, 1, 90, styles["wrap"])
         for row, (label, text) in enumerate(about):
@@ -69,8 +71,18 @@ def write(sheets: Sequence[Sheet], about: Sequence[tuple[str, str]], as_of: date
     return buffer.getvalue()
 
 
+def _on_paper(page: Worksheet) -> None:
+    """One page of A4 landscape wide, as long as it is."""
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.set_footer("&L&A&R&P / &N")
+
+
 def _data_sheet(book: xlsxwriter.Workbook, sheet: Sheet, styles: dict, safe: Callable[[str], str]) -> None:
     page, shown = book.add_worksheet(sheet.name), sheet.shown
+    _on_paper(page)
+    page.repeat_rows(0)
     kinds = [columns.column(key, sheet.table.key).kind for key in sheet.table.rows.columns]
     page.freeze_panes(1, 0)
     if kinds:
@@ -122,6 +134,8 @@ def _chart_beside(
         )
     chart.set_title({"name": safe(sheet.table.title).lstrip("'=+-@ ").replace("!", " "), "name_font": {"size": 11}})
     chart.set_legend({"position": "bottom"})
+    if kinds[0] in DAYS and kind != "bar":
+        chart.set_x_axis({"date_axis": True, "num_format": DAYS[kinds[0]]})
     if kind == "bar":
         chart.set_y_axis({"reverse": True})
     chart.set_size({"width": 720, "height": max(320, min(900, 22 * len(sheet.shown) + 120)) if kind == "bar" else 380})

@@ -233,10 +233,11 @@ class Points(Block):
 
 @dataclass(frozen=True)
 class Link(Block):
-    """A way to another page of the frame."""
+    """A way to another page of the frame, with what its address asks for."""
 
     page: str
     label: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

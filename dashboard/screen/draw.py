@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import date
 from functools import partial, singledispatch
 from typing import Any
 
+import pandas as pd
 import pydeck as pdk
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -19,11 +21,12 @@ from dashboard.page.visit import Visit
 from dashboard.page.walk import answered
 from dashboard.screen import clicks, figures, file_buttons, plots
 from dashboard.screen.markdown import plain
-from dashboard.words import columns, terms
+from dashboard.words import columns, terms, written
 from dashboard.words.i18n import _
 from data_access.filters import joined
 
 MAP_HEIGHT = 460
+MOST_SENT = 1_000
 
 
 @dataclass(frozen=True)
@@ -137,8 +140,10 @@ def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = Fa
         st.caption(_("None recorded."))
         return None
     modes: Any = ["single-row", "single-cell"] if selectable else "single-row"
+    presented = columns.presented(shown.rows, shown.key)
+    sent = presented if len(presented) <= MOST_SENT else _searched(presented, shown.key)
     event: Any = st.dataframe(
-        columns.presented(shown.rows, shown.key),
+        sent,
         hide_index=True,
         column_config=_formats(shown),
         alt=plain(shown.title),
@@ -149,8 +154,28 @@ def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = Fa
     )
     selection = event["selection"] if selectable else {"rows": [], "cells": []}
     chosen = [*selection["rows"], *(row for row, _column in selection["cells"])]
+    chosen = [int(sent.index[row]) for row in chosen if row < len(sent)]
     file_buttons.of_table(screen.visit, report, shown)
     return chosen[0] if chosen else None
+
+
+def _searched(presented: pd.DataFrame, key: str) -> pd.DataFrame:
+    """The first rows of a long table, or of those that hold the words somebody looks for; their places are kept."""
+    words = st.text_input(_("Find in this table"), key=f"find_{key}", placeholder=_("a name, a country, an activity"))
+    found = presented
+    for word in words.casefold().split():
+        texts = found.select_dtypes(exclude="number").astype("str")
+        found = found[
+            texts.apply(lambda column, w=word: column.str.casefold().str.contains(w, regex=False)).any(axis=1)
+        ]
+    st.caption(
+        _("{shown} of {n} rows that fit are shown here; files hold all {all}.").format(
+            shown=written.number(min(MOST_SENT, len(found))),
+            n=written.number(len(found)),
+            all=written.number(len(presented)),
+        )
+    )
+    return found.head(MOST_SENT)
 
 
 FORMATS = {
@@ -293,7 +318,12 @@ def _points(block: blocks.Points, _screen: Screen, _report: Report) -> None:
 
 @draw.register
 def _link(block: blocks.Link, screen: Screen, _report: Report) -> None:
-    st.page_link(screen.pages[block.page], label=block.label, icon=":material/arrow_forward:")
+    st.page_link(
+        screen.pages[block.page],
+        label=block.label,
+        icon=":material/arrow_forward:",
+        query_params=dict(block.parameters) or None,
+    )
 
 
 @draw.register
@@ -399,5 +429,5 @@ def _about(block: blocks.About, screen: Screen, report: Report) -> None:
         for item in report.figures:
             term = terms.TERMS[item.term]
             st.markdown(f"- **{plain(_(term.label))}**: {plain(_(term.definition))}")
-    st.markdown(f"**{_('Everything on this page, all its parts')}**")
+    st.html(f'<strong class="meridian-files">{html.escape(_("Everything on this page, all its parts"))}</strong>')
     file_buttons.of_page(screen.visit, report)

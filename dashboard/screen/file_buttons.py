@@ -14,6 +14,7 @@ from dashboard.files import formats, gate
 from dashboard.files.gate import Asked, Made
 from dashboard.page.blocks import Report, Table
 from dashboard.page.visit import Visit
+from dashboard.screen import scripts
 from dashboard.screen.markdown import plain
 from dashboard.words.i18n import _
 
@@ -57,6 +58,11 @@ def _buttons(
         return
     places = st.container(horizontal=True)
     menu = places.popover(_("Files"), icon=":material/download:", key=f"files_{key}", on_change="rerun")
+    if brief is not None:
+        with places:
+            scripts.component("copying")(
+                key="copy_link", data={"label": _("Copy link"), "done": _("Copied")}, width="content"
+            )
     if brief is not None and not is_live:
         with places:
             _button(visit, key, Asked(page, "brief", two_pages.FORMAT), brief, width="content")

@@ -11,31 +11,45 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.metrics.funding import CURRENCIES
-from dashboard.page import offer
+from dashboard.page import links, offer
 from dashboard.page.visit import Visit
 from dashboard.screen.markdown import plain
 from dashboard.words import written
 from dashboard.words.i18n import _
 from data_access.filters import LISTS, PARAMETERS, Filters, from_parameters
 
-FRAME = ("as", "id", "currency")
+FRAME = ("as", "id", "currency", links.EVERYWHERE)
 FIRST_MONTH = "2022-03"
+ALWAYS_SHOWN = 2
 
 
 def adopt_url(visit: Visit) -> None:
     """Take filters from the URL when it is new to this session; drop what is not on offer and say so."""
     asked = _view_of(st.query_params.to_dict())
     state = st.session_state
+    is_new_here = state.get("filters_of") != visit.viewer.scope
+    state["filters_of"] = visit.viewer.scope
     if "filter_country" in state and (asked == state.get("written_url", {}) or not asked):
+        if is_new_here and not state["filter_country"]:
+            state["filter_country"] = own_countries(visit)
         return
+    asks_for_all = links.EVERYWHERE in st.query_params
     state["asked_own"] = {key: value for key, value in asked.items() if key not in PARAMETERS}
     filters, dropped = from_parameters(asked, {name: offer.on_offer(name, visit) for name in LISTS})
     for name, field in LISTS.items():
         state[f"filter_{name}"] = list(getattr(filters, field))
+    if not filters.host_countries and not asks_for_all:
+        state["filter_country"] = own_countries(visit)
     state["filter_from"], state["filter_to"] = filters.since, filters.until
     state["filter_state"] = filters.include_state_linked
     if dropped:
         state["dropped"] = dropped
+
+
+def own_countries(visit: Visit) -> list[str]:
+    """The host countries of a coordinator of some that are on offer; none for everybody else."""
+    own = visit.viewer.host_countries or () if visit.viewer.role == "coordinator" else ()
+    return [country for country in own if country in offer.on_offer("country", visit)] if own else []
 
 
 def chosen_filters(visit: Visit) -> Filters:
@@ -46,10 +60,12 @@ def chosen_filters(visit: Visit) -> Filters:
         offered = offer.on_offer(name, visit) if asked else ()
         state[f"filter_{name}"] = [value for value in asked if value in offered]
     lists = {field: tuple(state[f"filter_{name}"]) for name, field in LISTS.items()}
-    since, until = state.get("filter_from"), state.get("filter_to")
+    for key, unset in (("filter_from", None), ("filter_to", None), ("filter_state", False)):
+        state[key] = state.get(key, unset)  # outlives a run in which its widget is not drawn only when it is set again
+    since, until = state["filter_from"], state["filter_to"]
     if since and until and since > until:
         until = None
-    return Filters(**lists, since=since, until=until, include_state_linked=bool(state.get("filter_state")))
+    return Filters(**lists, since=since, until=until, include_state_linked=bool(state["filter_state"]))
 
 
 def chosen_currency() -> str:
@@ -60,9 +76,19 @@ def chosen_currency() -> str:
 
 
 def draw(visit: Visit) -> None:
-    """The widgets, in the sidebar."""
+    """The widgets, in the sidebar: where and what always, the rest in a menu that is sent when it is opened."""
     st.markdown(f"**{_('Filters')}**")
-    for name, named in offer.names(visit).items():
+    several = list(offer.names(visit).items())
+    for name, named in several[:ALWAYS_SHOWN]:
+        _multiselect(name, named, visit)
+    more = st.popover(_("More filters"), key="more_filters", on_change="rerun", width="stretch")
+    if more.open:
+        with more:
+            _more(visit, several[ALWAYS_SHOWN:])
+
+
+def _more(visit: Visit, several: Sequence[tuple[str, offer.Named]]) -> None:
+    for name, named in several:
         _multiselect(name, named, visit)
     months = [str(month) for month in pd.period_range(FIRST_MONTH, visit.as_of, freq="M")]
     left, right = st.columns(2)
@@ -103,12 +129,14 @@ def sentence(visit: Visit) -> None:
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption(_("Showing only"), width="content")
+        own = own_countries(visit)
         for name, label, values in parts:
+            is_own = name == "country" and own and set(own) == set(visit.filters.host_countries)
             st.button(
-                f"{plain(label)}: {plain(written.listing(values))} ✕",
+                f"{plain(_('Your host countries') if is_own else label)}: {plain(written.listing(values))} ✕",
                 key=f"remove_{name}",
                 type="tertiary",
-                help=_("Remove this filter"),
+                help=_("Show all host countries") if is_own else _("Remove this filter"),
                 on_click=_clear,
                 args=(f"filter_{name}",),
             )

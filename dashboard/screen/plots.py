@@ -6,21 +6,14 @@ The library is plotly.js' own cartesian bundle, a third of what Streamlit's char
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from weakref import WeakKeyDictionary
 
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.io.json import to_json_plotly
-from streamlit.components.v2.component_manager import BidiComponentManager
-from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
-from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
-from streamlit.components.v2.types import ComponentRenderer
+
+from dashboard.screen import scripts
 
 PICKED = "picked"
-HOST = '<div class="meridian-plot" role="img"></div>'
-MANIFEST = ComponentManifest("meridian", "1", [ComponentConfig("plot", "plot")])
-_made: WeakKeyDictionary[BidiComponentManager, ComponentRenderer] = WeakKeyDictionary()
 
 
 def draw(
@@ -39,7 +32,7 @@ def draw(
     """
     wide, on_phone = _drawn(figure), _drawn(narrow) if narrow is not None else None
     shown = {"wide": wide, "narrow": on_phone, "alt": alt, "opens": react is not None, "chosen": chosen, "rows": rows}
-    _component()(key=key, data=shown, on_picked_change=react or _nothing)
+    scripts.component("plot")(key=key, data=shown, on_picked_change=react or _nothing)
 
 
 def _drawn(figure: go.Figure) -> dict[str, str | int]:
@@ -56,12 +49,3 @@ def picked(key: str) -> object:
 
 def _nothing() -> None:
     """A chart that opens nothing."""
-
-
-def _component() -> ComponentRenderer:
-    """The component, made known once to the runtime that runs this page."""
-    manager = get_bidi_component_manager()
-    if manager not in _made:
-        manager.register_from_manifest(MANIFEST, Path(__file__).parent)
-        _made[manager] = st.components.v2.component("meridian.plot", html=HOST, js="plot.js", isolate_styles=False)
-    return _made[manager]
