@@ -2,7 +2,7 @@
 
 from dashboard.answers import changes, closing, crossing, four_questions, money_rows, portfolio
 from dashboard.answers import overlap as same
-from dashboard.page.blocks import About, Beside, Blocks, Link, Sentence, Summary, rows_of
+from dashboard.page.blocks import About, Beside, Blocks, Folded, Link, Sentence, Summary, rows_of
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
@@ -23,7 +23,7 @@ def overview(visit: Visit) -> Blocks:
 
     question = _("Where it works, where money is missing, who does the same, how fast people reach safety.")
     yield Summary(question, [*(answer.figure for answer in four), closing.may_end_figure(visit)])
-    yield Beside([(Link(answer.page, answer.question), Sentence(answer.sentence)) for answer in four])
+    yield Beside([(Link(answer.page, answer.question), Sentence(answer.sentence), answer.glance) for answer in four])
 
     if grid := crossing.chart(visit, money):
         yield grid
@@ -32,7 +32,7 @@ def overview(visit: Visit) -> Blocks:
             yield money_rows.rows_of_cell(money, cell)
 
     if day := changes.previous_load(visit):
-        yield changes.since(visit, money, similar, day)
+        yield Folded(changes.since(visit, money, similar, day))
 
     yield About(
         [

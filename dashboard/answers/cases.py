@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard.metrics import relocation, survival
 from dashboard.metrics.statistics import Coverage, minimum_n, wilson
-from dashboard.page.blocks import Chart, Figure, Summary, Table
+from dashboard.page.blocks import Chart, Figure, Glance, Summary, Table
 from dashboard.page.reading import found_once, read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
@@ -154,6 +154,21 @@ def half_end_within(cases: Live) -> Figure:
     else:
         parts.append(_("fewer than four in five have ended yet"))
     return LiveFigure("half_end_within", half, written.days(half), " · ".join(parts), followed)
+
+
+ENDED_BY = (30, 90, 180, 365)
+
+
+def ended_by(cases: Live) -> Glance:
+    """The share of cases that had ended by some days since opening, those still waiting included."""
+    curve = relocation.readable(cases.curve)
+    lines = []
+    for days in ENDED_BY:
+        reached = curve[curve["t"] <= days]
+        if len(reached) and days <= curve["t"].max():
+            share = 1 - float(reached["still_open"].iloc[-1])
+            lines.append((_("within {days}").format(days=written.days(days)), share, written.percent(share)))
+    return Glance(_("Cases that have ended, by days since opening"), lines)
 
 
 def between(share: Coverage) -> str:

@@ -83,7 +83,12 @@ def together(visit: Visit, projects: Sequence[int]) -> str:
     sets = {name: set(own["cell"]) for name, own in _with_cells(visit).groupby("initiative")}
     a, b = (owners.get(project, "") for project in projects)
     pair = carrying_on.of_pair(sets, a, b)
-    return _("{n} combinations: {both} both, {one} one of them").format(
+    said = ngettext(
+        "{n} combination: {both} both, {one} one of them",
+        "{n} combinations: {both} both, {one} one of them",
+        pair.both + pair.only_a + pair.only_b,
+    )
+    return said.format(
         n=written.number(pair.both + pair.only_a + pair.only_b), both=written.number(pair.both),
         one=written.number(pair.only_a + pair.only_b),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from dashboard.words.i18n import _, ngettext
 from data_access import queries
 
 UNDER_FUNDED_BELOW = 0.5
-MOST = 12
+MOST = (12, 8)
 UNPLACED = ("withheld", "not_stated")
 SIGNALS = ("none_recorded", "several", "one_provider", "crowded", "under_funded", "both")
 
@@ -61,9 +61,15 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
         found[["host_country", "activity", "organisations", "need", "funded", "coverage", "signal"]],
         _(
             "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is "
-            "stated. The busiest {most} countries and activities, {shown} of {n} combinations; all are in the table. "
-            "Click a cell to open its rows."
-        ).format(year=money.year, most=MOST, shown=recorded(grid), n=written.number(int(is_placed(found).sum()))),
+            "stated. The busiest {countries} countries and {activities} activities, {shown} of {n} combinations; all are in "
+            "the table. Click a cell to open its rows."
+        ).format(
+            year=money.year,
+            countries=MOST[0],
+            activities=MOST[1],
+            shown=recorded(grid),
+            n=written.number(int(is_placed(found).sum())),
+        ),
         pictured.whole(),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         opens="rows",
@@ -103,8 +109,8 @@ def _complete(frame: pd.DataFrame) -> pd.DataFrame:
     return grid
 
 
-def laid_out(cells: pd.DataFrame, by: str, most: int) -> pd.DataFrame:
-    """The `most` host countries and activities with the largest sums of `by`, then what is withheld or not stated, as a
+def laid_out(cells: pd.DataFrame, by: str, most: tuple[int, int]) -> pd.DataFrame:
+    """The host countries and activities, `most` of each, with the largest sums of `by`, then what is withheld or not stated, as a
     complete grid: one row per combination, largest first, with its key `cell` and the names `country` and `work`; missing
     combinations hold NA. A country counts though the activity is not stated, and an activity though its country is not."""
     keys = ("host_country", "activity")
@@ -114,10 +120,10 @@ def laid_out(cells: pd.DataFrame, by: str, most: int) -> pd.DataFrame:
             .groupby(key)[by]
             .sum()
             .sort_values(ascending=False, kind="stable")
-            .index[:most],
+            .index[:shown],
             *(value for value in UNPLACED if cells[key].eq(value).any()),
         ]
-        for key in keys
+        for key, shown in zip(keys, most, strict=True)
     ]
     index = pd.MultiIndex.from_product(largest, names=keys)
     grid = cells.set_index(list(keys)).reindex(index).reset_index()

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
 
 from dashboard.answers import funding, initiatives, live_or_published, overlap
+from dashboard.answers.crossing import UNPLACED
 from dashboard.answers.overlap import Overlap
 from dashboard.answers.portfolio import Portfolio
-from dashboard.page.blocks import Figure
+from dashboard.page.blocks import Figure, Glance
 from dashboard.page.reading import shown_once
 from dashboard.page.visit import Visit
+from dashboard.words import written
 from dashboard.words.i18n import _
 
+LINES = 5
 WAITING = ("half_end_within", "published_band")
 
 
@@ -23,11 +30,20 @@ class Answer:
     page: str
     sentence: str
     figure: Figure
+    glance: Glance
 
 
 def four(visit: Visit, portfolio: Portfolio, similar: Overlap) -> list[Answer]:
     """The answers in the order of the questions."""
     return [where(visit), money(portfolio), same(similar), waiting(visit)]
+
+
+def _lines(
+    names: Sequence[str], values: pd.Series, shown: Callable[[float], str], whole: float | None = None
+) -> list[tuple[str, float | None, str]]:
+    """Names with bars as long as their values are of the largest, or of `whole`."""
+    most = whole or float(values.max() if len(values) else 0) or 1.0
+    return [(name, float(value) / most, shown(value)) for name, value in zip(names, values, strict=True)]
 
 
 @shown_once
@@ -42,7 +58,10 @@ def where(visit: Visit) -> Answer:
         _("in {m} host countries").format(m=countries.shown),
         first.coverage,
     )
-    return Answer(_("Where are they?"), "initiatives", initiatives.sentence(found), figure)
+    named = found.named.sort_values("initiatives", ascending=False, kind="stable").head(LINES)
+    lines = _lines([written.country(place) for place in named["place"]], named["initiatives"], written.number)
+    glance = Glance(_("Initiatives by host country"), lines)
+    return Answer(_("Where are they?"), "initiatives", initiatives.sentence(found), figure, glance)
 
 
 @shown_once
@@ -50,7 +69,12 @@ def money(portfolio: Portfolio) -> Answer:
     """The share of need covered, and when signed money falls below it."""
     covered, gap = funding.covered(portfolio), funding.gap(portfolio)
     figure = Figure(covered.term, covered.value, covered.shown, _("gap {gap}").format(gap=gap.shown), covered.coverage)
-    return Answer(_("Where is money missing?"), "funding_gaps", funding.sentence(portfolio), figure)
+    ranked = funding.ranked_gaps(portfolio, "host_country")
+    ranked = ranked[~ranked["host_country"].isin(UNPLACED)].head(LINES)
+    shown = partial(written.money, currency=portfolio.currency)
+    lines = _lines([written.country(country) for country in ranked["host_country"]], ranked["gap"], shown)
+    glance = Glance(_("Gap of {year} by host country").format(year=portfolio.year), lines)
+    return Answer(_("Where is money missing?"), "funding_gaps", funding.sentence(portfolio), figure, glance)
 
 
 @shown_once
@@ -61,7 +85,10 @@ def same(found: Overlap) -> Answer:
     figure = Figure(
         to_check.term, to_check.value, to_check.shown, _("{k} coordinated").format(k=known.shown), to_check.coverage
     )
-    return Answer(_("Who does the same?"), "overlap", said.sentence, figure)
+    pairs = found.with_status("possible_duplication").head(LINES)
+    names = [f"{pair.organisation_a} – {pair.organisation_b}" for pair in pairs.itertuples()]
+    glance = Glance(_("The most alike, of 100"), _lines(names, pairs["score"] * 100, written.number, whole=100))
+    return Answer(_("Who does the same?"), "overlap", said.sentence, figure, glance)
 
 
 @shown_once
@@ -69,4 +96,4 @@ def waiting(visit: Visit) -> Answer:
     """Waiting time for coordinators, published people for everybody else."""
     found = live_or_published.summary(visit)
     figure = next((one for one in found.figures if one.term in WAITING), found.figures[0])
-    return Answer(_("How fast do cases move?"), "relocation", found.sentence, figure)
+    return Answer(_("How fast do cases move?"), "relocation", found.sentence, figure, live_or_published.glance(visit))

@@ -19,7 +19,7 @@ from dashboard.words import codes, written
 from dashboard.words.i18n import _, ngettext
 
 GAPS_SHOWN = 15
-GRID = 10
+GRID = (10, 10)
 COVERED_FROM = 0.995
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.answers import cases, published
-from dashboard.page.blocks import Summary
+from dashboard.page.blocks import Glance, Summary
 from dashboard.page.visit import Visit
 from dashboard.words import written
 from dashboard.words.i18n import _
@@ -32,6 +32,11 @@ def reach_words(visit: Visit) -> str | None:
     return _("You do not coordinate {countries}: live cases there are not shown to you.").format(
         countries=written.listing([written.country(country) for country in beyond])
     )
+
+
+def glance(visit: Visit) -> Glance:
+    """How many have ended by when for who may see it live, else people relocated per published period."""
+    return cases.ended_by(cases.find(visit)) if is_live(visit) else published.lately(published.find(visit))
 
 
 def summary(visit: Visit) -> Summary:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard.answers import portfolio
-from dashboard.answers.crossing import MOST, cell_name, cell_names, laid_out, levels, recorded, unplaced_level
+from dashboard.answers.crossing import cell_name, cell_names, laid_out, levels, recorded, unplaced_level
 from dashboard.metrics import overlap
 from dashboard.page.blocks import Chart, Figure, Summary, Table
 from dashboard.page.reading import computed, found_once, read, read_now, shown_once
@@ -19,6 +19,7 @@ from data_access import queries
 from data_access.filters import Filters
 from data_access.summaries import STRONGEST
 
+MOST = (12, 12)
 MOST_FUNDERS = 20
 MOST_NEIGHBOURS = 19
 MOST_OFFERED = 200
@@ -215,7 +216,7 @@ def providers(found: Overlap) -> Chart | None:
             "Distinct organisations with a project that has not ended; a dash: none recorded. The busiest {most} countries "
             "and activities, {shown} of {n} combinations, and what is withheld or not stated; all are in the table. Click a "
             "cell to open it."
-        ).format(most=MOST, shown=recorded(cells), n=written.number(len(found.cells))),
+        ).format(most=MOST[0], shown=recorded(cells), n=written.number(len(found.cells))),
         pictured.whole(),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
         opens="rows",

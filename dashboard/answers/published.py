@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.answers import events
-from dashboard.page.blocks import Chart, Figure, Summary, Table
+from dashboard.page.blocks import Chart, Figure, Glance, Summary, Table
 from dashboard.page.reading import computed, read_now, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
@@ -25,6 +25,9 @@ PROTECTED_NOTE = N_(
     "Figures are rounded at random to 5. Groups under 10 people, including none, are shown as “<10”. Numbers are "
     "published once, 30 days after the quarter ends, and are not changed. Parts need not add up. This protects people."
 )
+
+
+PERIODS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,21 @@ def shown_people(value: float | None, hidden: int) -> str:
     if pd.isna(value):
         return "<10" if hidden == 1 else "–"
     return f"≥ {written.number(value)}" if hidden else written.number(value)
+
+
+def lately(found: Published) -> Glance:
+    """People relocated in the newest published periods; a hidden figure has no bar."""
+    periods = found.periods.tail(PERIODS_SHOWN).iloc[::-1] if found.newest else found.periods
+    most = float(periods["relocated"].max() or 1) if found.newest else 1.0
+    lines = [
+        (
+            written.period(row.period),
+            None if pd.isna(row.relocated) else float(row.relocated) / most,
+            shown_people(row.relocated, row.relocated_hidden),
+        )
+        for row in periods.itertuples()
+    ]
+    return Glance(_("People relocated per published period"), lines)
 
 
 def _in_words(period: pd.Series, measure: str) -> str:

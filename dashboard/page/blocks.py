@@ -97,6 +97,13 @@ class Selectable(Block):
 
 
 @dataclass(frozen=True)
+class Folded(Block):
+    """A table behind its title, made on the screen when somebody opens it."""
+
+    table: Table
+
+
+@dataclass(frozen=True)
 class Choice(Block):
     """A choice of the page itself; the first of `names` is the default. Answers the chosen key."""
 
@@ -186,6 +193,15 @@ class Beside(Block):
     columns: Sequence[Block | Sequence[Block]]
     widths: Sequence[float] = ()
     gap: Literal["small", "large"] = "small"
+
+
+@dataclass(frozen=True)
+class Glance(Block):
+    """The first lines of an answer as bars, whose page holds all of them: name, length from 0 to 1 (None without a bar), what
+    is said of it. `title` says what they are."""
+
+    title: str
+    lines: Sequence[tuple[str, float | None, str]]
 
 
 @dataclass(frozen=True)
@@ -424,7 +440,7 @@ class Report:
                 self.figures.extend(block.figures)
             case Table():
                 self.tables.append(block)
-            case Glossary() | Selectable():
+            case Glossary() | Selectable() | Folded():
                 self.tables.append(block.table)
             case Part():
                 self.parts = list(block.names)

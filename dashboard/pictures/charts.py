@@ -153,7 +153,7 @@ def _marked(marks: Sequence[Mark]) -> dict[str, Any]:
         for x in places
     ]  # fmt: skip
     numbers = [
-        {"x": x, "yref": "paper", "y": 1, "yanchor": "bottom", "text": ", ".join(map(str, own)), "showarrow": False,
+        {"x": x, "yref": "paper", "y": 1, "yanchor": "top", "text": ", ".join(map(str, own)), "showarrow": False,
          "hovertext": plain("; ".join(marks[n - 1][1] for n in own)), "bgcolor": SHADE, "borderpad": 2}
         for x, own in places.items()
     ]  # fmt: skip

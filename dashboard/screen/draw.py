@@ -83,6 +83,11 @@ def _figures(block: blocks.Figures, _screen: Screen, _report: Report) -> None:
 
 
 @draw.register
+def _glance(block: blocks.Glance, _screen: Screen, _report: Report) -> None:
+    figures.glance(block.title, block.lines)
+
+
+@draw.register
 def _chart(block: blocks.Chart, screen: Screen, report: Report) -> None:
     """A titled chart or map and, made when somebody opens it, its rows as a table that can be exported.
 
@@ -110,6 +115,16 @@ def _chart(block: blocks.Chart, screen: Screen, report: Report) -> None:
 def _table(block: Table, screen: Screen, report: Report) -> None:
     _heading(block, report)
     _rows(block, screen, report)
+
+
+@draw.register
+def _folded(block: blocks.Folded, screen: Screen, report: Report) -> None:
+    below = st.expander(plain(block.table.title), key=f"rows_{block.table.key}", on_change="rerun")
+    if below.open:
+        with below:
+            if block.table.note:
+                st.caption(plain(block.table.note))
+            _rows(block.table, screen, report)
 
 
 @draw.register

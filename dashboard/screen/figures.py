@@ -27,6 +27,19 @@ def draw(items: Sequence[Figure]) -> None:
         st.html(f'<div class="meridian-figures">{"".join(map(_card, items))}</div>')
 
 
+def glance(title: str, lines: Sequence[tuple[str, float | None, str]]) -> None:
+    """Draw the first lines of an answer: a name, its bar, and what is said of it."""
+    if lines:
+        drawn = "".join(
+            f"<li><span>{_safe(name)}</span><b>{_safe(said)}</b>{_bar(length)}</li>" for name, length, said in lines
+        )
+        st.html(f'<div class="meridian-glance"><div>{_safe(title)}</div><ol>{drawn}</ol></div>')
+
+
+def _bar(length: float | None) -> str:
+    return "" if length is None else f'<i style="width:{max(0.01, min(1.0, length)):.1%}"></i>'
+
+
 def _card(item: Figure) -> str:
     term = terms.TERMS[item.term]
     label = _(term.label)
