@@ -102,6 +102,15 @@ def test_the_exact_mean_is_that_over_all_orders(held: dict[str, dict[str, float]
     assert leaving.mean_robustness(held, never) == pytest.approx(sum(areas) / len(areas))
 
 
+def test_the_mean_of_a_network_of_a_thousand_funders_and_of_one_with_twenty_each() -> None:
+    """Too many orders for any computer's numbers, and one organisation with more funders than can be gone through."""
+    alone = {f"O{n}": {f"F{n}": 1.0} for n in range(1_000)}
+    assert leaving.mean_robustness(alone, {}) == pytest.approx(0.5)
+    leaned_on = {"O": {f"F{n}": 1.0 for n in range(20)}}
+    assert leaving.mean_robustness(leaned_on, {}) == pytest.approx((10 + 0.5) / 20)
+    assert leaving.mean_robustness(leaned_on, {}) == leaving.mean_robustness(leaned_on, {})
+
+
 RULES = {"proportional": claims.proportional, "equal_awards": claims.equal_awards, "equal_losses": claims.equal_losses,
          "talmud": claims.talmud}  # fmt: skip
 

@@ -14,7 +14,7 @@ from dashboard.answers import closing, dividing, portfolio, what_if
 from dashboard.page import walk
 from dashboard.page.visit import open_visit
 from data_access import schema
-from data_access.filters import joined
+from data_access.filters import Filters, joined
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, STEWARD, open_sample_visit
 from tests.small_loads import (
@@ -268,3 +268,13 @@ def test_combinations_that_may_end(engines, tmp_path: Path) -> None:
         in table.note
     )
     assert closing.may_end_figure(visit).value == 1
+
+
+@pytest.mark.usefixtures("deployment")
+def test_robustness_is_that_of_the_readers_whole_network_whatever_is_chosen() -> None:
+    told = []
+    for chosen in (Filters(), Filters(host_countries=("LT",))):
+        report = walk.one("what_if", open_sample_visit(FUNDER, chosen), {})
+        told.append([figure.value for figure in report.figures if figure.term.startswith("robustness")])
+    open_visit(None)
+    assert told[0] == told[1] and None not in told[0]

@@ -123,7 +123,7 @@ def shown_people(value: float | None, hidden: int) -> str:
 def lately(found: Published) -> Glance:
     """People relocated in the newest published periods; a hidden figure has no bar."""
     periods = found.periods.tail(PERIODS_SHOWN).iloc[::-1] if found.newest else found.periods
-    most = float(periods["relocated"].max() or 1) if found.newest else 1.0
+    most = max([1.0, *periods["relocated"].dropna().astype(float)]) if found.newest else 1.0
     lines = [
         (
             written.period(row.period),

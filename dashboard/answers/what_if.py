@@ -45,6 +45,11 @@ class Ahead:
         """The grants to recipients of the reader's choice."""
         return self.grants[self.grants["recipient"].isin(list(self.chosen))]
 
+    @property
+    def network(self) -> pd.DataFrame:
+        """The grants to organisations of the network, whatever is chosen."""
+        return self.grants[self.grants["recipient_is_member"].astype(bool)]
+
     def leaves(self, who: Collection[str]) -> leaving.Leaving:
         """What falls when these funders leave, for organisations of the reader's choice."""
         found = leaving.leaves(self.grants, who)
@@ -173,9 +178,16 @@ def leaves_figures(found: Ahead, lost: leaving.Leaving) -> list[Figure]:
         Figure("touched", lost.touched, written.number(lost.touched)),
         Figure("more_than_half", half[1], written.number(half[1]), _at_least(half)),
         Figure("all", whole[1], written.number(whole[1]), _at_least(whole)),
-        Figure("robustness_mean", mean, _as_share(mean), _("over all orders of leaving")),
-        Figure("robustness_largest", largest, _as_share(largest), _("the largest first")),
+        Figure("robustness_mean", mean, _as_share(mean), _("whole network, over all orders of leaving"), _drawn(found)),
+        Figure("robustness_largest", largest, _as_share(largest), _("whole network, the largest first")),
     ]
+
+
+def _drawn(found: Ahead) -> str:
+    """For how many organisations orders were drawn, because they have too many funders to go through all."""
+    named = found.network[found.network["funder"].notna()]
+    many = int((named.groupby("recipient")["funder"].nunique() > leaving.MOST_EXACT).sum())
+    return _("by draws for those with more than {n} funders").format(n=leaving.MOST_EXACT) if many else ""
 
 
 def _at_least(bounds: tuple[int, int]) -> str:
@@ -188,8 +200,8 @@ def _as_share(value: float | None) -> str:
 
 @found_once
 def _robustness(found: Ahead) -> tuple[float | None, float | None]:
-    """Robustness over all orders and with the largest first; None without money ahead of named funders."""
-    own = found.own
+    """Robustness of the whole network, over all orders and with the largest first; None without money ahead of named funders."""
+    own = found.network
     named = own[own["funder"].notna()].groupby(["recipient", "funder"])["ahead"].sum()
     held: dict[str, dict[str, float]] = {name: {} for name in own["recipient"].unique()}
     for (recipient, funder), amount in named.items():
