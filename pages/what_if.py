@@ -49,7 +49,7 @@ def _leaves(visit: Visit, money: portfolio.Portfolio) -> Blocks:
     who = what_if.who_leaves(visit, chosen, seat)
     found = what_if.ahead(visit, money, day)
     lost = found.leaves(who)
-    yield Summary(what_if.leaves_sentence(found, lost, who, names), what_if.leaves_figures(found, lost))
+    yield Summary(what_if.leaves_sentence(found, lost, who, names), what_if.leaves_figures(visit, found, lost))
     if not who:
         return
     yield what_if.before_and_after(visit, money, found, lost)

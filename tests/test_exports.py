@@ -496,7 +496,7 @@ def test_the_brief_of_a_page_holds_its_answer_figures_and_tables_of_the_part_on_
     shown = walk.one("what_if", visit, {"seat": "DE", "leaves_on": "2026-12-31"})
     report = brief.contents(visit, shown)
     page = html.unescape(brief.write(report, report.tables, "id").decode())
-    assert shown.answer in page and page.count('class="answer"') == len(shown.figures) == 7
+    assert shown.answer in page and page.count('class="answer"') == len(shown.figures) == 8
     first = [table for table in shown.tables if not table.rows.empty][: brief.TABLES]
     assert all(table.title in page for table in first)
     organisations = next(table for table in first if table.key == "leaves_organisations")

@@ -54,7 +54,7 @@ def sentence(visit: Visit, slug: str, names: Mapping[str, str]) -> str:
 def figures(visit: Visit, slug: str) -> list[Figure]:
     """Its combinations, those only it serves, and its share of what several do."""
     own = _share_of(visit, slug)
-    share = round(float(own["contribution"]), 2)
+    share = float(own["contribution"])
     return [
         Figure("combinations", int(own["cells"]), written.number(int(own["cells"]))),
         Figure("only_it", int(own["alone"]), written.number(int(own["alone"]))),

@@ -10,12 +10,11 @@ from functools import partial
 import pandas as pd
 
 from dashboard.answers.crossing import UNPLACED
-from dashboard.answers.portfolio import Portfolio
+from dashboard.answers.portfolio import Portfolio, records_in
 from dashboard.metrics import bridging, claims, funding, need_tiers
 from dashboard.page.blocks import Chart, Table
-from dashboard.page.reading import kept_briefly, read
+from dashboard.page.reading import read
 from dashboard.pictures import charts
-from dashboard.upkeep.recorded_money import records_of
 from dashboard.words import written
 from dashboard.words.i18n import _
 from data_access import queries
@@ -77,8 +76,7 @@ def _lacking(money: Portfolio) -> pd.DataFrame:
 
 def _ahead(money: Portfolio) -> pd.DataFrame:
     cut = Cut(money.filters, money.currency)
-    records = kept_briefly(lambda: records_of(read, money.viewer, cut).converted(money.currency), "divided", cut)
-    entries = funding.ledger(records.grants)
+    entries = funding.ledger(records_in(money.viewer, cut).grants)
     line = entries["line_project_id"].astype("Int64").fillna(-entries["organisation_id"].astype("Int64"))
     ahead = bridging.within(entries, money.as_of + pd.Timedelta(days=1), FOREVER)
     sums = ahead.groupby(line).sum().round().astype("int64").rename_axis("line").rename("claim").reset_index()

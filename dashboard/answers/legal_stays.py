@@ -65,7 +65,7 @@ def _not_in_time(visit: Visit) -> Figure:
         low=written.number(low), high=written.number(high), n=written.number(found.running)
     )
     shown = _("about {n}").format(n=written.number(round(found.expected)))
-    return LiveFigure("not_in_time", round(found.expected, 2), shown, said, apart)
+    return LiveFigure("not_in_time", found.expected, shown, said, apart)
 
 
 def _pace_needed(visit: Visit) -> Figure:
@@ -75,7 +75,7 @@ def _pace_needed(visit: Visit) -> Figure:
     pace = legal_stay.pace_needed(left)
     return LiveFigure(
         "pace_needed",
-        round(pace, 2),
+        pace,
         _("{n} a week").format(n=written.number(-int(-pace // 1))),
         _("{n} a week were issued in the last {weeks} weeks").format(
             n=written.decimal(_issued_per_week(visit)), weeks=WEEKS
@@ -111,7 +111,7 @@ def capacity(visit: Visit, cases: Live, target: int, by: str) -> Figure:
     )
     return LiveFigure(
         "closings_needed",
-        round(needed, 2),
+        needed,
         written.decimal(needed),
         compared,
         _("{now} open now, {n} a month arrive").format(now=written.number(cases.open_now), n=written.decimal(arrivals)),

@@ -266,6 +266,11 @@ class Behind:
     placed: placement.Placed
 
 
+def records_in(viewer: Viewer, cut: Cut) -> placement.Records:
+    """The converted records of organisations with money or need in the cut, kept for a short while."""
+    return kept_briefly(lambda: records_of(read, viewer, cut).converted(cut.currency), "records", cut)
+
+
 def _behind(viewer: Viewer, cut: Cut) -> Behind:
     records = records_of(read, viewer, cut).converted(cut.currency)
     lines = read(queries.money.lines_in(cut, viewer))

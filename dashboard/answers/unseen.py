@@ -8,13 +8,12 @@ from datetime import date
 import pandas as pd
 
 from dashboard.answers import closing, what_if
-from dashboard.answers.portfolio import Portfolio
+from dashboard.answers.portfolio import Portfolio, records_in
 from dashboard.metrics import bridging, funding, need_tiers, placement, survival, unseen
 from dashboard.metrics.distribution import STALE_AFTER_DAYS, one_per_initiative
 from dashboard.page.blocks import Figure, Table
-from dashboard.page.reading import found_once, kept_briefly, read, shown_once
+from dashboard.page.reading import found_once, read, shown_once
 from dashboard.page.visit import Visit
-from dashboard.upkeep.recorded_money import records_of
 from dashboard.words import codes, written
 from dashboard.words.i18n import _, ngettext
 from data_access import queries
@@ -108,7 +107,7 @@ def _follows(visit: Visit) -> Figure:
     said = _("times as many earlier funders as who could have been chosen; by chance {low} to {high}").format(
         low=written.decimal(chance[0], 2), high=written.decimal(chance[1], 2)
     )
-    return Figure("money_follows_money", round(ratio, 4), written.decimal(ratio, 2), said, judged)
+    return Figure("money_follows_money", ratio, written.decimal(ratio, 2), said, judged)
 
 
 def _thinly(money: Portfolio) -> Figure:
@@ -133,7 +132,7 @@ def _reports(money: Portfolio) -> Figure:
     most, whole = int(each.max()) if len(each) else None, int(each.sum())
     return Figure(
         "live_grants",
-        None if not len(each) else round(whole / len(each), 2),
+        None if not len(each) else whole / len(each),
         written.decimal(whole / len(each)) if len(each) else "–",
         _("on average, {most} at most; as many yearly reports are owed").format(most=written.number(most)),
         ngettext("of {n} organisation with a live grant", "of {n} organisations with a live grant", len(each)).format(
@@ -159,7 +158,7 @@ def _first_grant(visit: Visit) -> Figure:
     months = half / DAYS_PER_MONTH
     said = _("by then half have their first grant, those still without one included")
     shown = _("{n} months").format(n=written.decimal(months))
-    return Figure("first_grant_wait", round(months, 2), shown, said, coverage)
+    return Figure("first_grant_wait", months, shown, said, coverage)
 
 
 def bridged_until(visit: Visit) -> str:
@@ -202,8 +201,7 @@ def bridge(visit: Visit, money: Portfolio, until: str) -> Table:
 
 def _ahead(money: Portfolio, until: date) -> pd.DataFrame:
     """What is needed and signed from the day after the cut-off to a day, per organisation."""
-    cut = Cut(money.filters, money.currency)
-    records = kept_briefly(lambda: records_of(read, money.viewer, cut).converted(money.currency), "bridged", cut)
+    records = records_in(money.viewer, Cut(money.filters, money.currency))
     needs = placement.stated_needs(records)
     lowest = needs[needs["readings"] & need_tiers.reading("lowest", only_sure=money.only_sure) > 0]
     first = money.as_of + pd.Timedelta(days=1)

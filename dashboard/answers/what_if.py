@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from dashboard.answers import events
-from dashboard.answers.portfolio import Portfolio, converted, picture
-from dashboard.metrics import bridging, funding, leaving
+from dashboard.answers.portfolio import Portfolio, converted, picture, records_in
+from dashboard.metrics import bridging, funding, leaving, need_tiers, placement
 from dashboard.metrics.standing import LEFT, RECEIVED
 from dashboard.page.blocks import Chart, Figure, Table
 from dashboard.page.reading import found_once, kept_briefly, read
@@ -166,21 +166,45 @@ def _between(found: Ahead, lost: leaving.Leaving) -> str:
     return high if low == high else _("between {low} and {high}").format(low=low, high=high)
 
 
-def leaves_figures(found: Ahead, lost: leaving.Leaving) -> list[Figure]:
+def leaves_figures(visit: Visit, found: Ahead, lost: leaving.Leaving) -> list[Figure]:
     """The bounds of what falls, whom it touches, and how much the network hangs on few."""
     money = {name: int(value) for name, value in (("low", lost.network_lost_low), ("high", lost.network_lost_high))}
     known = _("payments known for {k} of {n} grants").format(k=found.paid_known, n=len(found.grants))
     half, whole = lost.more_than_half, lost.all_of_it
     mean, largest = _robustness(found)
     return [
-        Figure("network_lost_low", money["low"], written.money(money["low"], found.currency), known),
-        Figure("network_lost_high", money["high"], written.money(money["high"], found.currency)),
+        Figure("network_lost_low", money["low"] / 100, written.money(money["low"], found.currency), known),
+        Figure("network_lost_high", money["high"] / 100, written.money(money["high"], found.currency)),
         Figure("touched", lost.touched, written.number(lost.touched)),
         Figure("more_than_half", half[1], written.number(half[1]), _at_least(half)),
         Figure("all", whole[1], written.number(whole[1]), _at_least(whole)),
+        _newly_uncovered(visit, found, lost),
         Figure("robustness_mean", mean, _as_share(mean), _("whole network, over all orders of leaving"), _drawn(found)),
         Figure("robustness_largest", largest, _as_share(largest), _("whole network, the largest first")),
     ]
+
+
+def _newly_uncovered(visit: Visit, found: Ahead, lost: leaving.Leaving) -> Figure:
+    """Stated minimum need of the 12 months after the day that would no longer be met, of the organisations touched."""
+    records = records_in(visit.viewer, Cut(visit.filters, found.currency))
+    stated = placement.stated_needs(records)
+    minimum = stated[stated["readings"] & need_tiers.reading("minimum") > 0]
+    first, last = found.day + pd.Timedelta(days=1), found.day + pd.DateOffset(months=bridging.MONTHS)
+    need = bridging.to_bridge(minimum, funding.ledger(records.grants), first, last)["need"]
+    of_touched = pd.Series(
+        {slug: need.get(found.ids[slug], pd.NA) for slug in lost.rows["organisation"]}, dtype="Int64"
+    )
+    before, after = (leaving.left_within(found.grants, gone, first, last) for gone in ((), lost.fallen))
+    value = round(bridging.newly_uncovered(of_touched, before, after))
+    known = int(of_touched.notna().sum())
+    coverage = _("a minimum is stated by {k} of {n} touched").format(
+        k=written.number(known), n=written.number(lost.touched)
+    )
+    if not known:
+        return Figure("newly_uncovered", None, "–", _("in the 12 months after"), coverage)
+    return Figure(
+        "newly_uncovered", value / 100, written.money(value, found.currency), _("in the 12 months after"), coverage
+    )
 
 
 def _drawn(found: Ahead) -> str:

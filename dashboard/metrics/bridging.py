@@ -38,6 +38,16 @@ def to_bridge(needs: pd.DataFrame, signed: pd.DataFrame, first: pd.Timestamp, la
     return found.assign(to_bridge=missing).round().astype("Int64")
 
 
+def newly_uncovered(need: pd.Series, before: pd.Series, after: pd.Series) -> float:
+    """How much more of the need of some days is not met: per organisation what is missing after less what was before.
+
+    `need` (NA where none is stated), and signed money `before` and `after`, each by organisation.
+    """
+    known = need.dropna().astype(float)
+    short = [(known - signed.reindex(known.index).fillna(0)).clip(lower=0) for signed in (before, after)]
+    return float((short[1] - short[0]).clip(lower=0).sum())
+
+
 def cash_months(cash: float | None, monthly_cost: float | None, signed_per_month: float) -> float | None:
     """Months that cash lasts beside what is still signed; infinite where nothing is missing, None where cash or cost is
     unknown."""

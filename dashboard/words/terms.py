@@ -22,6 +22,7 @@ TERMS = {
     "touched": Term(N_("Organisations touched"), N_("Organisations that would lose money signed for later days."), "F.2"),
     "more_than_half": Term(N_("Lose more than half"), N_("Organisations that would lose more than half of their money ahead, at most."), "F.2"),
     "all": Term(N_("Lose everything"), N_("Organisations that would lose all of their money ahead, at most."), "F.2"),
+    "newly_uncovered": Term(N_("Minimum newly uncovered"), N_("Stated minimum need of the 12 months after the day that signed money would no longer meet, of organisations that lose any, at most."), "F.2"),
     "robustness_mean": Term(N_("Robustness"), N_("Area under the share of organisations that still hold half of their money ahead, as named funders leave one after the other: the mean over all orders."), "F.2"),
     "robustness_largest": Term(N_("Robustness, largest first"), N_("The same with funders leaving in the order of what they hold, the largest first."), "F.2"),
     "money_follows_money": Term(N_("Money follows money"), N_("Earlier distinct funders of organisations that a named funder chose for the first time, over the mean of all it could have chosen that day: open, not funded by it before, and of the same activity or country where there are ten. 1: no pull."), "F.5"),
