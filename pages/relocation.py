@@ -34,6 +34,7 @@ def _live(visit: Visit) -> Blocks:
         if clocks := cases.clocks(visit):
             yield clocks
         yield Figures(legal_stays.figures(visit))
+    elif part == "call":
         yield cases.call_list(visit, (yield Choice("call_order", _("Whom to call first"), cases.call_orders())))
     elif part == "flow":
         yield case_flow.arrived_and_left(visit, found)

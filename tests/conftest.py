@@ -227,9 +227,17 @@ def deployment(
     replaces = {"monkeypatch", "own_sample"} & set(inspect.signature(request.function).parameters)
     if replaces:
         reading.forget()
-    _serve(sample_urls, monkeypatch)
+    serve(sample_urls, monkeypatch)
     yield sample_urls
     if replaces:
+        reading.forget()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_another_database(request: pytest.FixtureRequest) -> None:
+    """A test that serves databases of its own begins with nothing kept."""
+    if "deployment" not in request.fixturenames:
+        _served.clear()
         reading.forget()
 
 
@@ -245,19 +253,20 @@ def own_sample(tmp_path: Path, sample_urls: addresses.Urls, monkeypatch: pytest.
     with connections.open_writer(urls.shared).begin() as connection:
         connection.execute(text("DELETE FROM export_log"))
         connection.execute(text("DELETE FROM viewer_country WHERE host_country <> 'LT'"))
-    _serve(urls, monkeypatch)
+    serve(urls, monkeypatch)
     return urls
 
 
 _served: list[addresses.Urls] = []
 
 
-def _serve(urls: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+def serve(urls: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pages read these databases for the length of a test, with nothing kept of others."""
     if _served[-1:] != [urls]:
         _served[:] = [urls]
         reading.forget()
     monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, urls.shared)
-    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, str(urls.cases))
+    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, urls.cases or "")
 
 
 def open_sample_visit(viewer: Viewer = FUNDER, filters: Filters | None = None) -> Visit:
@@ -342,6 +351,6 @@ def engines(
         empty[which].url.render_as_string(hide_password=False).replace("postgresql+psycopg", "postgresql")
         for which in ("shared", "cases")
     )
-    _serve(addresses.Urls(shared, cases), monkeypatch)
+    serve(addresses.Urls(shared, cases), monkeypatch)
     yield empty
     open_visit(None)

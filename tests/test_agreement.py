@@ -89,7 +89,7 @@ def test_money_and_pairs_agree_between_overview_and_page(viewer: Viewer, filters
         == overlap.summary(found).figures[0].value
         == found.count("possible_duplication")
     )
-    assert four_questions.waiting(visit).figure == live_or_published.summary(visit).figures[0]
+    assert four_questions.waiting(visit).figure in live_or_published.summary(visit).figures
 
 
 @pytest.mark.usefixtures("deployment")

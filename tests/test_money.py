@@ -17,7 +17,7 @@ from data_access import addresses, connections, meta, rates, schema
 from data_access.filters import Filters
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
-from tests.conftest import FUNDER, LITHUANIAN, STEWARD, open_sample_visit, some
+from tests.conftest import FUNDER, LITHUANIAN, STEWARD, open_sample_visit, serve, some
 
 CHOICES = [
     Filters(),
@@ -150,7 +150,7 @@ def fill(engine: Engine) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def by_hand(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deployment) -> str:
+def by_hand(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of a database with the portfolio above."""
     url = f"sqlite:///{tmp_path}/hand.db"
     if request.param == "postgresql":
@@ -161,8 +161,7 @@ def by_hand(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
             connection.execute(text("CREATE DATABASE by_hand"))
         url = f"{server}/by_hand"
     fill(connections.open_writer(url))
-    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, url)
-    monkeypatch.setenv(addresses.CASES_URL_VARIABLE, "")
+    serve(addresses.Urls(url, None), monkeypatch)
     return url
 
 

@@ -83,7 +83,7 @@ def test_every_page_stands_a_choice_that_leaves_nothing(page: str, role: str) ->
 
 
 PARTS = {
-    "relocation": ("flow", "outcomes", "places", "records"),
+    "relocation": ("call", "flow", "outcomes", "places", "records"),
     "overlap": ("where", "funders", "project", "facts"),
     "initiatives": ("what",),
     "funding_gaps": ("months", "dependence", "reach", "unseen", "records"),

@@ -64,6 +64,7 @@ def part_names() -> dict[str, str]:
     """The parts of the page, in reading order."""
     return {
         "now": _("Where cases wait"),
+        "call": _("Whom to call"),
         "flow": _("Arriving and leaving"),
         "outcomes": _("Outcomes and routes"),
         "places": _("Places and journeys"),
