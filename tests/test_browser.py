@@ -14,8 +14,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from sqlalchemy import text
 
+from dashboard.files import brief
+from dashboard.page import walk
+from dashboard.page.visit import open_visit
 from data_access import addresses, connections
-from tests.conftest import PAGES, Server, some, unavailable
+from tests.conftest import PAGES, Server, open_sample_visit, some, unavailable
+from tests.conftest import ROLES as VIEWERS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is missing; run `make test`")
 pytestmark = pytest.mark.browser
@@ -342,3 +346,18 @@ def test_charts_are_drawn_anew_at_the_width_of_paper(chromium, server: Server) -
         assert plot.bounding_box()["width"] == before
     finally:
         wide.context.close()
+
+
+def test_a_brief_prints_on_two_pages(chromium, deployment: addresses.Urls, tmp_path: Path) -> None:
+    pages = [page for page in PAGES if page not in ("definitions", "initiative")]
+    for page, viewer in some([(page, viewer) for page in pages for viewer in VIEWERS.values()], 9):
+        visit = open_sample_visit(viewer)
+        open_visit(visit)
+        report = brief.contents(visit, walk.one(page, visit, {"seat": "DE"} if page == "what_if" else {}))
+        (tmp_path / "brief.html").write_bytes(brief.write(report, report.tables, "id"))
+        sheet = chromium.new_page()
+        sheet.goto((tmp_path / "brief.html").as_uri())
+        printed = sheet.pdf(prefer_css_page_size=True)
+        sheet.close()
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 2, (page, viewer)
+    open_visit(None)

@@ -500,8 +500,8 @@ def test_the_brief_of_a_page_holds_its_answer_figures_and_tables_of_the_part_on_
     first = [table for table in shown.tables if not table.rows.empty][: brief.TABLES]
     assert all(table.title in page for table in first)
     organisations = next(table for table in first if table.key == "leaves_organisations")
-    assert all(name in page for name in organisations.rows["organisation"].head(brief.BARS))
-    rest = len(organisations.rows) - brief.BARS
+    assert all(name in page for name in organisations.rows["organisation"].head(brief.ROWS))
+    rest = len(organisations.rows) - brief.ROWS
     assert (f"{rest} more in the table" in page) == (rest > 0)
     other = walk.one("what_if", visit, {"part": "amount", "amount": "100000"})
     assert "Talmud" not in page and other.answer in html.unescape(brief.write(other, other.tables, "id").decode())

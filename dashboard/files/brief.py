@@ -8,7 +8,7 @@ script prints with the reader's own fonts. For funders, cases come from publishe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -30,9 +30,14 @@ from dashboard.page.visit import Visit, current
 from dashboard.words import columns, terms, written
 from dashboard.words.i18n import N_, _, language
 
-BARS, TABLES, COLUMNS = 10, 4, 6
+BARS, ROWS, TABLES, COLUMNS = 8, 6, 4, 6
 FIRST = "overview"
 MAIN = ("gap", "people", "episodes", "initiatives", "falls", "whole_lines")
+WRITTEN: dict[str, Callable[[Any], str]] = {
+    "percent": written.percent,
+    "month": written.short_month,
+    "date": written.day,
+}
 NUMBERS = ("money", "integer", "percent", "decimal")
 STYLE = """
 @page { size: A4; margin: 14mm }
@@ -40,12 +45,14 @@ STYLE = """
 body { font: 10pt/1.35 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; color: #1B2733; margin: 0 auto; max-width: 182mm }
 section { break-after: page; break-inside: avoid } section:last-of-type { break-after: auto }
 h1 { font-size: 17pt; margin: 0 0 2mm } h2 { font-size: 11.5pt; margin: 4mm 0 1mm; color: #12436D } p { margin: 0 0 1.5mm }
-.facts, .limits { color: #4A5662; font-size: 8.5pt } .four { display: grid; grid-template-columns: 1fr 1fr; gap: 3mm }
+.facts { color: #4A5662; font-size: 8.5pt } .limits { color: #4A5662; font-size: 7.5pt; line-height: 1.3 } .four { display: grid; grid-template-columns: 1fr 1fr; gap: 3mm }
+.many { grid-template-columns: repeat(4, 1fr); gap: 2mm; font-size: 8.5pt } .many b { font-size: 12pt } dl { columns: 2; column-gap: 6mm } dt { break-after: avoid } dd { break-inside: avoid }
 .answer { border: .3mm solid #D8DEE5; border-radius: 1mm; padding: 2.5mm; break-inside: avoid }
 .answer b { display: block; font-size: 15pt; color: #12436D }
-table { border-collapse: collapse; width: 100%; font-size: 8.5pt } td { padding: .5mm 1mm; vertical-align: middle }
-.lead { font-size: 12.5pt; margin: 0 0 3mm } .rows th { text-align: left; border-bottom: .3mm solid #D8DEE5 } .rows td { vertical-align: top; border-bottom: .1mm solid #E8EEF4 }
-td.name { width: 32% } td.value { width: 20%; text-align: right; white-space: nowrap }
+table { border-collapse: collapse; width: 100%; font-size: 8.5pt } td { padding: .3mm 1mm; vertical-align: middle }
+.lead { font-size: 12.5pt; margin: 0 0 3mm } .rows th { text-align: left; border-bottom: .3mm solid #D8DEE5 } .notes { columns: 2; column-gap: 6mm; font-size: 7.5pt } .notes p { break-inside: avoid }
+.rows td { vertical-align: top; max-width: 48mm; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; border-bottom: .1mm solid #E8EEF4 }
+td.name { width: 36%; max-width: 60mm; overflow: hidden; text-overflow: ellipsis; white-space: nowrap } td.value { width: 20%; text-align: right; white-space: nowrap }
 .bar { background: #12436D; height: 3mm; print-color-adjust: exact; -webkit-print-color-adjust: exact }
 dt { font-weight: 600; font-size: 8.5pt } dd { margin: 0 0 1mm; font-size: 8.5pt }
 """
@@ -111,9 +118,8 @@ def write(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
         f'<!doctype html><html lang="{language.get()}"><head><meta charset="utf-8"><title>{escape(report.title)}</title>'
         f"<style>{STYLE}</style></head><body>"
         f'<section><h1>{escape(report.title)}</h1><p class="facts">{escape(facts)}</p>{_answers(report)}'
-        f"<h2>{escape(_('What the words mean'))}</h2><dl>{meanings}</dl>"
-        f'<h2>{escape(_("Limits"))}</h2><div class="limits">{limits}</div></section>'
-        f"<section>{charts}</section></body></html>"
+        f"<h2>{escape(_('What the words mean'))}</h2><dl>{meanings}</dl></section>"
+        f'<section>{charts}<h2>{escape(_("Limits"))}</h2><div class="limits notes">{limits}</div></section></body></html>'
     )
     return page.encode()
 
@@ -133,15 +139,18 @@ def _answers(report: Report) -> str:
     boxes = "".join(
         f'<div class="answer">{escape(name)}<b>{escape(shown)}</b>{escape(said)}</div>' for name, shown, said in told
     )
-    return f'{lead}<div class="four">{boxes}</div>'
+    return f'{lead}<div class="four{" many" if len(told) > 4 else ""}">{boxes}</div>'
 
 
 def _rows(table: Table) -> str:
     """The first rows and columns of a table, and how many more there are."""
-    shown = columns.presented(table.rows, table.key).iloc[:BARS, :COLUMNS]
+    shown = columns.presented(table.rows, table.key).iloc[:ROWS, :COLUMNS]
+    kinds = [columns.column(key, table.key).kind for key in table.rows.columns]
     head = "".join(f"<th>{escape(str(name))}</th>" for name in shown.columns)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
+        "<tr>"
+        + "".join(f"<td>{escape(_cell(value, kind))}</td>" for value, kind in zip(row, kinds, strict=False))
+        + "</tr>"
         for row in shown.itertuples(index=False)
     )
     more = len(table.rows) - len(shown)
@@ -152,9 +161,11 @@ def _rows(table: Table) -> str:
     )
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, kind: str) -> str:
     if pd.isna(value):
         return "–"
+    if kind in WRITTEN:
+        return WRITTEN[kind](pd.Timestamp(value) if kind != "percent" else float(value))
     return written.number(value) if isinstance(value, int | float) else str(value)
 
 
@@ -172,8 +183,13 @@ def _bars(table: Table) -> str:
     """The first rows of a table as bars of its main number; text such as <10 has no bar."""
     shown, keys = columns.presented(table.rows, table.key), list(table.rows.columns)
     place = _main(table) or 0
-    name = next(n for n, key in enumerate(keys) if key != "rank")
-    drawn = [(str(row.iloc[name]), row.iloc[place]) for _number, row in shown.head(BARS).iterrows()]
+    telling = [n for n, key in enumerate(keys[: place or 1]) if key != "rank"]
+    telling = [n for n in telling if shown.iloc[:BARS, n].nunique() > 1] or telling[:1]
+    names = [(n, columns.column(keys[n], table.key).kind) for n in telling]
+    drawn = [
+        (" · ".join(_cell(row.iloc[n], kind) for n, kind in names), row.iloc[place])
+        for _number, row in shown.head(BARS).iterrows()
+    ]
     sizes = [
         0.0 if pd.isna(value) or not str(value).replace(".", "").isdigit() else float(value) for _name, value in drawn
     ]
