@@ -114,15 +114,15 @@ def may_end_figure(visit: Visit) -> Figure:
     """How many combinations may end, of all, and how many of them hang on one provider."""
     found = _states(visit)
     ending = found[found["state"] == "may_end"]
-    alone = ngettext(
-        "{n} of them with one provider", "{n} of them with one provider", int((ending["providers"] == 1).sum())
-    )
+    alone = int((ending["providers"] == 1).sum())
     return Figure(
         "may_end",
         len(ending),
         written.number(len(ending)),
         _("of {n} combinations, within {days} days").format(n=written.number(len(found)), days=DAYS),
-        alone.format(n=written.number(int((ending["providers"] == 1).sum()))),
+        ngettext("{n} of them with one provider", "{n} of them with one provider", alone).format(
+            n=written.number(alone)
+        ),
     )
 
 

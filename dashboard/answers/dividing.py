@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard.answers.crossing import UNPLACED
 from dashboard.answers.portfolio import Portfolio, records_in
-from dashboard.metrics import bridging, claims, funding, need_tiers
+from dashboard.metrics import bridging, claims, funding, need_tiers, placement
 from dashboard.page.blocks import Chart, Table
 from dashboard.page.reading import read
 from dashboard.pictures import charts
@@ -77,7 +77,7 @@ def _lacking(money: Portfolio) -> pd.DataFrame:
 def _ahead(money: Portfolio) -> pd.DataFrame:
     cut = Cut(money.filters, money.currency)
     entries = funding.ledger(records_in(money.viewer, cut).grants)
-    line = entries["line_project_id"].astype("Int64").fillna(-entries["organisation_id"].astype("Int64"))
+    line = placement.line_of(entries["line_project_id"], entries["organisation_id"])
     ahead = bridging.within(entries, money.as_of + pd.Timedelta(days=1), FOREVER)
     sums = ahead.groupby(line).sum().round().astype("int64").rename_axis("line").rename("claim").reset_index()
     named = read(queries.money.lines_in(cut, money.viewer))

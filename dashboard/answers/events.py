@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -52,10 +53,10 @@ def noted(note: str, found: Sequence[Mark]) -> str:
     return f"{note} {marked}".strip()
 
 
-def _named(row: tuple) -> str:
+def _named(row: Any) -> str:
     said = getattr(row, f"label_{language.get()}", None)
-    label = said if isinstance(said, str) and said else row.label_en  # type: ignore[attr-defined]
-    about = row.host_country  # type: ignore[attr-defined]
-    kind = codes.word(row.kind)  # type: ignore[attr-defined]
+    label = said if isinstance(said, str) and said else row.label_en
+    about = row.host_country
+    kind = codes.word(row.kind)
     concerns = f"{kind}, {written.country(about)}" if isinstance(about, str) else kind
-    return f"{label} ({concerns}), {written.short_month(row.on_date)}"  # type: ignore[attr-defined]
+    return f"{label} ({concerns}), {written.short_month(row.on_date)}"

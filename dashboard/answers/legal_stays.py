@@ -9,6 +9,7 @@ import pandas as pd
 from dashboard.answers import cases
 from dashboard.answers.cases import Live, LiveFigure
 from dashboard.metrics import legal_stay, relocation
+from dashboard.metrics.statistics import DAYS_PER_MONTH
 from dashboard.page.blocks import Figure, Table
 from dashboard.page.reading import found_once, read
 from dashboard.page.visit import Visit
@@ -18,7 +19,6 @@ from data_access import queries
 from data_access.case_summaries import BEFORE_ISSUE
 
 WEEKS = 4
-DAYS_PER_MONTH = 365.25 / 12
 TARGET_MONTHS = 6
 
 

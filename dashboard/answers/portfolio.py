@@ -227,7 +227,7 @@ def _months(visit: Visit, lines: pd.Index | None, reading: int) -> pd.DataFrame:
     if not any(chosen.lines and not chosen.months for chosen, _values in choosing.rows(visit.filters)):
         return read(queries.money.months(visit.currency, visit.viewer, reading))
     own = choosing.of_lines(visit.filters)
-    records = records_of(read, visit.viewer, Cut(own, visit.currency)).converted(visit.currency)
+    records = records_in(visit.viewer, Cut(own, visit.currency))
     rows = money_sums.month_sums(placement.place(records, lines), records.facets)
     return rows[rows["readings"] & reading > 0]
 
@@ -272,7 +272,7 @@ def records_in(viewer: Viewer, cut: Cut) -> placement.Records:
 
 
 def _behind(viewer: Viewer, cut: Cut) -> Behind:
-    records = records_of(read, viewer, cut).converted(cut.currency)
+    records = records_in(viewer, cut)
     lines = read(queries.money.lines_in(cut, viewer))
     return Behind(records.grants, records.needs, lines, placement.place(records, pd.Index(lines["line"])))
 

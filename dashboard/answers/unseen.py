@@ -11,6 +11,7 @@ from dashboard.answers import closing, what_if
 from dashboard.answers.portfolio import Portfolio, records_in
 from dashboard.metrics import bridging, funding, need_tiers, placement, survival, unseen
 from dashboard.metrics.distribution import STALE_AFTER_DAYS, one_per_initiative
+from dashboard.metrics.statistics import DAYS_PER_MONTH
 from dashboard.page.blocks import Figure, Table
 from dashboard.page.reading import found_once, read, shown_once
 from dashboard.page.visit import Visit
@@ -22,7 +23,6 @@ from data_access.queries.money import Cut
 
 YEARS = 2
 BRIDGED_DAYS = 180
-DAYS_PER_MONTH = 365.25 / 12
 
 
 @found_once

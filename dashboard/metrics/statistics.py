@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+DAYS_PER_MONTH = 365.25 / 12
 Z95 = 1.959963984540054
 
 
