@@ -27,11 +27,12 @@ from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from dashboard.page import reading
+from dashboard.page.registry import listed
 from dashboard.pictures import charts, maps
 from data_access import database
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("overview", "initiatives", "funding_gaps", "overlap", "relocation", "directory", "data", "definitions")
+PAGES = tuple(listed())
 NEW = ("DE", "LT", "PL", "GE", "AM")
 REPEATS = 5
 PARTS = ("SQL", "metrics", "figures", "rest")

@@ -23,6 +23,7 @@ TABLES = {
         schema.money_project,
         schema.grant_to_fix,
         schema.book,
+        schema.money_robustness,
     )
 }
 

@@ -146,7 +146,7 @@ def authorizer(login: Login, which: Which = "shared") -> Authorizer:
     functions = FUNCTIONS | FUNCTIONS_OF_LOADS if "UPDATE" in own.tables else FUNCTIONS
 
     def may(action: int, first: str | None, second: str | None) -> bool:
-        if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION):
+        if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_TRANSACTION):
             return True
         if action in VERBS:
             table, column = first or "", (second or "") if action == sqlite3.SQLITE_READ else ""

@@ -484,6 +484,7 @@ money_project = _money("money_project", *_counts("project_id"), *_amounts("total
 book = _money(
     "book", Column("line", String(24), nullable=False), *_counts("units", "without_amount"), *_amounts("minor")
 )
+money_robustness = _money("money_robustness", *_counts("drawn"), Column("mean", Float), Column("largest", Float))
 summed_for = Table("summed_for", shared, Column("clearance", String(800), primary_key=True))
 grant_to_fix = _money(
     "grant_to_fix", *_counts("grant_id"), Column("reason", String(20), nullable=False), *_counts("times")

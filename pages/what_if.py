@@ -47,17 +47,16 @@ def _leaves(visit: Visit, money: portfolio.Portfolio) -> Blocks:
         )
     )
     who = what_if.who_leaves(visit, chosen, seat)
-    found = what_if.ahead(visit, money, day)
-    lost = found.leaves(who)
-    yield Summary(what_if.leaves_sentence(found, lost, who, names), what_if.leaves_figures(visit, found, lost))
+    found = what_if.leaves(visit, money, who, day)
+    yield Summary(what_if.leaves_sentence(found, names), what_if.leaves_figures(visit, found))
     if not who:
         return
-    yield what_if.before_and_after(visit, money, found, lost)
-    yield what_if.organisations(visit, found, lost)
-    if slug := (yield rows_of("leaves", _("Open the grants of an organisation"), what_if.row_names(found, lost))):
-        yield what_if.grants_of(found, lost, slug)
-    yield what_if.last_providers(visit, lost)
-    yield what_if.could_step_in(visit, found, lost, who)
+    yield what_if.before_and_after(visit, money, found)
+    yield what_if.organisations(visit, found)
+    if slug := (yield rows_of("leaves", _("Open the grants of an organisation"), what_if.row_names(found))):
+        yield what_if.grants_of(found, slug)
+    yield what_if.last_providers(visit, found)
+    yield what_if.could_step_in(visit, found)
 
 
 def _amount(visit: Visit, _money: portfolio.Portfolio) -> Blocks:

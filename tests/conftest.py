@@ -58,6 +58,13 @@ def examples(whole: int, least: int = 6) -> int:
     return whole if IS_RELEASE else max(least, whole // 5)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that starts PostgreSQL says so, also where its name does not: `make quick` leaves it out."""
+    for item in items:
+        if "postgresql" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgresql")
+
+
 def unavailable(what: str) -> NoReturn:
     """Skip with the reason; on CI a missing tool is a failure."""
     if os.environ.get("CI") == "true":

@@ -258,7 +258,7 @@ def _rate_words(currency: str, rates: pd.DataFrame) -> str:
 
 @dataclass(frozen=True)
 class Behind:
-    """The converted grants and needs of a cut, its lines by name, and the parts on them."""
+    """The converted grants and needs of a cut, its lines by name, and the parts of these within the choice."""
 
     grants: pd.DataFrame
     needs: pd.DataFrame
@@ -271,10 +271,16 @@ def records_in(viewer: Viewer, cut: Cut) -> placement.Records:
     return kept_briefly(lambda: records_of(read, viewer, cut).converted(cut.currency), "records", cut)
 
 
-def _behind(viewer: Viewer, cut: Cut) -> Behind:
-    records = records_in(viewer, cut)
-    lines = read(queries.money.lines_in(cut, viewer))
-    return Behind(records.grants, records.needs, lines, placement.place(records, pd.Index(lines["line"])))
+def behind(viewer: Viewer, cut: Cut) -> Behind:
+    """The records of a cut and their parts within it, kept for a short while."""
+
+    def made() -> Behind:
+        records, lines = records_in(viewer, cut), read(queries.money.lines_in(cut, viewer))
+        placed = placement.place(records, pd.Index(lines["line"]))
+        signed, pledged, needs = (_chosen(rows, cut.filters) for rows in (placed.signed, placed.pledged, placed.needs))
+        return Behind(records.grants, records.needs, lines, placement.Placed(signed, pledged, needs))
+
+    return kept_briefly(made, "behind", cut)
 
 
 def rows_behind(portfolio: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
@@ -284,8 +290,8 @@ def rows_behind(portfolio: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Ti
     organisation, name, host_country, activity, part (minor units falling into the months), original (major units) and
     currency of the record. Signed and passed on add to the figures of those months to the cent.
     """
-    found = kept_briefly(lambda: _behind(portfolio.viewer, cut), "behind", cut)
-    signed, stated = (_chosen(rows, cut.filters) for rows in (found.placed.signed, found.placed.needs))
+    found = behind(portfolio.viewer, cut)
+    signed, stated = found.placed.signed, found.placed.needs
     stated = stated[stated["readings"] & need_tiers.reading(portfolio.tier, only_sure=portfolio.only_sure) > 0]
     keys = ["line", *placement.CELL]
     money = signed[signed["month"].between(first, last)]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import pandas as pd
 
 from dashboard.answers import events
-from dashboard.answers.portfolio import Portfolio, converted, picture, records_in
+from dashboard.answers.portfolio import Portfolio, behind, converted, picture, records_in
 from dashboard.metrics import bridging, funding, leaving, need_tiers, placement
 from dashboard.metrics.standing import LEFT, RECEIVED
 from dashboard.page.blocks import Chart, Figure, Table
-from dashboard.page.reading import found_once, kept_briefly, read
+from dashboard.page.reading import found_once, read
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import codes, written
@@ -27,36 +28,42 @@ NOBODY = "none"
 
 
 @dataclass(frozen=True)
-class Ahead:
-    """What is signed for days after `day`: `grants` (grant, funder, recipient by their short names, parent, ahead, unpaid …),
-    `pledged` per recipient, `names` and `ids` of recipients, `chosen` the recipients of the reader's choice; `paid_known` of how many."""
+class Leaves:
+    """What is signed for days after `day`, and what of it falls if the funders `who` leave.
+
+    `grants` (grant, funder, recipient by their short names, parent, ahead, unpaid …): of every organisation that loses any;
+    `pledged` per recipient, `names` and `ids` of recipients, `chosen` the recipients of the reader's choice.
+    """
 
     day: pd.Timestamp
     currency: str
+    who: tuple[str, ...]
     grants: pd.DataFrame
     pledged: Mapping[str, float]
     names: Mapping[str, str]
     ids: Mapping[str, int]
     chosen: frozenset[str]
-    paid_known: int
 
-    @property
-    def own(self) -> pd.DataFrame:
-        """The grants to recipients of the reader's choice."""
-        return self.grants[self.grants["recipient"].isin(list(self.chosen))]
+    @cached_property
+    def direct(self) -> pd.DataFrame:
+        """What they signed themselves, to recipients of the reader's choice."""
+        grants = self.grants
+        return grants[grants["recipient"].isin(list(self.chosen)) & grants["funder"].isin(list(self.who))]
 
-    @property
-    def network(self) -> pd.DataFrame:
-        """The grants to organisations of the network, whatever is chosen."""
-        return self.grants[self.grants["recipient_is_member"].astype(bool)]
-
-    def leaves(self, who: Collection[str]) -> leaving.Leaving:
-        """What falls when these funders leave, for organisations of the reader's choice."""
-        found = leaving.leaves(self.grants, who)
+    @cached_property
+    def lost(self) -> leaving.Leaving:
+        """What falls, for organisations of the reader's choice."""
+        found = leaving.leaves(self.grants, self.who)
         rows = found.rows[found.rows["organisation"].isin(list(self.chosen))].reset_index(drop=True)
-        direct = self.own["funder"].isin(list(who))
-        low, high = float(self.own.loc[direct, "unpaid"].sum()), float(rows["lost_high"].sum())
+        low, high = float(self.direct["unpaid"].sum()), float(rows["lost_high"].sum())
         return leaving.Leaving(rows, min(low, high), high, found.unnamed, found.excess, found.fallen)
+
+    @property
+    def cut(self) -> Cut:
+        """Whose records are behind it, whatever else is chosen."""
+        return Cut(
+            Filters(), self.currency, organisations=tuple(self.ids[slug] for slug in self.lost.rows["organisation"])
+        )
 
 
 def part_names() -> dict[str, str]:
@@ -81,41 +88,34 @@ def seat_names(visit: Visit) -> dict[str, str]:
     return {NOBODY: _("none")} | {seat: written.country(seat) for seat in sorted(seats, key=written.country)}
 
 
-def who_leaves(visit: Visit, named: Sequence[str], seat: str) -> list[str]:
+def who_leaves(visit: Visit, named: Sequence[str], seat: str) -> tuple[str, ...]:
     """The funders that leave: those named, and all whose seat is in the country; the country is never expanded in a link."""
     found = read(queries.funding.seats(visit.viewer))
-    return sorted({*named, *found.loc[found["seat_country"] == seat, "slug"]})
+    return tuple(sorted({*named, *found.loc[found["seat_country"] == seat, "slug"]}))
 
 
 @found_once
-def ahead(visit: Visit, money: Portfolio, day: str) -> Ahead:
-    """The money signed for days after a day, as this reader's query returns it."""
-    after, everything = pd.Timestamp(day), Cut(Filters(), visit.currency)
-
-    def made() -> pd.DataFrame:
-        grants = converted(
-            read(queries.funding.grants_received(everything, visit.viewer)), visit.viewer, visit.currency
-        )
-        return grants.merge(read(queries.funding.passed_on(visit.viewer)), on="grant_id", how="left")
-
-    grants = leaving.days_ahead(kept_briefly(made, "what_if", everything), after)
-    signed = grants[grants["standing"].isin([*RECEIVED, LEFT])].rename(
+def leaves(visit: Visit, money: Portfolio, who: tuple[str, ...], day: str) -> Leaves:
+    """What is signed for days after a day around these funders, as this reader's query returns it."""
+    after = pd.Timestamp(day)
+    asked = queries.funding.around_leaving(who, after.date(), visit.viewer)
+    grants = leaving.days_ahead(converted(read(asked), visit.viewer, visit.currency), after)
+    signed = grants[grants["standing"].isin([*RECEIVED, LEFT]) & (grants["ahead"] > 0)]
+    signed = signed.rename(
         columns={"grant_id": "grant", "funder": "funder_name", "recipient": "organisation", "parent_id": "parent"}
-    )
-    signed = signed.rename(columns={"funder_slug": "funder", "recipient_slug": "recipient"})
+    ).rename(columns={"funder_slug": "funder", "recipient_slug": "recipient"})
     pledges = grants[grants["standing"] == "pledged"].groupby("recipient_slug")["ahead"].sum()
     own = signed[signed["recipient_is_member"].astype(bool)]
     chosen = own[own["recipient_id"].isin(money.recipients["organisation_id"])]
-    ahead_only = signed[signed["ahead"] > 0]
-    return Ahead(
+    return Leaves(
         after,
         visit.currency,
-        ahead_only,
+        who,
+        signed,
         {str(name): float(value) for name, value in pledges.items()},
         dict(zip(own["recipient"], own["organisation"], strict=True)),
         dict(zip(own["recipient"], own["recipient_id"], strict=True)),
         frozenset(chosen["recipient"]),
-        int(ahead_only["has_payment"].astype(bool).sum()),
     )
 
 
@@ -132,27 +132,27 @@ def cash(visit: Visit, currency: str) -> dict[int, tuple[float | None, float | N
     return {one: (own, cost) for one, own, cost in zip(stated["organisation_id"], held, spent, strict=True)}
 
 
-def leaves_sentence(found: Ahead, lost: leaving.Leaving, who: Sequence[str], names: Mapping[str, str]) -> str:
+def leaves_sentence(found: Leaves, names: Mapping[str, str]) -> str:
     """What falls in one sentence."""
-    if not who:
+    if not found.who:
         return _("Choose funders, or a country of their seat, and a day: nothing is chosen yet.")
-    if not lost.touched:
+    if not found.lost.touched:
         said = ngettext(
             "If {funders} leaves after {day}, no money signed for later days falls in your choice.",
             "If {funders} leave after {day}, no money signed for later days falls in your choice.",
-            len(who),
+            len(found.who),
         )
-        return said.format(funders=_listed(who, names), day=written.day(found.day))
-    low, high = lost.more_than_half
+        return said.format(funders=_listed(found.who, names), day=written.day(found.day))
+    low, high = found.lost.more_than_half
     organisations = ngettext("{n} organisation", "{n} organisations", high).format(n=written.number(high))
     between = organisations if low == high else _("between {low} and {high}").format(low=low, high=organisations)
     said = ngettext(
         "If {funders} leaves after {day}, {amount} of the money ahead falls and {many} lose more than half of theirs.",
         "If {funders} leave after {day}, {amount} of the money ahead falls and {many} lose more than half of theirs.",
-        len(who),
+        len(found.who),
     )
     return said.format(
-        funders=_listed(who, names), day=written.day(found.day), amount=_between(found, lost), many=between
+        funders=_listed(found.who, names), day=written.day(found.day), amount=_between(found), many=between
     )
 
 
@@ -161,57 +161,54 @@ def _listed(who: Sequence[str], names: Mapping[str, str]) -> str:
     return written.listing(shown) if len(shown) <= 3 else _("{n} funders").format(n=written.number(len(shown)))
 
 
-def _between(found: Ahead, lost: leaving.Leaving) -> str:
-    low, high = (written.money(int(x), found.currency) for x in (lost.network_lost_low, lost.network_lost_high))
+def _between(found: Leaves) -> str:
+    low, high = (
+        written.money(int(x), found.currency) for x in (found.lost.network_lost_low, found.lost.network_lost_high)
+    )
     return high if low == high else _("between {low} and {high}").format(low=low, high=high)
 
 
-def leaves_figures(visit: Visit, found: Ahead, lost: leaving.Leaving) -> list[Figure]:
+def leaves_figures(visit: Visit, found: Leaves) -> list[Figure]:
     """The bounds of what falls, whom it touches, and how much the network hangs on few."""
-    money = {name: int(value) for name, value in (("low", lost.network_lost_low), ("high", lost.network_lost_high))}
-    known = _("payments known for {k} of {n} grants").format(k=found.paid_known, n=len(found.grants))
-    half, whole = lost.more_than_half, lost.all_of_it
-    mean, largest = _robustness(found)
+    money = {
+        name: int(value)
+        for name, value in (("low", found.lost.network_lost_low), ("high", found.lost.network_lost_high))
+    }
+    paid, signed = int(found.direct["has_payment"].sum()), len(found.direct)
+    known = _("payments known for {k} of {n} of their grants").format(k=written.number(paid), n=written.number(signed))
+    half, whole = found.lost.more_than_half, found.lost.all_of_it
     return [
         Figure("network_lost_low", money["low"] / 100, written.money(money["low"], found.currency), known),
         Figure("network_lost_high", money["high"] / 100, written.money(money["high"], found.currency)),
-        Figure("touched", lost.touched, written.number(lost.touched)),
+        Figure("touched", found.lost.touched, written.number(found.lost.touched)),
         Figure("more_than_half", half[1], written.number(half[1]), _at_least(half)),
         Figure("all", whole[1], written.number(whole[1]), _at_least(whole)),
-        _newly_uncovered(visit, found, lost),
-        Figure("robustness_mean", mean, _as_share(mean), _("whole network, over all orders of leaving"), _drawn(found)),
-        Figure("robustness_largest", largest, _as_share(largest), _("whole network, the largest first")),
+        _newly_uncovered(visit, found),
+        *_robustness(visit),
     ]
 
 
-def _newly_uncovered(visit: Visit, found: Ahead, lost: leaving.Leaving) -> Figure:
+def _newly_uncovered(visit: Visit, found: Leaves) -> Figure:
     """Stated minimum need of the 12 months after the day that would no longer be met, of the organisations touched."""
-    records = records_in(visit.viewer, Cut(visit.filters, found.currency))
+    records = records_in(visit.viewer, found.cut)
     stated = placement.stated_needs(records)
     minimum = stated[stated["readings"] & need_tiers.reading("minimum") > 0]
     first, last = found.day + pd.Timedelta(days=1), found.day + pd.DateOffset(months=bridging.MONTHS)
     need = bridging.to_bridge(minimum, funding.ledger(records.grants), first, last)["need"]
     of_touched = pd.Series(
-        {slug: need.get(found.ids[slug], pd.NA) for slug in lost.rows["organisation"]}, dtype="Int64"
+        {slug: need.get(found.ids[slug], pd.NA) for slug in found.lost.rows["organisation"]}, dtype="Int64"
     )
-    before, after = (leaving.left_within(found.grants, gone, first, last) for gone in ((), lost.fallen))
+    before, after = (leaving.left_within(found.grants, gone, first, last) for gone in ((), found.lost.fallen))
     value = round(bridging.newly_uncovered(of_touched, before, after))
     known = int(of_touched.notna().sum())
     coverage = _("a minimum is stated by {k} of {n} touched").format(
-        k=written.number(known), n=written.number(lost.touched)
+        k=written.number(known), n=written.number(found.lost.touched)
     )
     if not known:
         return Figure("newly_uncovered", None, "–", _("in the 12 months after"), coverage)
     return Figure(
         "newly_uncovered", value / 100, written.money(value, found.currency), _("in the 12 months after"), coverage
     )
-
-
-def _drawn(found: Ahead) -> str:
-    """For how many organisations orders were drawn, because they have too many funders to go through all."""
-    named = found.network[found.network["funder"].notna()]
-    many = int((named.groupby("recipient")["funder"].nunique() > leaving.MOST_EXACT).sum())
-    return _("by draws for those with more than {n} funders").format(n=leaving.MOST_EXACT) if many else ""
 
 
 def _at_least(bounds: tuple[int, int]) -> str:
@@ -222,49 +219,43 @@ def _as_share(value: float | None) -> str:
     return "–" if value is None else written.percent(value)
 
 
-@found_once
-def _robustness(found: Ahead) -> tuple[float | None, float | None]:
-    """Robustness of the whole network, over all orders and with the largest first; None without money ahead of named funders."""
-    own = found.network
-    named = own[own["funder"].notna()].groupby(["recipient", "funder"])["ahead"].sum()
-    held: dict[str, dict[str, float]] = {name: {} for name in own["recipient"].unique()}
-    for (recipient, funder), amount in named.items():
-        held[recipient][funder] = float(amount)
-    if named.empty:
-        return None, None
-    unnamed = own[own["funder"].isna()].groupby("recipient")["ahead"].sum().to_dict()
-    order = leaving.largest_first(held)
-    return leaving.mean_robustness(held, unnamed), leaving.curve(held, unnamed, order)
+def _robustness(visit: Visit) -> list[Figure]:
+    """How much the whole network hangs on few, as made at refresh; unknown without money ahead of named funders."""
+    kept = read(queries.money.robustness(visit.currency, visit.viewer))
+    mean, largest = (
+        None if kept.empty or pd.isna(kept[name][0]) else float(kept[name][0]) for name in ("mean", "largest")
+    )
+    drawn = _("by draws for those with more than {n} funders").format(n=leaving.MOST_EXACT)
+    return [
+        Figure("robustness_mean", mean, _as_share(mean), _("whole network today, over all orders of leaving"),
+               drawn if kept["drawn"].sum() else ""),
+        Figure("robustness_largest", largest, _as_share(largest), _("whole network today, the largest first")),
+    ]  # fmt: skip
 
 
-def before_and_after(visit: Visit, money: Portfolio, found: Ahead, lost: leaving.Leaving) -> Chart:
-    """Signed money per month from the day on, what stays and what would fall, against stated need."""
-    own = found.own
-    later = own.assign(
-        falls=own["grant"].isin(list(lost.fallen)),
-        starts_on=own["starts_on"].where(own["starts_on"] > found.day, found.day + pd.Timedelta(days=1)),
-        minor=own["ahead"].astype("Int64"),
-    )
-    spread = funding.spread(later)
-    first = (found.day + pd.Timedelta(days=1)).to_period("M").start_time
-    last = first + pd.DateOffset(months=MONTHS_SHOWN)
-    shown = spread[spread["month"].between(first, last)]
-    sums = shown.groupby(["month", "falls"])["minor"].sum().unstack(fill_value=0)
-    rows = pd.DataFrame({"month": sums.index, "stays": sums.get(False, 0), "falls": sums.get(True, 0)}).reset_index(
-        drop=True
-    )
-    whole = rows["month"].where(rows["month"] > found.day)
-    rows["need"] = whole.map(money.monthly.set_index("month")["need"]).astype("Int64")
+def before_and_after(visit: Visit, money: Portfolio, found: Leaves) -> Chart:
+    """Signed money of the choice per month, what of it stays and what would fall, against stated need."""
+    first = (found.day + pd.Timedelta(days=1) + pd.offsets.MonthBegin(0)).normalize()
+    shown = money.monthly[money.monthly["month"].between(first, first + pd.DateOffset(months=MONTHS_SHOWN))]
+    falls = _falling_per_month(visit, found).reindex(shown["month"], fill_value=0).array
+    rows = pd.DataFrame(
+        {
+            "month": shown["month"],
+            "stays": (shown["signed"] - falls).astype("Int64"),
+            "falls": pd.array(falls, "Int64"),
+            "need": shown["need"],
+        }
+    ).reset_index(drop=True)
     title, marks = _("Signed money per month: what stays and what would fall"), events.marks(visit, rows["month"])
     drawn = rows.assign(**{name: rows[name] / 100 for name in ("stays", "falls", "need")})
     columns = [("stays", _("stays")), ("falls", _("falls"))]
     return Chart(
         "leaves_months",
         title,
-        rows.astype({"stays": "Int64", "falls": "Int64"}),
+        rows,
         events.noted(
-            _("Days after the chosen one, in {currency}, from {month}; a re-grant falls with the grant it is taken from. The line is what is needed, of lines that state it.")
-            .format(currency=found.currency, month=written.month(first)),
+            _("Whole months after {day}, in {currency}, each unit counted once as on Funding gaps; a re-grant falls with the grant it is taken from. The line is what is needed, of lines that state it.")
+            .format(currency=found.currency, day=written.day(found.day)),
             marks,
         ),
         charts.columns_over_time(drawn, "month", columns, ("need", _("Stated need")), marks=marks, stacked=True),
@@ -276,12 +267,23 @@ def before_and_after(visit: Visit, money: Portfolio, found: Ahead, lost: leaving
     )  # fmt: skip
 
 
-def organisations(visit: Visit, found: Ahead, lost: leaving.Leaving) -> Table:
+def _falling_per_month(visit: Visit, found: Leaves) -> pd.Series:
+    """What falls of the signed money placed within the choice, per month, in minor units: of each organisation no less than
+    nothing, because what it would no longer pass on is not lost."""
+    if found.lost.rows.empty:
+        return pd.Series(dtype="int64")
+    cut = replace(found.cut, filters=replace(visit.filters, since=None, until=None))
+    parts = behind(visit.viewer, cut).placed.signed
+    fallen = parts[parts["grant_id"].isin(list(found.lost.fallen)) & parts["organisation_id"].isin(cut.organisations)]
+    return fallen.groupby(["organisation_id", "month"])["minor"].sum().clip(lower=0).groupby("month").sum()
+
+
+def organisations(visit: Visit, found: Leaves) -> Table:
     """Who loses what, alphabetical; touched organisations only. How long cash lasts then, for everybody but funders."""
-    rows = lost.rows.assign(
-        months_of_cash=_months_of_cash(visit, found, lost),
-        pledged=lost.rows["organisation"].map(found.pledged).astype("Float64").fillna(0),
-        organisation=lost.rows["organisation"].map(found.names),
+    rows = found.lost.rows.assign(
+        months_of_cash=_months_of_cash(visit, found),
+        pledged=found.lost.rows["organisation"].map(found.pledged).astype("Float64").fillna(0),
+        organisation=found.lost.rows["organisation"].map(found.names),
     ).sort_values("organisation", ignore_index=True)
     for name in ("ahead", "lost_low", "lost_high", "unnamed", "pledged"):
         rows[name] = rows[name].round().astype("Int64")
@@ -305,31 +307,31 @@ def organisations(visit: Visit, found: Ahead, lost: leaving.Leaving) -> Table:
     )  # fmt: skip
 
 
-def _months_of_cash(visit: Visit, found: Ahead, lost: leaving.Leaving) -> list[str | None]:
+def _months_of_cash(visit: Visit, found: Leaves) -> list[str | None]:
     """Per touched organisation: months that cash lasts beside what is still signed in the 12 months after the day."""
     stated, ids = cash(visit, found.currency), found.ids
     last = found.day + pd.DateOffset(months=bridging.MONTHS)
-    left = leaving.left_within(found.grants, lost.fallen, found.day + pd.Timedelta(days=1), last)
+    left = leaving.left_within(found.grants, found.lost.fallen, found.day + pd.Timedelta(days=1), last)
     months = [
         bridging.cash_months(*stated.get(ids[slug], (None, None)), left.get(slug, 0.0) / bridging.MONTHS)
-        for slug in lost.rows["organisation"]
+        for slug in found.lost.rows["organisation"]
     ]
     return [None if n is None else _("covered") if math.isinf(n) else written.decimal(n) for n in months]
 
 
-def row_names(found: Ahead, lost: leaving.Leaving) -> dict[str, str]:
+def row_names(found: Leaves) -> dict[str, str]:
     """Organisations whose grants can be opened."""
-    return {str(slug): found.names[str(slug)] for slug in lost.rows["organisation"]}
+    return {str(slug): found.names[str(slug)] for slug in found.lost.rows["organisation"]}
 
 
-def grants_of(found: Ahead, lost: leaving.Leaving, slug: str) -> Table:
+def grants_of(found: Leaves, slug: str) -> Table:
     """The grants with money ahead of one organisation, and which of them fall."""
     own = found.grants[found.grants["recipient"] == slug]
     rows = own.assign(
         funder=own["funder_name"].fillna(_("not named")),
         ahead=own["ahead"].round().astype("Int64"),
         unpaid=own["unpaid"].round().astype("Int64"),
-        state=own["grant"].isin(list(lost.fallen)).map({True: "falls", False: "stays"}),
+        state=own["grant"].isin(list(found.lost.fallen)).map({True: "falls", False: "stays"}),
     ).sort_values(["funder", "ends_on"], ignore_index=True)
     title = _("Grants of {organisation}").format(organisation=found.names[slug])
     return Table("leaves_grants", title, rows[["funder", "ahead", "unpaid", "state", "starts_on", "ends_on"]])
@@ -346,9 +348,9 @@ def cells_of(visit: Visit) -> pd.DataFrame:
     return stated[columns].drop_duplicates(ignore_index=True)
 
 
-def last_providers(visit: Visit, lost: leaving.Leaving) -> Table:
+def last_providers(visit: Visit, found: Leaves) -> Table:
     """Combinations whose only provider would lose everything that is signed ahead."""
-    whole = lost.rows.loc[lost.rows["lost_high"] >= lost.rows["ahead"], "organisation"]
+    whole = found.lost.rows.loc[found.lost.rows["lost_high"] >= found.lost.rows["ahead"], "organisation"]
     cells = cells_of(visit)
     alone = cells.groupby(["host_country", "activity"])["organisation_id"].transform("nunique") == 1
     rows = cells[alone & cells["organisation_slug"].isin(whole)].sort_values(
@@ -358,26 +360,25 @@ def last_providers(visit: Visit, lost: leaving.Leaving) -> Table:
                  rows[["host_country", "activity", "organisation"]])  # fmt: skip
 
 
-def could_step_in(visit: Visit, found: Ahead, lost: leaving.Leaving, who: Sequence[str]) -> Table:
+def could_step_in(visit: Visit, found: Leaves) -> Table:
     """Named funders with signed money in combinations of the organisations touched, alphabetical."""
-    cells = cells_of(visit)
     keys = ["host_country", "activity"]
-    touched = cells[cells["organisation_slug"].isin(lost.rows["organisation"])][keys].drop_duplicates()
-    payers = found.grants[found.grants["funder"].notna() & ~found.grants["funder"].isin(list(who))]
-    given = payers[["funder", "funder_name", "recipient"]].drop_duplicates()
-    near = given.merge(cells, left_on="recipient", right_on="organisation_slug").merge(touched, on=keys)
-    near = near[["funder_name", *keys]].drop_duplicates().sort_values(["funder_name", *keys])
-    places = zip(near["host_country"], near["activity"], strict=True)
-    near["combination"] = pd.Series(
-        [f"{written.country(country)} · {codes.code('activity', activity)}" for country, activity in places],
-        index=near.index,
-        dtype="str",
-    )
-    rows = near.groupby("funder_name", as_index=False).agg(combinations=("combination", "; ".join))
+    cells = cells_of(visit)
+    touched = cells[cells["organisation_slug"].isin(found.lost.rows["organisation"])][keys].drop_duplicates()
+    touched["combination"] = [
+        f"{written.country(country)} · {codes.code('activity', activity)}"
+        for country, activity in touched.itertuples(index=False)
+    ]
+    payers = read(queries.funding.payers_ahead(found.day.date(), visit.viewer))
+    payers = payers[~payers["funder_slug"].isin(list(found.who))]
+    served = cells[["organisation_slug", *keys]].merge(touched, on=keys)
+    near = payers.merge(served, left_on="recipient_slug", right_on="organisation_slug")
+    near = near[["funder", "combination"]].drop_duplicates().sort_values(["funder", "combination"])
+    rows = near.groupby("funder", as_index=False).agg(combinations=("combination", "; ".join))
     return Table(
         "could_step_in",
         _("Funders with signed money in the same combinations"),
-        rows.rename(columns={"funder_name": "funder"}).astype({"funder": "str", "combinations": "str"}),
+        rows.astype({"funder": "str", "combinations": "str"}),
         _(
             "Named funders that pay somebody there after the day, in alphabetical order; whether they would is for them to say."
         ),

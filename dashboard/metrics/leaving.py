@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.stats import hypergeom
 
 from dashboard.metrics import bridging
+from dashboard.metrics.standing import RECEIVED, standing
 
 MOST_EXACT = 15
 DRAWS, SEED = 2_000, 20260101
@@ -155,6 +156,36 @@ def _falls(grants: pd.DataFrame, leaving: frozenset[str]) -> dict[object, int]:
         if at in above and direct[at]:
             found[at] = 1
     return found
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """The area under `curve`: the mean over all orders, with the largest first (None without money ahead of named funders), and
+    for how many organisations orders were drawn because they have too many funders to go through all."""
+
+    mean: float | None
+    largest: float | None
+    drawn: int
+
+
+def robustness(grants: pd.DataFrame, after: pd.Timestamp) -> Robustness:
+    """How much a network hangs on few, of what is signed for days after a day (E04).
+
+    `grants`: the columns of `queries.funding.grants` and `minor`; those to organisations of the network count.
+    """
+    named = grants.assign(standing=standing(grants))
+    is_own = named["standing"].isin(RECEIVED) & named["recipient_is_member"].astype("boolean").fillna(False)
+    own = days_ahead(named[is_own], after)
+    own = own[own["ahead"] > 0]
+    by_payer = own[own["funder_slug"].notna()].groupby(["recipient_slug", "funder_slug"])["ahead"].sum()
+    if by_payer.empty:
+        return Robustness(None, None, 0)
+    held: dict[str, dict[str, float]] = {name: {} for name in own["recipient_slug"].unique()}
+    for (recipient, funder), amount in by_payer.items():
+        held[recipient][funder] = float(amount)
+    unnamed = own[own["funder_slug"].isna()].groupby("recipient_slug")["ahead"].sum().to_dict()
+    drawn = sum(len(payers) > MOST_EXACT for payers in held.values())
+    return Robustness(mean_robustness(held, unnamed), curve(held, unnamed, largest_first(held)), drawn)
 
 
 def curve(held: Mapping[str, Mapping[str, float]], unnamed: Mapping[str, float], order: Sequence[str]) -> float:

@@ -6,15 +6,17 @@ Called by `meridian refresh`, by every import and by the sample builder.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from functools import cache, partial
 
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from dashboard.metrics import clearances, money_sums, overlap, relocation
+from dashboard.metrics import clearances, leaving, money_sums, overlap, relocation
 from dashboard.metrics.funding import CURRENCIES
+from dashboard.metrics.placement import Records
 from dashboard.upkeep.recorded_money import records_of
 from data_access import case_summaries, database, initiative_choices, meta, money_summaries, queries, summaries
 from data_access.viewer import Viewer
@@ -40,7 +42,7 @@ def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
     with shared.begin() as connection:
         version = meta.move(connection, "shared")
         initiative_choices.rebuild(connection, as_of)
-        money_summaries.store(connection, money_for_everyone(connection))
+        money_summaries.store(connection, money_for_everyone(connection, as_of))
         refresh_overlap(connection, as_of)
         meta.note_summed(connection, "shared", as_of, version)
 
@@ -60,17 +62,38 @@ def refresh_overlap(shared: Connection, as_of: date) -> None:
     summaries.store_overlap(shared, score_for_everyone(shared, as_of), as_of)
 
 
-def money_for_everyone(shared: Connection) -> Iterator[tuple[str, money_sums.Sums]]:
+def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, money_sums.Sums]]:
     """Sums of money by clearance: what funders see, then for those who see everything and each
-    set of countries a coordinator has, what differs from it."""
+    set of countries a coordinator has, what differs from it; and how much her network hangs on few."""
     read = partial(database.run, shared)
     whole = records_of(read, EVERYTHING).converted(*CURRENCIES)
     theirs = records_of(read, FUNDER, rates=whole.rates)
     common = money_sums.sums(theirs.valued_as(whole))
-    yield FUNDER.clearance, money_sums.kept(common)
-    others = (EVERYTHING, EVERYWHERE, *coordinators(shared))
-    several = ((viewer.clearance, records_of(read, viewer, rates=whole.rates)) for viewer in others)
-    yield from clearances.beyond(common, theirs, whole, several)
+    amounts = {of: own.set_index("grant_id")["minor"] for of, own in whole.grants.groupby("reporting")}
+    on_few = {FUNDER.clearance: on_few_funders(theirs.grants, amounts, as_of)}
+    yield FUNDER.clearance, money_sums.kept(common) | on_few[FUNDER.clearance]
+
+    def several() -> Iterator[tuple[str, Records]]:
+        for viewer in (EVERYTHING, EVERYWHERE, *coordinators(shared)):
+            mine = records_of(read, viewer, rates=whole.rates)
+            on_few[viewer.clearance] = on_few_funders(mine.grants, amounts, as_of)
+            yield viewer.clearance, mine
+
+    for clearance, sums in clearances.beyond(common, theirs, whole, several()):
+        yield clearance, sums | on_few[clearance]
+
+
+def on_few_funders(grants: pd.DataFrame, amounts: Mapping[str, pd.Series], as_of: date) -> money_sums.Sums:
+    """How much a viewer's whole network hangs on few funders, of what is signed for days after `as_of`: a row per reporting
+    currency of `amounts`, which has the amount of each grant in it."""
+    after = pd.Timestamp(as_of)
+    ahead = grants[grants["ends_on"] > after]
+    rows = [
+        {"reporting": currency}
+        | asdict(leaving.robustness(ahead.assign(minor=known.reindex(ahead["grant_id"]).array), after))
+        for currency, known in amounts.items()
+    ]
+    return {"money_robustness": pd.DataFrame(rows, columns=["reporting", "mean", "largest", "drawn"])}
 
 
 def coordinators(shared: Connection) -> list[Viewer]:

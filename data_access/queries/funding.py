@@ -3,10 +3,10 @@ would hide a currency; conversion and counting rules are in `dashboard.metrics.f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select, true
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, exists, false, func, or_, select, true
 
 from data_access.filters import Filters
 from data_access.queries import choosing, money, visible
@@ -74,16 +74,60 @@ def grants_between(viewer: Viewer, *, from_member: bool | None, to_member: bool)
     return Query(select(found).where(is_asked).order_by(found.c.grant_id), viewer)
 
 
-def passed_on(viewer: Viewer) -> Query:
-    """Grants that are taken from another one, where she may see who got either: grant_id, parent_id."""
-    above, payee, holder = grant.alias("above"), organisation.alias("payee"), organisation.alias("holder")
-    statement = (
-        select(grant.c.id.label("grant_id"), above.c.id.label("parent_id"))
-        .join(above, above.c.id == grant.c.parent_grant_id)
+def around_leaving(payers: Collection[str], after: date, viewer: Viewer) -> Query:
+    """Grants that go on after a day, of every organisation that loses money if these payers leave, and those taken from
+    theirs: the columns of `grants`, parent_id (the grant it is taken from, where she may see who got either).
+
+    `payers`: short names; one she may not see never leaves. An organisation loses when one of them pays it, or when the grant
+    that its own is taken from falls.
+    """
+    falling = _falling(payers, after, viewer)
+    touched = select(grant.c.recipient_id).where(grant.c.id.in_(select(falling.c.id)))
+    theirs = grant.alias("theirs")
+    taken = select(theirs.c.id).where(theirs.c.recipient_id.in_(touched), theirs.c.ends_on > after)
+    is_near = or_(grant.c.recipient_id.in_(touched), grant.c.parent_grant_id.in_(taken))
+    statement = _grants(viewer, with_parent=True).where(grant.c.ends_on > after, is_near)
+    return Query(statement, viewer)
+
+
+def _falling(payers: Collection[str], after: date, viewer: Viewer) -> CTE:
+    """Ids of the grants that these payers signed, and of those taken from them, as often as they were passed on."""
+    payer, payee, holder = organisation.alias("payer"), organisation.alias("payee"), organisation.alias("holder")
+    goes_on = grant.c.ends_on > after, grant.c.status.not_in(("pledge", "cancelled"))
+    own = (
+        select(grant.c.id)
+        .join(payer, payer.c.id == grant.c.funder_id)
         .join(payee, payee.c.id == grant.c.recipient_id)
-        .join(holder, holder.c.id == above.c.recipient_id)
-        .where(visible.organisations(viewer, payee), visible.organisations(viewer, holder))
-        .order_by(grant.c.id)
+        .where(payer.c.slug.in_(sorted(payers)), visible.organisations(viewer, payer))
+        .where(visible.organisations(viewer, payee), *goes_on)
+    )
+    falling = own.cte("falling", recursive=True)
+    taken = (
+        select(grant.c.id)
+        .join(falling, falling.c.id == grant.c.parent_grant_id)
+        .join(holder, holder.c.id == grant.c.recipient_id)
+        .where(visible.organisations(viewer, holder), *goes_on)
+    )
+    return falling.union(taken)
+
+
+def payers_ahead(after: date, viewer: Viewer) -> Query:
+    """Who pays whom for days after a day, both as far as she may see them: funder_slug, funder, recipient_slug."""
+    payer, payee = organisation.alias("payer"), organisation.alias("payee")
+    pairs = (
+        select(grant.c.funder_id, grant.c.recipient_id)
+        .where(grant.c.status.not_in(("pledge", "cancelled")), grant.c.ends_on > after)
+        .where(grant.c.starts_on <= grant.c.ends_on, grant.c.funder_id != grant.c.recipient_id)
+        .distinct()
+        .subquery()
+    )
+    statement = (
+        select(payer.c.slug.label("funder_slug"), payer.c.name.label("funder"), payee.c.slug.label("recipient_slug"))
+        .select_from(pairs)
+        .join(payer, payer.c.id == pairs.c.funder_id)
+        .join(payee, payee.c.id == pairs.c.recipient_id)
+        .where(visible.organisations(viewer, payer), visible.organisations(viewer, payee))
+        .order_by(payer.c.name, payer.c.slug, payee.c.slug)
     )
     return Query(statement, viewer)
 
@@ -139,7 +183,8 @@ def _of(cut: Cut | None, viewer: Viewer) -> ColumnElement[bool]:
     return or_(grant.c.recipient_id.in_(among), grant.c.funder_id.in_(among))
 
 
-def _grants(viewer: Viewer) -> Select:
+def _grants(viewer: Viewer, *, with_parent: bool = False) -> Select:
+    """The columns of `grants`; `with_parent`: and parent_id, the grant it is taken from, where she may see who got that."""
     payer, payee = organisation.alias("payer"), organisation.alias("payee")
     lead = organisation.alias("lead")
     parent, intermediary = grant.alias("parent"), organisation.alias("intermediary")
@@ -150,6 +195,7 @@ def _grants(viewer: Viewer) -> Select:
     first_paid = select(func.min(payment.c.paid_on)).where(*paid_in).scalar_subquery()
     of_member = and_(visible.organisations(viewer, intermediary), visible.in_network(intermediary))
     named_payer, named_lead = visible.organisations(viewer, payer), visible.organisations(viewer, lead)
+    taken_from = case((visible.organisations(viewer, intermediary), parent.c.id)).label("parent_id")
     as_recorded = ("currency", "status", "kind", "restriction", "committed_on", "starts_on", "ends_on", "recorded_on")
     return (
         select(
@@ -175,6 +221,7 @@ def _grants(viewer: Viewer) -> Select:
             paid.label("paid_minor"),
             first_paid.label("first_paid_on"),
             exists().where(*paid_in).label("has_payment"),
+            *((taken_from,) if with_parent else ()),
         )
         .select_from(grant)
         .outerjoin(payer, payer.c.id == grant.c.funder_id)

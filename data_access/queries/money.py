@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, false, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, Table, and_, bindparam, case, false, func, or_, select
 
 from data_access.filters import Filters
 from data_access.queries import choosing, visible
@@ -16,6 +16,7 @@ from data_access.schema import (
     money_month,
     money_project,
     money_recipient,
+    money_robustness,
     organisation,
     project,
     summed_for,
@@ -25,11 +26,13 @@ from data_access.viewer import Query, Viewer
 
 @dataclass(frozen=True)
 class Cut:
-    """Some of the placed money: what `filters` choose, within it one `line`, in a reporting `currency`."""
+    """Some of the placed money: what `filters` choose, within it one `line`, or what `organisations` (ids, None for all) have,
+    in a reporting `currency`."""
 
     filters: Filters
     currency: str
     line: int | None = None
+    organisations: tuple[int, ...] | None = None
 
 
 def is_summed(viewer: Viewer) -> Query:
@@ -168,6 +171,13 @@ def needs_of_lines(currency: str, viewer: Viewer, reading: int) -> Query:
     return Query(select(*_summed((money_line.c.need,))).where(*kept), viewer)
 
 
+def robustness(currency: str, viewer: Viewer) -> Query:
+    """How much her whole network hangs on few funders, as kept at refresh: mean, largest (NULL without money ahead of named
+    funders), drawn (organisations with too many funders to go through all orders)."""
+    columns = [money_robustness.c[name] for name in ("mean", "largest", "drawn")]
+    return Query(select(*columns).where(_own_or_common(money_robustness, "currency", currency, viewer)), viewer)
+
+
 def projects(currency: str, viewer: Viewer) -> Query:
     """Signed money tagged to each project: project_id, total."""
     columns = (money_project.c.project_id, money_project.c.total)
@@ -214,6 +224,9 @@ def _within(cut: Cut, viewer: Viewer) -> list[ColumnElement[bool]]:
     conditions += [table.line.in_(chosen) for chosen in choosing.lines(filters, viewer)]
     if cut.line is not None:
         conditions.append(table.line == cut.line)
+    if cut.organisations is not None:
+        among: BindParameter = bindparam("organisations", cut.organisations, expanding=True, literal_execute=True)
+        conditions.append(table.organisation_id.in_(among))
     return conditions
 
 

@@ -1,0 +1,26 @@
+"""how much a network hangs on few funders, made at refresh"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "shared_0013"
+down_revision = "shared_0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "money_robustness",
+        sa.Column("clearance", sa.String(800), nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("drawn", sa.Integer(), nullable=False),
+        sa.Column("mean", sa.Float()),
+        sa.Column("largest", sa.Float()),
+    )
+    columns = ["clearance", "currency", "drawn"]
+    op.create_index(op.f("ix_money_robustness_clearance_currency_drawn"), "money_robustness", columns)
+
+
+def downgrade() -> None:
+    op.drop_table("money_robustness")
