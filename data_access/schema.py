@@ -425,7 +425,7 @@ initiative_choice = Table(
     "initiative_choice",
     shared,
     Column("clearance", String(8), primary_key=True),
-    Column("kind", String(8), primary_key=True),
+    Column("kind", String(24), primary_key=True),
     Column("value", String(60), primary_key=True),
     Column("organisation_id", Integer, primary_key=True, autoincrement=False),
 )

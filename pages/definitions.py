@@ -12,6 +12,6 @@ def definitions(_visit: Visit) -> Blocks:
     """Figures, columns, and the words that are avoided."""
     yield Caption(_("What every figure on these pages means."))
     words = yield Search(_("Search a word"), _("part of a term or of its meaning"))
-    for table in (meanings.of_figures(), meanings.of_columns()):
+    for table in (meanings.of_figures(), meanings.of_rules(), meanings.of_columns()):
         yield Glossary(meanings.holding(table, words or ""))
     yield Points(_("Words this house avoids"), meanings.words_avoided())

@@ -247,10 +247,11 @@ def test_charts_have_a_native_chart_beside_their_numbers_where_one_fits(deployme
 def test_every_key_of_the_json_is_documented(deployment: addresses.Urls, role: str) -> None:
     documented = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
     for page in PAGES:
-        (line,) = [line for line in documented.splitlines() if line.startswith(f"| `{page}` |")]
+        line = next((line for line in documented.splitlines() if line.startswith(f"| `{page}` |")), None)
+        assert line, f"docs/exports.md has no line for {page}: add one with the keys of its figures and tables"
         report = walk.whole(page, visit_of(deployment, VIEWERS[role]), {})
         for key in [figure.term for figure in report.figures] + [table.key for table in report.tables]:
-            assert f"`{key}`" in line, (page, key)
+            assert f"`{key}`" in line, f"{page}: add {key} to its line in docs/exports.md"
 
 
 def test_the_same_report_and_id_give_the_same_bytes_and_another_id_other_bytes(deployment: addresses.Urls) -> None:

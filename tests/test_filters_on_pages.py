@@ -70,10 +70,10 @@ def test_every_filter_is_tried() -> None:
     ids=["what it chooses", "what it is called"],
 )
 def test_a_filter_that_is_not_known_everywhere_is_refused(asked: str) -> None:
-    planted = "from data_access import filters; filters.LISTS['language'] = 'languages'; "
+    planted = "from data_access import filters; filters.LISTS['planted'] = 'plants'; "
     if "choosing" not in asked:
         planted = "import data_access.queries.choosing; " + planted
     done = subprocess.run(
         [sys.executable, "-c", planted + asked], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1 and "KeyError: 'language'" in done.stderr
+    assert done.returncode == 1 and "KeyError: 'planted'" in done.stderr

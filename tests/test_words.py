@@ -10,6 +10,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from dashboard.page.blocks import Figure
 from dashboard.screen import draw
 from dashboard.words import columns, terms, written
 from dashboard.words.i18n import DOMAIN, LOCALE_DIR
@@ -104,3 +105,12 @@ BANNED = ("cycle time", "backlog", "success rate", "no activity", "league table"
 def test_banned_words_are_nowhere_in_the_interface() -> None:
     for text in extracted():
         assert not [word for word in BANNED if word in text.lower()], text
+
+
+def test_every_figure_follows_a_rule_that_can_be_read_and_no_rule_is_left_over() -> None:
+    assert {term.source for term in terms.TERMS.values()} == set(terms.RULES)
+
+
+def test_a_figure_without_a_term_is_refused_where_it_is_made() -> None:
+    with pytest.raises(KeyError, match=r"add it to TERMS of dashboard/words/terms.py"):
+        Figure("planted", 1, "1")

@@ -12,9 +12,15 @@ from dashboard.words.i18n import _
 
 
 def of_figures() -> Table:
-    """Every figure with its meaning and the section of the method it follows."""
+    """Every figure with its meaning and the mark of the rule it follows."""
     rows = [(_(term.label), _(term.definition), term.source) for term in terms.TERMS.values()]
     return Table("terms", _("Figures"), pd.DataFrame(rows, columns=["term", "meaning", "method"], dtype="str"))
+
+
+def of_rules() -> Table:
+    """Every rule that figures follow, by its mark."""
+    rows = [(mark, _(rule)) for mark, rule in terms.RULES.items()]
+    return Table("rules", _("Rules of counting"), pd.DataFrame(rows, columns=["term", "meaning"], dtype="str"))
 
 
 def of_columns() -> Table:

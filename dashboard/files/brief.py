@@ -111,7 +111,7 @@ def write(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
     charts = "".join(_rows(table) if _main(table) is None else _bars(table) for table in known)
     meanings = "".join(
         f"<dt>{escape(_(term.label))}</dt><dd>{escape(_(term.definition))}</dd>"
-        for term in dict.fromkeys(terms.TERMS[item.term] for item in report.figures)
+        for term in dict.fromkeys(terms.term(item.term) for item in report.figures)
     )
     limits = "".join(f"<p>{escape(note)}</p>" for note in report.notes)
     page = (
@@ -132,7 +132,7 @@ def _answers(report: Report) -> str:
         lead = ""
     else:
         told = [
-            (_(terms.TERMS[item.term].label), item.shown, " · ".join(filter(None, (item.comparison, item.coverage))))
+            (_(terms.term(item.term).label), item.shown, " · ".join(filter(None, (item.comparison, item.coverage))))
             for item in report.figures
         ]
         lead = f'<p class="lead">{escape(report.answer)}</p>'

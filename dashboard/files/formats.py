@@ -109,7 +109,7 @@ def _about_lines(report: Report, tables: Sequence[Table], export_id: str) -> lis
     with_answer = says_all(report, tables)
     lines = [*about(current(), report, export_id, with_answer=with_answer), ("", "")]
     for item in report.figures if with_answer else ():
-        term = terms.TERMS[item.term]
+        term = terms.term(item.term)
         beside = " · ".join(part for part in (item.comparison, item.coverage) if part)
         lines.append((_(term.label), f"{item.shown} ({beside}). {_(term.definition)}" if beside else item.shown))
     for table in tables:
@@ -214,13 +214,13 @@ def as_values(report: Report, tables: Sequence[Table], export_id: str) -> dict[s
         "figures": [
             {
                 "key": item.term,
-                "label": _(terms.TERMS[item.term].label),
+                "label": _(terms.term(item.term).label),
                 "value": _plain(item.value),
                 "shown": item.shown,
                 "comparison": item.comparison,
                 "coverage": item.coverage,
-                "definition": _(terms.TERMS[item.term].definition),
-                "source": terms.TERMS[item.term].source,
+                "definition": _(terms.term(item.term).definition),
+                "source": terms.term(item.term).source,
             }
             for item in (report.figures if with_answer else ())
         ],

@@ -12,10 +12,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from dashboard.words import terms
+
 
 @dataclass(frozen=True)
 class Figure:
-    """One KPI: its term in `terms.TERMS`, typed value, shown text, comparison and coverage in words.
+    """One KPI: its term, typed value, shown text, comparison and coverage in words. Raises KeyError without a term.
 
     `is_live`: an exact figure of live cases.
     """
@@ -26,6 +28,9 @@ class Figure:
     comparison: str = ""
     coverage: str = ""
     is_live: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        terms.term(self.term)
 
 
 class Block:

@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from types import ModuleType
 
 from dashboard.page.blocks import Blocks
 from dashboard.page.visit import Visit
@@ -69,8 +70,15 @@ def pages() -> dict[str, Page]:
     """Every page by its file's name, in reading order; the first one is where readers begin."""
     folder = importlib.import_module("pages")
     modules = (importlib.import_module(f"pages.{found.name}") for found in pkgutil.iter_modules(folder.__path__))
-    found = [value for module in modules for value in vars(module).values() if isinstance(value, Page)]
+    found = [one for module in modules for one in _pages_in(module)]
     return {one.file: one for one in sorted(found, key=lambda one: one.place)}
+
+
+def _pages_in(module: ModuleType) -> list[Page]:
+    """The pages a file makes. Raises NoSuchPage where it makes none."""
+    if found := [value for value in vars(module).values() if isinstance(value, Page)]:
+        return found
+    raise NoSuchPage(f"{module.__file__} makes no page: put @page of dashboard/page/registry.py over its generator.")
 
 
 def listed() -> dict[str, Page]:

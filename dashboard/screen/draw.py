@@ -442,7 +442,7 @@ def _about(block: blocks.About, screen: Screen, report: Report) -> None:
         for note in block.notes:
             st.markdown(f"- {plain(note)}")
         for item in report.figures:
-            term = terms.TERMS[item.term]
+            term = terms.term(item.term)
             st.markdown(f"- **{plain(_(term.label))}**: {plain(_(term.definition))}")
     st.html(f'<strong class="meridian-files">{html.escape(_("Everything on this page, all its parts"))}</strong>')
     file_buttons.of_page(screen.visit, report)

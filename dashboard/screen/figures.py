@@ -41,7 +41,7 @@ def _bar(length: float | None) -> str:
 
 
 def _card(item: Figure) -> str:
-    term = terms.TERMS[item.term]
+    term = terms.term(item.term)
     label = _(term.label)
     return CARD.format(
         label=_safe(label),

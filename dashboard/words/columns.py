@@ -217,7 +217,7 @@ COLUMNS = {
     "handed": Column(N_("Given"), "word", N_("Whether the file was handed over or refused.")),
     "term": Column(N_("Term"), "text", N_("As it stands on the pages.")),
     "meaning": Column(N_("Meaning"), "text", N_("What it says, and what it does not.")),
-    "method": Column(N_("Method"), "text", N_("Section of the method it follows.")),
+    "method": Column(N_("Method"), "text", N_("Mark of the rule it follows, under “Rules of counting”.")),
     "source": Column(N_("Source"), "text", N_("Who sent the records.")),
     "owner": Column(N_("Owner"), "text", N_("Who answers for the source.")),
     "licence": Column(N_("Licence"), "text", N_("What others may do with it.")),

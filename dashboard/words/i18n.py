@@ -1,6 +1,6 @@
 """gettext for every text a reader sees. The language is a context variable: sessions are threads, never a global.
 
-`_` translates now, `N_` marks a text that is translated later. Catalogues: `dashboard/locale`, see `make messages`.
+`_` translates now, `N_` marks a text that is translated later. Catalogues: `dashboard/words/locale`, see `make messages`.
 """
 
 from __future__ import annotations

@@ -35,7 +35,10 @@ class Context:
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stood: sheet (or element), row number as a spreadsheet counts, the whole row as it was, file."""
+    """Where something stood: sheet (or element), row number as a spreadsheet counts, the whole row as it was, file.
+
+    `raw` is handed back as a workbook to mend and load again: leave it empty where such a workbook is no file of the format.
+    """
 
     sheet: str = ""
     row: int | None = None

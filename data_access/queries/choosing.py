@@ -25,8 +25,9 @@ class Choosing:
     """What the values of one filter choose.
 
     `initiatives` and `projects`: conditions on rows of `organisation` and `project`. `part_of_money`: the column of placed
-    money that holds its values, or None where `lines` chooses lines: line. `months`: the column of months of money that
-    names its values, None where months are made of the records of the lines. `cases`: the column of case summaries.
+    money that holds its values, or None where `lines` chooses lines: line (a project's id, or minus an organisation's for its
+    core work). `months`: the column of months of money that names its values; None where there is none, and months are
+    made of the records of the lines. `cases`: the column of case summaries.
     `offered`: value, organisation_id, with the sides who must be near a coordinator; `are_organisations`: values are slugs.
     """
 

@@ -1,4 +1,4 @@
-"""how much a network hangs on few funders, made at refresh"""
+"""how much a network hangs on few funders, made at refresh; filters may have longer names"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,8 +19,13 @@ def upgrade() -> None:
         sa.Column("largest", sa.Float()),
     )
     columns = ["clearance", "currency", "drawn"]
+    with op.batch_alter_table("initiative_choice") as choice:
+        choice.alter_column("kind", existing_type=sa.String(8), type_=sa.String(24), existing_nullable=False)
     op.create_index(op.f("ix_money_robustness_clearance_currency_drawn"), "money_robustness", columns)
 
 
 def downgrade() -> None:
     op.drop_table("money_robustness")
+    op.execute("DELETE FROM initiative_choice")
+    with op.batch_alter_table("initiative_choice") as choice:
+        choice.alter_column("kind", existing_type=sa.String(24), type_=sa.String(8), existing_nullable=False)
