@@ -1,7 +1,7 @@
 """What a page weighs and when it is painted, in real Chromium: `python -m benchmarks.paint [--page overview …] [--as ROLE]`.
 
 Serves the database the environment points at on a free port. Cold is a new profile, warm the same page again in it. Bytes
-are those on the wire (encoded bodies over HTTP, and socket messages); painted is when every chart of the first screen stands.
+are those on the wire (encoded bodies over HTTP, and socket messages); painted is when every chart stands and the last line is there.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from benchmarks.serving import served
+from dashboard.page.registry import listed
 
-PAGES = ("overview", "initiatives", "funding-gaps", "overlap", "relocation", "directory", "data", "definitions")
-PAINTED = "[data-testid=stPlotlyChart] .main-svg, [data-testid=stDataFrame] canvas, [data-testid=stTable]"
+PAGES = tuple(page.path for page in listed().values())
+WHOLE = "[data-testid=stAppViewContainer] >> text=data version"
+PAINTED = "() => [...document.querySelectorAll('.meridian-plot')].every(one => one.querySelector('.main-svg'))"
 
 
 class Scale:
@@ -45,11 +47,12 @@ class Scale:
 
 
 def visited(tab: Any, address: str) -> float:
-    """Seconds from asking for the address to the last chart or table of the first screen."""
+    """Seconds from asking for the address to the last line and the last chart."""
     begin = time.perf_counter()
     tab.goto(address)
     tab.wait_for_selector("h1")
-    tab.wait_for_selector(PAINTED, state="attached")
+    tab.wait_for_selector(WHOLE, state="attached")
+    tab.wait_for_function(PAINTED)
     tab.wait_for_selector("[data-testid=stSkeleton]", state="detached")
     seconds = time.perf_counter() - begin
     tab.wait_for_timeout(1500)

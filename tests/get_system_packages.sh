@@ -1,8 +1,9 @@
 #!/bin/sh
-# What the tests need beside Python: a browser, a PostgreSQL server, a spreadsheet program.
+# What the tests need beside Python: two browsers, a PostgreSQL server, a spreadsheet program.
 # As root on Debian they are installed; otherwise one sentence says what to install, and those tests are skipped.
 missing=""
 command -v chromium >/dev/null || missing="$missing chromium"
+command -v firefox-esr >/dev/null || command -v firefox >/dev/null || missing="$missing firefox-esr"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v soffice >/dev/null || missing="$missing libreoffice-calc-nogui"
 [ -z "$missing" ] && exit 0

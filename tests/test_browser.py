@@ -236,15 +236,21 @@ def test_the_downloaded_workbook_has_the_rows_of_the_page(tab: Tab, server: Serv
     assert about["Filters"] == "Host country: Lithuania"
 
 
-def test_a_phone_needs_no_sideways_scrolling(chromium, server: Server) -> None:
-    phone = Tab(chromium, width=390)
+CUT = """() => [...document.querySelectorAll('.meridian-label, .meridian-value, h1, h2, h3')]
+    .filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText)"""
+
+
+@pytest.mark.parametrize("width", [390, 720], ids=["a phone", "twice as large on a desktop"])
+def test_nothing_needs_sideways_scrolling_and_no_label_is_cut(chromium, server: Server, width: int) -> None:
+    tab = Tab(chromium, width)
     try:
-        for page in some(PAGES, 2):
-            shown = phone.open(address(page, server))
-            assert shown.evaluate("() => document.documentElement.scrollWidth") <= 390, page
-            assert shown.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 390, page
+        for page in some(PAGES, 3, str(width)):
+            shown = tab.open(address(page, server))
+            assert shown.evaluate("() => document.documentElement.scrollWidth") <= width, page
+            assert shown.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width, page
+            assert shown.evaluate(CUT) == [], page
     finally:
-        phone.context.close()
+        tab.context.close()
 
 
 VOLUNTEERS = "Список групп,,,\n\nНазвание,Страна,С какого года,Заметки\nДом Фонарь,Грузия / Армения,весна 2022,дубль?\nПричал,Литва,2022-03-01,\n"
