@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hashlib
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ COMPONENTS = "/_stcore/bidi-components/"
 VERSIONED = ".min.js"
 ICON = (Path(__file__).parent / "static" / "icon.png").read_bytes()
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
-PACKED = ("javascript", "text/css", "json", "svg")
+PACKED = ("javascript", "text/css", "text/html", "json", "svg")
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
@@ -116,6 +117,8 @@ class Guard:
                     headers["Cache-Control"] = "public, max-age=86400"
                 elif scope["path"].startswith(COMPONENTS) and scope["path"].endswith(VERSIONED):
                     headers["Cache-Control"] = "public, max-age=31536000, immutable"
+                elif scope["path"].startswith(COMPONENTS):
+                    headers["Cache-Control"] = "public, no-cache"
                 elif not scope["path"].startswith(("/static/", "/app/static/")):
                     headers["Cache-Control"] = "no-store"
                 if behind_tls:
@@ -137,7 +140,8 @@ def _secure_cookies(headers: MutableHeaders) -> None:
 class Packed:
     """Packs the front end's own files with gzip, each once per process: Streamlit leaves them as they are.
 
-    They are the same for everybody and named after their content; nothing of the data is among them.
+    They are the same for everybody; nothing of the data is among them. What is not named after its content is asked for each
+    time, and answered with "as you have it".
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -148,7 +152,8 @@ class Packed:
         if not self._may_pack(scope):
             await self.app(scope, receive, send)
         elif kept := self.kept.get(scope["path"]):
-            await kept(scope, receive, send)
+            named, asked = kept.headers["etag"], Headers(scope=scope).get("if-none-match")
+            await (Response(status_code=304, headers={"etag": named}) if asked == named else kept)(scope, receive, send)
         else:
             await self._pack(scope, receive, send)
 
@@ -157,12 +162,8 @@ class Packed:
         if scope["type"] != "http" or scope["method"] != "GET":
             return False
         request = Headers(scope=scope)
-        is_whole = "range" not in request and "if-none-match" not in request
-        return (
-            scope["path"].startswith(("/static/", COMPONENTS))
-            and is_whole
-            and "gzip" in request.get("accept-encoding", "")
-        )
+        is_ours = scope["path"] == "/" or scope["path"].startswith(("/static/", COMPONENTS))
+        return is_ours and "range" not in request and "gzip" in request.get("accept-encoding", "")
 
     async def _pack(self, scope: Scope, receive: Receive, send: Send) -> None:
         messages: list[Message] = []
@@ -170,7 +171,10 @@ class Packed:
         async def hold(message: Message) -> None:
             messages.append(message)
 
-        await self.app(scope, receive, hold)
+        plain = [
+            (name, value) for name, value in scope["headers"] if name not in (b"if-none-match", b"accept-encoding")
+        ]
+        await self.app({**scope, "headers": plain}, receive, hold)
         start = messages[0]
         headers = Headers(raw=start["headers"])
         kind = headers.get("content-type", "")
@@ -180,7 +184,11 @@ class Packed:
             return
         body = b"".join(message.get("body", b"") for message in messages[1:])
         packed = await asyncio.to_thread(gzip.compress, body, 9)
-        named = {"content-encoding": "gzip", "vary": "Accept-Encoding"}
-        kept_headers = {name: headers[name] for name in ("content-type", "cache-control", "etag") if name in headers}
+        named = {
+            "content-encoding": "gzip",
+            "vary": "Accept-Encoding",
+            "etag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        }
+        kept_headers = {name: headers[name] for name in ("content-type", "cache-control") if name in headers}
         self.kept[scope["path"]] = Response(packed, headers=kept_headers | named)
         await self.kept[scope["path"]](scope, receive, send)

@@ -146,6 +146,16 @@ def test_the_front_ends_files_are_packed_once_and_are_the_same_when_unpacked() -
     assert files.asked == ["/static/js/a.js"]
 
 
+def test_a_browser_that_has_a_file_of_the_front_end_is_sent_it_no_more() -> None:
+    files = Files()
+    headers, _body = files.get("/_stcore/bidi-components/meridian.plot/plot.js", accept_encoding="gzip")
+    same = {"accept_encoding": "gzip", "if_none_match": headers["etag"]}
+    assert files.get("/_stcore/bidi-components/meridian.plot/plot.js", **same)[1] == b""
+    other = {"accept_encoding": "gzip", "if_none_match": '"other"'}
+    assert gzip.decompress(files.get("/_stcore/bidi-components/meridian.plot/plot.js", **other)[1])[:1] == b"a"
+    assert gzip.decompress(files.get("/", accept_encoding="gzip")[1])[:1] == b"a" and len(files.asked) == 2
+
+
 @pytest.mark.parametrize(
     ("path", "headers"),
     [
