@@ -48,8 +48,8 @@ from data_access.schema import (
     case_stay,
     case_transit,
     hold,
+    legal_clock,
     relocation_case,
-    route,
     stage_event,
 )
 
@@ -376,9 +376,9 @@ def _rebuild_open(connection: Connection, stays: Subquery, as_of: date) -> None:
             held.label("on_hold"),
             _episode.opened_on,
         )
-        .add_columns(stays.c.entered_on.label("stage_since"), _stay_ends(connection))
+        .add_columns(stays.c.entered_on.label("stage_since"), _stay_ends(connection, as_of))
+        .add_columns(func.coalesce(_episode.entered_on <= as_of, false()))
         .join(stays, and_(stays.c.episode_id == _episode.id, stays.c.is_last))
-        .outerjoin(route, route.c.code == _episode.route)
         .where(_usable(as_of), _is_open(as_of))
     )
     connection.execute(insert(case_call).from_select([c.name for c in case_call.c], now))
@@ -424,12 +424,25 @@ def _is_after(day: ColumnElement, country: ColumnElement, marks: Mapping[str | N
     return sql_case((or_(day < everywhere, *before), false()), else_=true())
 
 
-def _stay_ends(connection: Connection) -> ColumnElement:
-    """The day the legal clock of the route ends, counted from opening; NULL without a clock."""
+def _stay_ends(connection: Connection, as_of: date) -> ColumnElement:
+    """The day the legal stay ends: the days of the route's clock after entry where its day is known, else after opening;
+    NULL without a clock. The clock is the host country's own before that of all countries, the newest that holds then."""
+    clock = legal_clock.c
+    begins = sql_case((_episode.entered_on <= as_of, _episode.entered_on), else_=_episode.opened_on)
+    is_own = clock.host_country == _episode.host_country
+    days = (
+        select(clock.days)
+        .where(clock.route == _episode.route, or_(is_own, clock.host_country.is_(None)))
+        .where(or_(clock.valid_from.is_(None), clock.valid_from <= begins))
+        .where(or_(clock.valid_until.is_(None), clock.valid_until >= begins))
+        .order_by(clock.host_country.is_(None), func.coalesce(clock.valid_from, EARLIEST).desc(), clock.id.desc())
+        .limit(1)
+        .correlate(case_episode)
+        .scalar_subquery()
+    )
     if connection.dialect.name == "sqlite":
-        end = func.date(_episode.opened_on, func.printf("+%d days", route.c.clock_days), type_=Date)
-        return sql_case((route.c.clock_days.is_not(None), end))
-    return cast(_episode.opened_on + route.c.clock_days, Date)
+        return sql_case((days.is_not(None), func.date(begins, func.printf("+%d days", days), type_=Date)))
+    return cast(begins + days, Date)
 
 
 def _rebuild_lags(connection: Connection, as_of: date) -> None:

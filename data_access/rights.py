@@ -26,12 +26,12 @@ VERSION = "alembic_version"
 
 LOADED = (
     "organisation", "presence", "partnership", "project", "project_facet", "need", "grant", "grant_country", "payment",
-    "fx_rate", "policy_event", "source", "import_run", "source_record", "import_change", "import_issue",
+    "fx_rate", "policy_event", "population", "organisation_finance", "other_income", "code", "source", "import_run", "source_record", "import_change", "import_issue",
 )  # fmt: skip
 REBUILT = (
     "overlap_pair", "overlap_total", "facet_rarity", "initiative_choice", *money_summaries.TABLES, "summed_for", "meta",
 )  # fmt: skip
-CASE_TABLES_OF_PAGES = (*(table.name for table in SUMMARIES), "capacity", "meta", "route")
+CASE_TABLES_OF_PAGES = (*(table.name for table in SUMMARIES), "capacity", "meta", "route", "legal_clock")
 CELLS, FROZEN = ("published_cell", "publication_year"), ("frozen_atom", "frozen_event")
 FUNCTIONS = frozenset(
     [
@@ -100,7 +100,6 @@ RIGHTS: dict[Login, dict[Which, Rights]] = {
                 "SELECT": (
                     *LOADED,
                     *REBUILT,
-                    "code",
                     "code_map",
                     "viewer",
                     "viewer_country",

@@ -564,7 +564,17 @@ route = Table(
     Column("label_de", String(120), nullable=False),
     Column("label_ru", String(120), nullable=False),
     Column("position", Integer, nullable=False),
-    Column("clock_days", Integer),
+)
+legal_clock = Table(
+    "legal_clock",
+    cases,
+    Column("id", Integer, primary_key=True),
+    Column("route", ForeignKey("route.code"), nullable=False, index=True),
+    iso_country(),
+    Column("days", Integer, CheckConstraint("days > 0", name="days_positive"), nullable=False),
+    Column("valid_from", Date),
+    Column("valid_until", Date),
+    ordered("valid_from", "valid_until"),
 )
 relocation_case = Table(
     "relocation_case",
@@ -582,6 +592,7 @@ case_episode = Table(
     Column("case_id", ForeignKey("relocation_case.id"), nullable=False),
     Column("episode_no", Integer, CheckConstraint("episode_no > 0", name="episode_positive"), nullable=False),
     Column("opened_on", Date),
+    Column("entered_on", Date),
     Column("closed_on", Date),
     Column("status", String(8), one_of("status", ("open", "closed")), nullable=False),
     Column("outcome", String(16), one_of("outcome", OUTCOMES)),
@@ -719,6 +730,7 @@ case_call = Table(
     Column("opened_on", Date, nullable=False),
     Column("stage_since", Date, nullable=False),
     Column("stay_ends_on", Date),
+    Column("is_from_entry", Boolean, nullable=False),
 )
 case_fix = Table(
     "case_fix",

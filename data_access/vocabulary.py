@@ -88,24 +88,18 @@ METHODS = {
     "events": ("Events", "Veranstaltungen", "Мероприятия"),
 }
 ROUTES = {
-    "humanitarian_visa": ("Humanitarian visa", "Humanitäres Visum", "Гуманитарная виза", None),
-    "freelance_visa": ("Freelance visa", "Visum für Freiberufler", "Виза фрилансера", None),
-    "residence": (
-        "Work or other residence",
-        "Arbeits- oder anderer Aufenthalt",
-        "Рабочий или иной ВНЖ",
-        None,
-    ),
+    "humanitarian_visa": ("Humanitarian visa", "Humanitäres Visum", "Гуманитарная виза"),
+    "freelance_visa": ("Freelance visa", "Visum für Freiberufler", "Виза фрилансера"),
+    "residence": ("Work or other residence", "Arbeits- oder anderer Aufenthalt", "Рабочий или иной ВНЖ"),
     "short_stay_extension": (
         "Extension of a short-stay visa",
         "Verlängerung eines Kurzvisums",
         "Продление визы",
-        90,
     ),
-    "asylum": ("Asylum", "Asyl", "Убежище", None),
-    "tolerated": ("Tolerated stay", "Duldung", "Терпимое пребывание", None),
-    "visa_free": ("Visa-free stay", "Visumfreier Aufenthalt", "Безвизовое пребывание", 365),
-    "other": ("Other route", "Anderer Weg", "Другой путь", None),
+    "asylum": ("Asylum", "Asyl", "Убежище"),
+    "tolerated": ("Tolerated stay", "Duldung", "Терпимое пребывание"),
+    "visa_free": ("Visa-free stay", "Visumfreier Aufenthalt", "Безвизовое пребывание"),
+    "other": ("Other route", "Anderer Weg", "Другой путь"),
 }
 FACET_CODES = {"activity": ACTIVITIES, "audience": AUDIENCES, "language": LANGUAGES, "method": METHODS}
 
@@ -125,7 +119,7 @@ def code_rows() -> list[dict[str, object]]:
 
 
 def route_rows() -> list[dict[str, object]]:
-    """Rows of the `route` table; `clock_days` is the legal clock of a stay, if it has one."""
+    """Rows of the `route` table."""
     return [
         {
             "code": code,
@@ -133,7 +127,6 @@ def route_rows() -> list[dict[str, object]]:
             "label_de": de,
             "label_ru": ru,
             "position": position,
-            "clock_days": clock,
         }
-        for position, (code, (en, de, ru, clock)) in enumerate(ROUTES.items())
+        for position, (code, (en, de, ru)) in enumerate(ROUTES.items())
     ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import random
 import uuid
 from datetime import date, timedelta
 
 from data_access.schema import STAGES
 from sample_data.world import AS_OF, BEGIN, World
 
+ENTRY_SEED = 20220304
 FREEZE = (date(2025, 6, 10), date(2026, 2, 15))
 EVENTS = (
     (date(2022, 9, 21), "policy", None, "Mobilisation announced", "Mobilmachung verkündet", "Объявлена мобилизация"),
@@ -37,6 +39,12 @@ MEDIAN_DAYS = {
     "humanitarian_visa": 165, "freelance_visa": 140, "residence": 110, "short_stay_extension": 60, "asylum": 260,
     "tolerated": 200, "visa_free": 45, "other": 130,
 }  # fmt: skip
+CLOCKS = (
+    ("visa_free", "GE", 365, None, None), ("visa_free", "AM", 180, None, None), ("visa_free", "RS", 30, None, None),
+    ("visa_free", "KZ", 90, None, None), ("short_stay_extension", None, 90, None, None),
+    ("short_stay_extension", "LT", 180, None, date(2023, 5, 31)), ("tolerated", "NL", 180, date(2024, 1, 1), None),
+)  # fmt: skip
+"""Invented: route, host country, days, valid from and until."""
 STEP_WEIGHTS = (0.0, 0.06, 0.16, 0.14, 0.2, 0.22, 0.12, 0.06, 0.04)
 ENDINGS = ("refused", "withdrawn", "lost_contact", "other_route", "ineligible")
 
@@ -49,7 +57,12 @@ def populate(world: World, *, cases: int = 2_500) -> None:
     for _ in range(cases):
         _case(world, handlers)
     _broken(world, handlers)
+    _entries(world)
     _capacity(world)
+    for number, (route, country, days, first, last) in enumerate(CLOCKS, 1):
+        world.add(
+            "legal_clock", id=number, route=route, host_country=country, days=days, valid_from=first, valid_until=last
+        )
     for day, kind, country, en, de, ru in EVENTS:
         world.add("policy_event", on_date=day, kind=kind, host_country=country, label_en=en, label_de=de, label_ru=ru)
 
@@ -126,6 +139,15 @@ def _broken(world: World, handlers: list[int]) -> None:
         world.add("case_episode", id=_uuid(world), case_id=case, episode_no=1, opened_on=opened, closed_on=closed,
                   status=status, outcome="withdrawn" if status == "closed" else None, route="humanitarian_visa",
                   host_country=world.rng.choice(("DE", "LT")), recorded_on=date(2026, 9, 1))  # fmt: skip
+
+
+def _entries(world: World) -> None:
+    """The day of entry, where somebody wrote it down, of people who came without a visa and asked then."""
+    rng = random.Random(ENTRY_SEED)
+    clocked = {route for route, *_rest in CLOCKS}
+    for episode in world.rows["case_episode"]:
+        came = rng.random() < 0.6 and episode["route"] in clocked and episode["opened_on"] is not None
+        episode["entered_on"] = episode["opened_on"] - timedelta(days=rng.randint(0, 40)) if came else None
 
 
 def _capacity(world: World) -> None:

@@ -30,14 +30,16 @@ def end_visit() -> Iterator[None]:
 
 
 def case(connection: Any, number: int, entered: date, **how: Any) -> None:
-    """A case that entered `verified` the day it was opened, then what `how` says: issued, closed (outcome), route."""
+    """A case that entered `verified` the day it was opened, then what `how` says: issued, closed (outcome), route, host_country,
+    entered_on."""
     name = f"{number:036d}"
     connection.execute(insert(schema.relocation_case).values(id=name, people=1))
     closed = how.get("closed")
     connection.execute(
         insert(schema.case_episode).values(
             id=name, case_id=name, episode_no=1, opened_on=entered, closed_on=closed, route=how.get("route"),
-            status="closed" if closed else "open", outcome=how.get("outcome"), host_country="DE",
+            status="closed" if closed else "open", outcome=how.get("outcome"),
+            host_country=how.get("host_country", "DE"), entered_on=how.get("entered_on"),
         )
     )  # fmt: skip
     stages = {"verified": entered} | ({"issued": how["issued"]} if how.get("issued") else {})
@@ -57,10 +59,9 @@ def fill(engines: Any) -> None:
         for number, one in enumerate(given["open"], 100):
             clock = one["days_in_stage"] + one["days_of_stay_left"]
             connection.execute(
-                insert(schema.route).values(
-                    code=f"clock{clock}", clock_days=clock, label_en="c", label_de="c", label_ru="c", position=90
-                )
+                insert(schema.route).values(code=f"clock{clock}", label_en="c", label_de="c", label_ru="c", position=90)
             )
+            connection.execute(insert(schema.legal_clock).values(route=f"clock{clock}", days=clock))
             case(connection, number, AS_OF - timedelta(days=one["days_in_stage"]), route=f"clock{clock}")
     refresh(engines["shared"], engines["cases"], AS_OF)
 
@@ -160,9 +161,16 @@ def test_a_mark_concerns_the_chosen_countries_or_all_and_on_cases_a_coordinators
     assert "Germany" in next(table.note for table in money.tables if table.key == "history")
 
 
-def test_changes_of_policy_of_an_older_case_database_are_moved_and_none_is_lost(empty) -> None:
+def test_changes_of_policy_and_clocks_of_an_older_case_database_are_moved_and_none_is_lost(empty) -> None:
     with empty["cases"].begin() as connection:
         for said in (
+            "DROP TABLE legal_clock",
+            "ALTER TABLE case_call DROP COLUMN is_from_entry",
+            "ALTER TABLE case_episode DROP COLUMN entered_on",
+            "ALTER TABLE route ADD COLUMN clock_days INTEGER",
+            "UPDATE route SET clock_days = 365 WHERE code = 'visa_free'",
+            "INSERT INTO relocation_case (id, people) VALUES ('c1', 1)",
+            "INSERT INTO case_episode (id, case_id, episode_no, status, route) VALUES ('e1', 'c1', 1, 'open', 'visa_free')",
             "DROP TABLE case_stay",
             "CREATE TABLE policy_event (id INTEGER PRIMARY KEY, on_date DATE NOT NULL, host_country VARCHAR(2), "
             "label_en VARCHAR(160) NOT NULL, label_de VARCHAR(160) NOT NULL, label_ru VARCHAR(160) NOT NULL)",
@@ -177,7 +185,44 @@ def test_changes_of_policy_of_an_older_case_database_are_moved_and_none_is_lost(
         migrate.upgrade_both(empty)
     with empty["shared"].connect() as connection:
         moved = connection.execute(select(schema.policy_event).order_by(schema.policy_event.c.on_date)).all()
+    with empty["cases"].connect() as connection:
+        assert [tuple(row)[1:] for row in connection.execute(select(schema.legal_clock))] == [
+            ("visa_free", None, 365, None, None)
+        ]
+        assert connection.scalar(select(schema.case_episode.c.route)) == "visa_free"
     assert [tuple(row)[1:] for row in moved] == [
         (date(2022, 9, 21), "policy", None, "Call-up", "Einberufung", "Призыв"),
         (date(2023, 6, 1), "policy", "LT", "Rules", "Regeln", "Правила"),
     ]
+
+
+def test_the_clock_is_that_of_country_and_time_from_entry_where_known_else_from_opening(engines) -> None:
+    """A country's own clock before that of all, the newest that holds when the stay begins."""
+    clocks = [(None, 90, None, None), ("GE", 365, None, date(2023, 12, 31)), ("GE", 180, date(2024, 1, 1), None)]
+    opened, entered = date(2024, 1, 10), date(2023, 12, 20)
+    expected = {
+        ("GE", opened, entered): entered + timedelta(days=365),
+        ("GE", opened, None): opened + timedelta(days=180),
+        ("AM", opened, entered): entered + timedelta(days=90),
+        ("AM", opened, AS_OF + timedelta(days=5)): opened + timedelta(days=90),
+        (None, opened, None): opened + timedelta(days=90),
+    }
+    with engines["cases"].begin() as connection:
+        for country, days, first, last in clocks:
+            row = {
+                "route": "visa_free",
+                "host_country": country,
+                "days": days,
+                "valid_from": first,
+                "valid_until": last,
+            }
+            connection.execute(insert(schema.legal_clock), row)
+        for number, (country, day, entry) in enumerate(expected):
+            case(connection, number, day, route="visa_free", host_country=country, entered_on=entry)
+    refresh(engines["shared"], engines["cases"], AS_OF)
+    with engines["cases"].connect() as connection:
+        found = {
+            row.case_id: (row.stay_ends_on, row.is_from_entry) for row in connection.execute(select(schema.case_call))
+        }
+    assert [found[name][0] for name in sorted(found)] == list(expected.values())
+    assert [bool(found[name][1]) for name in sorted(found)] == [True, False, True, False, False]

@@ -252,11 +252,13 @@ def test_change_from_zero_and_from_unknown_has_no_percent() -> None:
 
 
 def test_clocks_that_end_today_are_over() -> None:
+    today = pd.Timestamp("2026-01-01")
     clocks = pd.DataFrame(
-        [("visa_free", 365, 365, 2), ("visa_free", 365, 336, 3), ("visa_free", 365, 335, 1), ("short", 90, 1, 4)],
-        columns=["route", "clock_days", "days", "episodes"],
+        [("visa_free", 0, 2), ("visa_free", 29, 3), ("visa_free", 30, 1), ("short", 89, 4)],
+        columns=["route", "stay_ends_on", "episodes"],
     )
-    found = relocation.running_out(clocks).set_index(["route", "left"])["episodes"].to_dict()
+    clocks["stay_ends_on"] = today + pd.to_timedelta(clocks["stay_ends_on"], unit="D")
+    found = relocation.running_out(clocks, today).set_index(["route", "left"])["episodes"].to_dict()
     assert found == {("visa_free", "over"): 2, ("visa_free", "within_30"): 4, ("short", "within_90"): 4}
 
 

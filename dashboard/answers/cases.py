@@ -301,9 +301,11 @@ def soon_too_long(cases: Live) -> list[Figure]:
 @shown_once
 def clocks(visit: Visit) -> Chart | None:
     """Legal stays that run out; None when no open case is on a route with a clock."""
-    found = relocation.running_out(read(queries.relocation.clocks(visit.filters, visit.viewer)))
-    if found.empty:
+    stays = read(queries.relocation.clocks(visit.filters, visit.viewer))
+    if stays.empty:
         return None
+    found = relocation.running_out(stays, visit.cases_as_of)
+    from_entry = int(stays.loc[stays["is_from_entry"].astype(bool), "episodes"].sum())
     order = ["later", "within_90", "within_60", "within_30", "over"]
     soon = int(found.loc[found["left"].isin(order[-2:]), "episodes"].sum())
     title = ngettext(
@@ -316,7 +318,9 @@ def clocks(visit: Visit) -> Chart | None:
         "clocks",
         title,
         found.rename(columns={"left": "clock_left"}),
-        _("Open cases on routes with a legal clock, by days left since the case was opened."),
+        _(
+            "Open cases with a legal clock on record, by days of stay left: {k} of {n} counted from entry, the others from the opening of the case."
+        ).format(k=written.number(from_entry), n=written.number(stays["episodes"].sum())),
         charts.stacked_bars(found, "route", "left", "episodes", order, names),
         charts.alternative(
             title,

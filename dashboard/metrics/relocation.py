@@ -460,12 +460,12 @@ def like_for_like(per_day: pd.Series, as_of: pd.Timestamp) -> LikeForLike:
     )
 
 
-def running_out(clocks: pd.DataFrame) -> pd.DataFrame:
-    """Open episodes by days left on the legal clock of their route: route, left (over, 30, 60, 90, later), episodes.
+def running_out(clocks: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Open episodes by days left of their legal stay: route, left (over, 30, 60, 90, later), episodes.
 
-    `clocks`: route, clock_days, days, episodes. A clock that ends today is over.
+    `clocks`: route, stay_ends_on, episodes. A stay that ends today is over.
     """
-    left = (clocks["clock_days"] - clocks["days"]).astype(float)
+    left = (clocks["stay_ends_on"] - as_of).dt.days.astype(float)
     names = ["over", *(f"within_{step}" for step in CLOCK_STEPS[1:]), "later"]
     bucket = pd.cut(left, [-np.inf, *CLOCK_STEPS, np.inf], labels=names).astype("str")
     return clocks.assign(left=bucket).groupby(["route", "left"], as_index=False)["episodes"].sum()

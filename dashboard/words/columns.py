@@ -166,7 +166,7 @@ COLUMNS = {
     "unknown": Column(N_("Ending not recorded"), "percent", N_("Share closed without a recorded outcome by that day.")),
     "waiting_days": Column(N_("Waiting days"), "integer", N_("Days cases spent in the stage in the window.")),
     "waiting_share": Column(N_("Share of waiting"), "percent", N_("Days in the stage as a share of all days waited.")),
-    "clock_left": Column(N_("Days left"), "word", N_("Days left on the legal clock of the route, counted from opening.")),
+    "clock_left": Column(N_("Days left"), "word", N_("Days left of the legal stay: by the clock of host country and route, from entry where it is known, else from opening.")),
     "case_reference": Column(N_("Reference"), "text", N_("Pseudonymous reference of the case.")),
     "route": Column(N_("Route"), "code", N_("Legal route.")),
     "stay_left": Column(N_("Days of legal stay left"), "integer", N_("Days until the legal stay of the route ends, counted from opening; below 0 it is over.")),

@@ -39,14 +39,16 @@ SYNONYMS = {
     "людей": "people", "человек": "people", "host country": "country", "country": "country", "land": "country",
     "gastland": "country", "страна": "country", "waiting country": "waiting_country", "route": "route", "weg": "route",
     "маршрут": "route", "handler": "handler", "opened": "opened", "opened on": "opened", "closed": "closed",
-    "closed on": "closed",
+    "closed on": "closed", "entered the country on": "entry", "entered the country": "entry",
+    "date of entry": "entry", "einreise": "entry", "eingereist am": "entry", "въезд": "entry", "дата въезда": "entry",
 }  # fmt: skip
 WIDE = ("opened", "closed", *STAGES)
 FIELDS = frozenset(
-    ("case", "stage", "date", "outcome", "people", "country", "waiting_country", "route", "handler", *WIDE)
+    ("case", "stage", "date", "outcome", "people", "country", "waiting_country", "route", "handler", "entry", *WIDE)
 )
-FACTS = ("people", "country", "waiting_country", "handler", "route")
+FACTS = ("people", "country", "waiting_country", "handler", "route", "entry")
 OPENS = ("opened", "request")
+DAYS = ("date", "entry", *WIDE)
 
 
 def fits(path: Path, context: Context) -> bool:
@@ -96,7 +98,7 @@ def _spool(
         if "case" not in meant or not ({"stage", "date"} <= meant or meant & set(WIDE)):
             yield from table.passed_over()
             continue
-        dates = evidence[path.name, sheet] = {what: values.Evidence() for what in meant & {"date", *WIDE}}
+        dates = evidence[path.name, sheet] = {what: values.Evidence() for what in meant & set(DAYS)}
         for row in table.rows():
             line = line_of(row.cells, columns, context)
             kept = {what: cell.text if isinstance(cell, values.Formula) else cell for what, cell in line.items()}
@@ -216,7 +218,7 @@ def _understood(
         "route": lambda: _word(line.get("route"), "routes", codes["route"], context),
         "outcome": lambda: _word(line.get("outcome"), "outcomes", codes["outcome"], context),
         "stage": lambda: _word(line.get("stage"), "stages", codes["stage"], context),
-        **{what: partial(values.day, line[what], evidence.get(what)) for what in ("date", *WIDE) if what in line},
+        **{what: partial(values.day, line[what], evidence.get(what)) for what in DAYS if what in line},
     })  # fmt: skip
     found["says_a_stage"] = "stage" not in wrong and values.text(line.get("stage")) is not None
     return found, wrong
@@ -234,7 +236,7 @@ def _word(cell: Any, kind: str, codes: Collection[str], context: Context) -> str
 
 def _events(line: Mapping[str, Any], wrong: dict[str, values.Bad]) -> list[Event]:
     """What happened when, in a row that was understood; what contradicts itself is added to `wrong`."""
-    facts = {name: line[name] for name in FACTS if line[name]}
+    facts = {name: line[name] for name in FACTS if line.get(name)}
     stage, outcome, found = line["stage"], line["outcome"], []
     if stage is not None:
         if line.get("date") is None:
@@ -285,6 +287,7 @@ def _rows(reference: str, number: int, episode: Episode, place: Place) -> Iterat
         "status": "open" if ending is None else "closed",
         "outcome": None if ending is None else ending.outcome,
         "route": episode.fact("route"),
+        **({"entered_on": entry} if (entry := episode.fact("entry")) else {}),
         "host_country": episode.fact("country"),
     }
     yield Record("case_episode", key, row, place)

@@ -35,6 +35,7 @@ class Entity:
 
 
 ENTITIES: dict[str, Entity] = {
+    "code": Entity(schema.code, {}, ("facet", "code")),
     "organisation": Entity(schema.organisation, {"fiscal_host": ("fiscal_host_id", "organisation")}, ("slug",)),
     "presence": Entity(
         schema.presence,
@@ -68,6 +69,19 @@ ENTITIES: dict[str, Entity] = {
     "payment": Entity(schema.payment, {"grant": ("grant_id", "grant")}),
     "fx_rate": Entity(schema.fx_rate, {}, ("currency", "on_date")),
     "policy_event": Entity(schema.policy_event, {}, ("on_date", "label_en")),
+    "population": Entity(schema.population, {}, ("host_country",)),
+    "organisation_finance": Entity(
+        schema.organisation_finance,
+        {"organisation": ("organisation_id", "organisation")},
+        ("organisation_id", "on_date"),
+    ),
+    "other_income": Entity(
+        schema.other_income,
+        {"organisation": ("organisation_id", "organisation")},
+        ("organisation_id", "year", "kind"),
+    ),
+    "route": Entity(schema.route, {}, ("code",), which="cases"),
+    "legal_clock": Entity(schema.legal_clock, {}, ("route", "host_country", "valid_from"), which="cases"),
     "relocation_case": Entity(
         schema.relocation_case, {"handler": ("handler_id", "organisation")}, ("id",), which="cases"
     ),

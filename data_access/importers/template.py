@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ EXAMPLE = "EXAMPLE"
 LANGUAGES = ("en", "ru", "de")
 EPISODES = uuid.UUID("6f1b1c52-62c5-4b70-9a5b-0b8b7a1d5c11")
 MICRO = 1_000_000
+CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+LAST_PLACE = 1_000
 
 
 @dataclass(frozen=True)
@@ -121,12 +124,29 @@ def _read_book(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Recor
             others.append(table.sheet)
     if not found:
         raise Unreadable(f"{path.name} has none of our sheets: {', '.join(s.titles['en'] for s in sheets())}.")
+    known_codes = _with_codes_of(found, vocabulary)
     for sheet in sheets():
         if sheet.entity in found:
-            yield from _read_sheet(sheet, *found[sheet.entity], vocabulary)
+            yield from _read_sheet(sheet, *found[sheet.entity], known_codes)
     for name in others:
         yield Problem(Place(name, file=path.name), "", "", "sheet_not_read", "is none of our sheets and was not read.",
                       "Name it as in the template if it should be.", is_warning=True)  # fmt: skip
+
+
+def _with_codes_of(
+    found: Mapping[str, tuple[tables.Table, list[tables.Row]]], vocabulary: Mapping[str, set[str]]
+) -> dict[str, set[str]]:
+    """The codes of the network and those that the book itself adds: its sheets of codes and of routes."""
+    every = {facet: set(codes) for facet, codes in vocabulary.items()}
+    for sheet in sheets():
+        if sheet.entity not in ("code", "route") or sheet.entity not in found:
+            continue
+        named = sheet.headings()
+        for row in found[sheet.entity][1]:
+            said = {named[tables.heading(name)].name: str(cell or "").strip() for name, cell in row.cells.items()
+                    if tables.heading(name) in named}  # fmt: skip
+            every.setdefault(said.get("facet", "route"), set()).add(said.get("code", ""))
+    return every
 
 
 def _read_sheet(
@@ -254,6 +274,7 @@ def _value(cell: Any, field: Field, evidence: values.Evidence | None, vocabulary
         "country": values.country,
         "currency": values.currency,
         "uuid": _reference,
+        "code": _code,
         "reference": _reference,
         "route": lambda found: values.one_of(found, sorted(vocabulary.get("route", ()))),
         "rate": lambda found: _micro(values.decimal(found, evidence)),
@@ -267,6 +288,13 @@ def _value(cell: Any, field: Field, evidence: values.Evidence | None, vocabulary
 
 def _micro(rate: Decimal | None) -> int | None:
     return None if rate is None else int((rate * MICRO).to_integral_value())
+
+
+def _code(cell: Any) -> str | None:
+    word = values.text(cell)
+    if word is not None and not CODE.fullmatch(word):
+        raise values.Bad("not a code", "Write small letters, digits and _, at most 40 of them, a letter first.")
+    return word
 
 
 def _reference(cell: Any) -> str | None:
@@ -307,6 +335,12 @@ KEYS = {
     "fx_rate": ("currency", "on_date"),
     "capacity": ("host_country", "period_start"),
     "policy_event": ("on_date", "label_en"),
+    "code": ("facet", "code"),
+    "population": ("host_country",),
+    "organisation_finance": ("organisation", "on_date"),
+    "other_income": ("organisation", "year", "kind"),
+    "route": ("code",),
+    "legal_clock": ("route", "host_country", "valid_from"),
     "grant": ("reference",),
     "relocation_case": ("id",),
 }
@@ -326,6 +360,17 @@ def _keyed(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterat
     """Needs and payments: their reference is ours only for loading."""
     for place, row in cells:
         yield Record(entity, str(row["key"]), {k: v for k, v in row.items() if k != "key"}, place)
+
+
+def _codes(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
+    """Codes and routes: what has no place in lists stands at their end."""
+    for place, row in cells:
+        yield Record(
+            entity,
+            _key_of(entity, row),
+            row | {"position": LAST_PLACE if row.get("position") is None else row["position"]},
+            place,
+        )
 
 
 def _facets(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
@@ -375,6 +420,8 @@ def _case_events(_entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) ->
         if row["event"] == "opened":
             names = ("route", "host_country", "recorded_on")
             episode |= {"opened_on": row.get("date")} | {name: row.get(name) for name in names}
+        elif row["event"] == "entered":
+            episode |= {"entered_on": row.get("date")}
         elif row["event"] == "closed":
             episode |= {"closed_on": row.get("date"), "outcome": row.get("outcome"), "status": "closed"}
         else:
@@ -401,6 +448,8 @@ def _case_events(_entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) ->
 
 
 RECORDS: dict[str, Callable[[str, Iterable[tuple[Place, dict[str, Any]]]], Iterator[Record | Problem]]] = {
+    "code": _codes,
+    "route": _codes,
     "organisation": _organisations,
     "project_facet": _facets,
     "need": _keyed,

@@ -56,7 +56,7 @@ def _drop_down(page: Any, column: int, field: Field) -> None:
 
 
 def _dumped(engines: Mapping[Which, Engine], entity: str) -> Iterator[dict[str, Any]]:
-    which: Which = "cases" if entity in ("relocation_case", "case_event", "capacity") else "shared"
+    which: Which = "shared" if entity in schema.shared.tables else "cases"
     if which not in engines:
         return
     with engines["shared"].connect() as shared:
@@ -83,8 +83,7 @@ def _dumped_shared(
             share = "" if row["share_bp"] is None else f" {Decimal(row['share_bp']) / 100:f}"
             shares.setdefault(row["grant_id"], []).append(f"{row['host_country']}{share}")
     for row in rows(connection, schema.shared.tables[entity]):
-        if "amount_minor" in row and row["amount_minor"] is not None:
-            row["amount_minor"] = Decimal(row["amount_minor"]) / 100
+        row |= {name: Decimal(row[name]) / 100 for name in row if name.endswith("_minor") and row[name] is not None}
         if entity == "fx_rate":
             row["micro_per_eur"] = Decimal(row["micro_per_eur"]) / MICRO
         row |= {
@@ -114,6 +113,8 @@ def _dumped_cases(connection: Connection, entity: str, names: dict[int, str]) ->
         opened = {"event": "opened", "date": row["opened_on"], "route": row["route"],
                   "host_country": row["host_country"], "recorded_on": row["recorded_on"]}  # fmt: skip
         yield known[row["id"]] | opened
+        if row["entered_on"] is not None:
+            yield known[row["id"]] | {"event": "entered", "date": row["entered_on"]}
         if row["status"] == "closed":
             yield known[row["id"]] | {"event": "closed", "date": row["closed_on"], "outcome": row["outcome"]}
     for row in rows(connection, schema.stage_event):

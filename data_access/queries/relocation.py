@@ -111,10 +111,10 @@ def transit(filters: Filters, viewer: Viewer) -> Query:
 
 
 def clocks(filters: Filters, viewer: Viewer) -> Query:
-    """Open episodes on a route with a legal clock: route, clock_days, days (open so far), episodes."""
-    columns = (case_open.c.route, route.c.clock_days, case_open.c.days)
-    statement = _counted(case_open, columns, "episodes").join(route, route.c.code == case_open.c.route)
-    return _own(statement.where(route.c.clock_days.is_not(None)), case_open, filters, viewer)
+    """Open episodes with a legal clock: route, stay_ends_on, is_from_entry (else counted from opening), episodes."""
+    keys = (case_call.c.route, case_call.c.stay_ends_on, case_call.c.is_from_entry)
+    counted = select(*keys, func.count().label("episodes")).group_by(*keys).order_by(*keys)
+    return _own(counted.where(case_call.c.stay_ends_on.is_not(None)), case_call, filters, viewer)
 
 
 def places_pledged(day: date, filters: Filters, viewer: Viewer) -> Query:
