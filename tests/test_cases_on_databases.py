@@ -14,7 +14,7 @@ from dashboard.metrics import relocation, survival
 from data_access import case_summaries, database, queries
 from data_access.filters import Filters
 from data_access.migrate import upgrade
-from data_access.schema import STAGES, case_episode, hold, relocation_case, route, stage_event
+from data_access.schema import STAGES, case_episode, hold, legal_clock, relocation_case, route, stage_event
 from data_access.viewer import Query
 from data_access.vocabulary import route_rows
 from tests.case_files import case, close
@@ -319,6 +319,8 @@ def test_what_turned_out_ineligible_is_in_no_rate(cases: Cases) -> None:
 def test_whose_legal_stay_ends_first_is_called_first(cases: Cases) -> None:
     with cases.engine.begin() as connection:
         connection.execute(insert(route), route_rows())
+        clocks = {"visa_free": 365, "short_stay_extension": 90}
+        connection.execute(insert(legal_clock), [{"route": code, "days": days} for code, days in clocks.items()])
     cases.add(0, None, route="visa_free")
     cases.add(5, None, route="short_stay_extension")
     cases.add(2, None, route="asylum")
