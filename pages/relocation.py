@@ -1,6 +1,15 @@
 """How fast relocation cases move: live and grouped for coordinators, published periods for everybody else."""
 
-from dashboard.answers import accounts, case_flow, case_outcomes, cases, legal_stays, live_or_published, published
+from dashboard.answers import (
+    accounts,
+    case_flow,
+    case_outcomes,
+    cases,
+    legal_stays,
+    live_or_published,
+    programmes,
+    published,
+)
 from dashboard.page.blocks import About, Beside, Blocks, Choice, Day, Figures, Number, Part, Remark
 from dashboard.page.registry import page
 from dashboard.page.visit import Visit
@@ -52,6 +61,13 @@ def _live(visit: Visit) -> Blocks:
         yield case_outcomes.outcomes(found)
         yield case_outcomes.routes(found)
         yield case_outcomes.cohorts(visit, (yield Choice("horizon", _("How far"), case_outcomes.horizon_names())))
+    elif part == "programmes":
+        route = yield Choice("programmes_of", _("Programmes of"), programmes.route_names(visit))
+        beside = programmes.find(visit, route)
+        yield Remark(programmes.sentence(beside, route))
+        yield programmes.waiting(beside, route)
+        yield programmes.table(visit, beside)
+        yield programmes.behind(visit)
     elif part == "places":
         if places := case_outcomes.places(visit):
             yield places
@@ -78,4 +94,7 @@ def _published(visit: Visit) -> Blocks:
             yield lengths
         if year := published.year_table(shown):
             yield year
+        if side_by_side := programmes.published_shares(visit, shown):
+            yield side_by_side
+            yield programmes.behind(visit)
     yield About(published.notes(shown))

@@ -83,7 +83,7 @@ def test_every_page_stands_a_choice_that_leaves_nothing(page: str, role: str) ->
 
 
 PARTS = {
-    "relocation": ("call", "flow", "outcomes", "places", "records"),
+    "relocation": ("call", "flow", "outcomes", "programmes", "places", "records"),
     "overlap": ("where", "funders", "project", "facts"),
     "initiatives": ("what",),
     "funding_gaps": ("months", "dependence", "reach", "unseen", "records"),
@@ -170,7 +170,7 @@ def test_the_filter_bar_offers_counts_and_only_what_exists_under_the_other_filte
 def test_a_funder_sees_no_case_figure_a_coordinator_sees() -> None:
     app = open_page("relocation", "funder")
     assert "Open cases" not in figures(app)
-    assert len(open_tables(app).dataframe) == 4
+    assert len(open_tables(app).dataframe) == 6
     for frame in app.dataframe:
         people = [value for value in frame.value["People"] if value != "<10"]
         assert all(int(value.replace(",", "")) % 5 == 0 for value in people)

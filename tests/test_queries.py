@@ -68,6 +68,8 @@ LIVE = {
     "lags": queries.relocation.lags,
     "transit": queries.relocation.transit,
     "clocks": queries.relocation.clocks,
+    "programmes": queries.relocation.programme_durations,
+    "legal clocks": lambda _filters, viewer: queries.relocation.legal_clocks(AS_OF, viewer),
     "places pledged": lambda filters, viewer: queries.relocation.places_pledged(AS_OF, filters, viewer),
     "places used": lambda filters, viewer: queries.relocation.places_used(AS_OF, filters, viewer),
     "stays": queries.relocation.stays,

@@ -230,11 +230,17 @@ def account(table: Table, _visit: Visit) -> None:
     assert found and int(number(found[1])) == table.rows["number"].sum()
 
 
+def programmes_waiting(table: Table, _visit: Visit) -> None:
+    slower = int((table.rows["wait_away_low"] > 0).sum())
+    found = re.match(r"([\d,]+) programmes? (?:is|are) slower than all", table.title)
+    assert slower == (int(number(found[1])) if found else 0), table.title
+
+
 READ: dict[str, Callable[[Table, Visit], None]] = {
     "cliff": cliff, "dependence": dependence, "ending": ending, "leaning": leaning, "lorenz": lorenz, "flow": flow,
     "need_tiers": need_tiers, "gaps": gaps, "crossing": crossing, "grid": grid, "by_country": by_country, "ages": ages,
     "bottleneck": bottleneck, "clocks": clocks, "arrived_left": arrived_left, "outcomes": outcomes, "journeys": journeys,
-    "breakdown": breakdown, "outside_network": outside, "account": account, "initiatives_account": account,
+    "breakdown": breakdown, "programmes_waiting": programmes_waiting, "outside_network": outside, "account": account, "initiatives_account": account,
     "projects_account": account, "cases_account": account,
     "fixes": counts_its_rows(r"([\d,]+) records? to fix$"),
     "facts": counts_its_rows(r"([\d,]+) missing facts? keeps? pairs from being judged$"),

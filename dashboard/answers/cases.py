@@ -67,6 +67,7 @@ def part_names() -> dict[str, str]:
         "call": _("Whom to call"),
         "flow": _("Arriving and leaving"),
         "outcomes": _("Outcomes and routes"),
+        "programmes": _("Programmes side by side"),
         "places": _("Places and journeys"),
         "records": _("Records"),
     }

@@ -33,7 +33,7 @@ PERIODS_SHOWN = 5
 @dataclass(frozen=True)
 class Published:
     """Published cells of the chosen country groups: one row per period in `periods`; `cells` is what a table may show;
-    `of_groups`, `of_routes`, `of_year` and `bands` are the other tables of the release."""
+    `of_groups`, `of_routes`, `of_year` and `bands` are the other tables of the release, `totals` all periods of all countries."""
 
     periods: pd.DataFrame
     cells: pd.DataFrame
@@ -41,6 +41,7 @@ class Published:
     of_routes: pd.DataFrame
     of_year: pd.DataFrame
     bands: pd.DataFrame
+    totals: pd.DataFrame
     groups: list[str]
 
     @property
@@ -63,6 +64,8 @@ def _sums(visit: Visit) -> Published:
     of_year = cells[cells["period"].str.len() == len("2026")]
     cells = cells[cells["period"].str.len() > len("2026")]
     order = {period: protected_year.period_days(period)[0] for period in cells["period"].unique()}
+    is_total = (cells["country_group"] == publication.ALL) & (cells["route_group"] == publication.ALL)
+    totals = cells[is_total & cells["measure"].isin(protected_year.MEASURES)]
     kept = cells[np.array([_within(period, visit.filters) for period in cells["period"]], dtype=bool)]
     kept = kept.assign(begins=kept["period"].map(order)).sort_values("begins", kind="stable").drop(columns="begins")
     plain = kept[kept["measure"].isin(protected_year.MEASURES)]
@@ -81,9 +84,8 @@ def _sums(visit: Visit) -> Published:
         if len(chosen)
         else []
     )
-    return Published(
-        _per_period(chosen), chosen, of_groups, of_routes, of_year, kept[kept["measure"].isin(BANDS)], named
-    )
+    bands = kept[kept["measure"].isin(BANDS)]
+    return Published(_per_period(chosen), chosen, of_groups, of_routes, of_year, bands, totals, named)
 
 
 def _per_period(cells: pd.DataFrame) -> pd.DataFrame:

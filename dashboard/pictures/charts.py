@@ -333,6 +333,28 @@ def ranges(rows: pd.DataFrame, category: str, low: str, high: str, names: Mappin
     return figure([trace], max(160, 24 * len(rows) + 60), FROM_ZERO, DOWNWARDS)
 
 
+def apart(rows: pd.DataFrame, category: str, limits: tuple[str, str, str], unit: str) -> go.Figure:
+    """How far each category lies from zero: a dot between its limits (low, value, high), grey where zero lies between them;
+    more than zero is what stands out."""
+    low, value, high = (rows[name].astype(float) for name in limits)
+    colour = [SECOND if a > 0 else FIRST if b < 0 else GREY for a, b in zip(low, high, strict=True)]
+    trace = {
+        "type": "scatter",
+        "mode": "markers",
+        "y": [plain(name) for name in rows[category]],
+        "x": _numbers(value),
+        "marker": {"color": colour, "size": 9},
+        "error_x": {
+            "type": "data", "symmetric": False, "array": _numbers(high - value), "arrayminus": _numbers(value - low),
+            "color": GREY, "thickness": 1.5, "width": 0,
+        },
+        "customdata": [f"{a:.0f} – {b:.0f}" for a, b in zip(low, high, strict=True)],
+        "hovertemplate": "%{y}: %{x} (%{customdata})<extra></extra>",
+    }  # fmt: skip
+    x = {"zeroline": True, "zerolinewidth": 2, "title": {"text": unit}}
+    return figure([trace], max(160, 24 * len(rows) + 80), x, DOWNWARDS)
+
+
 def strip(rows: pd.DataFrame, value: str, name: str, marked: str, names: tuple[str, str]) -> go.Figure:
     """One dot per row along a share from 0 to 1, stacked where they meet; `marked` rows have another symbol.
 

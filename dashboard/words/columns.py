@@ -184,6 +184,21 @@ COLUMNS = {
     "four_fifths_days": Column(N_("Four in five within (days)"), "integer", N_("Days by which four in five have ended, those still waiting included.")),
     "relocated_180": Column(N_("Relocated by day 180"), "percent", N_("Share relocated within 180 days, open cases included (competing outcomes).")),
     "on_time_share": Column(N_("On time"), "percent", N_("Of cases opened at least 120 days ago, the share closed within 120 days.")),
+    "asked": Column(N_("Asked for help"), "text", N_("People in cases opened in the period, rounded at random to 5; below 10 not shown.")),
+    "ended": Column(N_("Case ended"), "text", N_("People whose case ended in the period, rounded at random to 5; below 10 not shown.")),
+    "relocated_people": Column(N_("Reached safety"), "text", N_("People whose case ended with relocation, rounded at random to 5; below 10 not shown.")),
+    "relocated_share": Column(N_("Relocated of ended"), "percent", N_("People relocated of people whose case ended.")),
+    "relocated_beside": Column(N_("Beside all"), "text", N_("Percentage points from the share of all, with what rounding leaves open.")),
+    "wait_away": Column(N_("Longer than all (days)"), "integer", N_("Days until half had ended, more (or, below zero, fewer) than in all.")),
+    "wait_away_low": Column(N_("At least"), "integer", N_("Low limit of the difference, 95 %.")),
+    "wait_away_high": Column(N_("At most"), "integer", N_("High limit of the difference, 95 %.")),
+    "wait_difference": Column(N_("Waiting beside all"), "text", N_("Days until half had ended, beside all, with the 95 % interval of the difference.")),
+    "relocated_difference": Column(N_("Relocated beside all"), "text", N_("Share relocated by day 180 beside all, in percentage points, with the 95 % interval of the difference.")),
+    "on_time_difference": Column(N_("On time beside all"), "text", N_("Share closed within 120 days beside all, in percentage points, with the 95 % interval of the difference.")),
+    "strong": Column(N_("Better than all"), "text", N_("What the whole interval of the difference says to be better than in all.")),
+    "weak": Column(N_("Worse than all"), "text", N_("What the whole interval of the difference says to be worse than in all.")),
+    "legal_days": Column(N_("Legal stay (days)"), "integer", N_("Days of legal stay for stays that begin now, by the clock on record.")),
+    "relocating": Column(N_("Initiatives for relocation"), "integer", N_("Initiatives with a project for relocation there that has not ended.")),
     "of_decided": Column(N_("Relocated of decided"), "percent", N_("Relocated as a share of relocated and refused; withdrawn left out.")),
     "cohort": Column(N_("Opened"), "integer", N_("Cases opened in the month.")),
     "reached_verified": Column(N_("Verified"), "percent", N_("Share that reached “verified” or a later stage in time.")),
@@ -291,6 +306,13 @@ COLUMNS = {
 RECEIVES = Column(N_("Organisation"), "text", N_("Who received the money."))
 LEADS = Column(N_("Organisation"), "text", N_("Lead organisation of the project, or who does the core work."))
 OWN: dict[str, dict[str, Column]] = {
+    "behind_programmes": {
+        "used": Column(N_("Places used"), "integer", N_("People relocated since the period of places began.")),
+        "signed": Column(N_("Signed for relocation"), "money", N_("Money of the year placed there and signed for relocation, each unit once.")),
+    },
+    "programmes_published": {
+        "relocated_share": Column(N_("Relocated of ended"), "percent", N_("People relocated of people whose case ended, both rounded.")),
+    },
     "dependence": {"organisation": RECEIVES},
     "leaning": {"organisation": RECEIVES},
     "ending": {"organisation": RECEIVES},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, case, func, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, case, func, or_, select
 
 from data_access.case_summaries import FLOWS, UNKNOWN_COUNTRY
 from data_access.filters import Filters
@@ -25,6 +25,7 @@ from data_access.schema import (
     case_stage_day,
     case_stay,
     case_transit,
+    legal_clock,
     publication_year,
     published_cell,
     route,
@@ -76,6 +77,25 @@ def durations(filters: Filters, viewer: Viewer) -> Query:
     columns = tuple(case_duration.c[name] for name in ("route", "is_due", "entry", "days", "outcome"))
     statement = _counted(case_duration, columns, "episodes").where(case_duration.c.outcome != "ineligible")
     return _own(_opened_in(statement, case_duration.c.opened_month, filters), case_duration, filters, viewer)
+
+
+def programme_durations(filters: Filters, viewer: Viewer) -> Query:
+    """The histogram of `durations` for each host country and route: host_country ('ZZ' not known) and its columns."""
+    columns = tuple(case_duration.c[name] for name in ("host_country", "route", "is_due", "entry", "days", "outcome"))
+    statement = _counted(case_duration, columns, "episodes").where(case_duration.c.outcome != "ineligible")
+    return _own(_opened_in(statement, case_duration.c.opened_month, filters), case_duration, filters, viewer)
+
+
+def legal_clocks(day: date, viewer: Viewer) -> Query:
+    """The legal clocks that hold on a day: route, host_country (NULL for every country without its own), days."""
+    if not viewer.sees_cases:
+        raise NotCleared("Legal clocks are read with live cases, which are for coordinators.")
+    clock = legal_clock.c
+    has_begun = or_(clock.valid_from.is_(None), clock.valid_from <= day)
+    goes_on = or_(clock.valid_until.is_(None), clock.valid_until >= day)
+    ordered = (clock.route, clock.host_country, clock.valid_from)
+    statement = select(clock.route, clock.host_country, clock.days).where(has_begun, goes_on)
+    return Query(statement.order_by(*ordered), viewer, "cases")
 
 
 def open_by_stage(filters: Filters, viewer: Viewer) -> Query:
