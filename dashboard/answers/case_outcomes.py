@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dashboard.answers.cases import HALF_YEAR, Live
-from dashboard.metrics import relocation, survival
+from dashboard.metrics import programmes, relocation, survival
 from dashboard.page.blocks import Chart, Table
 from dashboard.page.reading import read, shown_once
 from dashboard.page.visit import Visit
@@ -69,13 +69,11 @@ def _route_row(route: str, durations: pd.DataFrame) -> tuple:
     days = [
         survival.days_until(curve, p / 100) if relocation.can_show_percentile(durations, p) else None for p in (50, 80)
     ]
-    followed = int(durations["episodes"].sum())
-    until = curve[curve["t"] <= HALF_YEAR]
-    enough = followed >= FEWEST_FOR_SHARES and len(until) > 0 and "relocated" in curve
-    relocated = float(until["relocated"].iloc[-1]) if enough else None
-    due, decided = relocation.on_time_share(durations), relocation.outcome_shares(durations)["of_decided"]
-    shares = [share.share if share.total >= FEWEST_FOR_SHARES else None for share in (due, decided)]
-    return route, followed, *days, relocated, *shares
+    found = programmes.of_cases(durations, HALF_YEAR)
+    relocated, on_time = (None if one is None else one.value for one in (found.relocated, found.on_time))
+    decided = relocation.outcome_shares(durations)["of_decided"]
+    of_decided = decided.share if decided.total >= FEWEST_FOR_SHARES else None
+    return route, found.followed, *days, relocated, on_time, of_decided
 
 
 def horizon_names() -> dict[str, str]:

@@ -167,8 +167,8 @@ def points_away(away: Measured | None) -> str:
 def table(visit: Visit, found: Beside) -> Table:
     """Every programme with its figures, how far each lies from all, its strong and weak points, and its legal clock."""
     rows = [_row(found, key) for key in sorted(found.each, key=_name)]
-    columns = ["host_country", "route", "followed", "half_days", "wait_difference", "relocated_180", "relocated_difference",
-               "on_time_share", "on_time_difference", "strong", "weak", "legal_days"]  # fmt: skip
+    columns = ["host_country", "route", "strong", "weak", "followed", "half_days", "wait_difference", "relocated_180",
+               "relocated_difference", "on_time_share", "on_time_difference", "legal_days"]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
     kinds = {"followed": "Int64", "half_days": "Int64", "legal_days": "Int64", "relocated_180": "Float64", "on_time_share": "Float64",
              "strong": "str", "weak": "str"}  # fmt: skip
@@ -188,6 +188,8 @@ def _row(found: Beside, key: tuple[str, str]) -> tuple:
     strong, weak = points(wait, relocated, on_time)
     return (
         *key,
+        strong,
+        weak,
         own.followed,
         None if own.half is None else round(own.half.value),
         days_away(wait),
@@ -195,8 +197,6 @@ def _row(found: Beside, key: tuple[str, str]) -> tuple:
         points_away(relocated),
         None if own.on_time is None else own.on_time.value,
         points_away(on_time),
-        strong,
-        weak,
         _clock(found.clocks, key),
     )
 
