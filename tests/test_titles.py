@@ -12,10 +12,10 @@ from dashboard.answers.crossing import UNPLACED
 from dashboard.page import walk
 from dashboard.page.blocks import Report, Table
 from dashboard.page.visit import Visit, open_visit
-from dashboard.words import codes
+from dashboard.words import codes, written
 from data_access.filters import Filters
 from data_access.viewer import Viewer
-from tests.conftest import ROLES, open_sample_visit, some
+from tests.conftest import FUNDER, ROLES, open_sample_visit, some
 
 CHOICES = [
     Filters(),
@@ -273,3 +273,23 @@ def test_titles_say_what_their_tables_say(page: str, role: str) -> None:
             assert "{" not in text and "nan" not in text.split(), text
     open_visit(None)
     assert checked
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("unit", ["initiatives", "organisations", "projects", "presences"])
+@pytest.mark.parametrize("basis", ["works_in", "registered_in", "serves"])
+def test_the_answer_follows_the_unit_and_the_place_that_are_chosen(unit: str, basis: str) -> None:
+    report = walk.one("initiatives", open_sample_visit(FUNDER), {"unit": unit, "basis": basis})
+    open_visit(None)
+    rows = next(table.rows for table in report.tables if table.key == "by_country")
+    rows = rows[~rows["place"].isin(["withheld", "not_stated"])]
+    placed = re.match(
+        r"(?:Projects of )?([\d,]+) initiatives (work in|are registered in|serve people in)", report.answer
+    )
+    assert placed and {"work in": "works_in", "are registered in": "registered_in"}.get(placed[2], "serves") == basis
+    said = re.search(r"(\S.*) has the most (\w+) \(([\d,]+)\)\.$", report.answer.partition(". ")[2])
+    if said:
+        top = rows.sort_values(unit, ascending=False).iloc[0]
+        assert (said[1], said[2], int(number(said[3]))) == (written.country(top["place"]), unit, top[unit])
+    else:
+        assert rows[unit].nlargest(2).nunique() == 1

@@ -159,31 +159,66 @@ def summary(found: Initiatives) -> Summary:
 
 
 def sentence(found: Initiatives) -> str:
-    """How many initiatives work in how many countries, and where most are."""
+    """How many initiatives are where, by the place that is meant, and which country has the most of what is counted."""
     if found.named.empty:
         return _("No active initiative with a known host country matches this choice.")
-    top = found.named.iloc[0]
-    if len(found.named) == 1:
-        placed = found.placement["placed"]
-        return ngettext("{n} initiative works in {top}.", "{n} initiatives work in {top}.", placed).format(
-            n=written.number(placed), top=written.country(top["place"])
+    placed, one = found.placement["placed"], len(found.named) == 1
+    said = _where_words(found.choice.basis, placed, one=one).format(
+        n=written.number(placed),
+        m=written.number(len(found.named)),
+        top=written.country(found.named.iloc[0]["place"]),
+    )
+    return " ".join(filter(None, (said, "" if one else _most_words(found))))
+
+
+def _where_words(basis: str, n: int, *, one: bool) -> str:
+    """The sentence for what is in one country, or in several."""
+    if basis == "registered_in":
+        return (
+            ngettext("{n} initiative is registered in {top}.", "{n} initiatives are registered in {top}.", n)
+            if one
+            else ngettext(
+                "{n} initiative is registered in {m} host countries.",
+                "{n} initiatives are registered in {m} host countries.",
+                n,
+            )
         )
-    placed = found.placement["placed"]
-    known = {
-        "n": written.number(placed),
-        "m": written.number(len(found.named)),
-        "top": written.country(top["place"]),
-        "k": written.number(top["initiatives"]),
+    if basis == "serves":
+        return (
+            ngettext(
+                "Projects of {n} initiative serve people in {top}.",
+                "Projects of {n} initiatives serve people in {top}.",
+                n,
+            )
+            if one
+            else ngettext(
+                "Projects of {n} initiative serve people in {m} host countries.",
+                "Projects of {n} initiatives serve people in {m} host countries.",
+                n,
+            )
+        )
+    return (
+        ngettext("{n} initiative works in {top}.", "{n} initiatives work in {top}.", n)
+        if one
+        else ngettext("{n} initiative works in {m} host countries.", "{n} initiatives work in {m} host countries.", n)
+    )
+
+
+def _most_words(found: Initiatives) -> str:
+    """Which country has the most of the unit that is counted; nothing where two have as many."""
+    unit = found.choice.unit
+    counts = distribution.count_by_place(found.places, found.as_of, unit, found.projects)
+    counts = counts[~counts["place"].isin(distribution.UNPLACED)].sort_values(unit, ascending=False)
+    top, most = counts.iloc[0]["place"], int(counts.iloc[0][unit])
+    if len(counts) < 2 or most == int(counts.iloc[1][unit]):
+        return ""
+    words = {
+        "initiatives": _("{top} has the most initiatives ({k})."),
+        "organisations": _("{top} has the most organisations ({k})."),
+        "projects": _("{top} has the most projects ({k})."),
+        "presences": _("{top} has the most presences ({k})."),
     }
-    if top["initiatives"] == found.named.iloc[1]["initiatives"]:
-        return ngettext(
-            "{n} initiative works in {m} host countries.", "{n} initiatives work in {m} host countries.", placed
-        ).format(**known)
-    return ngettext(
-        "{n} initiative works in {m} host countries; {top} has the most ({k}).",
-        "{n} initiatives work in {m} host countries; {top} has the most ({k}).",
-        placed,
-    ).format(**known)
+    return words[unit].format(top=written.country(top), k=written.number(most))
 
 
 def reconciled(found: Initiatives) -> str:
