@@ -160,7 +160,7 @@ def of_json(content: bytes) -> list[list[list[Any]]]:
 def _json_cell(value: Any, column: dict[str, Any]) -> Any:
     if "labels" in column and value is not None:
         return plain(formats.safe_text(column["labels"][str(value)]))
-    digits = {"percent": 2, "rate": 3, "decimal": 2}.get(column["kind"])
+    digits = {"percent": 2, "rate": 3, "decimal": 2, "exchange": 4}.get(column["kind"])
     if digits is not None and value is not None:
         return round(float(pd.Series([value]).astype("Float64").round(digits).iloc[0]), 6)
     return formats.safe_text(value) if isinstance(value, str) and column["kind"] == "text" and value else plain(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -319,3 +320,38 @@ def test_a_grant_to_fix_is_listed_with_each_of_its_reasons() -> None:
         (1, "no_dates"),
         (2, "no_country"),
     ]
+
+
+def test_the_rate_used_is_that_of_the_conversion_and_has_its_day() -> None:
+    rates = pd.DataFrame(
+        [("USD", "2024-01-02", 1_100_000, "e"), ("RUB", "2024-01-05", 100_000_000, "e")],
+        columns=["currency", "on_date", "micro_per_eur", "rate_set"],
+    )
+    rates["on_date"] = pd.to_datetime(rates["on_date"])
+    amounts = pd.DataFrame(
+        [
+            ("RUB", 1_000_000, "2024-01-07"),
+            ("EUR", 500, "2024-01-07"),
+            ("USD", 700, "2024-01-07"),
+            ("RUB", 9, None),
+            ("RUB", 9, "2024-03-01"),
+        ],
+        columns=["currency", "amount_minor", "committed_on"],
+    )
+    used = funding.rates_used(amounts, rates, "USD")
+    assert (
+        used["rate"].tolist()[:2] == [pytest.approx(0.011), pytest.approx(1.1)]
+        and used["rate"].isna().tolist()[2:] == [True] * 3
+    )
+    assert [day.date().isoformat() for day in used["rate_on"][:2]] == ["2024-01-02", "2024-01-02"]
+    converted = funding.convert(amounts, rates, "USD")["minor"]
+    assert [round(n * r) for n, r in zip(amounts["amount_minor"][:2], used["rate"][:2], strict=True)] == list(
+        converted[:2]
+    )
+
+
+def test_paid_is_converted_at_the_grants_own_rate_and_unknown_without_a_payment() -> None:
+    grants = pd.DataFrame(
+        {"amount_minor": [1000, 1000, None], "paid_minor": [250, None, 100], "minor": [900, 900, None]}, dtype="Int64"
+    )
+    assert funding.paid_in(grants).tolist() == [225, pd.NA, pd.NA]

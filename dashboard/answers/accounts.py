@@ -51,7 +51,7 @@ def rows_of_line(money: Portfolio, line: str) -> Table:
 
     grants = kept_briefly(all_grants, "account", money.currency)
     title = _("Grants: {line}").format(line=codes.word(line))
-    return Table("account_rows", title, grant_rows(grants[grants["standing"] == line]))
+    return Table("account_rows", title, grant_rows(grants[grants["standing"] == line], money))
 
 
 def of_initiatives(visit: Visit) -> Table:

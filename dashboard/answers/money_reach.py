@@ -43,7 +43,8 @@ def newcomers(money: Portfolio) -> Chart:
 @shown_once
 def shape(money: Portfolio) -> list[Figure]:
     """Concentration, sizes, restriction and the wait for payment, as a second row of figures."""
-    return [_top_share(_ends_with(money)), _grant_size(money), _unrestricted(money), _payment_wait(money)]
+    wait = _payment_wait(money)
+    return [_top_share(_ends_with(money)), _grant_size(money), _unrestricted(money), _paid(money), wait]
 
 
 def _top_share(received: pd.Series) -> Figure:
@@ -81,6 +82,20 @@ def _unrestricted(money: Portfolio) -> Figure:
         said if core["bounds"] else "",
         _("{share} of money is labelled").format(share=written.percent(core["labelled"])),
     )
+
+
+def _paid(money: Portfolio) -> Figure:
+    """What is recorded as paid of the signed grants, beside what was signed; of others nobody says."""
+    signed, paid = money.signed, funding.paid_in(money.signed)
+    known, total = paid.notna(), int(paid.sum())
+    among = int(signed.loc[known, "minor"].sum())
+    said = _("of {amount} signed by grants with payments on record").format(amount=written.money(among, money.currency))
+    coverage = _("payments known for {k} of {n} grants").format(
+        k=written.number(int(known.sum())), n=written.number(len(signed))
+    )
+    if not known.any():
+        return Figure("paid_total", None, "–", _("no payment is on record"), coverage)
+    return Figure("paid_total", total / 100, written.money(total, money.currency), said, coverage)
 
 
 def _payment_wait(money: Portfolio) -> Figure:
@@ -317,7 +332,7 @@ def rows_of_step(money: Portfolio, step: str) -> Table:
         note = _("They add to {total}; what was passed on again stands in each of its grants.").format(
             total=written.exact_money(int(rows["minor"].sum()), money.currency)
         )
-    return Table("step_rows", _("Behind “{step}”").format(step=codes.word(step)), grant_rows(rows), note)
+    return Table("step_rows", _("Behind “{step}”").format(step=codes.word(step)), grant_rows(rows, money), note)
 
 
 def signed_grants(money: Portfolio) -> Table:
@@ -331,7 +346,7 @@ def signed_grants(money: Portfolio) -> Table:
         total=written.exact_money(int(signed["minor"].sum()), money.currency),
         twice=written.exact_money(twice, money.currency),
     )
-    return Table("signed_grants", _("All signed grants of this choice"), grant_rows(signed), note)
+    return Table("signed_grants", _("All signed grants of this choice"), grant_rows(signed, money), note)
 
 
 def income_names(income: Chart) -> dict[str, str]:

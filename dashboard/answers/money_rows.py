@@ -139,7 +139,7 @@ def outside(money: Portfolio) -> Table | None:
     rows = converted(pd.concat(found, ignore_index=True), viewer, money.currency)
     if rows.empty:
         return None
-    shown = grant_rows(rows).assign(standing=rows["standing"].to_numpy())
+    shown = grant_rows(rows, money).assign(standing=rows["standing"].to_numpy())
     note = _("They add to {total}. Whoever receives them is no initiative of the network.").format(
         total=written.exact_money(int(rows["minor"].sum()), money.currency)
     )
@@ -149,8 +149,17 @@ def outside(money: Portfolio) -> Table | None:
     return Table("outside_network", title, shown, note)
 
 
-def grant_rows(grants: pd.DataFrame) -> pd.DataFrame:
-    """Converted grants as a table lists them."""
-    rows = grants.assign(organisation=grants["recipient"], total=grants["minor"], original=grants["amount_minor"] / 100)
-    columns = ["reference", "funder", "organisation", "project", "total", "original", "currency", "restriction"]
-    return rows[[*columns, "committed_on", "first_paid_on"]].reset_index(drop=True)
+def grant_rows(grants: pd.DataFrame, money: Portfolio) -> pd.DataFrame:
+    """Converted grants as a table lists them: signed and paid in the reporting currency, and by which rate."""
+    rated = funding.rates_used(grants, read(queries.funding.rates(money.viewer)), money.currency)
+    rows = grants.assign(
+        organisation=grants["recipient"],
+        total=grants["minor"],
+        paid_converted=funding.paid_in(grants),
+        original=grants["amount_minor"] / 100,
+        exchange_rate=1 / rated["rate"],
+        rate_on=rated["rate_on"],
+    )
+    columns = ["reference", "funder", "organisation", "project", "total", "paid_converted", "original", "currency",
+               "exchange_rate", "rate_on"]  # fmt: skip
+    return rows[[*columns, "restriction", "committed_on", "first_paid_on"]].reset_index(drop=True)

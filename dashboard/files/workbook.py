@@ -27,7 +27,7 @@ WIDEST = 48
 STREAMED_FROM = 20_000
 CHARTED_UP_TO = 400
 COLOURS = ("#12436D", "#F46A25", "#28A197", "#801650")
-NUMBERS = ("integer", "money", "percent", "decimal", "rate")
+NUMBERS = ("integer", "money", "percent", "decimal", "rate", "exchange")
 DAYS = {"month": "yyyy-mm", "date": "yyyy-mm-dd"}
 STYLES = {
     "head": {"bold": True, "bg_color": "#12436D", "font_color": "#FFFFFF", "text_wrap": True, "valign": "top"},
@@ -39,6 +39,7 @@ STYLES = {
     "integer": {"num_format": "#,##0"},
     "decimal": {"num_format": "#,##0.00"},
     "rate": {"num_format": "0.00"},
+    "exchange": {"num_format": "0.0000"},
 }
 
 

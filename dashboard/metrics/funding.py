@@ -54,9 +54,30 @@ def convert(amounts: pd.DataFrame, rates: pd.DataFrame, currency: str, on: str =
     return amounts.assign(minor=combined.reindex(range(len(amounts))).round().astype("Int64").to_numpy())
 
 
-def _with_rate(frame: pd.DataFrame, rates: pd.DataFrame, column: str) -> pd.DataFrame:
-    asked = rates.loc[rates["currency"].isin(frame["_code"].unique()), ["currency", "on_date", "micro_per_eur"]]
-    table = asked.rename(columns={"currency": "_code", "on_date": "_date", "micro_per_eur": column})
+def rates_used(amounts: pd.DataFrame, rates: pd.DataFrame, currency: str, on: str = "committed_on") -> pd.DataFrame:
+    """By which rate `convert` converts each amount, and its day: rate (units of `currency` for one of the amount's own),
+    rate_on (the older one where two rates are chained); NA where none was needed or there is none. In the order of `amounts`."""
+    known = amounts.assign(_order=range(len(amounts)), _date=pd.to_datetime(amounts[on]))
+    known = (
+        known[known["_date"].notna() & (known["currency"] != currency)].sort_values("_date").assign(_reporting=currency)
+    )
+    dated = rates.assign(_rated=pd.to_datetime(rates["on_date"]))
+    for side, code in (("_from", "currency"), ("_to", "_reporting")):
+        known = _with_rate(known.assign(_code=known[code].astype("str")), dated, side, keep_day=True)
+    rate = (known["_to"] / known["_from"]).set_axis(known["_order"])
+    day = known[["_from_on", "_to_on"]].min(axis=1).set_axis(known["_order"]).where(rate.notna())
+    whole = range(len(amounts))
+    return pd.DataFrame({"rate": rate.reindex(whole).astype("Float64"), "rate_on": day.reindex(whole)}).set_axis(
+        amounts.index
+    )
+
+
+def _with_rate(frame: pd.DataFrame, rates: pd.DataFrame, column: str, *, keep_day: bool = False) -> pd.DataFrame:
+    columns = ["currency", "on_date", "micro_per_eur", *(["_rated"] if keep_day else [])]
+    asked = rates.loc[rates["currency"].isin(frame["_code"].unique()), columns]
+    table = asked.rename(
+        columns={"currency": "_code", "on_date": "_date", "micro_per_eur": column, "_rated": f"{column}_on"}
+    )
     table = table.astype({"_code": "str", column: "float64"}).sort_values("_date")
     table["_date"] = table["_date"].astype(frame["_date"].dtype)
     merged = pd.merge_asof(frame, table, on="_date", by="_code", tolerance=pd.Timedelta(days=RATE_AGE_DAYS))
@@ -358,6 +379,14 @@ def payment_durations(grants: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame
         {"days": (until - signed["committed_on"]).dt.days.clip(lower=0), "outcome": np.where(paid, "paid", "open")}
     )
     return rows.groupby(["days", "outcome"]).size().rename("episodes").reset_index()
+
+
+def paid_in(grants: pd.DataFrame) -> pd.Series:
+    """What was paid of each converted grant, in minor units of its reporting currency at the grant's own rate: payments in the
+    grant's currency; NA without a payment on record or without an amount to convert by."""
+    whole = grants["amount_minor"].astype("Float64")
+    share = grants["paid_minor"].astype("Float64") / whole.where(whole > 0)
+    return (grants["minor"].astype("Float64") * share).round().astype("Int64")
 
 
 def is_paid(grants: pd.DataFrame) -> pd.Series:

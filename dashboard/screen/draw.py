@@ -198,6 +198,7 @@ FORMATS = {
     "money": partial(st.column_config.NumberColumn, format="localized"),
     "decimal": partial(st.column_config.NumberColumn, format="localized"),
     "rate": partial(st.column_config.NumberColumn, format="%.2f"),
+    "exchange": partial(st.column_config.NumberColumn, format="%.4f"),
     "percent": partial(st.column_config.NumberColumn, format="percent"),
     "month": partial(st.column_config.DateColumn, format="MMM YYYY"),
     "date": partial(st.column_config.DateColumn, format="D MMM YYYY"),

@@ -12,7 +12,19 @@ from dashboard.words.i18n import N_, _
 from dashboard.words.spoken import spoken
 
 Kind = Literal[
-    "text", "integer", "money", "percent", "decimal", "rate", "date", "month", "quarter", "country", "code", "word"
+    "text",
+    "integer",
+    "money",
+    "percent",
+    "decimal",
+    "rate",
+    "exchange",
+    "date",
+    "month",
+    "quarter",
+    "country",
+    "code",
+    "word",
 ]
 
 
@@ -121,6 +133,9 @@ COLUMNS = {
     "entry": Column(N_("Entry"), "word", N_("Signed money, money passed on to others, or a stated need.")),
     "part": Column(N_("In these months"), "money", N_("The part of the record that falls into the months and the place.")),
     "original": Column(N_("Amount on record"), "decimal", N_("The whole grant, in the currency of the record.")),
+    "exchange_rate": Column(N_("Rate"), "exchange", N_("Units of the record's currency for one of the reporting currency; empty where none was needed or there is none.")),
+    "paid_converted": Column(N_("Paid"), "money", N_("Recorded payments in the grant's currency, at the grant's own rate; empty where none is on record.")),
+    "rate_on": Column(N_("Rate of"), "date", N_("Day of the exchange rate; the older one where two are chained.")),
     "committed_on": Column(N_("Signed on"), "date", N_("Day of commitment.")),
     "low_money": Column(N_("At least, per 1,000"), "decimal", N_("Signed money over the high population estimate.")),
     "high_money": Column(N_("At most, per 1,000"), "decimal", N_("Signed money over the low population estimate.")),
@@ -406,6 +421,7 @@ SHOWN = {
     "date": lambda values, _column: pd.to_datetime(values).dt.date,
     "rate": lambda values, _column: values.astype("Float64").round(3),
     "decimal": lambda values, _column: values.astype("Float64").round(2),
+    "exchange": lambda values, _column: values.astype("Float64").round(4),
 }
 
 

@@ -50,6 +50,7 @@ TERMS = {
     "top_share": Term(N_("Top five receive"), N_("Share of signed money on record that the five largest recipients hold, and how many equal recipients would be as concentrated."), "B10"),
     "grant_size": Term(N_("Median grant"), N_("Half of the signed grants are this large or smaller (nearest rank)."), "B15"),
     "unrestricted": Term(N_("Unrestricted money"), N_("Share of labelled money that is unrestricted; bounds say what the unlabelled could change."), "B16"),
+    "paid_total": Term(N_("Paid so far"), N_("Payments on record of signed grants, at the rate of the grant. Grants without a payment on record are not counted as unpaid: nobody says."), "B03"),
     "payment_wait": Term(N_("Half are paid within"), N_("Days from signature to first payment by which half of the grants are paid, unpaid ones included (Kaplan–Meier)."), "B17"),
     "projects": Term(N_("Projects"), N_("Recorded projects led by the initiative, and how many run at the cut-off."), "D02"),
     "signed_total": Term(N_("Signed in all"), N_("All signed grants on record that could be converted; pledges not counted."), "B03"),
