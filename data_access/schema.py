@@ -195,6 +195,7 @@ organisation = Table(
     Column("is_initiative", Boolean, nullable=False),
     Column("is_funder", Boolean, nullable=False),
     Column("is_registered", Boolean),
+    Column("legal_form", String(20)),
     iso_country("seat_country"),
     Column("founded_on", Date),
     Column("closed_on", Date),
@@ -215,6 +216,10 @@ organisation = Table(
     ),
     Column("source_id", ForeignKey("source.id"), index=True),
     Column("recorded_on", Date),
+    Column("website", String(200)),
+    Column("description", String(400)),
+    Column("volunteers", Integer),
+    Column("paid_staff", Integer),
     CheckConstraint("is_initiative OR is_funder", name="has_a_part"),
     ordered("founded_on", "closed_on"),
 )
@@ -261,6 +266,18 @@ project_facet = Table(
     Column("is_withheld", Boolean, nullable=False, server_default="0"),
     CheckConstraint("NOT is_withheld OR facet = 'host_country'", name="only_places_are_withheld"),
     Index("ix_project_facet_facet_code", "facet", "code"),
+)
+project_result = Table(
+    "project_result",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False, index=True),
+    Column("what", String(120), nullable=False),
+    Column("number", Integer),
+    Column("period_start", Date, nullable=False),
+    Column("period_end", Date, nullable=False),
+    Column("source", String(200), nullable=False),
+    ordered("period_start", "period_end"),
 )
 need = Table(
     "need",

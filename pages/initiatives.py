@@ -1,8 +1,8 @@
 """Where the initiatives are: by host country, on the map, and how that has changed."""
 
-from dashboard.answers import accounts
+from dashboard.answers import accounts, ways_of_working
 from dashboard.answers import initiatives as where
-from dashboard.page.blocks import About, Beside, Blocks, Choice, Part
+from dashboard.page.blocks import About, Beside, Blocks, Choice, Figures, Part
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from dashboard.words.i18n import N_, _
@@ -36,6 +36,14 @@ def initiatives(visit: Visit) -> Blocks:
         if unlisted := where.unlisted(visit):
             yield unlisted
         yield accounts.of_initiatives(visit)
+    elif part == "how":
+        work = ways_of_working.find(visit)
+        yield Figures(ways_of_working.figures(work))
+        yield ways_of_working.legal_forms(work)
+        yield ways_of_working.partner_countries(visit, work)
+        yield ways_of_working.partnerships(work)
+        yield ways_of_working.without_partner(work)
+        yield ways_of_working.results(visit)
     else:
         yield where.history(found, visit)
         for chart in (where.mix(found, visit), where.per_thousand(found, visit)):

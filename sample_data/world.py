@@ -21,6 +21,12 @@ PRIMARY = {
 CITIES = {"DE": ("Berlin", "Leipzig", "Hamburg"), "GE": ("Tbilisi", "Batumi"), "LT": ("Vilnius",), "LV": ("Riga",),
           "AM": ("Yerevan",), "PL": ("Warsaw", "Kraków"), "RS": ("Belgrade", "Novi Sad"), "TR": ("Istanbul",)}  # fmt: skip
 LOCAL_LANGUAGE = {"DE": "de", "AT": "de", "GE": "ka", "AM": "hy", "LT": "lt", "PL": "pl", "FR": "fr"}
+WORK_SEED = 20220226
+LEGAL_FORMS = ("association", "foundation", "company", "cooperative", "branch", "informal")
+RESULTS = (
+    ("people advised", 400), ("people housed", 60), ("articles published", 300), ("people trained", 150),
+    ("letters to prisoners", 900),
+)  # fmt: skip
 ACTIVITY_WEIGHTS = (14, 16, 8, 18, 6, 10, 4, 9, 9, 8, 8, 7, 9, 11, 7, 4, 5, 3, 6)
 AUDIENCE_OF = {
     "relocation": "at_risk", "legal_aid": "at_risk", "prisoners": "political_prisoners", "media": "in_russia",
@@ -73,6 +79,7 @@ def populate(world: World) -> None:
         _projects(world, organisation)
     _overlapping_pairs(world)
     _coordinators(world)
+    _how_they_work(world)
 
 
 def _sources(world: World) -> None:
@@ -204,6 +211,30 @@ def _partnerships(world: World) -> None:
         if (a, b) not in seen:
             seen.add((a, b))
             world.add("partnership", organisation_a=a, organisation_b=b, since=world.day_between(BEGIN, AS_OF))
+
+
+def _how_they_work(world: World) -> None:
+    """Legal forms, people, websites and results, as far as somebody stated them; drawn apart, so that nothing else moves."""
+    rng = random.Random(WORK_SEED)
+    for organisation, row in enumerate(world.rows["organisation"], 1):
+        known = row["is_initiative"] and rng.random() < 0.8
+        form = rng.choices(LEGAL_FORMS, (50, 12, 10, 4, 6, 18))[0] if known else None
+        people = rng.random() < 0.55 and row["is_initiative"]
+        is_described = row["is_initiative"] and row["visibility"] == "public" and rng.random() < 0.6
+        work = ACTIVITIES.get(world.main_activity.get(organisation, ""), ("",))[0] if is_described else ""
+        row |= {
+            "legal_form": form, "website": f"https://{row['slug']}.example" if is_described else None,
+            "description": f"{work}, by people who had to leave and for those who stayed (invented)." if is_described else None,
+            "volunteers": rng.choice((3, 5, 8, 12, 20, 35)) if people else None,
+            "paid_staff": rng.choice((0, 0, 1, 2, 4, 7)) if people else None,
+        }  # fmt: skip
+    dated = [(number, row) for number, row in enumerate(world.rows["project"], 1) if row["starts_on"]]
+    for number, project in (one for one in dated if rng.random() < 0.3):
+        what, most = rng.choice(RESULTS)
+        first = max(project["starts_on"], date(2025, 1, 1))
+        world.add("project_result", project_id=number, what=what, period_start=first,
+                  number=None if rng.random() < 0.1 else rng.randint(3, most), period_end=first + timedelta(days=180),
+                  source="Own report (invented)")  # fmt: skip
 
 
 def _projects(world: World, organisation: int) -> None:

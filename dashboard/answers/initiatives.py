@@ -62,7 +62,11 @@ class Initiatives:
 
 def part_names() -> dict[str, str]:
     """The parts of the initiatives page."""
-    return {"where": _("Where"), "what": _("Since when, doing what, for how many")}
+    return {
+        "where": _("Where"),
+        "what": _("Since when, doing what, for how many"),
+        "how": _("How they work"),
+    }
 
 
 def unit_names() -> dict[str, str]:

@@ -44,7 +44,14 @@ def newcomers(money: Portfolio) -> Chart:
 def shape(money: Portfolio) -> list[Figure]:
     """Concentration, sizes, restriction and the wait for payment, as a second row of figures."""
     wait = _payment_wait(money)
-    return [_top_share(_ends_with(money)), _grant_size(money), _unrestricted(money), _paid(money), wait]
+    return [
+        _top_share(_ends_with(money)),
+        _grant_size(money),
+        _unrestricted(money),
+        _paid(money),
+        wait,
+        *_lengths(money),
+    ]
 
 
 def _top_share(received: pd.Series) -> Figure:
@@ -96,6 +103,18 @@ def _paid(money: Portfolio) -> Figure:
     if not known.any():
         return Figure("paid_total", None, "–", _("no payment is on record"), coverage)
     return Figure("paid_total", total / 100, written.money(total, money.currency), said, coverage)
+
+
+def _lengths(money: Portfolio) -> list[Figure]:
+    """How much of the money is for more than a year, and how long a grant is."""
+    found = receiving.lengths(money.signed)
+    known, total = written.number(found.dated.known), written.number(found.dated.total)
+    dated = _("days known for {k} of {n} grants").format(k=known, n=total)
+    months = "–" if found.months is None else _("{n} months").format(n=written.decimal(found.months, 0))
+    return [
+        Figure("multi_year", found.multi_year, written.percent(found.multi_year), _("of signed money"), dated),
+        Figure("grant_months", found.months, months, _("half of the grants are as long or shorter"), dated),
+    ]
 
 
 def _payment_wait(money: Portfolio) -> Figure:

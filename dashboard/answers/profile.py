@@ -90,7 +90,12 @@ def summary(found: Profile, visit: Visit) -> Summary:
                 written.money(found.signed, visit.currency),
                 _("{n} grants on record").format(n=written.number(len(found.grants))),
             ),
-            Figure("similar_projects", similar, written.number(similar), _("to check with others")),
+            Figure(
+                "similar_projects",
+                len(found.pairs),
+                written.number(len(found.pairs)),
+                _("{n} to check with others").format(n=written.number(similar)),
+            ),
             Figure("facts_known", known, _("{k} of {n}").format(k=known, n=asked), _("facts of this profile recorded")),
         ],
     )
@@ -137,7 +142,12 @@ def facts(found: Profile) -> list[tuple[str, str]]:
             ),
         ),
         (_("Independence"), codes.word(row["independence"])),
+        (_("Legal form"), codes.word(row["legal_form"]) if pd.notna(row["legal_form"]) else _("not stated")),
+        (_("Volunteers"), _number_or_unknown(row["volunteers"])),
+        (_("Paid people"), _number_or_unknown(row["paid_staff"])),
     ]
+    lines += [(label, row[name]) for name, label in (("description", _("In its words")), ("website", _("Website")))
+              if pd.notna(row[name])]  # fmt: skip
     for stated in found.finance.itertuples():
         months = funding.runway(stated.cash_minor, stated.monthly_cost_minor)
         free = funding.runway(stated.unrestricted_minor, stated.monthly_cost_minor)
@@ -151,6 +161,10 @@ def facts(found: Profile) -> list[tuple[str, str]]:
     if row["visibility"] == "aggregate_only":
         lines.append((_("Not listed"), _("asked not to be named to funders")))
     return lines
+
+
+def _number_or_unknown(value: float | None) -> str:
+    return _("not stated") if value is None or pd.isna(value) else written.number(int(value))
 
 
 def projects(found: Profile) -> Table:

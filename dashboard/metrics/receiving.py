@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from dashboard.metrics.statistics import Coverage, percentile
+from dashboard.metrics.statistics import DAYS_PER_MONTH, Coverage, percentile
 
 SMALL_GRANT_MINOR = 1_000_000
 DEPENDENT_ABOVE = 0.5
+A_YEAR = 366
 
 
 def largest_funders(grants: pd.DataFrame) -> pd.DataFrame:
@@ -132,3 +134,24 @@ def grant_sizes(amounts: pd.Series, small: int = SMALL_GRANT_MINOR) -> dict[str,
         "small": Coverage(len(under), len(amounts)),
         "small_amount_share": float(under.sum()) / total if total else None,
     }
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How long signed money lasts: `multi_year` of the money whose days are known, the median `months` of a grant, and how
+    many grants have both days."""
+
+    multi_year: float | None
+    months: float | None
+    dated: Coverage
+
+
+def lengths(grants: pd.DataFrame) -> Lengths:
+    """Of signed, converted grants: minor, starts_on, ends_on. A grant of more than a year is multi-year."""
+    days = (grants["ends_on"] - grants["starts_on"]).dt.days + 1
+    known = days.notna() & (days > 0)
+    money = grants["minor"].astype("Float64").fillna(0)
+    whole, long = float(money[known].sum()), float(money[known & (days > A_YEAR)].sum())
+    median = percentile(days[known].astype(int), 50)
+    dated = Coverage(int(known.sum()), len(grants))
+    return Lengths(long / whole if whole else None, None if median is None else median / DAYS_PER_MONTH, dated)

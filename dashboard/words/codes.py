@@ -7,6 +7,15 @@ from dashboard.words.i18n import N_, _
 from dashboard.words.spoken import spoken
 
 VALUES = {
+    "association": N_("association"),
+    "foundation": N_("foundation"),
+    "company": N_("company"),
+    "cooperative": N_("cooperative"),
+    "branch": N_("branch"),
+    "informal": N_("informal, no legal person"),
+    "across_borders": N_("across borders"),
+    "in_one_country": N_("in one country"),
+    "place_unknown": N_("place of one side unknown"),
     "stays": N_("stays"),
     "falls": N_("falls"),
     "policy": N_("policy"),

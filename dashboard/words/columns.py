@@ -204,6 +204,10 @@ COLUMNS = {
     "relocated_people": Column(N_("Reached safety"), "text", N_("People whose case ended with relocation, rounded at random to 5; below 10 not shown.")),
     "relocated_share": Column(N_("Relocated of ended"), "percent", N_("People relocated of people whose case ended.")),
     "relocated_beside": Column(N_("Beside all"), "text", N_("Percentage points from the share of all, with what rounding leaves open.")),
+    "legal_form": Column(N_("Legal form"), "word", N_("What it is in law where it is registered.")),
+    "other_country": Column(N_("And"), "country", N_("The working country of the other side.")),
+    "partnerships": Column(N_("Partnerships"), "integer", N_("Recorded partnerships between initiatives of the two countries.")),
+    "crossing": Column(N_("Borders"), "word", N_("Whether the two have a working country in common.")),
     "wait_away": Column(N_("Longer than all (days)"), "integer", N_("Days until half had ended, more (or, below zero, fewer) than in all.")),
     "wait_away_low": Column(N_("At least"), "integer", N_("Low limit of the difference, 95 %.")),
     "wait_away_high": Column(N_("At most"), "integer", N_("High limit of the difference, 95 %.")),
@@ -321,6 +325,13 @@ COLUMNS = {
 RECEIVES = Column(N_("Organisation"), "text", N_("Who received the money."))
 LEADS = Column(N_("Organisation"), "text", N_("Lead organisation of the project, or who does the core work."))
 OWN: dict[str, dict[str, Column]] = {
+    "results": {
+        "what": Column(N_("What was reached"), "text", N_("In the words of the source.")),
+        "number": Column(N_("How many"), "integer", N_("As stated; empty where nobody counted.")),
+        "period_start": Column(N_("From"), "date", N_("First day of what is counted.")),
+        "period_end": Column(N_("To"), "date", N_("Last day of what is counted.")),
+        "source": Column(N_("Source"), "text", N_("Who says so.")),
+    },
     "behind_programmes": {
         "used": Column(N_("Places used"), "integer", N_("People relocated since the period of places began.")),
         "signed": Column(N_("Signed for relocation"), "money", N_("Money of the year placed there and signed for relocation, each unit once.")),

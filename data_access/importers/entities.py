@@ -51,6 +51,7 @@ ENTITIES: dict[str, Entity] = {
     "project_facet": Entity(
         schema.project_facet, {"project": ("project_id", "project")}, ("project_id", "facet", "code")
     ),
+    "project_result": Entity(schema.project_result, {"project": ("project_id", "project")}),
     "need": Entity(
         schema.need,
         {"project": ("project_id", "project"), "organisation": ("organisation_id", "organisation")},

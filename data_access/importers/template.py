@@ -24,7 +24,9 @@ LANGUAGES = ("en", "ru", "de")
 EPISODES = uuid.UUID("6f1b1c52-62c5-4b70-9a5b-0b8b7a1d5c11")
 MICRO = 1_000_000
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+WEBSITE = re.compile(r"https?://[^\s<>\"']+")
 LAST_PLACE = 1_000
+LONGEST_ADDRESS, LONGEST_SENTENCE = 200, 400
 
 
 @dataclass(frozen=True)
@@ -275,6 +277,8 @@ def _value(cell: Any, field: Field, evidence: values.Evidence | None, vocabulary
         "currency": values.currency,
         "uuid": _reference,
         "code": _code,
+        "website": _website,
+        "sentence": _sentence,
         "reference": _reference,
         "route": lambda found: values.one_of(found, sorted(vocabulary.get("route", ()))),
         "rate": lambda found: _micro(values.decimal(found, evidence)),
@@ -295,6 +299,20 @@ def _code(cell: Any) -> str | None:
     if word is not None and not CODE.fullmatch(word):
         raise values.Bad("not a code", "Write small letters, digits and _, at most 40 of them, a letter first.")
     return word
+
+
+def _website(cell: Any) -> str | None:
+    address = values.text(cell)
+    if address is not None and (not WEBSITE.fullmatch(address) or len(address) > LONGEST_ADDRESS):
+        raise values.Bad("not a web address", "Write it like https://example.org, at most 200 characters.")
+    return address
+
+
+def _sentence(cell: Any) -> str | None:
+    said = values.text(cell)
+    if said is not None and len(said) > LONGEST_SENTENCE:
+        raise values.Bad("longer than 400 characters", "Say it in one or two sentences.")
+    return said
 
 
 def _reference(cell: Any) -> str | None:
@@ -357,7 +375,7 @@ def _organisations(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -
 
 
 def _keyed(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
-    """Needs and payments: their reference is ours only for loading."""
+    """Results, needs and payments: their reference is ours only for loading."""
     for place, row in cells:
         yield Record(entity, str(row["key"]), {k: v for k, v in row.items() if k != "key"}, place)
 
@@ -452,6 +470,7 @@ RECORDS: dict[str, Callable[[str, Iterable[tuple[Place, dict[str, Any]]]], Itera
     "route": _codes,
     "organisation": _organisations,
     "project_facet": _facets,
+    "project_result": _keyed,
     "need": _keyed,
     "grant": _grants,
     "payment": _keyed,

@@ -20,6 +20,7 @@ from data_access.schema import (
     presence,
     project,
     project_facet,
+    project_result,
     source,
 )
 from data_access.search import matches
@@ -127,8 +128,8 @@ def populations(viewer: Viewer) -> Query:
 def profile(slug: str, viewer: Viewer) -> Query:
     """One initiative, or no row when it does not exist or may not be named to this viewer.
 
-    Columns: organisation_id, slug, name, independence, visibility, is_registered, founded_on, closed_on, confirmed_on,
-    source, fiscal_host.
+    Columns: organisation_id, slug, name, independence, visibility, is_registered, legal_form, volunteers, paid_staff, website
+    and description (NULL where it is not public), founded_on, closed_on, confirmed_on, source, fiscal_host.
     """
     host = organisation.alias("fiscal_host")
     who = organisation.c
@@ -140,6 +141,11 @@ def profile(slug: str, viewer: Viewer) -> Query:
             who.independence,
             who.visibility,
             who.is_registered,
+            who.legal_form,
+            who.volunteers,
+            who.paid_staff,
+            case((who.visibility == "public", who.website)).label("website"),
+            case((who.visibility == "public", who.description)).label("description"),
             who.founded_on,
             who.closed_on,
             who.confirmed_on,
@@ -267,6 +273,63 @@ def partners_of(slug: str, viewer: Viewer) -> Query:
         .where(or_(partnership.c.organisation_a.in_(own), partnership.c.organisation_b.in_(own)))
         .where(visible.organisations(viewer))
         .order_by(organisation.c.name)
+    )
+    return Query(statement, viewer)
+
+
+def at_work(filters: Filters, viewer: Viewer) -> Query:
+    """The chosen initiatives as they work: organisation_id, name, legal_form, volunteers, paid_staff, closed_on, founded_on."""
+    who = organisation.c
+    columns = (
+        who.id.label("organisation_id"),
+        who.name,
+        who.legal_form,
+        who.volunteers,
+        who.paid_staff,
+        who.founded_on,
+        who.closed_on,
+    )
+    return Query(select(*columns).where(choosing.initiatives(filters, viewer)).order_by(who.name, who.id), viewer)
+
+
+def partnerships(viewer: Viewer) -> Query:
+    """Known partnerships of initiatives of which she may see both: organisation_a, first, organisation_b, second, since."""
+    first, second = organisation.alias("first"), organisation.alias("second")
+    known = [
+        condition
+        for side in (first, second)
+        for condition in (side.c.is_initiative, visible.organisations(viewer, side), visible.in_network(side))
+    ]
+    statement = (
+        select(
+            partnership.c.organisation_a,
+            first.c.name.label("first"),
+            partnership.c.organisation_b,
+            second.c.name.label("second"),
+            partnership.c.since,
+        )
+        .join(first, first.c.id == partnership.c.organisation_a)
+        .join(second, second.c.id == partnership.c.organisation_b)
+        .where(*known)
+        .order_by(first.c.name, second.c.name)
+    )
+    return Query(statement, viewer)
+
+
+def results(filters: Filters, viewer: Viewer) -> Query:
+    """Results of the chosen projects as stated: organisation, project, what, number, period_start, period_end, source."""
+    stated = project_result.c
+    statement = (
+        select(
+            organisation.c.name.label("organisation"),
+            project.c.name.label("project"),
+            *(stated[name] for name in ("what", "number", "period_start", "period_end", "source")),
+        )
+        .select_from(project_result)
+        .join(project, project.c.id == stated.project_id)
+        .join(organisation, organisation.c.id == project.c.organisation_id)
+        .where(choosing.projects(filters, viewer))
+        .order_by(organisation.c.name, project.c.name, stated.period_start, stated.id)
     )
     return Query(statement, viewer)
 
