@@ -39,10 +39,10 @@ def initiatives(visit: Visit) -> Blocks:
     elif part == "how":
         work = ways_of_working.find(visit)
         yield Figures(ways_of_working.figures(work))
-        yield ways_of_working.legal_forms(work)
         yield ways_of_working.partner_countries(visit, work)
         yield ways_of_working.partnerships(work)
         yield ways_of_working.without_partner(work)
+        yield ways_of_working.legal_forms(work)
         yield ways_of_working.results(visit)
     else:
         yield where.history(found, visit)

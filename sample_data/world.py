@@ -229,9 +229,11 @@ def _how_they_work(world: World) -> None:
             "paid_staff": rng.choice((0, 0, 1, 2, 4, 7)) if people else None,
         }  # fmt: skip
     dated = [(number, row) for number, row in enumerate(world.rows["project"], 1) if row["starts_on"]]
-    for number, project in (one for one in dated if rng.random() < 0.3):
+    for number, project in (one for one in dated if rng.random() < 0.4):
         what, most = rng.choice(RESULTS)
         first = max(project["starts_on"], date(2025, 1, 1))
+        if first + timedelta(days=180) > AS_OF:
+            continue
         world.add("project_result", project_id=number, what=what, period_start=first,
                   number=None if rng.random() < 0.1 else rng.randint(3, most), period_end=first + timedelta(days=180),
                   source="Own report (invented)")  # fmt: skip

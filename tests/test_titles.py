@@ -236,11 +236,20 @@ def programmes_waiting(table: Table, _visit: Visit) -> None:
     assert slower == (int(number(found[1])) if found else 0), table.title
 
 
+def partner_countries(table: Table, _visit: Visit) -> None:
+    found = re.match(r"Most partnerships connect (.+) and (.+) \(([\d,]+)\)$", table.title)
+    if found:
+        top = table.rows.iloc[0]
+        said = [written.country(top["host_country"]), written.country(top["other_country"]), int(top["partnerships"])]
+        assert [found[1], found[2], int(number(found[3]))] == said
+        assert (table.rows["partnerships"].iloc[1:] < top["partnerships"]).all()
+
+
 READ: dict[str, Callable[[Table, Visit], None]] = {
     "cliff": cliff, "dependence": dependence, "ending": ending, "leaning": leaning, "lorenz": lorenz, "flow": flow,
     "need_tiers": need_tiers, "gaps": gaps, "crossing": crossing, "grid": grid, "by_country": by_country, "ages": ages,
     "bottleneck": bottleneck, "clocks": clocks, "arrived_left": arrived_left, "outcomes": outcomes, "journeys": journeys,
-    "breakdown": breakdown, "programmes_waiting": programmes_waiting, "outside_network": outside, "account": account, "initiatives_account": account,
+    "breakdown": breakdown, "programmes_waiting": programmes_waiting, "partner_countries": partner_countries, "outside_network": outside, "account": account, "initiatives_account": account,
     "projects_account": account, "cases_account": account,
     "fixes": counts_its_rows(r"([\d,]+) records? to fix$"),
     "facts": counts_its_rows(r"([\d,]+) missing facts? keeps? pairs from being judged$"),

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from dashboard.answers import initiatives
+from dashboard.answers.crossing import levels
 from dashboard.metrics import distribution, ways_of_working
 from dashboard.metrics.statistics import Coverage
-from dashboard.page.blocks import Figure, Table
+from dashboard.page.blocks import Chart, Figure, Table
 from dashboard.page.reading import found_once, read
 from dashboard.page.visit import Visit
+from dashboard.pictures import charts, grids
 from dashboard.words import written
 from dashboard.words.i18n import _, ngettext
 from data_access import queries
 from data_access.filters import Filters
 
 NOT_STATED = "not_stated"
+MOST_COUNTRIES = 10
+PARTNERSHIPS = ("none_recorded", "one_partnership", "few_partnerships", "many_partnerships")
 
 
 @dataclass(frozen=True)
@@ -102,15 +106,43 @@ def legal_forms(found: Work) -> Table:
     )
 
 
-def partner_countries(visit: Visit, found: Work) -> Table:
-    """Which countries partnerships connect."""
+def partner_countries(visit: Visit, found: Work) -> Chart:
+    """Which countries partnerships connect: a grid of the countries with most of them, all pairs in its table."""
     rows = ways_of_working.between_countries(found.partnerships, _places_of_all(visit))
     rows = rows.sort_values("partnerships", ascending=False, kind="stable", ignore_index=True)
-    return Table(
+    ends = pd.concat([rows["host_country"], rows.loc[rows["host_country"] != rows["other_country"], "other_country"]])
+    weights = pd.concat([rows["partnerships"], rows.loc[rows["host_country"] != rows["other_country"], "partnerships"]])
+    shown = sorted(weights.groupby(ends).sum().nlargest(MOST_COUNTRIES).index, key=written.country)
+    counted = {(r.host_country, r.other_country): int(r.partnerships) for r in rows.itertuples()}
+    cells = pd.DataFrame(
+        [(a, b, counted.get((min(a, b), max(a, b)), 0)) for a in shown for b in shown],
+        columns=["one", "other", "partnerships"],
+    )
+    cells["word"] = pd.cut(cells["partnerships"], [-1, 0, 1, 3, float("inf")], labels=PARTNERSHIPS).astype("str")
+    cells["text"] = cells["partnerships"].map(lambda n: written.number(n) if n else "·")
+    cells["first"], cells["second"] = cells["one"].map(written.country), cells["other"].map(written.country)
+    title = (
+        _("No partnership with two known countries is recorded")
+        if rows.empty
+        else _("Most partnerships connect {first} and {second} ({n})").format(
+            first=written.country(rows["host_country"][0]),
+            second=written.country(rows["other_country"][0]),
+            n=written.number(rows["partnerships"][0]),
+        )
+    )
+    if len(rows) > 1 and rows["partnerships"][0] == rows["partnerships"][1]:
+        title = _("Countries that partnerships connect")
+    once = cells[cells["first"] <= cells["second"]].sort_values("partnerships", ascending=False, kind="stable")
+    pictured = grids.Grid(cells, "first", "second", "text", "word", levels(PARTNERSHIPS))
+    return Chart(
         "partner_countries",
-        _("Countries that partnerships connect"),
+        title,
         rows,
-        _("A partnership of initiatives in several countries counts for each pair of them; both in one country stands as that country twice."),
+        _("The {n} countries with most of them; all pairs are in the table. A partnership of initiatives in several countries counts for each pair of them; on the diagonal both work in that country.")
+        .format(n=written.number(len(shown))),
+        pictured.whole(),
+        charts.alternative(title, [f"{written.country(r.host_country)} · {written.country(r.other_country)}" for r in rows.itertuples()], [written.number(r.partnerships) for r in rows.itertuples()]),
+        narrow=replace(pictured, cells=once).listed(),
     )  # fmt: skip
 
 
