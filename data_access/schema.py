@@ -485,6 +485,7 @@ money_line = _money(
     *_amounts("received", "passed_on", "need"),
     *_counts("known_needs", "unknown_needs", "parts", "pledges"),
 )
+Index(None, money_line.c.organisation_id)
 money_recipient = _money(
     "money_recipient",
     *_counts("organisation_id"),

@@ -39,7 +39,8 @@ def initiatives(visit: Visit) -> Blocks:
     elif part == "how":
         work = ways_of_working.find(visit)
         yield Figures(ways_of_working.figures(work))
-        yield ways_of_working.partner_countries(visit, work)
+        if connected := ways_of_working.partner_countries(visit, work):
+            yield connected
         yield ways_of_working.partnerships(work)
         yield ways_of_working.without_partner(work)
         yield ways_of_working.legal_forms(work)

@@ -106,10 +106,13 @@ def legal_forms(found: Work) -> Table:
     )
 
 
-def partner_countries(visit: Visit, found: Work) -> Chart:
-    """Which countries partnerships connect: a grid of the countries with most of them, all pairs in its table."""
+def partner_countries(visit: Visit, found: Work) -> Chart | None:
+    """Which countries partnerships connect: a grid of the countries with most of them, all pairs in its table; None where no
+    partnership of two known countries is recorded."""
     rows = ways_of_working.between_countries(found.partnerships, _places_of_all(visit))
     rows = rows.sort_values("partnerships", ascending=False, kind="stable", ignore_index=True)
+    if rows.empty:
+        return None
     ends = pd.concat([rows["host_country"], rows.loc[rows["host_country"] != rows["other_country"], "other_country"]])
     weights = pd.concat([rows["partnerships"], rows.loc[rows["host_country"] != rows["other_country"], "partnerships"]])
     shown = sorted(weights.groupby(ends).sum().nlargest(MOST_COUNTRIES).index, key=written.country)
@@ -121,14 +124,10 @@ def partner_countries(visit: Visit, found: Work) -> Chart:
     cells["word"] = pd.cut(cells["partnerships"], [-1, 0, 1, 3, float("inf")], labels=PARTNERSHIPS).astype("str")
     cells["text"] = cells["partnerships"].map(lambda n: written.number(n) if n else "·")
     cells["first"], cells["second"] = cells["one"].map(written.country), cells["other"].map(written.country)
-    title = (
-        _("No partnership with two known countries is recorded")
-        if rows.empty
-        else _("Most partnerships connect {first} and {second} ({n})").format(
-            first=written.country(rows["host_country"][0]),
-            second=written.country(rows["other_country"][0]),
-            n=written.number(rows["partnerships"][0]),
-        )
+    title = _("Most partnerships connect {first} and {second} ({n})").format(
+        first=written.country(rows["host_country"][0]),
+        second=written.country(rows["other_country"][0]),
+        n=written.number(rows["partnerships"][0]),
     )
     if len(rows) > 1 and rows["partnerships"][0] == rows["partnerships"][1]:
         title = _("Countries that partnerships connect")
