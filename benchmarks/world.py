@@ -41,10 +41,10 @@ SIZES = {"S": Size(1, 1, 1), "M": Size(33, 83, 40), "L": Size(333, 1666, 400)}
 ORGANISATIONS = ("organisation", "presence", "partnership", "project", "project_facet", "project_result", "need", "organisation_finance",
                  "other_income")  # fmt: skip
 GRANTS = ("grant", "grant_country", "payment")
-CASES = ("relocation_case", "case_episode", "stage_event", "hold")
+CASES = ("relocation_case", "case_episode", "stage_event", "hold", "after_arrival")
 ONCE_SHARED = ("source", "import_run", "import_issue", "fx_rate", "population", "viewer", "viewer_country",
                "policy_event")  # fmt: skip
-ONCE_CASES = ("capacity",)
+ONCE_CASES = ("capacity", "legal_clock")
 OF_ORGANISATIONS = {
     "organisation_id",
     "fiscal_host_id",

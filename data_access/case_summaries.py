@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Date,
     Integer,
@@ -36,6 +37,8 @@ from sqlalchemy.sql.selectable import Subquery
 
 from data_access.schema import (
     STAGES,
+    after_arrival,
+    case_after,
     case_call,
     case_day,
     case_duration,
@@ -57,6 +60,7 @@ UNKNOWN_COUNTRY = "ZZ"
 UNKNOWN_ROUTE = "unknown"
 UNKNOWN_STAGE = "unknown"
 SETTLED_AFTER_DAYS = 90
+NO_LAST_DAY = 99_999
 EARLIEST, YEARS_AHEAD = date(1990, 1, 1), 10
 SUMMARIES = (
     case_day,
@@ -65,6 +69,7 @@ SUMMARIES = (
     case_duration,
     case_open,
     case_stay,
+    case_after,
     case_lag,
     case_transit,
     case_call,
@@ -97,6 +102,7 @@ def rebuild(
     _rebuild_durations(connection, as_of, standard_days)
     _rebuild_open(connection, stays, as_of)
     _rebuild_stays(connection, stays, as_of, marks)
+    _rebuild_after(connection, as_of)
     _rebuild_lags(connection, as_of)
     _rebuild_transit(connection, as_of)
     _rebuild_fixes(connection, as_of)
@@ -445,6 +451,39 @@ def _stay_ends(connection: Connection, as_of: date) -> ColumnElement:
     return cast(begins + days, Date)
 
 
+def _rebuild_after(connection: Connection, as_of: date) -> None:
+    """What came after arrival, by episode that ended relocated: the newest permit and document with the days left of it (from
+    -1 when it is over; NO_LAST_DAY where its last day is not stated), whether one was renewed, and what else happened."""
+    event, now = after_arrival.c, literal(as_of, Date)
+    arrived = and_(_usable(as_of), _ends(as_of).is_not(None), _episode.outcome == "relocated")
+    known = (
+        select(
+            _country,
+            _route,
+            event.episode_id,
+            event.event,
+            event.on_date,
+            event.until,
+            func.row_number()
+            .over(partition_by=(event.episode_id, event.event), order_by=event.on_date.desc())
+            .label("place"),
+            func.count().over(partition_by=(event.episode_id, event.event)).label("times"),
+        )
+        .join(after_arrival, event.episode_id == _episode.id)
+        .where(arrived, event.on_date <= as_of)
+        .subquery()
+    )
+    is_valid = known.c.event.in_(("permit", "document"))
+    left = func.coalesce(_days_between(connection, now, known.c.until), NO_LAST_DAY)
+    keys = (known.c.host_country, known.c.route)
+    newest = select(*keys, known.c.event, sql_case((is_valid, left), else_=0).label("days")).where(known.c.place == 1)
+    renewed = select(*keys, literal("renewed"), literal(0)).where(
+        known.c.place == 1, known.c.times > 1, known.c.event == "permit"
+    )
+    everyone = select(_country, _route, literal("arrived"), literal(0)).where(arrived)
+    _insert_counts(connection, case_after, union_all(newest, renewed, everyone))
+
+
 def _rebuild_lags(connection: Connection, as_of: date) -> None:
     """Days from an event to its entry, over events old enough that all should have been entered (A35)."""
     settled = as_of - timedelta(days=SETTLED_AFTER_DAYS)
@@ -491,7 +530,7 @@ def _rebuild_fixes(connection: Connection, as_of: date) -> None:
     connection.execute(insert(case_fix).from_select([c.name for c in case_fix.c], broken))
 
 
-def _insert_counts(connection: Connection, table: Table, episodes: Select) -> None:
+def _insert_counts(connection: Connection, table: Table, episodes: Select | CompoundSelect) -> None:
     """Count the episodes of each distinct row into `table`, whose last column is the count."""
     rows = episodes.subquery()
     counted = select(*rows.c, func.count()).group_by(*rows.c)

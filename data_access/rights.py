@@ -32,6 +32,8 @@ REBUILT = (
     "overlap_pair", "overlap_total", "facet_rarity", "initiative_choice", *money_summaries.TABLES, "summed_for", "meta",
 )  # fmt: skip
 CASE_TABLES_OF_PAGES = (*(table.name for table in SUMMARIES), "capacity", "meta", "route", "legal_clock")
+LAW = frozenset({"legal_clock"})
+"""Of countries, and of nobody's cases: no country's rows are kept from anybody who may read the case database."""
 CELLS, FROZEN = ("published_cell", "publication_year"), ("frozen_atom", "frozen_event")
 FUNCTIONS = frozenset(
     [
@@ -63,7 +65,7 @@ FUNCTIONS_OF_LOADS = frozenset({"substr", "replace"})
 class Rights:
     """What a login may do in one database: verbs on whole tables, and SELECT on some columns of others (`columns`).
 
-    `own_countries`: of tables with a host country only rows of the countries that the transaction names.
+    `own_countries`: of tables with a host country, but those of `LAW`, only rows of the countries that the transaction names.
     """
 
     tables: Mapping[Verb, Sequence[str]]
@@ -196,7 +198,7 @@ def _grant(connection: Connection, which: Which, role: str, own: Rights) -> None
                 connection.execute(text(f"GRANT USAGE, UPDATE ON SEQUENCE {sequence} TO {quote(role)}"))
     if own.own_countries:
         for name in own.tables["SELECT"]:
-            if name in metadata.tables and "host_country" in metadata.tables[name].c:
+            if name in metadata.tables and name not in LAW and "host_country" in metadata.tables[name].c:
                 _keep_to_named_countries(connection, name, role)
 
 

@@ -63,6 +63,7 @@ STAGES = (
     "travelled",
     "legal_stay",
 )
+AFTER_ARRIVAL = ("permit", "document", "route_changed", "moved_on", "returned")
 OUTCOMES = ("relocated", "refused", "withdrawn", "lost_contact", "other_route", "ineligible")
 
 
@@ -637,6 +638,15 @@ hold = Table(
     Column("held_to", Date),
     Column("reason", String(24), one_of("reason", ("applicant", "authority", "host", "unknown")), nullable=False),
 )
+after_arrival = Table(
+    "after_arrival",
+    cases,
+    Column("episode_id", ForeignKey("case_episode.id"), primary_key=True),
+    Column("event", String(16), one_of("event", AFTER_ARRIVAL), primary_key=True),
+    Column("on_date", Date, primary_key=True),
+    Column("until", Date),
+    ordered("on_date", "until"),
+)
 capacity = Table(
     "capacity",
     cases,
@@ -722,6 +732,12 @@ case_stay = Table(
     Column("days", Integer, primary_key=True),
     Column("outcome", String(8), primary_key=True),
     Column("stays", Integer, nullable=False),
+)
+case_after = Table(
+    "case_after",
+    cases,
+    *_case_keys(Column("what", String(16), primary_key=True), Column("days", Integer, primary_key=True)),
+    Column("episodes", Integer, nullable=False),
 )
 case_lag = Table(
     "case_lag",

@@ -2,6 +2,7 @@
 
 from dashboard.answers import (
     accounts,
+    after_arrival,
     case_flow,
     case_outcomes,
     cases,
@@ -35,50 +36,73 @@ def _live(visit: Visit) -> Blocks:
     found = cases.find(visit)
     yield cases.summary(visit, found)
     part = yield Part(cases.part_names())
-    if part == "now":
-        if bottleneck := cases.bottleneck(visit):
-            yield bottleneck
-        yield Figures(cases.soon_too_long(found))
-        yield cases.ages(found)
-        if clocks := cases.clocks(visit):
-            yield clocks
-        yield Figures(legal_stays.figures(visit))
-    elif part == "call":
-        yield cases.call_list(visit, (yield Choice("call_order", _("Whom to call first"), cases.call_orders())))
-    elif part == "flow":
-        yield case_flow.arrived_and_left(visit, found)
-        yield case_flow.months(visit, found)
-        if forecast := case_flow.forecast(visit, found):
-            yield forecast
-        target, by = yield Beside(
-            (
-                Number("target", _("Open cases to reach")),
-                Day("target_by", _("By"), visit.cases_as_of.date().isoformat(), legal_stays.target_day(visit)),
-            )
-        )
-        yield Figures([legal_stays.capacity(visit, found, target, by)])
-    elif part == "outcomes":
-        yield case_outcomes.outcomes(found)
-        yield case_outcomes.routes(found)
-        yield case_outcomes.cohorts(visit, (yield Choice("horizon", _("How far"), case_outcomes.horizon_names())))
-    elif part == "programmes":
-        route = yield Choice("programmes_of", _("Programmes of"), programmes.route_names(visit))
-        beside = programmes.find(visit, route)
-        yield Remark(programmes.sentence(beside, route))
-        yield programmes.waiting(beside, route)
-        yield programmes.table(visit, beside)
-        yield programmes.behind(visit)
-    elif part == "places":
-        if places := case_outcomes.places(visit):
-            yield places
-        if journeys := case_outcomes.journeys(visit):
-            yield journeys
-    else:
-        yield accounts.of_cases(visit)
-        yield case_flow.fixes(visit)
-        yield legal_stays.long_over(visit)
-        yield case_flow.reconciliation(visit, found)
+    parts = {"now": _now, "call": _call, "flow": _flow, "outcomes": _outcomes, "programmes": _programmes, "after": _after,
+             "places": _places, "records": _records}  # fmt: skip
+    yield from parts[part](visit, found)
     yield About([*cases.notes(visit, found), *legal_stays.notes()])
+
+
+def _now(visit: Visit, found: cases.Live) -> Blocks:
+    if bottleneck := cases.bottleneck(visit):
+        yield bottleneck
+    yield Figures(cases.soon_too_long(found))
+    yield cases.ages(found)
+    if clocks := cases.clocks(visit):
+        yield clocks
+    yield Figures(legal_stays.figures(visit))
+
+
+def _call(visit: Visit, _found: cases.Live) -> Blocks:
+    yield cases.call_list(visit, (yield Choice("call_order", _("Whom to call first"), cases.call_orders())))
+
+
+def _flow(visit: Visit, found: cases.Live) -> Blocks:
+    yield case_flow.arrived_and_left(visit, found)
+    yield case_flow.months(visit, found)
+    if forecast := case_flow.forecast(visit, found):
+        yield forecast
+    target, by = yield Beside(
+        (
+            Number("target", _("Open cases to reach")),
+            Day("target_by", _("By"), visit.cases_as_of.date().isoformat(), legal_stays.target_day(visit)),
+        )
+    )
+    yield Figures([legal_stays.capacity(visit, found, target, by)])
+
+
+def _outcomes(visit: Visit, found: cases.Live) -> Blocks:
+    yield case_outcomes.outcomes(found)
+    yield case_outcomes.routes(found)
+    yield case_outcomes.cohorts(visit, (yield Choice("horizon", _("How far"), case_outcomes.horizon_names())))
+
+
+def _programmes(visit: Visit, _found: cases.Live) -> Blocks:
+    route = yield Choice("programmes_of", _("Programmes of"), programmes.route_names(visit))
+    beside = programmes.find(visit, route)
+    yield Remark(programmes.sentence(beside, route))
+    yield programmes.waiting(beside, route)
+    yield programmes.table(visit, beside)
+    yield programmes.behind(visit)
+
+
+def _after(visit: Visit, _found: cases.Live) -> Blocks:
+    if permits := after_arrival.running_out(visit):
+        yield permits
+    yield after_arrival.by_programme(visit)
+
+
+def _places(visit: Visit, _found: cases.Live) -> Blocks:
+    if places := case_outcomes.places(visit):
+        yield places
+    if journeys := case_outcomes.journeys(visit):
+        yield journeys
+
+
+def _records(visit: Visit, found: cases.Live) -> Blocks:
+    yield accounts.of_cases(visit)
+    yield case_flow.fixes(visit)
+    yield legal_stays.long_over(visit)
+    yield case_flow.reconciliation(visit, found)
 
 
 def _published(visit: Visit) -> Blocks:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from data_access.schema import STAGES
 from sample_data.world import AS_OF, BEGIN, World
 
-ENTRY_SEED = 20220304
+ENTRY_SEED, AFTER_SEED = 20220304, 20220305
 FREEZE = (date(2025, 6, 10), date(2026, 2, 15))
 EVENTS = (
     (date(2022, 9, 21), "policy", None, "Mobilisation announced", "Mobilmachung verkündet", "Объявлена мобилизация"),
@@ -58,6 +58,7 @@ def populate(world: World, *, cases: int = 2_500) -> None:
         _case(world, handlers)
     _broken(world, handlers)
     _entries(world)
+    _after_arrival(world)
     _capacity(world)
     for number, (route, country, days, first, last) in enumerate(CLOCKS, 1):
         world.add(
@@ -148,6 +149,31 @@ def _entries(world: World) -> None:
     for episode in world.rows["case_episode"]:
         came = rng.random() < 0.6 and episode["route"] in clocked and episode["opened_on"] is not None
         episode["entered_on"] = episode["opened_on"] - timedelta(days=rng.randint(0, 40)) if came else None
+
+
+def _after_arrival(world: World) -> None:
+    """Permits, renewals and what else became of some of those who arrived, as far as somebody kept track."""
+    rng = random.Random(AFTER_SEED)
+    for episode in world.rows["case_episode"]:
+        if episode["outcome"] != "relocated" or rng.random() > 0.7:
+            continue
+        day, until = episode["closed_on"], None
+        for _turn in range(1 + int(rng.random() < 0.8) + int(rng.random() < 0.5)):
+            if day > AS_OF:
+                break
+            until = day + timedelta(days=rng.choice((364, 364, 729)))
+            world.add("after_arrival", episode_id=episode["id"], event="permit", on_date=day,
+                      until=until if rng.random() < 0.95 else None)  # fmt: skip
+            day = until - timedelta(days=rng.randint(1, 60))
+        if rng.random() < 0.3:
+            expires = episode["closed_on"] + timedelta(days=rng.randint(100, 1800))
+            world.add(
+                "after_arrival", episode_id=episode["id"], event="document", on_date=episode["closed_on"], until=expires
+            )
+        for event, share in (("route_changed", 0.08), ("moved_on", 0.07), ("returned", 0.02)):
+            moved = episode["closed_on"] + timedelta(days=rng.randint(60, 700))
+            if rng.random() < share and moved <= AS_OF:
+                world.add("after_arrival", episode_id=episode["id"], event=event, on_date=moved, until=None)
 
 
 def _capacity(world: World) -> None:

@@ -165,7 +165,7 @@ def test_many_threads_read_at_once_without_closing_each_others_connections(urls:
         assert len(set(pool.map(read, range(400)))) == 1
 
 
-CASE_TABLES = [name for name in rights.CASE_TABLES_OF_PAGES if name not in ("meta", "route")]
+CASE_TABLES = [name for name in rights.CASE_TABLES_OF_PAGES if name not in ("meta", "route", *rights.LAW)]
 
 
 @pytest.mark.parametrize("table", CASE_TABLES)

@@ -79,6 +79,7 @@ PART_OF_A_SHEET = {
     "case_episode": "case_event",
     "stage_event": "case_event",
     "hold": "case_event",
+    "after_arrival": "case_event",
 }
 
 

@@ -83,7 +83,7 @@ def test_every_page_stands_a_choice_that_leaves_nothing(page: str, role: str) ->
 
 
 PARTS = {
-    "relocation": ("call", "flow", "outcomes", "programmes", "places", "records"),
+    "relocation": ("call", "flow", "outcomes", "programmes", "after", "places", "records"),
     "overlap": ("where", "funders", "project", "facts"),
     "initiatives": ("what", "how"),
     "funding_gaps": ("months", "dependence", "reach", "unseen", "records"),

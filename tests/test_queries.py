@@ -69,6 +69,7 @@ LIVE = {
     "transit": queries.relocation.transit,
     "clocks": queries.relocation.clocks,
     "programmes": queries.relocation.programme_durations,
+    "after arrival": queries.relocation.after_arrival,
     "legal clocks": lambda _filters, viewer: queries.relocation.legal_clocks(AS_OF, viewer),
     "places pledged": lambda filters, viewer: queries.relocation.places_pledged(AS_OF, filters, viewer),
     "places used": lambda filters, viewer: queries.relocation.places_used(AS_OF, filters, viewer),

@@ -245,18 +245,24 @@ def partner_countries(table: Table, _visit: Visit) -> None:
         assert (table.rows["partnerships"].iloc[1:] < top["partnerships"]).all()
 
 
+def permits(table: Table, _visit: Visit) -> None:
+    rows = table.rows[(table.rows["what"] == "permit") & table.rows["validity"].isin(["over", "in_90_days"])]
+    found = re.match(r"The newest permits? of ([\d,]+) cases? ", table.title)
+    assert found and int(number(found[1])) == rows["episodes"].sum()
+
+
 READ: dict[str, Callable[[Table, Visit], None]] = {
     "cliff": cliff, "dependence": dependence, "ending": ending, "leaning": leaning, "lorenz": lorenz, "flow": flow,
     "need_tiers": need_tiers, "gaps": gaps, "crossing": crossing, "grid": grid, "by_country": by_country, "ages": ages,
     "bottleneck": bottleneck, "clocks": clocks, "arrived_left": arrived_left, "outcomes": outcomes, "journeys": journeys,
-    "breakdown": breakdown, "programmes_waiting": programmes_waiting, "partner_countries": partner_countries, "outside_network": outside, "account": account, "initiatives_account": account,
+    "breakdown": breakdown, "programmes_waiting": programmes_waiting, "permits": permits, "partner_countries": partner_countries, "outside_network": outside, "account": account, "initiatives_account": account,
     "projects_account": account, "cases_account": account,
     "fixes": counts_its_rows(r"([\d,]+) records? to fix$"),
     "facts": counts_its_rows(r"([\d,]+) missing facts? keeps? pairs from being judged$"),
     "pairs": counts_its_rows(r".*: ([\d,]+)$"),
 }  # fmt: skip
 ONE_WITH_MANY = re.compile(r"(?<![\d.,  ])1 (?:organisations|initiatives|cases|grants|pairs|countries|projects|weeks|"
-                           r"records|combinations|stages|closings) (?!of)", re.IGNORECASE)  # fmt: skip
+                           r"records|combinations|stages|closings|grantees|partnerships|programmes) (?!of)", re.IGNORECASE)  # fmt: skip
 
 
 def texts(report: Report) -> list[str]:

@@ -68,6 +68,7 @@ def part_names() -> dict[str, str]:
         "flow": _("Arriving and leaving"),
         "outcomes": _("Outcomes and routes"),
         "programmes": _("Programmes side by side"),
+        "after": _("After arrival"),
         "places": _("Places and journeys"),
         "records": _("Records"),
     }

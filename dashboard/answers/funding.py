@@ -196,7 +196,9 @@ def _newcomers_figure(money: Portfolio) -> Figure:
     if row.empty or pd.isna(row["newcomers"].iloc[0]):
         return Figure("newcomers", None, "–", _("{year} cannot be judged").format(year=money.year))
     first, all_of_them = int(row["newcomers"].iloc[0]), int(row["grantees"].iloc[0])
-    comparison = _("of {n} grantees in {year} so far").format(n=written.number(all_of_them), year=money.year)
+    comparison = ngettext("of {n} grantee in {year} so far", "of {n} grantees in {year} so far", all_of_them).format(
+        n=written.number(all_of_them), year=money.year
+    )
     unjudged = _("{year} cannot be judged").format(year=new["year"].min())
     return Figure("newcomers", first, written.number(first), comparison, unjudged)
 

@@ -45,9 +45,20 @@ def find(visit: Visit) -> Work:
     )
     known = read(queries.initiatives.partnerships(visit.viewer))
     ours = known["organisation_a"].isin(each["organisation_id"]) | known["organisation_b"].isin(each["organisation_id"])
-    pairs = known[ours].reset_index(drop=True)
+    pairs = _by_name(known[ours])
     crossing = ways_of_working.crossings(pairs, _places_of_all(visit))
     return Work(each, works_in, registered_in, pairs.assign(crossing=crossing))
+
+
+def _by_name(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Partnerships with their two sides in the order of their names, whoever was recorded first."""
+    turned = (pairs["first"] > pairs["second"]).to_numpy()
+    sides = {"first": "second", "organisation_a": "organisation_b"}
+    named = pairs.assign(
+        **{one: pairs[one].mask(turned, pairs[other]) for one, other in sides.items()},
+        **{other: pairs[other].mask(turned, pairs[one]) for one, other in sides.items()},
+    )
+    return named.sort_values(["first", "second"], ignore_index=True)
 
 
 def _places_of_all(visit: Visit) -> pd.DataFrame:

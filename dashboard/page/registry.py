@@ -21,6 +21,10 @@ class NoSuchPage(ValueError):
     """There is no page of this name."""
 
 
+class NoSuchFilter(ValueError):
+    """A page says that a filter applies which is none."""
+
+
 @dataclass(frozen=True)
 class Page:
     """A page: its file's name, its name in the navigation, its title ("" when it yields one), icon and place there (numbers with gaps, so that a page can come between two).
@@ -56,9 +60,15 @@ def page(
     about: str | None = None,
     needs_refresh: bool = False,
 ) -> Callable[[Callable[[Visit], Blocks]], Page]:
-    """Makes a page of the generator that yields its blocks; see `Page`. `name` and `title` are marked with `N_`."""
+    """Makes a page of the generator that yields its blocks; see `Page`. `name` and `title` are marked with `N_`. Raises
+    NoSuchFilter."""
 
     def made(blocks: Callable[[Visit], Blocks]) -> Page:
+        if unknown := set(applies) - {*EVERY_LIST, "period", "scope"}:
+            known = ", ".join(EVERY_LIST)
+            raise NoSuchFilter(
+                f"{blocks.__module__}: applies names {', '.join(sorted(unknown))}; a page applies {known}, period or scope."
+            )
         file = blocks.__module__.rpartition(".")[2]
         return Page(file, name, title, icon, place, applies, about, needs_refresh, blocks)
 

@@ -7,6 +7,11 @@ from dashboard.words.i18n import N_, _
 from dashboard.words.spoken import spoken
 
 VALUES = {
+    "permit": N_("residence permit"),
+    "document": N_("identity document"),
+    "in_90_days": N_("in 90 days or less"),
+    "in_180_days": N_("in 91–180 days"),
+    "after_180_days": N_("in more than 180 days"),
     "association": N_("association"),
     "foundation": N_("foundation"),
     "company": N_("company"),

@@ -98,6 +98,12 @@ ENTITIES: dict[str, Entity] = {
     "hold": Entity(
         schema.hold, {"episode": ("episode_id", "case_episode")}, ("episode_id", "held_from"), which="cases"
     ),
+    "after_arrival": Entity(
+        schema.after_arrival,
+        {"episode": ("episode_id", "case_episode")},
+        ("episode_id", "event", "on_date"),
+        which="cases",
+    ),
     "capacity": Entity(schema.capacity, {}, ("host_country", "period_start"), which="cases"),
 }
 ORDER = tuple(ENTITIES)

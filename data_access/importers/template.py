@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 
 from data_access.importers import files, tables, values
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, worked_out
+from data_access.schema import AFTER_ARRIVAL
 from data_access.search import search_key
 
 DESCRIPTION = Path(__file__).with_name("template.json")
@@ -455,6 +456,9 @@ def _case_events(_entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) ->
             held = {"episode": reference, "held_from": row["date"], "held_to": row.get("until"),
                     "reason": row.get("reason") or "unknown"}  # fmt: skip
             yield Record("hold", f"{reference}|{row['date']}", held, place)
+        elif row["event"] in AFTER_ARRIVAL:
+            after = {"episode": reference, "event": row["event"], "on_date": row["date"], "until": row.get("until")}
+            yield Record("after_arrival", f"{reference}|{row['event']}|{row['date']}", after, place)
         else:
             stage = {
                 "episode": reference,

@@ -126,3 +126,5 @@ def _dumped_cases(connection: Connection, entity: str, names: dict[int, str]) ->
     for row in rows(connection, schema.hold):
         held = {"event": "hold", "date": row["held_from"], "until": row["held_to"], "reason": row["reason"]}
         yield known[row["episode_id"]] | held
+    for row in rows(connection, schema.after_arrival):
+        yield known[row["episode_id"]] | {"event": row["event"], "date": row["on_date"], "until": row["until"]}

@@ -14,6 +14,7 @@ from data_access.filters import Filters
 from data_access.queries import choosing
 from data_access.schema import (
     capacity,
+    case_after,
     case_call,
     case_day,
     case_duration,
@@ -167,6 +168,13 @@ def legal_stays(filters: Filters, viewer: Viewer) -> Query:
     keys = (call.stage, call.stage_since, call.stay_ends_on)
     counted = select(*keys, func.count().label("cases")).group_by(*keys).order_by(*keys)
     return _own(counted, case_call, filters, viewer)
+
+
+def after_arrival(filters: Filters, viewer: Viewer) -> Query:
+    """What came after arrival: host_country, route, what (arrived, permit, document, renewed, route_changed, moved_on, returned),
+    days (left of a permit or document; NO_LAST_DAY where its end is not stated), episodes."""
+    keys = tuple(case_after.c[name] for name in ("host_country", "route", "what", "days"))
+    return _own(_counted(case_after, keys, "episodes"), case_after, filters, viewer)
 
 
 def routes(viewer: Viewer) -> Query:
