@@ -280,7 +280,7 @@ def stacked_bars(
                     "hovertemplate": f"%{{y}}, {names.get(part, part)}: %{{x}}<extra></extra>",
                 }
             )
-    return figure(traces, max(180, 30 * len(categories) + 80), y=DOWNWARDS, barmode="stack")
+    return figure(traces, max(260, 30 * len(categories) + 80), y=DOWNWARDS, barmode="stack")
 
 
 def shares(
