@@ -177,12 +177,12 @@ class Packed:
         await self.app({**scope, "headers": plain}, receive, hold)
         start = messages[0]
         headers = Headers(raw=start["headers"])
-        kind = headers.get("content-type", "")
-        if start["status"] != 200 or "content-encoding" in headers or not any(name in kind for name in PACKED):
+        kind, body = headers.get("content-type", ""), b"".join(message.get("body", b"") for message in messages[1:])
+        is_file = start["status"] == 200 and "content-encoding" not in headers and any(name in kind for name in PACKED)
+        if not is_file or not _is_whole(messages, headers, body):
             for message in messages:
                 await send(message)
             return
-        body = b"".join(message.get("body", b"") for message in messages[1:])
         packed = await asyncio.to_thread(gzip.compress, body, 9)
         named = {
             "content-encoding": "gzip",
@@ -192,3 +192,9 @@ class Packed:
         kept_headers = {name: headers[name] for name in ("content-type", "cache-control") if name in headers}
         self.kept[scope["path"]] = Response(packed, headers=kept_headers | named)
         await self.kept[scope["path"]](scope, receive, send)
+
+
+def _is_whole(messages: list[Message], headers: Headers, body: bytes) -> bool:
+    """Whether an answer ended as it said it would: one whose reader went away in the midst of it is kept for nobody."""
+    has_ended = len(messages) > 1 and not messages[-1].get("more_body", False)
+    return has_ended and int(headers.get("content-length", len(body))) == len(body)

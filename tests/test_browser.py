@@ -244,7 +244,7 @@ CUT = """() => [...document.querySelectorAll('.meridian-label, .meridian-value, 
 def test_nothing_needs_sideways_scrolling_and_no_label_is_cut(chromium, server: Server, width: int) -> None:
     tab = Tab(chromium, width)
     try:
-        for page in some(PAGES, 3, str(width)):
+        for page in some(PAGES, 4, str(width)):
             shown = tab.open(address(page, server))
             assert shown.evaluate("() => document.documentElement.scrollWidth") <= width, page
             assert shown.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width, page

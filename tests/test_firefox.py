@@ -32,12 +32,12 @@ def firefox(tmp_path: Path) -> Iterator[Firefox]:
     opened.stop()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", some([1440, 390], 2))
 def test_pages_are_drawn_in_firefox_without_a_fault_of_accessibility(
     firefox: Firefox, server: Server, width: int
 ) -> None:
     firefox.resize(width, 900)
-    for page in some(PAGES, 5, str(width)):
+    for page in some(PAGES, 4, str(width)):
         firefox.open(address(page, server, **{"as": "coordinator"}), f"{IS_WHOLE} && {DRAWN}")
         firefox.value(f"{AXE.read_text(encoding='utf-8')}; 1")
         assert json.loads(firefox.value(VIOLATIONS)) == [], page

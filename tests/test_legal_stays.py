@@ -164,6 +164,8 @@ def test_a_mark_concerns_the_chosen_countries_or_all_and_on_cases_a_coordinators
 def test_changes_of_policy_and_clocks_of_an_older_case_database_are_moved_and_none_is_lost(empty) -> None:
     with empty["cases"].begin() as connection:
         for said in (
+            "DROP TABLE after_arrival",
+            "DROP TABLE case_after",
             "DROP TABLE legal_clock",
             "ALTER TABLE case_call DROP COLUMN is_from_entry",
             "ALTER TABLE case_episode DROP COLUMN entered_on",

@@ -89,7 +89,7 @@ def test_the_dumped_sample_loaded_into_empty_databases_tells_what_the_sample_tel
     found = []
     for urls in both:
         serve(urls, monkeypatch)
-        found.append({(page, role): told(page, role) for role in ROLES for page in some(PAGES, 2, role)})
+        found.append({(page, role): told(page, role) for role in ROLES for page in some(PAGES, 4, role)})
     open_visit(None)
     for cell, expected in found[0].items():
         assert expected and found[1][cell] == expected, cell

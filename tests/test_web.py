@@ -156,6 +156,29 @@ def test_a_browser_that_has_a_file_of_the_front_end_is_sent_it_no_more() -> None
     assert gzip.decompress(files.get("/", accept_encoding="gzip")[1])[:1] == b"a" and len(files.asked) == 2
 
 
+@pytest.mark.parametrize("how", ["nothing of it", "a part of it", "less than it said"])
+def test_a_file_whose_reader_went_away_in_the_midst_is_kept_for_nobody(how: str) -> None:
+    files = Files()
+    whole = files.packed.app
+
+    async def cut(scope, receive, send) -> None:
+        length = [(b"content-length", b"6000")] if how == "less than it said" else []
+        start = {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-type", b"text/javascript"), *length],
+        }
+        await send(start)
+        if how != "nothing of it":
+            await send({"type": "http.response.body", "body": b"a" * 3000, "more_body": how == "a part of it"})
+
+    files.packed.app = cut
+    files.get("/static/js/a.js", accept_encoding="gzip")
+    files.packed.app = whole
+    headers, body = files.get("/static/js/a.js", accept_encoding="gzip")
+    assert headers["content-encoding"] == "gzip" and gzip.decompress(body) == b"a" * 3000 + b"b" * 3000
+
+
 @pytest.mark.parametrize(
     ("path", "headers"),
     [

@@ -245,9 +245,7 @@ def behind(visit: Visit) -> Table:
     used = read(queries.relocation.places_used(day, visit.filters, visit.viewer)).set_index("host_country")
     own = rows.set_index("host_country")
     frame = own.reindex(own.index.union(places.index)).assign(places=places, used=used["relocated_people"])
-    frame["used"] = (
-        frame["used"].where(frame["places"].isna() | frame["used"].notna(), 0).where(frame["places"].notna())
-    )
+    frame["used"] = frame["used"].fillna(0).where(frame["places"].notna())
     return Table(
         "behind_programmes",
         title,
