@@ -15,14 +15,12 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Date,
-    Integer,
     Select,
     Table,
     and_,
     cast,
     delete,
     exists,
-    extract,
     false,
     func,
     insert,
@@ -35,6 +33,21 @@ from sqlalchemy import (
 from sqlalchemy import case as sql_case
 from sqlalchemy.sql.selectable import Subquery
 
+from data_access.case_episodes import (
+    CONTRADICTORY,
+    COUNTRY,
+    EARLIEST,
+    EPISODE,
+    ROUTE,
+    UNKNOWN_COUNTRY,
+    UNKNOWN_STAGE,
+    days_between,
+    ends,
+    impossible,
+    is_open,
+    month_of,
+    usable,
+)
 from data_access.schema import (
     STAGES,
     after_arrival,
@@ -56,12 +69,8 @@ from data_access.schema import (
     stage_event,
 )
 
-UNKNOWN_COUNTRY = "ZZ"
-UNKNOWN_ROUTE = "unknown"
-UNKNOWN_STAGE = "unknown"
 SETTLED_AFTER_DAYS = 90
 NO_LAST_DAY = 99_999
-EARLIEST, YEARS_AHEAD = date(1990, 1, 1), 10
 SUMMARIES = (
     case_day,
     case_stage_day,
@@ -75,10 +84,6 @@ SUMMARIES = (
     case_call,
     case_fix,
 )
-_episode = case_episode.c
-_country = func.coalesce(_episode.host_country, UNKNOWN_COUNTRY).label("host_country")
-_route = func.coalesce(_episode.route, UNKNOWN_ROUTE).label("route")
-_contradictory = and_(_episode.opened_on.is_not(None), _episode.closed_on < _episode.opened_on)
 
 
 def rebuild(
@@ -108,42 +113,6 @@ def rebuild(
     _rebuild_fixes(connection, as_of)
 
 
-def _usable(as_of: date) -> ColumnElement[bool]:
-    """Episodes with an opening day up to the cut-off, no contradiction and no day that nobody can mean; closed ones need
-    their day (A29)."""
-    return and_(
-        _episode.opened_on <= as_of,
-        ~_impossible(as_of),
-        or_(_episode.closed_on.is_(None), _episode.closed_on >= _episode.opened_on),
-        or_(_episode.status == "open", _episode.closed_on.is_not(None)),
-    )
-
-
-def latest_possible(as_of: date) -> date:
-    """The last day that somebody can mean for a case, ten years after the cut-off."""
-    return as_of.replace(year=as_of.year + YEARS_AHEAD, day=min(as_of.day, 28))
-
-
-def _impossible(as_of: date) -> ColumnElement[bool]:
-    """A day before 1990 or more than ten years after the cut-off, in the episode or in one of its stages."""
-    latest = latest_possible(as_of)
-    beyond = [or_(day < EARLIEST, day > latest) for day in (_episode.opened_on, _episode.closed_on)]
-    event = stage_event.alias()
-    staged = exists().where(
-        event.c.episode_id == _episode.id, or_(event.c.entered_on < EARLIEST, event.c.entered_on > latest)
-    )
-    return or_(*(func.coalesce(mask, false()) for mask in beyond), staged)
-
-
-def _is_open(as_of: date) -> ColumnElement[bool]:
-    return or_(_episode.closed_on.is_(None), _episode.closed_on > as_of)
-
-
-def _ends(as_of: date) -> ColumnElement:
-    """The closing day if it has come by the cut-off, else NULL."""
-    return sql_case((_episode.closed_on <= as_of, _episode.closed_on))
-
-
 FLOWS = (
     "opened",
     "reopened",
@@ -158,20 +127,20 @@ FLOWS = (
 
 
 def _rebuild_days(connection: Connection, as_of: date) -> None:
-    again = sql_case((_episode.episode_no == 1, 0), else_=1)
-    people = sql_case((_episode.outcome == "relocated", func.coalesce(relocation_case.c.people, 1)), else_=0)
-    ineligible = sql_case((_episode.outcome == "ineligible", 1), else_=0)
+    again = sql_case((EPISODE.episode_no == 1, 0), else_=1)
+    people = sql_case((EPISODE.outcome == "relocated", func.coalesce(relocation_case.c.people, 1)), else_=0)
+    ineligible = sql_case((EPISODE.outcome == "ineligible", 1), else_=0)
     parts = [
-        _flow(_episode.opened_on, opened=1 - again, reopened=again, ineligible_in=ineligible).where(_usable(as_of)),
+        _flow(EPISODE.opened_on, opened=1 - again, reopened=again, ineligible_in=ineligible).where(usable(as_of)),
         _flow(
-            _episode.closed_on,
+            EPISODE.closed_on,
             closed=literal(1),
             closed_reopened=again,
             ineligible_out=ineligible,
             relocated_people=people,
         )
-        .join(relocation_case, relocation_case.c.id == _episode.case_id)
-        .where(_usable(as_of), _episode.closed_on <= as_of),
+        .join(relocation_case, relocation_case.c.id == EPISODE.case_id)
+        .where(usable(as_of), EPISODE.closed_on <= as_of),
     ]
     both = union_all(*parts).subquery()
     keys = [both.c.on_date, both.c.host_country, both.c.route]
@@ -183,17 +152,17 @@ def _rebuild_days(connection: Connection, as_of: date) -> None:
 def _flow(day: ColumnElement, **counts: ColumnElement) -> Select:
     """One row per episode: day, country, route and a column per kind of flow, 0 unless given."""
     return select(
-        day.label("on_date"), _country, _route, *(counts.get(name, literal(0)).label(name) for name in FLOWS)
+        day.label("on_date"), COUNTRY, ROUTE, *(counts.get(name, literal(0)).label(name) for name in FLOWS)
     ).select_from(case_episode)
 
 
 def _add_holds(connection: Connection, as_of: date) -> None:
     """Cases put on hold and taken up again per day; overlapping holds are one, and a hold ends with its episode."""
     statement = (
-        select(_episode.id, _country, _route, hold.c.held_from, hold.c.held_to, _ends(as_of).label("closed_on"))
-        .join(hold, hold.c.episode_id == _episode.id)
-        .where(_usable(as_of), hold.c.held_from <= as_of)
-        .order_by(_episode.id, hold.c.held_from)
+        select(EPISODE.id, COUNTRY, ROUTE, hold.c.held_from, hold.c.held_to, ends(as_of).label("closed_on"))
+        .join(hold, hold.c.episode_id == EPISODE.id)
+        .where(usable(as_of), hold.c.held_from <= as_of)
+        .order_by(EPISODE.id, hold.c.held_from)
     )
     counts: dict[tuple[date, str, str], dict[str, int]] = {}
     for (_id, country, way), (begun, ended) in _merged(connection.execute(statement)):
@@ -236,19 +205,19 @@ def _position(stage: ColumnElement) -> ColumnElement:
 def _events(as_of: date) -> Subquery:
     """Stage events of usable episodes within their lifetime, and for each a first stay of unknown stage."""
     event = stage_event.c
-    within = and_(event.entered_on <= as_of, or_(_episode.closed_on.is_(None), event.entered_on <= _episode.closed_on))
-    shared = (_episode.id.label("episode_id"), _country, _route, _episode.opened_on, _ends(as_of).label("closed_on"))
+    within = and_(event.entered_on <= as_of, or_(EPISODE.closed_on.is_(None), event.entered_on <= EPISODE.closed_on))
+    shared = (EPISODE.id.label("episode_id"), COUNTRY, ROUTE, EPISODE.opened_on, ends(as_of).label("closed_on"))
     recorded = (
         select(
             *shared,
             event.stage,
-            sql_case((event.entered_on < _episode.opened_on, _episode.opened_on), else_=event.entered_on).label("day"),
+            sql_case((event.entered_on < EPISODE.opened_on, EPISODE.opened_on), else_=event.entered_on).label("day"),
             _position(event.stage).label("position"),
         )
-        .join(stage_event, event.episode_id == _episode.id)
-        .where(_usable(as_of), within)
+        .join(stage_event, event.episode_id == EPISODE.id)
+        .where(usable(as_of), within)
     )
-    begin = select(*shared, literal(UNKNOWN_STAGE), _episode.opened_on, literal(-1)).where(_usable(as_of))
+    begin = select(*shared, literal(UNKNOWN_STAGE), EPISODE.opened_on, literal(-1)).where(usable(as_of))
     return union_all(recorded, begin).subquery("events")
 
 
@@ -313,12 +282,10 @@ def _first_reached(as_of: date, *, with_ending: bool) -> Subquery:
 def _rebuild_reach(connection: Connection, as_of: date, horizons: Sequence[int]) -> None:
     """Per opening month and horizon: how many opened, and how many reached each stage or a later one within it."""
     first = _first_reached(as_of, with_ending=False)
-    month = _month_of(connection, first.c.opened_on)
-    opened = select(_country, _route, _month_of(connection, _episode.opened_on).label("opened_month")).where(
-        _usable(as_of)
-    )
+    month = month_of(connection, first.c.opened_on)
+    opened = select(COUNTRY, ROUTE, month_of(connection, EPISODE.opened_on).label("opened_month")).where(usable(as_of))
     for horizon in horizons:
-        within = _days_between(connection, first.c.opened_on, first.c.day) <= horizon
+        within = days_between(connection, first.c.opened_on, first.c.day) <= horizon
         reached = select(
             first.c.host_country, first.c.route, month.label("opened_month"), literal(horizon).label("horizon"),
             first.c.stage,
@@ -327,69 +294,57 @@ def _rebuild_reach(connection: Connection, as_of: date, horizons: Sequence[int])
         _insert_counts(connection, case_reach, opened.add_columns(literal(horizon), literal("opened").label("stage")))
 
 
-def _days_between(connection: Connection, start: ColumnElement, end: ColumnElement) -> ColumnElement:
-    if connection.dialect.name == "sqlite":
-        return cast(func.julianday(end) - func.julianday(start), Integer)
-    return end - start
-
-
-def _month_of(connection: Connection, day: ColumnElement) -> ColumnElement:
-    if connection.dialect.name == "sqlite":
-        return func.date(day, "start of month", type_=Date)
-    return cast(day - cast(extract("day", day), Integer) + 1, Date)
-
-
 def _rebuild_durations(connection: Connection, as_of: date, standard_days: int) -> None:
     """Days from opening to ending or cut-off; `entry`: days that had passed when recording began (A20).
 
     Where cases that ended before the first was recorded are there too, the past was loaded whole: nothing enters late.
     """
-    begun = connection.scalar(select(func.min(_episode.recorded_on)).where(_usable(as_of)))
-    if begun is not None and connection.scalar(select(func.count()).where(_usable(as_of), _episode.closed_on < begun)):
+    begun = connection.scalar(select(func.min(EPISODE.recorded_on)).where(usable(as_of)))
+    if begun is not None and connection.scalar(select(func.count()).where(usable(as_of), EPISODE.closed_on < begun)):
         begun = None
-    ended = and_(_episode.closed_on.is_not(None), _episode.closed_on <= as_of)
-    until = sql_case((ended, _episode.closed_on), else_=literal(as_of, Date))
-    outcome = sql_case((ended, func.coalesce(_episode.outcome, "unknown")), else_="open")
+    ended = and_(EPISODE.closed_on.is_not(None), EPISODE.closed_on <= as_of)
+    until = sql_case((ended, EPISODE.closed_on), else_=literal(as_of, Date))
+    outcome = sql_case((ended, func.coalesce(EPISODE.outcome, "unknown")), else_="open")
     entry: ColumnElement = literal(0)
     if begun is not None:
-        passed = _days_between(connection, _episode.opened_on, literal(begun, Date))
-        entry = sql_case((_episode.opened_on < begun, passed), else_=0)
+        passed = days_between(connection, EPISODE.opened_on, literal(begun, Date))
+        entry = sql_case((EPISODE.opened_on < begun, passed), else_=0)
     statement = select(
-        _country,
-        _route,
-        _month_of(connection, _episode.opened_on).label("opened_month"),
-        (_episode.opened_on <= as_of - timedelta(days=standard_days)).label("is_due"),
+        COUNTRY,
+        ROUTE,
+        month_of(connection, EPISODE.opened_on).label("opened_month"),
+        (EPISODE.opened_on <= as_of - timedelta(days=standard_days)).label("is_due"),
         entry.label("entry"),
-        _days_between(connection, _episode.opened_on, until).label("days"),
+        days_between(connection, EPISODE.opened_on, until).label("days"),
         outcome.label("outcome"),
-    ).where(_usable(as_of))
+    ).where(usable(as_of))
     _insert_counts(connection, case_duration, statement)
 
 
 def _rebuild_open(connection: Connection, stays: Subquery, as_of: date) -> None:
     held = exists().where(
-        hold.c.episode_id == _episode.id,
+        hold.c.episode_id == EPISODE.id,
         hold.c.held_from <= as_of,
         or_(hold.c.held_to.is_(None), hold.c.held_to > as_of),
     )
     now = (
         select(
-            _episode.case_id,
-            _episode.episode_no,
-            _country,
-            _route,
+            EPISODE.case_id,
+            EPISODE.episode_no,
+            COUNTRY,
+            ROUTE,
             stays.c.stage,
             held.label("on_hold"),
-            _episode.opened_on,
+            EPISODE.opened_on,
         )
         .add_columns(stays.c.entered_on.label("stage_since"), _stay_ends(connection, as_of))
-        .add_columns(func.coalesce(_episode.entered_on <= as_of, false()))
-        .join(stays, and_(stays.c.episode_id == _episode.id, stays.c.is_last))
-        .where(_usable(as_of), _is_open(as_of))
+        .add_columns(func.coalesce(EPISODE.entered_on <= as_of, false()))
+        .join(stays, and_(stays.c.episode_id == EPISODE.id, stays.c.is_last))
+        .where(usable(as_of), is_open(as_of))
     )
     connection.execute(insert(case_call).from_select([c.name for c in case_call.c], now))
     call = case_call.c
-    days = _days_between(connection, call.opened_on, literal(as_of, Date)).label("days")
+    days = days_between(connection, call.opened_on, literal(as_of, Date)).label("days")
     _insert_counts(connection, case_open, select(call.host_country, call.route, call.stage, call.on_hold, days))
 
 
@@ -402,8 +357,8 @@ def _rebuild_stays(connection: Connection, stays: Subquery, as_of: date, marks: 
     first = _first_reached(as_of, with_ending=False)
     issued = select(first.c.episode_id, first.c.day).where(first.c.stage == "issued").subquery("issued")
     now = literal(as_of, Date)
-    ending = _ends(as_of)
-    is_relocated = and_(ending.is_not(None), _episode.outcome == "relocated")
+    ending = ends(as_of)
+    is_relocated = and_(ending.is_not(None), EPISODE.outcome == "relocated")
     issue = func.coalesce(issued.c.day, sql_case((is_relocated, ending)))
     outcome = sql_case((issue.is_not(None), "issued"), (ending.is_not(None), "ended"), else_="open")
     until = func.coalesce(issue, ending, now)
@@ -412,11 +367,11 @@ def _rebuild_stays(connection: Connection, stays: Subquery, as_of: date, marks: 
             stays.c.host_country,
             stays.c.stage,
             _is_after(stays.c.entered_on, stays.c.host_country, marks).label("is_current"),
-            _days_between(connection, stays.c.entered_on, func.coalesce(stays.c.left_on, now)).label("waited"),
-            _days_between(connection, stays.c.entered_on, until).label("days"),
+            days_between(connection, stays.c.entered_on, func.coalesce(stays.c.left_on, now)).label("waited"),
+            days_between(connection, stays.c.entered_on, until).label("days"),
             outcome.label("outcome"),
         )
-        .join(case_episode, _episode.id == stays.c.episode_id)
+        .join(case_episode, EPISODE.id == stays.c.episode_id)
         .outerjoin(issued, issued.c.episode_id == stays.c.episode_id)
         .where(stays.c.stage.in_(BEFORE_ISSUE), func.coalesce(stays.c.left_on, now) > stays.c.entered_on)
     )
@@ -434,11 +389,11 @@ def _stay_ends(connection: Connection, as_of: date) -> ColumnElement:
     """The day the legal stay ends: the days of the route's clock after entry where its day is known, else after opening;
     NULL without a clock. The clock is the host country's own before that of all countries, the newest that holds then."""
     clock = legal_clock.c
-    begins = sql_case((_episode.entered_on <= as_of, _episode.entered_on), else_=_episode.opened_on)
-    is_own = clock.host_country == _episode.host_country
+    begins = sql_case((EPISODE.entered_on <= as_of, EPISODE.entered_on), else_=EPISODE.opened_on)
+    is_own = clock.host_country == EPISODE.host_country
     days = (
         select(clock.days)
-        .where(clock.route == _episode.route, or_(is_own, clock.host_country.is_(None)))
+        .where(clock.route == EPISODE.route, or_(is_own, clock.host_country.is_(None)))
         .where(or_(clock.valid_from.is_(None), clock.valid_from <= begins))
         .where(or_(clock.valid_until.is_(None), clock.valid_until >= begins))
         .order_by(clock.host_country.is_(None), func.coalesce(clock.valid_from, EARLIEST).desc(), clock.id.desc())
@@ -455,11 +410,11 @@ def _rebuild_after(connection: Connection, as_of: date) -> None:
     """What came after arrival, by episode that ended relocated: the newest permit and document with the days left of it (from
     -1 when it is over; NO_LAST_DAY where its last day is not stated), whether one was renewed, and what else happened."""
     event, now = after_arrival.c, literal(as_of, Date)
-    arrived = and_(_usable(as_of), _ends(as_of).is_not(None), _episode.outcome == "relocated")
+    arrived = and_(usable(as_of), ends(as_of).is_not(None), EPISODE.outcome == "relocated")
     known = (
         select(
-            _country,
-            _route,
+            COUNTRY,
+            ROUTE,
             event.episode_id,
             event.event,
             event.on_date,
@@ -469,18 +424,18 @@ def _rebuild_after(connection: Connection, as_of: date) -> None:
             .label("place"),
             func.count().over(partition_by=(event.episode_id, event.event)).label("times"),
         )
-        .join(after_arrival, event.episode_id == _episode.id)
+        .join(after_arrival, event.episode_id == EPISODE.id)
         .where(arrived, event.on_date <= as_of)
         .subquery()
     )
     is_valid = known.c.event.in_(("permit", "document"))
-    left = func.coalesce(_days_between(connection, now, known.c.until), NO_LAST_DAY)
+    left = func.coalesce(days_between(connection, now, known.c.until), NO_LAST_DAY)
     keys = (known.c.host_country, known.c.route)
     newest = select(*keys, known.c.event, sql_case((is_valid, left), else_=0).label("days")).where(known.c.place == 1)
     renewed = select(*keys, literal("renewed"), literal(0)).where(
         known.c.place == 1, known.c.times > 1, known.c.event == "permit"
     )
-    everyone = select(_country, _route, literal("arrived"), literal(0)).where(arrived)
+    everyone = select(COUNTRY, ROUTE, literal("arrived"), literal(0)).where(arrived)
     _insert_counts(connection, case_after, union_all(newest, renewed, everyone))
 
 
@@ -488,12 +443,12 @@ def _rebuild_lags(connection: Connection, as_of: date) -> None:
     """Days from an event to its entry, over events old enough that all should have been entered (A35)."""
     settled = as_of - timedelta(days=SETTLED_AFTER_DAYS)
     opened = select(
-        _country, _route, _days_between(connection, _episode.opened_on, _episode.recorded_on).label("days")
-    ).where(_episode.opened_on <= settled, _episode.recorded_on >= _episode.opened_on)
+        COUNTRY, ROUTE, days_between(connection, EPISODE.opened_on, EPISODE.recorded_on).label("days")
+    ).where(EPISODE.opened_on <= settled, EPISODE.recorded_on >= EPISODE.opened_on)
     event = stage_event.c
     entered = (
-        select(_country, _route, _days_between(connection, event.entered_on, event.recorded_on))
-        .join(stage_event, event.episode_id == _episode.id)
+        select(COUNTRY, ROUTE, days_between(connection, event.entered_on, event.recorded_on))
+        .join(stage_event, event.episode_id == EPISODE.id)
         .where(event.entered_on <= settled, event.recorded_on >= event.entered_on)
     )
     both = union_all(opened, entered).subquery()
@@ -506,13 +461,13 @@ def _rebuild_transit(connection: Connection, as_of: date) -> None:
     statement = (
         select(
             waiting,
-            _country,
-            _route,
-            _month_of(connection, _episode.opened_on).label("opened_month"),
-            _is_open(as_of).label("is_open"),
+            COUNTRY,
+            ROUTE,
+            month_of(connection, EPISODE.opened_on).label("opened_month"),
+            is_open(as_of).label("is_open"),
         )
-        .join(relocation_case, relocation_case.c.id == _episode.case_id)
-        .where(_usable(as_of))
+        .join(relocation_case, relocation_case.c.id == EPISODE.case_id)
+        .where(usable(as_of))
     )
     _insert_counts(connection, case_transit, statement)
 
@@ -520,13 +475,13 @@ def _rebuild_transit(connection: Connection, as_of: date) -> None:
 def _rebuild_fixes(connection: Connection, as_of: date) -> None:
     """Each broken record once, under the first reason that applies (A29)."""
     problem = sql_case(
-        (_impossible(as_of), "impossible_day"),
-        (_contradictory, "closed_before_opened"),
-        (_episode.opened_on.is_(None), "no_opening_date"),
-        (_episode.opened_on > as_of, "opened_in_future"),
-        (and_(_episode.status == "closed", _episode.closed_on.is_(None)), "no_closing_date"),
+        (impossible(as_of), "impossible_day"),
+        (CONTRADICTORY, "closed_before_opened"),
+        (EPISODE.opened_on.is_(None), "no_opening_date"),
+        (EPISODE.opened_on > as_of, "opened_in_future"),
+        (and_(EPISODE.status == "closed", EPISODE.closed_on.is_(None)), "no_closing_date"),
     )
-    broken = select(_episode.case_id, _episode.episode_no, _country, _route, problem).where(problem.is_not(None))
+    broken = select(EPISODE.case_id, EPISODE.episode_no, COUNTRY, ROUTE, problem).where(problem.is_not(None))
     connection.execute(insert(case_fix).from_select([c.name for c in case_fix.c], broken))
 
 

@@ -18,7 +18,7 @@ from dashboard.pictures import charts, maps
 from dashboard.words import codes, written
 from dashboard.words.i18n import _, ngettext
 from data_access import protected_year, queries
-from data_access.case_summaries import UNKNOWN_COUNTRY
+from data_access.case_episodes import UNKNOWN_COUNTRY
 
 SMALLEST_MIX = 5
 

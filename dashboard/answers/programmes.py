@@ -22,7 +22,7 @@ from dashboard.pictures import charts
 from dashboard.words import codes, written
 from dashboard.words.i18n import _, ngettext
 from data_access import protected_year, queries
-from data_access.case_summaries import UNKNOWN_COUNTRY, UNKNOWN_ROUTE
+from data_access.case_episodes import UNKNOWN_COUNTRY, UNKNOWN_ROUTE
 from data_access.filters import Filters
 
 EVERY_ROUTE = "all"

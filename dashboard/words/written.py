@@ -13,7 +13,7 @@ from babel.numbers import format_compact_decimal, format_currency, format_decima
 
 from dashboard.metrics.statistics import Coverage
 from dashboard.words.i18n import _, language, ngettext
-from data_access.case_summaries import UNKNOWN_COUNTRY
+from data_access.case_episodes import UNKNOWN_COUNTRY
 
 
 @lru_cache

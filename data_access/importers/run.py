@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, ins
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from data_access import meta
-from data_access.case_summaries import EARLIEST, latest_possible
+from data_access.case_episodes import EARLIEST, latest_possible
 from data_access.database import METADATA, Which
 from data_access.importers.entities import (
     ENTITIES,

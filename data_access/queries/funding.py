@@ -184,18 +184,16 @@ def _of(cut: Cut | None, viewer: Viewer) -> ColumnElement[bool]:
 
 
 def _grants(viewer: Viewer, *, with_parent: bool = False) -> Select:
-    """The columns of `grants`; `with_parent`: and parent_id, the grant it is taken from, where she may see who got that."""
-    payer, payee = organisation.alias("payer"), organisation.alias("payee")
-    lead = organisation.alias("lead")
+    """The columns of `grants`; `with_parent`: and parent_id, the grant it is taken from, if she may see who got that."""
+    payer, payee, lead = (organisation.alias(name) for name in ("payer", "payee", "lead"))
     parent, intermediary = grant.alias("parent"), organisation.alias("intermediary")
     source, source_lead = project.alias("source"), organisation.alias("source_lead")
-    own = payment.c.grant_id == grant.c.id, payment.c.currency == grant.c.currency
+    of_grant = payment.c.grant_id == grant.c.id
+    own, paid_in = (of_grant, payment.c.currency == grant.c.currency), (of_grant, payment.c.amount_minor > 0)
     paid = select(func.sum(payment.c.amount_minor)).where(*own).scalar_subquery()
-    paid_in = payment.c.grant_id == grant.c.id, payment.c.amount_minor > 0
     first_paid = select(func.min(payment.c.paid_on)).where(*paid_in).scalar_subquery()
     of_member = and_(visible.organisations(viewer, intermediary), visible.in_network(intermediary))
     named_payer, named_lead = visible.organisations(viewer, payer), visible.organisations(viewer, lead)
-    taken_from = case((visible.organisations(viewer, intermediary), parent.c.id)).label("parent_id")
     as_recorded = ("currency", "status", "kind", "restriction", "committed_on", "starts_on", "ends_on", "recorded_on")
     return (
         select(
@@ -221,7 +219,11 @@ def _grants(viewer: Viewer, *, with_parent: bool = False) -> Select:
             paid.label("paid_minor"),
             first_paid.label("first_paid_on"),
             exists().where(*paid_in).label("has_payment"),
-            *((taken_from,) if with_parent else ()),
+            *(
+                (case((visible.organisations(viewer, intermediary), parent.c.id)).label("parent_id"),)
+                if with_parent
+                else ()
+            ),
         )
         .select_from(grant)
         .outerjoin(payer, payer.c.id == grant.c.funder_id)

@@ -9,7 +9,8 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, case, func, or_, select
 
-from data_access.case_summaries import FLOWS, UNKNOWN_COUNTRY
+from data_access.case_episodes import UNKNOWN_COUNTRY
+from data_access.case_summaries import FLOWS
 from data_access.filters import Filters
 from data_access.queries import choosing
 from data_access.schema import (
