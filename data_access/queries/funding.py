@@ -191,9 +191,9 @@ def _grants(viewer: Viewer, *, with_parent: bool = False) -> Select:
     of_grant = payment.c.grant_id == grant.c.id
     own, paid_in = (of_grant, payment.c.currency == grant.c.currency), (of_grant, payment.c.amount_minor > 0)
     paid = select(func.sum(payment.c.amount_minor)).where(*own).scalar_subquery()
-    first_paid = select(func.min(payment.c.paid_on)).where(*paid_in).scalar_subquery()
     of_member = and_(visible.organisations(viewer, intermediary), visible.in_network(intermediary))
     named_payer, named_lead = visible.organisations(viewer, payer), visible.organisations(viewer, lead)
+    taken_from = case((visible.organisations(viewer, intermediary), parent.c.id)).label("parent_id")
     as_recorded = ("currency", "status", "kind", "restriction", "committed_on", "starts_on", "ends_on", "recorded_on")
     return (
         select(
@@ -217,13 +217,9 @@ def _grants(viewer: Viewer, *, with_parent: bool = False) -> Select:
             func.coalesce(grant.c.amount_minor, paid).label("amount_minor"),
             *(grant.c[name] for name in as_recorded),
             paid.label("paid_minor"),
-            first_paid.label("first_paid_on"),
+            select(func.min(payment.c.paid_on)).where(*paid_in).scalar_subquery().label("first_paid_on"),
             exists().where(*paid_in).label("has_payment"),
-            *(
-                (case((visible.organisations(viewer, intermediary), parent.c.id)).label("parent_id"),)
-                if with_parent
-                else ()
-            ),
+            *((taken_from,) if with_parent else ()),
         )
         .select_from(grant)
         .outerjoin(payer, payer.c.id == grant.c.funder_id)
