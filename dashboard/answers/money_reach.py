@@ -43,13 +43,12 @@ def newcomers(money: Portfolio) -> Chart:
 @shown_once
 def shape(money: Portfolio) -> list[Figure]:
     """Concentration, sizes, restriction and the wait for payment, as a second row of figures."""
-    wait = _payment_wait(money)
     return [
         _top_share(_ends_with(money)),
         _grant_size(money),
         _unrestricted(money),
         _paid(money),
-        wait,
+        _payment_wait(money),
         *_lengths(money),
     ]
 
