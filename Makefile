@@ -8,6 +8,8 @@ QUICK := $(wildcard tests/test_metrics_*.py) tests/test_need_tiers.py tests/test
 	tests/test_store.py tests/test_words.py tests/test_rights.py
 PORT ?= 8501
 UV := $(BIN)/uv
+BABEL := $(BIN)/pybabel -q
+LOCALE := data_access/locale
 define MERIDIAN
 @printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/.venv/bin/python" -m dashboard.commands.cli "$$@"\n' "$(CURDIR)" "$(CURDIR)" > $(BIN)/meridian
 @chmod +x $(BIN)/meridian
@@ -46,7 +48,8 @@ lock: .venv/test.stamp
 	$(UV) pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 --extra test -c requirements.txt pyproject.toml -o requirements-test.txt
 
 messages: .venv/test.stamp
-	$(BIN)/pybabel -q extract -k N_ -k ngettext:1,2 --no-location --omit-header --sort-output -o dashboard/words/locale/meridian.pot dashboard pages
+	$(BABEL) extract -k N_ -k ngettext:1,2 --no-location --omit-header --sort-output -o $(LOCALE)/meridian.pot dashboard data_access pages
+	$(BABEL) update -D meridian -i $(LOCALE)/meridian.pot -d $(LOCALE) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -38,7 +38,7 @@ class Size:
 
 
 SIZES = {"S": Size(1, 1, 1), "M": Size(33, 83, 40), "L": Size(333, 1666, 400)}
-ORGANISATIONS = ("organisation", "presence", "partnership", "project", "project_facet", "project_result", "need", "organisation_finance",
+ORGANISATIONS = ("organisation", "presence", "partnership", "local_partner", "project", "project_facet", "project_result", "need", "organisation_finance",
                  "other_income")  # fmt: skip
 GRANTS = ("grant", "grant_country", "payment")
 CASES = ("relocation_case", "case_episode", "stage_event", "hold", "after_arrival")

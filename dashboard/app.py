@@ -22,10 +22,10 @@ from dashboard.page.reading import read_metas, shared_engine
 from dashboard.page.registry import Page, pages
 from dashboard.page.visit import Visit, open_visit
 from dashboard.page.walk import walk
-from dashboard.screen import filter_bar, saved_views, who
+from dashboard.screen import filter_bar, saved_views, tongue, who
 from dashboard.screen.draw import Screen
 from dashboard.words import written
-from dashboard.words.i18n import _
+from data_access.i18n import _, languages
 from data_access.problems import DatabaseProblem, DataMoved, TooMuch
 
 HERE = Path(__file__).parent
@@ -58,13 +58,14 @@ def open_visit_of_this_run() -> Visit:
     viewer = who.current_viewer(shared_engine(), is_sample=is_sample)
     if len({values.get("is_sample") for values in metas.values()}) > 1:
         raise DatabaseProblem(
-            "One of the two databases holds the sample world and the other does not.",
-            "Set both addresses, MERIDIAN_DATABASE_URL and MERIDIAN_CASES_URL, to databases of the same network.",
+            _("One of the two databases holds the sample world and the other does not."),
+            _("Set both addresses, MERIDIAN_DATABASE_URL and MERIDIAN_CASES_URL, to databases of the same network."),
         )
     visit = open_for(viewer, metas)
     filter_bar.adopt_url(visit)
     visit.filters = filter_bar.chosen_filters(visit)
     visit.currency = filter_bar.chosen_currency()
+    visit.language = tongue.chosen()
     visit.reader = who.reader(viewer, is_sample=is_sample)
     return visit
 
@@ -109,7 +110,10 @@ def place(visit: Visit) -> None:
     if visit.is_sample:
         shown.append(_("sample world: every name and figure is invented"))
     told = "".join(f"<span>{html.escape(text)}</span>" for text in shown)
-    st.html(f'<div class="meridian-place"><strong>Meridian</strong>{told}</div>')
+    with st.container(horizontal=True, vertical_alignment="center", key="place"):
+        st.html(f'<div class="meridian-place"><strong>Meridian</strong>{told}</div>')
+        if len(languages()) > 1:
+            tongue.switch()
 
 
 def footer(visit: Visit) -> None:
@@ -138,12 +142,13 @@ def main() -> None:
 
 def draw() -> None:
     """The frame and the page in it. Raises DataMoved."""
+    tongue.speak()
     st.set_page_config(page_icon=ICON, layout="wide")
     st.html(f"<style>{STYLE}</style>")
     targets = navigation()
     chosen = st.navigation(list(targets.values()))
     page = next(page for file, page in pages().items() if targets[file].url_path == chosen.url_path)
-    st.set_page_config(page_title=f"{_(page.name)} · Meridian")
+    st.set_page_config(page_title=" · ".join((_(page.name), "Meridian")))
     visit = visit_or_refusal()
     visit.is_dark = getattr(st.context.theme, "type", "light") == "dark"
     with st.sidebar:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from data_access.i18n import _
 from data_access.problems import DatabaseProblem
 
 SHARED_URL_VARIABLE = "MERIDIAN_DATABASE_URL"
@@ -42,7 +43,8 @@ def urls_from_environment() -> Urls:
         return Urls(shared_url, cases_url or None)
     if cases_url:
         raise DatabaseProblem(
-            f"{CASES_URL_VARIABLE} is set, {SHARED_URL_VARIABLE} is not.", "Set both, or neither for the sample world."
+            _("{cases} is set, {variable} is not.").format(cases=CASES_URL_VARIABLE, variable=SHARED_URL_VARIABLE),
+            _("Set both, or neither for the sample world."),
         )
     return Urls(DEFAULT_SHARED_URL, DEFAULT_CASES_URL if cases_url is None else None)
 
@@ -79,15 +81,18 @@ def parse(url: str) -> URL:
         parsed = make_url(url)
     except ArgumentError:
         raise DatabaseProblem(
-            "The database address is not a database URL.",
-            f"Set {SHARED_URL_VARIABLE} to something like sqlite:////srv/meridian.db or "
-            "postgresql+psycopg://user@host/meridian.",
+            _("The database address is not a database URL."),
+            _(
+                "Set {variable} to something like sqlite:////srv/meridian.db or postgresql+psycopg://user@host/meridian."
+            ).format(variable=SHARED_URL_VARIABLE),
         ) from None
     if parsed.get_backend_name() == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite":
         raise DatabaseProblem(
-            f"Meridian reads SQLite and PostgreSQL, not {parsed.get_backend_name()}.",
-            f"Set {SHARED_URL_VARIABLE} to a URL that starts with sqlite:/// or postgresql://.",
+            _("Meridian reads SQLite and PostgreSQL, not {kind}.").format(kind=parsed.get_backend_name()),
+            _("Set {variable} to a URL that starts with sqlite:/// or postgresql://.").format(
+                variable=SHARED_URL_VARIABLE
+            ),
         )
     return parsed

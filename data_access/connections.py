@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
 from data_access import addresses, rights
+from data_access.i18n import _
 from data_access.problems import DatabaseProblem
 from data_access.viewer import Which
 
@@ -96,8 +97,8 @@ def _sqlite_engine(parsed: URL, mode: str, authorizer: rights.Authorizer, second
     path = Path(parsed.database or "")
     if not path.is_file():
         raise DatabaseProblem(
-            f"There is no database file at {path}.",
-            "Run `meridian init --sample` for the sample world, or `meridian init` for an empty database.",
+            _("There is no database file at {file}.").format(file=path),
+            _("Run `meridian init --sample` for the sample world, or `meridian init` for an empty database."),
         )
 
     def connect() -> sqlite3.Connection:

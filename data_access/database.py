@@ -13,11 +13,12 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from data_access import meta, schema
 from data_access.addresses import SHARED_URL_VARIABLE
+from data_access.i18n import _
 from data_access.problems import DatabaseProblem, DataMoved, TooMuch
 from data_access.rights import SCOPE_SETTING
 from data_access.viewer import Query, Viewer, Which
 
-HEAD = {"shared": "shared_0014", "cases": "cases_0009"}
+HEAD = {"shared": "shared_0015", "cases": "cases_0009"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 
@@ -30,10 +31,10 @@ def assert_ready(engine: Engine, which: Which = "shared") -> None:
         raise _explain(error) from None
     if "as_of" not in values:
         raise DatabaseProblem(
-            "The database is empty.", "Run `meridian init --sample`, or load data and `meridian refresh`."
+            _("The database is empty."), _("Run `meridian init --sample`, or load data and `meridian refresh`.")
         )
     if meta.SUMMED not in values:
-        raise DatabaseProblem("Its summaries are of an earlier version of Meridian.", "Run `meridian refresh`.")
+        raise DatabaseProblem(_("Its summaries are of an earlier version of Meridian."), _("Run `meridian refresh`."))
 
 
 def assert_schema(engine: Engine, which: Which = "shared") -> None:
@@ -45,20 +46,26 @@ def assert_schema(engine: Engine, which: Which = "shared") -> None:
         raise _explain(error) from None
     if version != HEAD[which]:
         raise DatabaseProblem(
-            f"The database has schema {version}, this version of Meridian needs {HEAD[which]}.",
-            "Run `meridian init` to bring it up to date; no data are lost.",
+            _("The database has schema {version}, this version of Meridian needs {needed}.").format(
+                version=version, needed=HEAD[which]
+            ),
+            _("Run `meridian init` to bring it up to date; no data are lost."),
         )
 
 
 def _explain(error: SQLAlchemyError) -> DatabaseProblem:
     words = str(getattr(error, "orig", error)).lower()
     if "alembic_version" in words:
-        return DatabaseProblem("The database has no Meridian tables yet.", "Run `meridian init`.")
+        return DatabaseProblem(_("The database has no Meridian tables yet."), _("Run `meridian init`."))
     if "not a database" in words:
-        return DatabaseProblem("The file is not a SQLite database.", f"Check {SHARED_URL_VARIABLE}.")
+        return DatabaseProblem(
+            _("The file is not a SQLite database."), _("Check {variable}.").format(variable=SHARED_URL_VARIABLE)
+        )
     return DatabaseProblem(
-        "The database does not answer.",
-        f"Check that it runs and that {SHARED_URL_VARIABLE} is right, then `meridian check`.",
+        _("The database does not answer."),
+        _("Check that it runs and that {variable} is right, then `meridian check`.").format(
+            variable=SHARED_URL_VARIABLE
+        ),
     )
 
 

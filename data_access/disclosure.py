@@ -15,6 +15,8 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
+from data_access.i18n import _
+
 Cell = tuple[str, str, str, str]
 """measure, period, country group, route group"""
 
@@ -194,5 +196,5 @@ class _Attacker:
     def _solve(self, goal: np.ndarray, matrix: sparse.csr_matrix, limits: np.ndarray, bounds: list) -> np.ndarray:
         found = linprog(goal, A_ub=matrix, b_ub=limits, bounds=bounds, method="highs")
         if found.status != 0:
-            raise Impossible(f"The audit has no solution: {found.message}")
+            raise Impossible(_("The audit has no solution: {why}").format(why=found.message))
         return found.x

@@ -11,6 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy import Engine, column, delete, insert, inspect, select, table
 
 from data_access.database import METADATA, Which
+from data_access.i18n import _
 from data_access.problems import DatabaseProblem
 from data_access.schema import policy_event
 
@@ -30,8 +31,10 @@ def upgrade(engine: Engine, which: Which) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise DatabaseProblem(
-                f"The {which} database is of a version that is not known here ({error}).",
-                "Use the version of Meridian that wrote it, or a newer one.",
+                _("The {which} database is of a version that is not known here ({why}).").format(
+                    which=which, why=error
+                ),
+                _("Use the version of Meridian that wrote it, or a newer one."),
             ) from None
 
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from babel import Locale
 
 from data_access.disclosure import Structure
+from data_access.i18n import _, ngettext
 
 K = 10
 BASE = 5
@@ -81,15 +82,25 @@ class Year:
 
     def __post_init__(self) -> None:
         if self.periods not in PERIODS:
-            raise PublicationRefused(f"Periods are {' or '.join(PERIODS)}, not {self.periods!r}.")
-        for kind, names, most in (
-            ("country", self.countries, MOST_COUNTRY_GROUPS),
-            ("route", self.routes, MOST_ROUTE_GROUPS),
-        ):
-            if len(names) > most:
-                raise PublicationRefused(f"{len(names)} {kind} groups, “other” included: at most {most} are safe.")
+            one, other = PERIODS
+            said = _("Periods are {one} or {other}, not {stated}.")
+            raise PublicationRefused(said.format(one=one, other=other, stated=repr(self.periods)))
+        if (n := len(self.countries)) > MOST_COUNTRY_GROUPS:
+            said = ngettext(
+                "{n} country group, “other” included: at most {most} are safe.",
+                "{n} country groups, “other” included: at most {most} are safe.",
+                n,
+            )
+            raise PublicationRefused(said.format(n=n, most=MOST_COUNTRY_GROUPS))
+        if (n := len(self.routes)) > MOST_ROUTE_GROUPS:
+            said = ngettext(
+                "{n} route group, “other” included: at most {most} are safe.",
+                "{n} route groups, “other” included: at most {most} are safe.",
+                n,
+            )
+            raise PublicationRefused(said.format(n=n, most=MOST_ROUTE_GROUPS))
         if wrong := sorted(set(self.country_groups) - COUNTRIES):
-            raise PublicationRefused(f"Not ISO 3166-1 countries: {', '.join(wrong)}.")
+            raise PublicationRefused(_("Not ISO 3166-1 countries: {codes}.").format(codes=", ".join(wrong)))
 
     @property
     def countries(self) -> tuple[str, ...]:
@@ -112,7 +123,9 @@ class Year:
 def period_days(period: str) -> tuple[date, date]:
     """First and last day of a quarter or half-year, written 2026Q3 or 2026H1. Raises PublicationRefused for others."""
     if not re.fullmatch(r"20[0-9]{2}(Q[1-4]|H[12])", period):
-        raise PublicationRefused(f"{period!r} is not a period; write it like 2026Q3 or 2026H1.")
+        raise PublicationRefused(
+            _("{period} is not a period; write it like 2026Q3 or 2026H1.").format(period=repr(period))
+        )
     months = 3 if period[4] == "Q" else 6
     year, last = int(period[:4]), int(period[5]) * months
     following = date(year + 1, 1, 1) if last == 12 else date(year, last + 1, 1)

@@ -16,6 +16,7 @@ from itertools import product
 from sqlalchemy import ColumnElement, Connection, Engine, case, distinct, exists, func, insert, literal, or_, select
 
 from data_access.disclosure import ALL, Audit, Cell, Rounding
+from data_access.i18n import N_, _
 from data_access.protected_year import (
     BAND_NAMES,
     BANDS,
@@ -48,6 +49,10 @@ CLOSED_AFTER_DAYS = 30
 CONTRIBUTORS = 3
 DRAWS = 20
 WITHHELD = "withheld"
+PUBLISHED_IN = {
+    "quarters": N_("{year} is published in quarters: {periods}."),
+    "halves": N_("{year} is published in halves: {periods}."),
+}
 
 
 def protect(count: int, draw: Draw) -> int | None:
@@ -74,7 +79,11 @@ def set_year(shared: Engine, cases: Engine, chosen: Year) -> None:
     with cases.connect() as connection:
         frozen = [name for name in _frozen_periods(connection) if name.startswith(str(chosen.year))]
     if frozen:
-        raise PublicationRefused(f"{frozen[0]} is frozen already: the groups and periods of {chosen.year} are fixed.")
+        raise PublicationRefused(
+            _("{period} is frozen already: the groups and periods of {year} are fixed.").format(
+                period=frozen[0], year=chosen.year
+            )
+        )
     with shared.begin() as connection:
         connection.execute(publication_year.delete().where(publication_year.c.year == chosen.year))
         connection.execute(insert(publication_year), _stored(chosen))
@@ -144,13 +153,18 @@ def _due(shared: Engine, period: str, today: date) -> Year | None:
     """The settings for a period that may be published now; None when it is published already."""
     last = period_days(period)[1]
     if today <= last + timedelta(days=CLOSED_AFTER_DAYS):
-        raise PublicationRefused(f"{period} closes for publication on {last + timedelta(days=CLOSED_AFTER_DAYS + 1)}.")
+        raise PublicationRefused(
+            _("{period} closes for publication on {day}.").format(
+                period=period, day=last + timedelta(days=CLOSED_AFTER_DAYS + 1)
+            )
+        )
     with shared.connect() as connection:
         chosen = setting(connection, int(period[:4]))
         if _is_published(connection, period):
             return None
     if period not in chosen.names:
-        raise PublicationRefused(f"{chosen.year} is published in {chosen.periods}: {', '.join(chosen.names)}.")
+        said = _(PUBLISHED_IN[chosen.periods])
+        raise PublicationRefused(said.format(year=chosen.year, periods=", ".join(chosen.names)))
     return chosen
 
 
@@ -174,12 +188,22 @@ def _refuse_gaps(cases: Engine, shared: Engine, chosen: Year, period: str) -> No
     begin = period_days(period)[0]
     newest = frozen[-1]
     if begin <= period_days(newest)[0]:
-        raise PublicationRefused(f"{period} lies before {newest}, which is frozen; periods come in order.")
+        raise PublicationRefused(
+            _("{period} lies before {newest}, which is frozen; periods come in order.").format(
+                period=period, newest=newest
+            )
+        )
     with shared.connect() as connection:
         if not _is_published(connection, newest):
-            raise PublicationRefused(f"{newest} is frozen but not published: publish or withhold it first.")
+            raise PublicationRefused(
+                _("{newest} is frozen but not published: publish or withhold it first.").format(newest=newest)
+            )
     if period_days(newest)[1] + timedelta(days=1) != begin:
-        raise PublicationRefused(f"Between {newest} and {period} a period is missing; periods come in order.")
+        raise PublicationRefused(
+            _("Between {newest} and {period} a period is missing; periods come in order.").format(
+                newest=newest, period=period
+            )
+        )
 
 
 def _cell_rows(cells: Mapping[Cell, int | None], release: str) -> list[dict[str, object]]:
@@ -218,8 +242,10 @@ def _safe_cells(
             if not any(audit.provable(earlier | cells, known) for known in attackers):
                 return cells, turn
     raise PublicationRefused(
-        f"{period} cannot be protected: in {DRAWS} draws an attacker could still prove somebody in a hidden cell. "
-        f"Close it with `meridian publish {period} --withhold`; publish half-years, or merge groups, from the next year on."
+        _(
+            "{period} cannot be protected: in {n} draws an attacker could still prove somebody in a hidden cell. Close it with "
+            "`meridian publish {period} --withhold`; publish half-years, or merge groups, from the next year on."
+        ).format(period=period, n=DRAWS)
     )
 
 
@@ -366,7 +392,9 @@ def _refuse_unknown_codes(connection: Connection, begin: date, last: date) -> No
     known = set(connection.scalars(select(route.c.code)))
     wrong = sorted({c for c in countries if c} - COUNTRIES) + sorted({r for r in routes if r} - known)
     if wrong:
-        raise PublicationRefused(f"Unknown countries or routes in the cases: {', '.join(wrong)}. Mend them first.")
+        raise PublicationRefused(
+            _("Unknown countries or routes in the cases: {codes}. Mend them first.").format(codes=", ".join(wrong))
+        )
 
 
 def _refuse_few_contributors(people: Mapping[Key, int], here: Mapping[Key, tuple[int, int]]) -> None:
@@ -377,9 +405,10 @@ def _refuse_few_contributors(people: Mapping[Key, int], here: Mapping[Key, tuple
     )
     if few:
         raise PublicationRefused(
-            f"Fewer than {CONTRIBUTORS} organisations stand behind {', '.join(few[:5])}: one of them could subtract "
-            "itself and read the others. Close the period with --withhold, and merge the group from the next year on with "
-            "`meridian publication-year`."
+            _(
+                "Fewer than {n} organisations stand behind {groups}: one of them could subtract itself and read the others. "
+                "Close the period with --withhold, and merge the group from the next year on with `meridian publication-year`."
+            ).format(n=CONTRIBUTORS, groups=", ".join(few[:5]))
         )
 
 

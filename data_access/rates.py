@@ -12,6 +12,7 @@ from currency_converter import CURRENCY_FILE
 from sqlalchemy import Engine, delete, insert
 
 from data_access import meta
+from data_access.i18n import _
 from data_access.schema import fx_rate
 
 BUNDLED = "European Central Bank reference rates"
@@ -42,26 +43,28 @@ def from_csv(path: Path) -> list[dict[str, object]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         if missing := [column for column in COLUMNS if column not in (reader.fieldnames or ())]:
-            raise BadRates(f"{path.name}: the column {missing[0]!r} is missing; the header is {','.join(COLUMNS)}.")
+            said = _("{file}: the column {column} is missing; the header is {header}.")
+            raise BadRates(said.format(file=path.name, column=repr(missing[0]), header=",".join(COLUMNS)))
         return [_row(path.name, number, row) for number, row in enumerate(reader, 2)]
 
 
 def _row(file: str, number: int, row: dict[str, str]) -> dict[str, object]:
-    def bad(column: str, what: str) -> BadRates:
-        return BadRates(f"{file}, row {number}, column {column}: {row[column]!r} is not {what}.")
+    def bad(column: str, fault: str) -> BadRates:
+        said = _("{file}, row {row}, column {column}: {fault}")
+        return BadRates(said.format(file=file, row=number, column=column, fault=fault.format(cell=repr(row[column]))))
 
     if not (len(row["currency"] or "") == 3 and row["currency"].isalpha() and row["currency"].isupper()):
-        raise bad("currency", "a currency code such as GEL")
+        raise bad("currency", _("{cell} is not a currency code such as GEL."))
     try:
         day = date.fromisoformat(row["date"] or "")
     except ValueError:
-        raise bad("date", "a date such as 2026-10-18") from None
+        raise bad("date", _("{cell} is not a date such as 2026-10-18.")) from None
     try:
         rate = Decimal(row["per_eur"] or "")
     except InvalidOperation:
-        raise bad("per_eur", "a number such as 2.95") from None
+        raise bad("per_eur", _("{cell} is not a number such as 2.95.")) from None
     if not (rate.is_finite() and round(rate * MICRO) > 0):
-        raise bad("per_eur", "a rate above zero")
+        raise bad("per_eur", _("{cell} is not a rate above zero."))
     return {"currency": row["currency"], "on_date": day, "micro_per_eur": round(rate * MICRO), "rate_set": file}
 
 

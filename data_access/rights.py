@@ -25,7 +25,7 @@ SCOPE_SETTING = "meridian.countries"
 VERSION = "alembic_version"
 
 LOADED = (
-    "organisation", "presence", "partnership", "project", "project_facet", "project_result", "need", "grant", "grant_country", "payment",
+    "organisation", "presence", "partnership", "local_partner", "project", "project_facet", "project_result", "need", "grant", "grant_country", "payment",
     "fx_rate", "policy_event", "population", "organisation_finance", "other_income", "code", "source", "import_run", "source_record", "import_change", "import_issue",
 )  # fmt: skip
 REBUILT = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Delete, Engine, delete, insert, select
 
+from data_access.i18n import _
 from data_access.schema import saved_view
 
 LONGEST_NAME, LONGEST_QUERY = 80, 400
@@ -21,7 +22,7 @@ class SavedView:
 
     def __post_init__(self) -> None:
         if not self.name.strip() or len(self.name) > LONGEST_NAME or len(self.query) > LONGEST_QUERY:
-            raise ValueError("A view needs a name of at most 80 signs, and a query of at most 400.")
+            raise ValueError(_("A view needs a name of at most 80 signs, and a query of at most 400."))
 
 
 def views_of(engine: Engine, subject: str) -> list[SavedView]:

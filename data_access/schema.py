@@ -40,6 +40,7 @@ cases = MetaData(naming_convention=NAMING)
 INDEPENDENCE = ("independent", "state_linked", "unknown")
 VISIBILITY = ("public", "network", "aggregate_only")
 PRESENCE_ROLES = ("registered", "team", "activity")
+PARTNER_KINDS = ("civil_society", "university", "public_body", "faith_community", "business", "other")
 PRECISIONS = ("city", "country", "region", "undisclosed")
 HIDING_PRECISIONS = ("region", "undisclosed")
 FACETS = ("activity", "audience", "host_country", "language", "method")
@@ -246,6 +247,17 @@ partnership = Table(
     Column("organisation_b", ForeignKey("organisation.id"), primary_key=True, index=True),
     Column("since", Date),
     CheckConstraint("organisation_a < organisation_b", name="sorted_pair"),
+)
+local_partner = Table(
+    "local_partner",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("organisation_id", ForeignKey("organisation.id"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    iso_country(),
+    Column("kind", String(20), one_of("kind", PARTNER_KINDS), nullable=False),
+    Column("since", Date),
+    UniqueConstraint("organisation_id", "name", "host_country"),
 )
 project = Table(
     "project",

@@ -8,6 +8,7 @@ from typing import Literal
 from sqlalchemy import Select
 
 from data_access import schema
+from data_access.i18n import _
 
 Role = Literal["funder", "coordinator", "steward"]
 Which = Literal["shared", "cases"]
@@ -27,10 +28,16 @@ class Viewer:
 
     def __post_init__(self) -> None:
         if self.role not in schema.ROLES:
-            raise ValueError(f"{self.role!r} is not a role; roles are {', '.join(schema.ROLES)}.")
+            raise ValueError(
+                _("{role} is not a role; roles are {roles}.").format(
+                    role=repr(self.role), roles=", ".join(schema.ROLES)
+                )
+            )
         for country in self.host_countries or ():
             if len(country) != 2 or not country.isalpha() or not country.isupper():
-                raise ValueError(f"{country!r} is not an ISO 3166-1 alpha-2 country code.")
+                raise ValueError(
+                    _("{country} is not an ISO 3166-1 alpha-2 country code.").format(country=repr(country))
+                )
 
     @property
     def clearance(self) -> str:

@@ -1,7 +1,7 @@
 """The codes a new database starts with, labelled in English, German and Russian; a network may add its own."""
 
 ACTIVITIES = {
-    "relocation": ("Evacuation and relocation", "Evakuierung und Umzug", "Эвакуация и релокация"),
+    "relocation": ("Evacuation and relocation", "Evakuierung und Relocation", "Эвакуация и релокация"),
     "legal_aid": (
         "Legal aid and human rights",
         "Rechtshilfe und Menschenrechte",
@@ -89,7 +89,7 @@ METHODS = {
 }
 ROUTES = {
     "humanitarian_visa": ("Humanitarian visa", "Humanitäres Visum", "Гуманитарная виза"),
-    "freelance_visa": ("Freelance visa", "Visum für Freiberufler", "Виза фрилансера"),
+    "freelance_visa": ("Freelance visa", "Visum für freiberufliche Tätigkeit", "Виза фрилансера"),
     "residence": ("Work or other residence", "Arbeits- oder anderer Aufenthalt", "Рабочий или иной ВНЖ"),
     "short_stay_extension": (
         "Extension of a short-stay visa",
@@ -97,7 +97,7 @@ ROUTES = {
         "Продление визы",
     ),
     "asylum": ("Asylum", "Asyl", "Убежище"),
-    "tolerated": ("Tolerated stay", "Duldung", "Терпимое пребывание"),
+    "tolerated": ("Tolerated stay", "Duldung", "Отсрочка депортации (Duldung)"),
     "visa_free": ("Visa-free stay", "Visumfreier Aufenthalt", "Безвизовое пребывание"),
     "other": ("Other route", "Anderer Weg", "Другой путь"),
 }

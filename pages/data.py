@@ -27,7 +27,7 @@ from dashboard.page.blocks import (
 )
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
-from dashboard.words.i18n import N_, _
+from data_access.i18n import N_, _
 
 
 @page(

@@ -4,7 +4,7 @@ from dashboard.answers import definitions as meanings
 from dashboard.page.blocks import Blocks, Caption, Glossary, Points, Search
 from dashboard.page.registry import page
 from dashboard.page.visit import Visit
-from dashboard.words.i18n import N_, _
+from data_access.i18n import N_, _
 
 
 @page(N_("Definitions"), N_("Definitions"), icon="menu_book", place=80)

@@ -5,7 +5,7 @@ from dashboard.answers import initiatives
 from dashboard.page.blocks import About, Beside, Blocks, Caption, Choice, GoTo, Search, Selectable
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
-from dashboard.words.i18n import N_, _
+from data_access.i18n import N_, _
 
 
 @page(

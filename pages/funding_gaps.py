@@ -1,10 +1,10 @@
 """Where money is missing: the cliff, the largest gaps, dependence on one funder, newcomers, and the rows behind."""
 
-from dashboard.answers import accounts, dependence, funding, money_reach, money_rows, portfolio, unseen
-from dashboard.page.blocks import About, Beside, Blocks, Choice, Day, Figures, Part, rows_of
+from dashboard.answers import accounts, dependence, funding, money_figures, money_reach, money_rows, portfolio, unseen
+from dashboard.page.blocks import About, Beside, Blocks, Choice, Day, Figures, Part, rows_of, rows_of_figures
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
-from dashboard.words.i18n import N_, _
+from data_access.i18n import N_, _
 
 
 @page(
@@ -21,7 +21,10 @@ def funding_gaps(visit: Visit) -> Blocks:
     tier, confidence = yield Beside((tiers, statements))
     money = portfolio.picture(visit, tier, confidence)
 
-    yield funding.summary(money)
+    summary = funding.summary(money)
+    yield summary
+    if figure := (yield rows_of_figures(summary, money_figures.FIGURES)):
+        yield money_figures.rows_of_figure(money, figure)
     part = yield Part(funding.part_names())
     parts = {
         "gaps": _gaps,
@@ -37,7 +40,7 @@ def funding_gaps(visit: Visit) -> Blocks:
 
 
 def _gaps(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
-    by = yield Choice("gaps_by", _("Gaps by"), funding.gap_names())
+    by = yield Choice("gaps_by", _("Gaps, broken down by"), funding.gap_names())
     gaps = funding.gaps(money, by)
     yield gaps
     if bar := (yield rows_of("gaps", _("Open the rows of a bar"), money_rows.gap_rows(gaps, by))):

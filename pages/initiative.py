@@ -4,7 +4,7 @@ from dashboard.answers import closing, profile
 from dashboard.page.blocks import About, Blocks, Facts, Hint, Link, Sentence, Title
 from dashboard.page.registry import page
 from dashboard.page.visit import Visit
-from dashboard.words.i18n import N_, _
+from data_access.i18n import N_, _
 
 
 @page(N_("Initiative"), icon="flag", place=90, about="id")

@@ -1,11 +1,11 @@
 """Where the initiatives are: by host country, on the map, and how that has changed."""
 
-from dashboard.answers import accounts, ways_of_working
+from dashboard.answers import accounts, initiative_rows, ways_of_working
 from dashboard.answers import initiatives as where
-from dashboard.page.blocks import About, Beside, Blocks, Choice, Figures, Part
+from dashboard.page.blocks import About, Beside, Blocks, Choice, Figures, Part, rows_of_figures
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
-from dashboard.words.i18n import N_, _
+from data_access.i18n import N_, _
 
 
 @page(
@@ -27,7 +27,10 @@ def initiatives(visit: Visit) -> Blocks:
     )
     found = where.find(visit, where.Choice(unit, counting == "share", basis))
 
-    yield where.summary(found)
+    summary = where.summary(found)
+    yield summary
+    if figure := (yield rows_of_figures(summary, initiative_rows.FIGURES)):
+        yield initiative_rows.rows_of_figure(found, figure)
     part = yield Part(where.part_names())
 
     if part == "where":
@@ -42,6 +45,7 @@ def initiatives(visit: Visit) -> Blocks:
         if connected := ways_of_working.partner_countries(visit, work):
             yield connected
         yield ways_of_working.partnerships(work)
+        yield ways_of_working.local_partners(work)
         yield ways_of_working.without_partner(work)
         yield ways_of_working.legal_forms(work)
         yield ways_of_working.results(visit)

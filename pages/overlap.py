@@ -1,11 +1,22 @@
 """Who does the same: pairs worth a conversation with their reasons and people's answers, and who works on what where."""
 
-from dashboard.answers import accounts, evidence
+from dashboard.answers import accounts, evidence, providers
 from dashboard.answers import overlap as same
-from dashboard.page.blocks import About, AnswerForm, Blocks, Choice, Done, Link, Part, StartAgain, rows_of
+from dashboard.page.blocks import (
+    About,
+    AnswerForm,
+    Blocks,
+    Choice,
+    Done,
+    Link,
+    Part,
+    StartAgain,
+    rows_of,
+    rows_of_figures,
+)
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
-from dashboard.words.i18n import N_, _
+from data_access.i18n import N_, _
 
 
 @page(
@@ -20,16 +31,21 @@ def overlap(visit: Visit) -> Blocks:
     """Pairs and answers, providers by place, shared grantees, one project's neighbours, facts to fill."""
     found = same.find(visit)
 
-    yield same.summary(found)
+    summary = same.summary(found)
+    yield summary
+    if figure := (yield rows_of_figures(summary, same.FIGURES)):
+        yield same.rows_of_figure(found, figure)
     part = yield Part(same.part_names())
 
     if part == "pairs":
         yield from _pairs(visit, found)
     elif part == "where":
-        if grid := same.providers(found):
+        across = yield Choice("across", _("Activities, laid out by"), providers.across_names())
+        if grid := providers.chart(visit, across):
             yield grid
-            if cell := (yield rows_of("grid", _("Open the projects of a cell"), same.grid_names(grid))):
-                yield same.rows_of_cell(visit, cell)
+            key, cells = providers.cell_choice(across, grid)
+            if cell := (yield rows_of(key, _("Open the projects of a cell"), cells)):
+                yield providers.rows_of_cell(visit, cell, across)
         yield accounts.of_projects(visit)
     elif part == "funders":
         if shared := same.shared_grantees(visit):

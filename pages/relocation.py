@@ -5,16 +5,29 @@ from dashboard.answers import (
     after_arrival,
     case_flow,
     case_outcomes,
+    case_rows,
     cases,
     legal_stays,
     live_or_published,
     programmes,
     published,
 )
-from dashboard.page.blocks import About, Beside, Blocks, Choice, Day, Figures, Number, Part, Remark
+from dashboard.page.blocks import (
+    About,
+    Beside,
+    Blocks,
+    Choice,
+    Day,
+    Figures,
+    Number,
+    Part,
+    Remark,
+    rows_of,
+    rows_of_figures,
+)
 from dashboard.page.registry import page
 from dashboard.page.visit import Visit
-from dashboard.words.i18n import N_, _
+from data_access.i18n import N_, _
 
 
 @page(
@@ -34,7 +47,10 @@ def relocation(visit: Visit) -> Blocks:
 
 def _live(visit: Visit) -> Blocks:
     found = cases.find(visit)
-    yield cases.summary(visit, found)
+    summary = cases.summary(visit, found)
+    yield summary
+    if figure := (yield rows_of_figures(summary, case_rows.FIGURES)):
+        yield case_rows.rows_of_figure(visit, found, figure)
     part = yield Part(cases.part_names())
     parts = {"now": _now, "call": _call, "flow": _flow, "outcomes": _outcomes, "programmes": _programmes, "after": _after,
              "places": _places, "records": _records}  # fmt: skip
@@ -46,14 +62,17 @@ def _now(visit: Visit, found: cases.Live) -> Blocks:
     if bottleneck := cases.bottleneck(visit):
         yield bottleneck
     yield Figures(cases.soon_too_long(found))
-    yield cases.ages(found)
+    ages = cases.ages(found)
+    yield ages
+    if stage := (yield rows_of("ages", _("Open the cases of a stage"), case_rows.stage_names(ages))):
+        yield case_rows.rows_of_stage(visit, found, stage)
     if clocks := cases.clocks(visit):
         yield clocks
     yield Figures(legal_stays.figures(visit))
 
 
 def _call(visit: Visit, _found: cases.Live) -> Blocks:
-    yield cases.call_list(visit, (yield Choice("call_order", _("Whom to call first"), cases.call_orders())))
+    yield case_rows.call_list(visit, (yield Choice("call_order", _("Whom to call first"), case_rows.call_orders())))
 
 
 def _flow(visit: Visit, found: cases.Live) -> Blocks:
@@ -77,7 +96,7 @@ def _outcomes(visit: Visit, found: cases.Live) -> Blocks:
 
 
 def _programmes(visit: Visit, _found: cases.Live) -> Blocks:
-    route = yield Choice("programmes_of", _("Programmes of"), programmes.route_names(visit))
+    route = yield Choice("programmes_of", _("Programmes, by route"), programmes.route_names(visit))
     beside = programmes.find(visit, route)
     yield Remark(programmes.sentence(beside, route))
     yield programmes.waiting(beside, route)
@@ -111,7 +130,7 @@ def _published(visit: Visit) -> Blocks:
     yield Remark(published.protection())
     if shown.newest:
         yield published.people(shown, visit)
-        by = yield Choice("breakdown", _("Newest period by"), published.breakdown_names())
+        by = yield Choice("breakdown", _("Newest period, broken down by"), published.breakdown_names())
         measure = yield Choice("measure", _("Counting people who"), published.measure_names())
         yield published.breakdown(shown, by, measure)
         if lengths := published.lengths(shown):

@@ -17,7 +17,7 @@ from dashboard.page.blocks import (
 )
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
-from dashboard.words.i18n import N_, _
+from data_access.i18n import N_, _
 
 
 @page(
@@ -42,8 +42,8 @@ def _leaves(visit: Visit, money: portfolio.Portfolio) -> Blocks:
     chosen, seat, day = yield Beside(
         (
             Several("leaving", _("Funders that leave"), names),
-            Choice("seat", _("Or all with their seat in"), what_if.seat_names(visit)),
-            Day("leaves_on", _("After"), visit.as_of.date().isoformat()),
+            Choice("seat", _("Or all of one seat country"), what_if.seat_names(visit)),
+            Day("leaves_on", _("Leaving after the day"), visit.as_of.date().isoformat()),
         )
     )
     who = what_if.who_leaves(visit, chosen, seat)

@@ -80,6 +80,7 @@ def populate(world: World) -> None:
     _overlapping_pairs(world)
     _coordinators(world)
     _how_they_work(world)
+    _local_partners(world)
 
 
 def _sources(world: World) -> None:
@@ -202,6 +203,31 @@ def _funders(world: World) -> None:
             founded_on=None, closed_on=None, confirmed_on=date(2026, 9, 1), independence="independent",
             visibility="public", source_id=2,
         )  # fmt: skip
+
+
+LOCAL_PARTNERS = {
+    "civil_society": ("Neighbours' House {}", "Open Door {}"),
+    "university": ("Riverside University {}", "Evening College {}"),
+    "public_body": ("Town Hall {}", "Welcome Office {}"),
+    "faith_community": ("Parish of the Two Bridges {}",),
+    "business": ("Printing Works {}",),
+}
+
+
+def _local_partners(world: World) -> None:
+    """Some initiatives work with organisations of the country their team is in."""
+    rng = random.Random(len(world.rows["presence"]))
+    teams = {p["organisation_id"]: p["host_country"] for p in world.rows["presence"] if p["role"] == "team"}
+    for organisation, country in sorted(teams.items()):
+        if country is None or rng.random() > 0.35:
+            continue
+        for turn in range(rng.choice((1, 1, 2))):
+            kind = rng.choice(tuple(LOCAL_PARTNERS))
+            name = rng.choice(LOCAL_PARTNERS[kind]).format(100 + organisation * 3 + turn)
+            since = BEGIN + timedelta(days=rng.randint(0, (AS_OF - BEGIN).days)) if rng.random() < 0.7 else None
+            world.add(
+                "local_partner", organisation_id=organisation, name=name, host_country=country, kind=kind, since=since
+            )
 
 
 def _partnerships(world: World) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from dashboard.files import brief
 from dashboard.page import walk
 from dashboard.page.visit import open_visit
-from data_access import addresses, connections
+from data_access import addresses, connections, i18n
 from tests.conftest import PAGES, Server, open_sample_visit, some, unavailable
 from tests.conftest import ROLES as VIEWERS
 
@@ -192,6 +192,39 @@ def test_a_choice_survives_page_changes_and_its_link_restores_it_in_a_new_profil
         assert other.figures() == there
     finally:
         other.context.close()
+
+
+def in_language(code: str, message: str) -> str:
+    i18n.language.set(code)
+    said = i18n._(message)
+    i18n.language.set(i18n.SOURCE)
+    return said
+
+
+def test_a_reader_reads_her_browsers_language_until_she_chooses_one_and_the_link_keeps_it(
+    chromium, server: Server
+) -> None:
+    title = "Where are the initiatives?"
+    german = chromium.new_context(locale="de-DE", viewport={"width": 1440, "height": 900}).new_page()
+    german.goto(address("initiatives", server))
+    german.get_by_role("heading", name=in_language("de", title)).wait_for(timeout=60_000)
+    german.wait_for_function("document.documentElement.lang === 'de'")
+    assert "lang=" not in german.url
+    german.get_by_role("radiogroup").first.get_by_text("RU", exact=True).click()
+    german.get_by_role("heading", name=in_language("ru", title)).wait_for(timeout=60_000)
+    german.wait_for_url(re.compile("lang=ru"))
+    german.get_by_role("link", name=in_language("ru", "Overlap")).click()
+    german.get_by_role("heading", name=in_language("ru", "Who does the same?"), exact=True).first.wait_for(
+        timeout=60_000
+    )
+    german.wait_for_url(re.compile("overlap.*lang=ru"))
+    english = chromium.new_context(locale="en-GB").new_page()
+    english.goto(german.url)
+    english.get_by_role("heading", name=in_language("ru", "Who does the same?"), exact=True).first.wait_for(
+        timeout=60_000
+    )
+    german.context.close()
+    english.context.close()
 
 
 def test_going_back_restores_the_earlier_choice(tab: Tab, server: Server) -> None:

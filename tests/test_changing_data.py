@@ -17,9 +17,9 @@ from dashboard.files.formats import FORMATS
 from dashboard.page import reading, walk
 from dashboard.page.visit import open_visit
 from dashboard.upkeep.refresh import refresh
-from dashboard.words.i18n import language
 from data_access import addresses, connections, database, meta, problems, queries, rates, schema
 from data_access.filters import Filters
+from data_access.i18n import language
 from data_access.importers import load, outcomes, runs
 from data_access.importers.records import Record
 from data_access.viewer import Viewer

@@ -5,12 +5,17 @@ from __future__ import annotations
 import signal
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import write_po
 
+from dashboard.commands import speaking
 from dashboard.commands.cli import main, meridian
-from data_access import addresses, connections, database
+from data_access import addresses, connections, database, i18n
 from tests.conftest import Server
 
 
@@ -107,3 +112,85 @@ def test_a_database_of_an_unknown_version_is_one_sentence(here: Path, capsys) ->
         assert main(words) == 1
     said = capsys.readouterr()
     assert "shared_9999" in said.err and "Traceback" not in said.err + said.out
+
+
+GERMAN = {
+    "Serve the dashboard.": "Das Dashboard ausliefern.",
+    "Load what networks have: {formats}.": "Laden, was Netze haben: {formats}.",
+    "3W tables": "3W-Tabellen",
+    "Usage:": "Aufruf:",
+    "No such command {name!r}.": "Den Befehl {name!r} gibt es nicht.",
+    "There is no database file at {file}.": "Unter {file} ist keine Datenbank.",
+}
+
+
+@pytest.fixture
+def german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A catalogue of a few German texts, and no language named by the environment."""
+    folder = tmp_path / "locale" / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    catalogue = Catalog(locale="de")
+    for english, said in GERMAN.items():
+        catalogue.add(english, said)
+    with (folder / f"{i18n.DOMAIN}.po").open("wb") as file:
+        write_po(file, catalogue)
+    monkeypatch.setattr(i18n, "LOCALE_DIR", tmp_path / "locale")
+    for variable in (speaking.VARIABLE, *speaking.LOCALES):
+        monkeypatch.delenv(variable, raising=False)
+    _forget_languages()
+    yield
+    _forget_languages()
+
+
+def _forget_languages() -> None:
+    for known in vars(i18n).values():
+        if hasattr(known, "cache_clear"):
+            known.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("variable", "code", "option"),
+    [
+        ("", "", "de"),
+        (speaking.VARIABLE, "de", ""),
+        ("LC_ALL", "de_AT.UTF-8", ""),
+        ("LANG", "de", ""),
+        ("LANG", "fr_FR", "de"),
+    ],
+)
+@pytest.mark.usefixtures("german")
+def test_the_command_line_speaks_the_language_asked_for(
+    variable: str, code: str, option: str, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    if variable:
+        monkeypatch.setenv(variable, code)
+    asked = ["--language", option] if option else []
+    assert main([*asked, "--help"]) == 0 and main([*asked, "import", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert "Aufruf: meridian" in said and GERMAN["Serve the dashboard."] in said
+    assert "Laden, was Netze haben: our own workbook" in said and "3W-Tabellen." in said
+    assert main([*asked, "improt"]) == 2 and "Den Befehl 'improt' gibt es nicht." in capsys.readouterr().err
+    assert i18n.language.get() == "en"
+
+
+@pytest.mark.usefixtures("german")
+def test_problems_of_databases_are_said_in_the_language_asked_for(here: Path, capsys) -> None:
+    assert main(["--language", "de", "refresh"]) == 1
+    assert f"Unter {here}/shared.db ist keine Datenbank. Run `meridian init" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("german")
+def test_a_language_that_is_not_there_is_refused_by_name_and_that_of_the_system_is_not(
+    monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setenv("LANG", "fr_FR.UTF-8")
+    assert main(["--help"]) == 0 and "Usage: meridian" in capsys.readouterr().out
+    assert main(["--language", "fr", "--help"]) == 1
+    assert capsys.readouterr().err == "meridian: There is no language 'fr' here; there are: en, de.\n"
+    monkeypatch.setenv(speaking.VARIABLE, "fr")
+    assert main(["check"]) == 1 and "There is no language 'fr'" in capsys.readouterr().err
+
+
+def test_click_still_says_what_is_translated_for_it() -> None:
+    said = "".join(path.read_text() for path in Path(click.__file__).parent.glob("*.py"))
+    assert [text for text in speaking.OF_CLICK if repr(text)[1:-1] not in said] == []

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from dashboard.answers import uploads
+from dashboard.answers import directory, profile, uploads
 from dashboard.files import formats
 from dashboard.page import walk
 from dashboard.page.blocks import Report, Table
@@ -20,11 +20,15 @@ from data_access.importers import proposals
 from tests.conftest import EVERYWHERE, PAGES, STEWARD, open_sample_visit
 
 OPENED = {
-    "what_if": {"seat": "DE"},
-    "funding_gaps": {
-        "open_newcomers": "2023", "open_account": "passed_on", "open_cliff": "2026-10", "open_flow": "regranted"
-    },
-}  # fmt: skip
+    "what_if": [{"seat": "DE"}],
+    "funding_gaps": [
+        {"open_newcomers": "2023", "open_account": "passed_on", "open_cliff": "2026-10", "open_flow": "regranted"},
+        *({"part": "reach", "open_figure": figure} for figure in ("dependent", "newcomers", "gap")),
+    ],
+    "overlap": [{}, {"part": "where", "across": "audience"}],
+    "relocation": [{}, {"open_figure": "half_end_within"}, {"open_figure": "on_time"}],
+    "overview": [{}, {"open_changes": "lapsed"}],
+}
 
 
 def test_a_table_with_a_column_of_its_own_says_so_everywhere(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,13 +48,26 @@ def test_an_undeclared_column_never_leaves() -> None:
         columns.presented(pd.DataFrame({"secret": [1]}), "planted")
 
 
+def _steward() -> Visit:
+    visit = open_sample_visit(STEWARD)
+    open_visit(visit)
+    return visit
+
+
+def _any_slug() -> str:
+    return str(directory.find(_steward())["slug"].iloc[0])
+
+
 def test_every_own_column_is_in_its_table(deployment: addresses.Urls) -> None:
     met: dict[str, set[str]] = {}
     for page in PAGES:
         for viewer in (STEWARD, EVERYWHERE):
-            report = walk.whole(page, open_sample_visit(viewer, Filters()), OPENED.get(page, {}))
-            for table in report.tables:
+            whole, *parts = OPENED.get(page, [{}])
+            reports = [walk.whole(page, open_sample_visit(viewer, Filters()), whole)]
+            reports += [walk.one(page, open_sample_visit(viewer, Filters()), own) for own in parts]
+            for table in (table for report in reports for table in report.tables):
                 met.setdefault(table.key, set()).update(table.rows.columns)
+    met["projects"] = set(profile.projects(profile.find(_steward(), _any_slug())).rows.columns)
     open_visit(None)
     met[uploads.FIRST_ROWS] = {what for kind in proposals.KINDS.values() for what in kind.fields}
     missing = {key: set(own) - met.get(key, set()) for key, own in columns.OWN.items()}

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from dashboard.answers import (
     accounts,
     case_flow,
+    case_rows,
     cases,
     crossing,
     dependence,
@@ -19,8 +20,8 @@ from dashboard.answers import (
     initiatives,
     money_reach,
     money_rows,
-    overlap,
     portfolio,
+    providers,
 )
 from dashboard.answers.portfolio import Portfolio
 from data_access import database
@@ -228,7 +229,7 @@ def test_a_stage_entered_again_is_kept_and_the_case_stands_there(engines: Engine
     text = "case,stage,date\n7,opened,2024-01-01\n7,verified,2024-01-05\n7,file_complete,2024-01-10\n7,verified,2024-02-01\n"
     load_text(engines, tmp_path / "log.csv", text, column_map=LOG)
     visit = visit_of(EVERYWHERE)
-    calls = cases.call_list(visit, "urgent").rows
+    calls = case_rows.call_list(visit, "urgent").rows
     assert calls[["stage", "days_in_stage"]].to_numpy().tolist() == [["verified", 150]]
     waited = cases.bottleneck(visit).rows.set_index("stage")["waiting_days"]
     assert waited.to_dict() == {"verified": 5 + 150, "file_complete": 22, "unknown": 4}
@@ -278,11 +279,11 @@ def test_grids_name_what_is_withheld_and_what_is_not_stated(engines: Engines, tm
     seen = {}
     for viewer in (FUNDER, STEWARD):
         visit = visit_of(viewer)
-        rows = overlap.providers(overlap.find(visit)).rows
+        rows = providers.chart(visit, "host_country").rows
         seen[viewer.role] = {(r.host_country, r.activity): r.organisations for r in rows.itertuples()}
         grid = crossing.cells(visit, portfolio.picture(visit))
         assert set(zip(grid["host_country"], grid["activity"], strict=True)) == set(seen[viewer.role])
-        assert len(overlap.rows_of_cell(visit, "not_stated.media").rows) == 1
+        assert len(providers.rows_of_cell(visit, "not_stated.media").rows) == 1
     common = {("DE", "media"): 1, ("not_stated", "media"): 1}
     assert seen == {
         "funder": common | {("withheld", "legal_aid"): 1},

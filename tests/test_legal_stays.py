@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text
 
-from dashboard.answers import cases, legal_stays
+from dashboard.answers import case_rows, legal_stays
 from dashboard.page import walk
 from dashboard.page.visit import open_visit
 from dashboard.upkeep.refresh import refresh
@@ -128,7 +128,7 @@ def test_a_stay_over_for_a_year_is_to_check_and_comes_last_among_the_urgent() ->
     visit = open_sample_visit(EVERYWHERE)
     to_check = set(legal_stays.long_over(visit).rows["case_reference"])
     assert to_check
-    urgent = cases.call_list(visit, "urgent").rows
+    urgent = case_rows.call_list(visit, "urgent").rows
     assert not to_check & set(urgent["case_reference"].head(len(urgent) - len(to_check)))
 
 

@@ -37,6 +37,7 @@ SHARED = {
     "grants to fix": lambda _filters, viewer: queries.funding.grants_to_fix("USD", viewer),
     "needs to fix": lambda _filters, viewer: queries.funding.needs_to_fix(viewer),
     "projects to fix": lambda _filters, viewer: queries.overlap.projects_to_fix(viewer),
+    "grants ahead": lambda filters, viewer: queries.funding.grants_ahead(Cut(filters, "EUR"), AS_OF, viewer),
     "grants moved": lambda _filters, viewer: queries.funding.grants_moved(date(2026, 1, 1), AS_OF, viewer),
     "regrants": lambda _filters, viewer: queries.funding.grants_between(viewer, from_member=True, to_member=True),
     "declared places": lambda filters, viewer: queries.funding.declared_places(viewer, Cut(filters, "EUR")),

@@ -14,8 +14,8 @@ from dashboard.page.visit import Visit
 from dashboard.upkeep import books
 from dashboard.upkeep.books import Line
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
+from data_access.i18n import _, ngettext
 
 
 def of_money(money: Portfolio) -> Table:
@@ -57,21 +57,30 @@ def rows_of_line(money: Portfolio, line: str) -> Table:
 def of_initiatives(visit: Visit) -> Table:
     """Every initiative this reader may see: in a host country, or why not."""
     account = books.of_initiatives(read, visit.viewer, visit.as_of)
-    title = _("Where all {n} initiatives on record stand").format(n=written.number(account.loaded))
+    total = account.loaded
+    title = ngettext(
+        "Where {n} initiative on record stands", "Where all {n} initiatives on record stand", total
+    ).format(n=written.number(total))
     return _table("initiatives_account", title, account.lines, _("Whole network, whatever you chose above."))
 
 
 def of_projects(visit: Visit) -> Table:
     """Every project this reader may see: in a combination of country and activity, or why not."""
     account = books.of_projects(read, visit.viewer)
-    title = _("Where all {n} projects on record stand").format(n=written.number(account.loaded))
+    total = account.loaded
+    title = ngettext("Where {n} project on record stands", "Where all {n} projects on record stand", total).format(
+        n=written.number(total)
+    )
     return _table("projects_account", title, account.lines, _("Whole network, whatever you chose above."))
 
 
 def of_cases(visit: Visit) -> Table:
     """Every case of the coordinator's countries: open, closed, or a record to fix."""
     lines = books.lines_of_cases(read, visit.viewer)
-    title = _("Where all {n} cases on record stand").format(n=written.number(sum(line.units for line in lines)))
+    total = sum(line.units for line in lines)
+    title = ngettext("Where {n} case on record stands", "Where all {n} cases on record stand", total).format(
+        n=written.number(total)
+    )
     note = _("Your countries, whatever you chose above. A reopened case counts as a new one.")
     return _table("cases_account", title, lines, note, is_live=True)
 

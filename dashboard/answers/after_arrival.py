@@ -9,9 +9,9 @@ from dashboard.page.reading import read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
 from data_access.case_summaries import NO_LAST_DAY
+from data_access.i18n import _, ngettext
 
 STEPS = {"over": 0, "in_90_days": 90, "in_180_days": 180, "after_180_days": NO_LAST_DAY - 1}
 HAPPENED = ("renewed", "route_changed", "moved_on", "returned")

@@ -12,8 +12,8 @@ from dashboard.page.reading import read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
+from data_access.i18n import _, ngettext
 
 CHANCES = (0.5, 0.85, 0.95)
 
@@ -87,13 +87,23 @@ def month_title(flow: pd.DataFrame) -> str:
     found = relocation.compare(full)
     if found is None:
         return _("Opened and closed by month")
-    than = _("the same month last year") if found.against == "year" else _("the average of the 3 months before")
     if found.percent is None:
-        change = _("against {n} in {than}").format(n=written.decimal(found.then), than=than)
+        said = (
+            _("Cases that arrived in {month}: {n}, in the same month last year: {then}")
+            if found.against == "year"
+            else _("Cases that arrived in {month}: {n}, on average of the 3 months before: {then}")
+        )
     else:
-        change = _("{change} % against {than}").format(change=written.signed(round(found.percent)), than=than)
-    return _("{month}: {n} cases arrived, {change}").format(
-        month=written.month(found.month), n=written.number(found.value), change=change
+        said = (
+            _("Cases that arrived in {month}: {n} ({change} % against the same month last year)")
+            if found.against == "year"
+            else _("Cases that arrived in {month}: {n} ({change} % against the average of the 3 months before)")
+        )
+    return said.format(
+        month=written.month(found.month),
+        n=written.number(found.value),
+        then=written.decimal(found.then),
+        change="" if found.percent is None else written.signed(round(found.percent)),
     )
 
 

@@ -11,8 +11,8 @@ from dashboard.page.reading import read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts, maps
 from dashboard.words import columns, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
+from data_access.i18n import _, ngettext
 from data_access.schema import STAGES
 
 MOST_FLOWS = 30

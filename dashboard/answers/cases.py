@@ -10,13 +10,13 @@ import pandas as pd
 
 from dashboard.metrics import relocation, survival
 from dashboard.metrics.statistics import Coverage, minimum_n, wilson
-from dashboard.page.blocks import Chart, Figure, Glance, Summary, Table
+from dashboard.page.blocks import Chart, Figure, Glance, Summary
 from dashboard.page.reading import found_once, read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
+from data_access.i18n import _, ngettext
 from data_access.schema import STAGES
 
 LiveFigure = partial(Figure, is_live=True)
@@ -91,7 +91,7 @@ def summary(visit: Visit, cases: Live) -> Summary:
             "{n} cases are open; too few have ended to say how long they take.",
             open_now,
         )
-    on_time = LiveFigure("on_time", due.share, written.percent(due.share), between(due), written.based_on(due))
+    on_time = LiveFigure("on_time", due.share, written.percent(due.share), between(due), written.out_of(due))
     return Summary(
         sentence.format(n=written.number(open_now), days=half.shown),
         [_open_cases(visit, cases, open_now), _resolved_rate(cases), half, on_time, _open_long(cases)],
@@ -134,7 +134,7 @@ def _open_long(cases: Live) -> Figure:
         old.known,
         written.number(old.known),
         _("oldest {days}").format(days=oldest),
-        written.based_on(old),
+        written.out_of(old),
     )
 
 
@@ -150,7 +150,11 @@ def half_end_within(cases: Live) -> Figure:
     if half is None:
         return LiveFigure("half_end_within", None, "–", _("fewer than half have closed yet"), followed)
     low, high = survival.limits_of(cases.curve, 0.5)
-    parts = [_("between {low} and {high}").format(low=written.number(low), high=written.number(high))]
+    parts = [
+        _("at least {n}").format(n=written.number(low))
+        if high is None
+        else _("between {low} and {high}").format(low=written.number(low), high=written.number(high))
+    ]
     four = survival.days_until(readable, 0.8)
     if four is not None and relocation.can_show_percentile(cases.durations, 80):
         parts.append(_("four in five within {days}").format(days=written.days(four)))
@@ -245,6 +249,7 @@ def ages(cases: Live) -> Chart:
         _("Open cases by current stage and days since opening."),
         charts.stacked_bars(buckets, "stage", "bucket", "episodes", relocation.AGE_BUCKETS, names),
         charts.alternative(title, [codes.word(s) for s in totals.index], [written.number(n) for n in totals]),
+        "rows",
         is_live=True,
     )
 
@@ -268,13 +273,19 @@ def soon_too_long(cases: Live) -> list[Figure]:
     curve = relocation.readable(cases.curve)
     now, at_most, expected = relocation.open_after(cases.open_ages, curve, HALF_YEAR, MONTH)
     full = relocation.full_months(cases.flow)
+    dated = Coverage(int(cases.open_ages.loc[cases.open_ages["days"].notna(), "episodes"].sum()), cases.open_now)
+    recorded = ngettext("{n} full month on record", "{n} full months on record", len(full)).format(n=len(full))
     months = relocation.months_of_work(cases.open_now, list(full["incoming"].iloc[::-1]))
     window = full.tail(3)
     days = int((pd.to_datetime(window["month"]) + pd.offsets.MonthEnd(0)).dt.day.sum())
     pace = relocation.disposition_days(int(window["closed"].sum()), cases.open_now, days)
     return [
         LiveFigure(
-            "open_very_long", now, written.number(now), _("of {n} open cases").format(n=written.number(cases.open_now))
+            "open_very_long",
+            now,
+            written.number(now),
+            _("of {n} open cases").format(n=written.number(cases.open_now)),
+            written.based_on(dated),
         ),
         LiveFigure(
             "soon_very_long",
@@ -288,6 +299,7 @@ def soon_too_long(cases: Live) -> list[Figure]:
             months,
             _("{n} months").format(n=written.decimal(months)) if months is not None else "–",
             _("of arrivals are waiting") if months is not None else _("the records are too short to say"),
+            recorded,
         ),
         LiveFigure(
             "pace",
@@ -296,6 +308,7 @@ def soon_too_long(cases: Live) -> list[Figure]:
             _("to close all open cases at the pace of 3 months")
             if pace is not None
             else _("no case was closed in 3 months"),
+            recorded,
         ),
     ]
 
@@ -336,40 +349,6 @@ def clocks(visit: Visit) -> Chart | None:
 def long_over(visit: Visit) -> date:
     """The day before which a legal stay must have ended for its case to be a record to check."""
     return (visit.cases_as_of - pd.Timedelta(days=A_YEAR)).date()
-
-
-def call_orders() -> dict[str, str]:
-    """How the call list can be sorted."""
-    return {"urgent": _("most urgent"), "stuck": _("longest in their stage"), "oldest": _("open longest")}
-
-
-def call_list(visit: Visit, order: str) -> Table:
-    """Whom to call today: open cases by pseudonymous reference, own countries only."""
-    found = read(queries.relocation.call_list(order, long_over(visit), visit.filters, visit.viewer))
-    rows = found.assign(
-        case_reference=found["case_id"],
-        days_open=(visit.cases_as_of - found["opened_on"]).dt.days.astype("Int64"),
-        days_in_stage=(visit.cases_as_of - found["stage_since"]).dt.days.astype("Int64"),
-        stay_left=(found["stay_ends_on"] - visit.cases_as_of).dt.days.astype("Int64"),
-        hold=found["on_hold"].map({True: "on_hold", False: "moving"}),
-    )
-    columns = [
-        "stage",
-        "days_in_stage",
-        "days_open",
-        "stay_left",
-        "route",
-        "host_country",
-        "hold",
-        "opened_on",
-        "case_reference",
-    ]
-    title = _("Whom to call today")
-    note = _(
-        "The first {n} open cases of your countries; most urgent: legal stay ends soonest, then longest in their stage. The "
-        "person behind a reference is known only to who handles the case."
-    ).format(n=written.number(len(rows)))
-    return Table("call_list", title, rows[columns], note, is_live=True)
 
 
 @shown_once

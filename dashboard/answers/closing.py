@@ -11,16 +11,16 @@ from dashboard.metrics import carrying_on
 from dashboard.page.blocks import Figure, Table
 from dashboard.page.reading import found_once, read
 from dashboard.page.visit import Visit
-from dashboard.words import written
-from dashboard.words.i18n import _, ngettext
+from dashboard.words import codes, written
 from data_access import queries
+from data_access.i18n import _, ngettext
 
 DAYS = 180
 
 
 def initiative_names(visit: Visit) -> dict[str, str]:
     """Initiatives with a project that has not ended, alphabetical."""
-    named = cells_of(visit).drop_duplicates("organisation_slug").sort_values("organisation")
+    named = cells_of(visit).drop_duplicates("organisation_slug").sort_values("organisation", key=written.alphabetical)
     return dict(zip(named["organisation_slug"], named["organisation"], strict=True))
 
 
@@ -54,11 +54,11 @@ def sentence(visit: Visit, slug: str, names: Mapping[str, str]) -> str:
 def figures(visit: Visit, slug: str) -> list[Figure]:
     """Its combinations, those only it serves, and its share of what several do."""
     own = _share_of(visit, slug)
-    share = float(own["contribution"])
+    share, recorded = float(own["contribution"]), _("by projects on record that have not ended")
     return [
-        Figure("combinations", int(own["cells"]), written.number(int(own["cells"]))),
-        Figure("only_it", int(own["alone"]), written.number(int(own["alone"]))),
-        Figure("contribution", share, f"{share:,.2f}", _("sum of 1 over the number of providers")),
+        Figure("combinations", int(own["cells"]), written.number(int(own["cells"])), coverage=recorded),
+        Figure("only_it", int(own["alone"]), written.number(int(own["alone"])), coverage=recorded),
+        Figure("contribution", share, written.decimal(share, 2), _("sum of 1 over the number of providers"), recorded),
     ]
 
 
@@ -69,9 +69,10 @@ def who_else(visit: Visit, slug: str) -> Table:
     others = cells[cells["initiative"] != slug].assign(
         last_day=lambda rows: last.reindex(rows["organisation_id"]).to_numpy()
     )
-    others = others[others["cell"].isin(own["cell"])].sort_values("organisation")
+    others = others[others["cell"].isin(own["cell"])].sort_values("organisation", key=written.alphabetical)
     told = others.groupby("cell").agg(others=("organisation", "; ".join), last_day=("last_day", "max"))
-    rows = own.merge(told, left_on="cell", right_index=True, how="left").sort_values(["host_country", "activity"])
+    rows = own.merge(told, left_on="cell", right_index=True, how="left")
+    rows = codes.by_names(rows, ["host_country", "activity"])
     rows = rows.assign(others=rows["others"].fillna("").astype("str"), last_day=pd.to_datetime(rows["last_day"]))
     return Table("closes", _("Who else does it, and until when"), rows[["host_country", "activity", "others", "last_day"]].reset_index(drop=True),
                  _("Among those listed. The day is the last of their signed money; empty: none on record."))  # fmt: skip
@@ -120,9 +121,7 @@ def may_end_figure(visit: Visit) -> Figure:
         len(ending),
         written.number(len(ending)),
         _("of {n} combinations, within {days} days").format(n=written.number(len(found)), days=DAYS),
-        ngettext("{n} of them with one provider", "{n} of them with one provider", alone).format(
-            n=written.number(alone)
-        ),
+        _("with one provider: {n}").format(n=written.number(alone)),
     )
 
 
@@ -141,7 +140,7 @@ def may_end(visit: Visit) -> Table:
     title = ngettext(
         "{n} combination may end within {days} days", "{n} combinations may end within {days} days", len(rows)
     ).format(n=written.number(len(rows)), days=DAYS)
-    rows = rows.sort_values(["host_country", "activity"], ignore_index=True)
+    rows = codes.by_names(rows, ["host_country", "activity"])
     return Table(
         "may_end",
         title,

@@ -13,8 +13,8 @@ from dashboard.page.reading import read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts, grids
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
+from data_access.i18n import _, ngettext
 
 UNDER_FUNDED_BELOW = 0.5
 MOST = (12, 8)
@@ -77,9 +77,9 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
     )
 
 
-def recorded(grid: pd.DataFrame) -> str:
+def recorded(grid: pd.DataFrame, across: str = "host_country") -> str:
     """How many combinations of a laid-out grid hold an organisation."""
-    return written.number(int((grid["organisations"].gt(0) & is_placed(grid)).sum()))
+    return written.number(int((grid["organisations"].gt(0) & is_placed(grid, across)).sum()))
 
 
 def grid_names(grid: Chart) -> dict[str, str]:
@@ -109,11 +109,12 @@ def _complete(frame: pd.DataFrame) -> pd.DataFrame:
     return grid
 
 
-def laid_out(cells: pd.DataFrame, by: str, most: tuple[int, int]) -> pd.DataFrame:
-    """The host countries and activities, `most` of each, with the largest sums of `by`, then what is withheld or not stated, as a
-    complete grid: one row per combination, largest first, with its key `cell` and the names `country` and `work`; missing
-    combinations hold NA. A country counts though the activity is not stated, and an activity though its country is not."""
-    keys = ("host_country", "activity")
+def laid_out(cells: pd.DataFrame, by: str, most: tuple[int, int], across: str = "host_country") -> pd.DataFrame:
+    """The host countries (or audiences) and activities, `most` of each, with the largest sums of `by`, then what is withheld or
+    not stated, as a complete grid: one row per combination, largest first, with its key `cell` and the names `country` and
+    `work`; missing combinations hold NA. A country counts though the activity is not stated, and an activity though its country
+    is not."""
+    keys = (across, "activity")
     largest = [
         [
             *cells[~cells[key].isin(UNPLACED)]
@@ -128,23 +129,23 @@ def laid_out(cells: pd.DataFrame, by: str, most: tuple[int, int]) -> pd.DataFram
     index = pd.MultiIndex.from_product(largest, names=keys)
     grid = cells.set_index(list(keys)).reindex(index).reset_index()
     return grid.assign(
-        cell=grid["host_country"] + "." + grid["activity"],
-        country=grid["host_country"].map(written.country),
-        work=[name[:1].upper() + name[1:] for name in (codes.code("activity", one) for one in grid["activity"])],
+        cell=grid[across] + "." + grid["activity"],
+        country=[written.capital(codes.code(across, one)) for one in grid[across]],
+        work=[written.capital(codes.code("activity", one)) for one in grid["activity"]],
     )
 
 
-def cell_names(cells: pd.DataFrame) -> dict[str, str]:
+def cell_names(cells: pd.DataFrame, across: str = "host_country") -> dict[str, str]:
     """Cells of a grid that can be opened, in the order given: "country.activity" -> name."""
     return {
-        f"{cell.host_country}.{cell.activity}": cell_name(cell.host_country, cell.activity)
-        for cell in cells.itertuples()
+        f"{value}.{activity}": cell_name(value, activity, across)
+        for value, activity in zip(cells[across], cells["activity"], strict=True)
     }
 
 
-def cell_name(country: str, activity: str) -> str:
+def cell_name(value: str, activity: str, across: str = "host_country") -> str:
     """One cell in words."""
-    return f"{written.country(country)} · {codes.code('activity', activity)}"
+    return f"{codes.code(across, value)} · {codes.code('activity', activity)}"
 
 
 def _cell_text(organisations: int, coverage: float | None) -> str:
@@ -160,7 +161,7 @@ def title(frame: pd.DataFrame) -> str:
     if not short:
         return _("Need and crowding by host country and activity")
     return ngettext(
-        "{n} combination is under-funded, {k} crowded as well",
-        "{n} combinations are under-funded, {k} of them crowded as well",
+        "{n} combination is under-funded; crowded as well: {k}",
+        "{n} combinations are under-funded; crowded as well: {k}",
         short,
     ).format(n=written.number(short), k=written.number(both))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dashboard.page.blocks import Table
 from dashboard.words import columns, terms
-from dashboard.words.i18n import _
+from data_access.i18n import _
 
 
 def of_figures() -> Table:
@@ -32,8 +32,13 @@ def of_columns() -> Table:
 
 def holding(table: Table, words: str) -> Table:
     """The terms that hold these words, in themselves or in their meaning."""
-    told = table.rows["term"].str.casefold() + " " + table.rows["meaning"].str.casefold()
-    return replace(table, rows=table.rows[told.str.contains(words.casefold(), regex=False)].reset_index(drop=True))
+    told = (table.rows["term"] + " " + table.rows["meaning"]).map(_as_typed)
+    return replace(table, rows=table.rows[told.str.contains(_as_typed(words), regex=False)].reset_index(drop=True))
+
+
+def _as_typed(text: str) -> str:
+    """Without capitals, and with blanks that a keyboard has."""
+    return text.casefold().replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def words_avoided() -> list[str]:

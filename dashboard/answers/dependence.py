@@ -9,8 +9,8 @@ from dashboard.page.blocks import Chart, Table
 from dashboard.page.reading import read, shown_once
 from dashboard.pictures import charts
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
+from data_access.i18n import _, ngettext
 from data_access.queries.money import Cut
 
 ENDING_DAYS = 180
@@ -60,9 +60,10 @@ def ending(money: Portfolio) -> Table:
     places = money.reach[money.reach["host_country"].str.len() == 2]
     for column, shown, names in (("host_country", "works_in", written.country), ("activity", "does", _activity)):
         known = places[["organisation_id", column]].drop_duplicates()
-        named = known.assign(name=known[column].map(names)).sort_values("name")
+        named = known.assign(name=known[column].map(names)).sort_values("name", key=written.alphabetical)
         rows[shown] = rows["organisation_id"].map(named.groupby("organisation_id")["name"].agg(", ".join))
-    rows = rows.sort_values(["days_left", "organisation"]).reset_index(drop=True)
+    rows = rows.sort_values("organisation", key=written.alphabetical)
+    rows = rows.sort_values("days_left", kind="stable").reset_index(drop=True)
     columns = ["organisation", "last_day", "days_left", "total", "funders", "largest_funder", "works_in", "does"]
     return Table(
         "ending",

@@ -9,8 +9,8 @@ from dashboard.page.blocks import Figure, Summary, Table
 from dashboard.page.reading import found_once, read
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
+from data_access.i18n import _, ngettext
 
 COLUMNS = ["initiative", "works_in", "does", "serves", "speaks", "projects", "founded_on", "confirmed_on"]
 
@@ -44,11 +44,12 @@ def _recorded(visit: Visit, search: str) -> pd.DataFrame:
         shown = names.assign(name=[codes.code(facet, code) for code in names["code"]])
         each[column] = _joined(shown, "name").reindex(each.index)
     each["projects"] = projects.set_index("organisation_id")["projects"].reindex(each.index).fillna(0).astype("Int64")
+    each = each.sort_values("name", key=written.alphabetical, kind="stable")
     return each.reset_index().rename(columns={"name": "initiative", "independence": "mark"})
 
 
 def _joined(rows: pd.DataFrame, column: str) -> pd.Series:
-    distinct = rows[["organisation_id", column]].drop_duplicates().sort_values(column)
+    distinct = rows[["organisation_id", column]].drop_duplicates().sort_values(column, key=written.alphabetical)
     return distinct.groupby("organisation_id")[column].agg(", ".join)
 
 
@@ -73,8 +74,8 @@ def summary(found: pd.DataFrame, visit: Visit) -> Summary:
     return Summary(
         sentence,
         [
-            Figure("active_initiatives", n, written.number(n), _("under this choice")),
-            Figure("confirmed_share", share, written.percent(share), _("{k} of {n}").format(k=confirmed, n=n)),
+            Figure("active_initiatives", n, written.number(n), _("under this choice"), _("as far as you may see them")),
+            Figure("confirmed_share", share, written.percent(share), coverage=_("{k} of {n}").format(k=confirmed, n=n)),
         ],
     )
 

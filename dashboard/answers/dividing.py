@@ -10,14 +10,14 @@ from functools import partial
 import pandas as pd
 
 from dashboard.answers.crossing import UNPLACED
-from dashboard.answers.portfolio import Portfolio, records_in
+from dashboard.answers.portfolio import Portfolio, converted
 from dashboard.metrics import bridging, claims, funding, need_tiers, placement
 from dashboard.page.blocks import Chart, Table
 from dashboard.page.reading import read
 from dashboard.pictures import charts
 from dashboard.words import written
-from dashboard.words.i18n import _
 from data_access import queries
+from data_access.i18n import _
 from data_access.queries.money import Cut
 
 COVERED = Fraction(3, 4)
@@ -76,7 +76,8 @@ def _lacking(money: Portfolio) -> pd.DataFrame:
 
 def _ahead(money: Portfolio) -> pd.DataFrame:
     cut = Cut(money.filters, money.currency)
-    entries = funding.ledger(records_in(money.viewer, cut).grants)
+    last_beyond = read(queries.funding.grants_ahead(cut, money.as_of.date(), money.viewer))
+    entries = funding.ledger(converted(last_beyond, money.viewer, money.currency))
     line = placement.line_of(entries["line_project_id"], entries["organisation_id"])
     ahead = bridging.within(entries, money.as_of + pd.Timedelta(days=1), FOREVER)
     sums = ahead.groupby(line).sum().round().astype("int64").rename_axis("line").rename("claim").reset_index()

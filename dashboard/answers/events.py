@@ -13,8 +13,8 @@ from dashboard.page.reading import read
 from dashboard.page.visit import Visit
 from dashboard.pictures.charts import Mark
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, language
 from data_access import queries
+from data_access.i18n import _, language
 
 
 def marks(chosen: Visit | Portfolio, days: pd.Series, *, of_cases: bool = False) -> list[Mark]:

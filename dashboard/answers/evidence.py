@@ -14,8 +14,8 @@ from dashboard.page.blocks import Evidence
 from dashboard.page.reading import appender, read, writes_to
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
+from data_access.i18n import _, ngettext
 from data_access.schema import ANSWERS, REASONS
 from data_access.verdicts import Verdict, record
 
@@ -30,7 +30,7 @@ def of_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
     a, b = (values.get(project, {}) for project in (pair.project_a, pair.project_b))
     counted = read(queries.overlap.rarity(visit.viewer)).set_index(["facet", "code"])
     compared = [
-        (codes.word(facet).capitalize(), _known(getattr(pair, facet)), _compared(facet, a, b, counted))
+        (written.capital(codes.word(facet)), _known(getattr(pair, facet)), _compared(facet, a, b, counted))
         for facet in overlap.WEIGHTS
     ]
     return Evidence(_headline(pair), compared, _facts(visit, found, pair), _answers(visit, found, pair))
@@ -39,7 +39,7 @@ def of_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
 def leads(visit: Visit, found: Overlap, key: str) -> list[tuple[str, str]]:
     """The leads of a pair's projects: name and slug."""
     projects = read(queries.overlap.projects(visit.viewer, of=_both(_pair(found, key))))
-    named = projects.drop_duplicates("organisation_slug").sort_values("organisation")
+    named = projects.drop_duplicates("organisation_slug").sort_values("organisation", key=written.alphabetical)
     return list(zip(named["organisation"], named["organisation_slug"], strict=True))
 
 
@@ -82,7 +82,7 @@ def _compared(facet: str, a: dict[str, set], b: dict[str, set], counted: pd.Data
         parts.append(_("both {values}").format(values=written.listing([_with_rarity(facet, c, counted) for c in both])))
     for side, only in ((_("A"), first - second), (_("B"), second - first)):
         if only:
-            names = written.listing(sorted(codes.code(facet, code) for code in only))
+            names = written.listing(sorted((codes.code(facet, code) for code in only), key=written.sort_key))
             parts.append(_("only {side}: {values}").format(side=side, values=names))
     return "; ".join(parts)
 
@@ -140,7 +140,9 @@ def _funders(visit: Visit, pair: Any) -> list[tuple[str, str]]:
         (_("Funders of the lead of A"), of_a),
         (_("Funders of the lead of B"), of_b),
     )
-    return [(label, written.listing(sorted(names)) or _("none recorded")) for label, names in told]
+    return [
+        (label, written.listing(sorted(names, key=written.sort_key)) or _("none recorded")) for label, names in told
+    ]
 
 
 def _partnership(visit: Visit, pair: Any) -> str:
@@ -174,19 +176,19 @@ def _answers(visit: Visit, found: Overlap, pair: Any) -> list[tuple[str, str]]:
 
 def answer_names() -> dict[str, str]:
     """The four answers."""
-    return {answer: codes.word(answer).capitalize() for answer in ANSWERS}
+    return {answer: written.capital(codes.word(answer)) for answer in ANSWERS}
 
 
 def reason_names() -> dict[str, str]:
     """Why two projects are not duplicates: a fixed list, so that no text about people can be written."""
-    return {reason: codes.word(reason).capitalize() for reason in REASONS}
+    return {reason: written.capital(codes.word(reason)) for reason in REASONS}
 
 
 def thanks(said: str) -> str:
     """What was recorded, and in which list the pair is now."""
     status = overlap.STATUS_AFTER[said]
     return _("Recorded: {answer}. The pair is now in the list “{list}”.").format(
-        answer=codes.word(said), list=codes.word(status).capitalize()
+        answer=codes.word(said), list=written.capital(codes.word(status))
     )
 
 

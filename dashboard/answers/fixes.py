@@ -11,8 +11,8 @@ from dashboard.page.blocks import Table
 from dashboard.page.reading import found_once, read
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
-from dashboard.words.i18n import N_, _
 from data_access import queries
+from data_access.i18n import N_, _
 
 EFFECTS = {
     "no_place": N_("Initiatives: in no country and not on the map, counted as “not stated”."),
@@ -123,4 +123,4 @@ def records(found: pd.DataFrame, reason: str) -> Table:
     """The records of one reason; choosing a row opens the initiative's profile."""
     rows = found[found["reason"] == reason]
     note = _("Choose a row to open the initiative's profile.")
-    return Table("fix_records", codes.word(reason).capitalize(), rows[["record", "initiative"]], note)
+    return Table("fix_records", written.capital(codes.word(reason)), rows[["record", "initiative"]], note)

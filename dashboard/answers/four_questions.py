@@ -8,17 +8,28 @@ from functools import partial
 
 import pandas as pd
 
-from dashboard.answers import funding, initiatives, live_or_published, overlap
+from dashboard.answers import (
+    case_rows,
+    cases,
+    closing,
+    funding,
+    initiative_rows,
+    initiatives,
+    live_or_published,
+    money_rows,
+    overlap,
+)
 from dashboard.answers.crossing import UNPLACED
 from dashboard.answers.overlap import Overlap
 from dashboard.answers.portfolio import Portfolio
-from dashboard.page.blocks import Figure, Glance
+from dashboard.page.blocks import Figure, Glance, Table
 from dashboard.page.reading import shown_once
 from dashboard.page.visit import Visit
 from dashboard.words import written
-from dashboard.words.i18n import _
+from data_access.i18n import _
 
 LINES = 5
+FIGURES = ("active_initiatives", "need_covered", "pairs_to_check", "half_end_within", "may_end")
 WAITING = ("half_end_within", "published_band")
 
 
@@ -97,3 +108,17 @@ def waiting(visit: Visit) -> Answer:
     found = live_or_published.summary(visit)
     figure = next((one for one in found.figures if one.term in WAITING), found.figures[0])
     return Answer(_("How fast do cases move?"), "relocation", found.sentence, figure, live_or_published.glance(visit))
+
+
+def rows_of_figure(visit: Visit, portfolio: Portfolio, similar: Overlap, figure: str) -> Table:
+    """The rows behind a figure of the overview, as its own page shows them."""
+    match figure:
+        case "active_initiatives":
+            return initiative_rows.rows_of_figure(initiatives.find(visit), figure)
+        case "need_covered":
+            return money_rows.rows_of_all(portfolio)
+        case "pairs_to_check":
+            return overlap.rows_of_figure(similar, figure)
+        case "half_end_within":
+            return case_rows.rows_of_figure(visit, cases.find(visit), figure)
+    return closing.may_end(visit)

@@ -16,7 +16,7 @@ from dashboard.page.blocks import Chart, Figure, Summary, Table
 from dashboard.page.reading import shown_once
 from dashboard.pictures import charts, grids
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
+from data_access.i18n import _, ngettext
 
 GAPS_SHOWN = 15
 GRID = (10, 10)
@@ -141,7 +141,7 @@ def tier_words(money: Portfolio) -> str:
         "budget": _("Need: stated budgets alone."),
         "ambition": _("Need: stated ambitions alone."),
     }[money.tier]
-    return f"{said} {_('Statements of low confidence are left out.')}" if money.only_sure else said
+    return " ".join((said, _("Statements of low confidence are left out."))) if money.only_sure else said
 
 
 def answer(money: Portfolio) -> str:

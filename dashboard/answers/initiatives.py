@@ -16,9 +16,9 @@ from dashboard.page.reading import found_once, read, shown_once
 from dashboard.page.visit import Visit, current
 from dashboard.pictures import charts, maps
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import protected_year, queries
 from data_access.case_episodes import UNKNOWN_COUNTRY
+from data_access.i18n import _, ngettext
 
 SMALLEST_MIX = 5
 
@@ -135,6 +135,7 @@ def summary(found: Initiatives) -> Summary:
                 len(found.named),
                 written.number(len(found.named)),
                 _("{n} with exactly one initiative").format(n=int((found.named["initiatives"] == 1).sum())),
+                _("country known for {k} of {n}").format(k=found.placement["placed"], n=found.total),
             ),
             Figure(
                 "net_openings",
@@ -150,13 +151,14 @@ def summary(found: Initiatives) -> Summary:
                 _("{w} withheld, {u} not stated").format(
                     w=found.placement["withheld"], u=found.placement["not_stated"]
                 ),
+                _("{k} of {n}").format(k=found.placement["placed"], n=found.total),
             ),
             Figure(
                 "confirmed_share",
                 found.confirmed.share,
                 written.percent(found.confirmed.share),
                 "",
-                written.based_on(found.confirmed),
+                written.out_of(found.confirmed),
             ),
         ],
     )
@@ -229,11 +231,10 @@ def reconciled(found: Initiatives) -> str:
     """Why the bars add to more than the network."""
     unit = found.choice.unit
     counts = distribution.reconciliation(found.places, found.as_of, unit, found.projects)
-    return _("Sum of countries {s} → network {n}: {m} {unit} act in several countries.").format(
+    return _("Sum of countries: {s}; in the network: {n}; of them in several countries: {m}.").format(
         s=written.number(counts["sum_of_countries"]),
         n=written.number(counts["network"]),
         m=written.number(counts["in_several"]),
-        unit=unit_names()[unit],
     )
 
 
@@ -252,17 +253,15 @@ def by_country(found: Initiatives) -> Chart:
         drawn["state_linked"] = drawn["state_linked"].fillna(0)
         segments.append(("state_linked", _("state-linked, in no total")))
     how = (
-        _("shared out over countries, so that they add to the network")
+        _("What works in several countries is shared out, so that countries add to the network.")
         if choice.share_out
-        else _("each counted in every country")
+        else _("What works in several countries counts in each of them.")
     )
     return Chart(
         "by_country",
         title,
         _ranked(drawn, choice.unit)[["rank", "place", choice.unit, *(column for column, _name in segments)]],
-        _("Active {unit} by {basis}, {how}. {line}").format(
-            unit=unit_names()[choice.unit], basis=basis_names()[choice.basis], how=how, line=reconciled(found)
-        ),
+        " ".join((_what_is_counted(choice), how, reconciled(found))),
         charts.ranked_bars(drawn, "place", segments, names, distribution.UNPLACED, shown),
         charts.alternative(title, list(names.values()), shown),
         "country",
@@ -275,13 +274,28 @@ def _ranked(bars: pd.DataFrame, unit: str) -> pd.DataFrame:
     return bars.assign(rank=competition_rank(named[unit]).reindex(bars.index).fillna("–"))
 
 
+def _what_is_counted(choice: Choice) -> str:
+    return _("Counted: {unit}, active now; place: {basis}.").format(
+        unit=unit_names()[choice.unit], basis=basis_names()[choice.basis]
+    )
+
+
 def _title(bars: pd.DataFrame, unit: str) -> str:
     named = bars[~bars["place"].isin(distribution.UNPLACED)]
     if len(named) > 1 and named.iloc[0][unit] > named.iloc[1][unit]:
-        return _("{country} has the most {unit}").format(
-            country=written.country(named.iloc[0]["place"]), unit=unit_names()[unit]
-        )
-    return _("Active {unit} by host country").format(unit=unit_names()[unit])
+        said = {
+            "initiatives": _("{country} has the most initiatives"),
+            "organisations": _("{country} has the most organisations"),
+            "projects": _("{country} has the most projects"),
+            "presences": _("{country} has the most presences"),
+        }[unit]
+        return said.format(country=written.country(named.iloc[0]["place"]))
+    return {
+        "initiatives": _("Active initiatives by host country"),
+        "organisations": _("Active organisations by host country"),
+        "projects": _("Active projects by host country"),
+        "presences": _("Active presences by host country"),
+    }[unit]
 
 
 @shown_once
@@ -328,8 +342,8 @@ def _outside(bubbles: pd.DataFrame) -> list[str]:
 def history(found: Initiatives, visit: Visit) -> Chart:
     """Openings and closings per quarter under the line of active initiatives."""
     rows = distribution.openings_and_closings(found.each, found.as_of)
-    title = _("Openings and closings by quarter")
-    columns = [("opened", _("opened")), ("closed", _("closed"))]
+    title = _("Initiatives founded and closed by quarter")
+    columns = [("opened", _("founded")), ("closed", _("closed down"))]
     newest, marks = rows.iloc[::-1], events.marks(visit, pd.to_datetime(rows["quarter"]))
     changes = [written.signed(int(o - c)) for o, c in zip(newest["opened"], newest["closed"], strict=True)]
     return Chart(
@@ -391,7 +405,7 @@ def per_thousand(found: Initiatives, visit: Visit) -> Chart | None:
     if rates.empty:
         return None
     names = {place: written.country(place) for place in rates["place"]}
-    rates = rates.sort_values("place", key=lambda places: places.map(names)).reset_index(drop=True)
+    rates = rates.sort_values("place", key=lambda places: written.alphabetical(places.map(names)), ignore_index=True)
     without = len(found.named) - len(rates)
     title = _("Initiatives per 1,000 recent emigrants: ranges overlap")
     spans = [f"{written.decimal(r.low_rate, 2)}–{written.decimal(r.high_rate, 2)}" for r in rates.itertuples()]

@@ -14,9 +14,9 @@ from dashboard.page.blocks import Figure, Table
 from dashboard.page.reading import found_once, read
 from dashboard.page.visit import Visit
 from dashboard.words import written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
 from data_access.case_summaries import BEFORE_ISSUE
+from data_access.i18n import _, ngettext
 
 WEEKS = 4
 TARGET_MONTHS = 6

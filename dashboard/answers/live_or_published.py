@@ -6,7 +6,7 @@ from dashboard.answers import cases, published
 from dashboard.page.blocks import Glance, Summary
 from dashboard.page.visit import Visit
 from dashboard.words import written
-from dashboard.words.i18n import _
+from data_access.i18n import _
 
 
 def is_live(visit: Visit) -> bool:

@@ -14,8 +14,8 @@ from dashboard.page.reading import read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
+from data_access.i18n import _, ngettext
 
 TOP = 5
 
@@ -242,7 +242,7 @@ def per_thousand(money: Portfolio, visit: Visit) -> Chart | None:
         return None
     known = known.assign(low=known["low"].astype(float) / 100, high=known["high"].astype(float) / 100)
     names = {code: written.country(code) for code in known["host_country"]}
-    known = known.sort_values("host_country", key=lambda codes: codes.map(names)).reset_index(drop=True)
+    known = codes.by_names(known, ["host_country"])
     missing = rates.loc[rates["low"].isna(), "funded"].sum() / rates["funded"].sum()
     title = _("Signed money per 1,000 recent emigrants, as ranges")
     spans = [f"{written.number(r.low)}–{written.number(r.high)}" for r in known.itertuples()]
@@ -316,7 +316,7 @@ def rows_of_year(money: Portfolio, year: str) -> Table:
     rows["grantee"] = [
         "first_time" if judged and b == int(year) else "returning" if judged else "unjudged" for b in began
     ]
-    rows = rows.sort_values(["grantee", "organisation"], kind="stable")
+    rows = rows.sort_values("organisation", key=written.alphabetical).sort_values("grantee", kind="stable")
     title = _("Grantees of {year}").format(year=year)
     return Table("year_rows", title, rows[["organisation", "grantee", "grants", "total"]].reset_index(drop=True))
 

@@ -13,9 +13,9 @@ from dashboard.metrics import funding
 from dashboard.page.blocks import Chart, Table
 from dashboard.page.reading import read
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
 from data_access.filters import Filters
+from data_access.i18n import _, ngettext
 from data_access.queries.money import Cut
 
 
@@ -64,6 +64,19 @@ def rows_of_month(money: Portfolio, month: str) -> Table:
     return _rows(money, whole, when, when, _("Behind {month}").format(month=written.month(when)), "month_rows")
 
 
+def rows_of_now(money: Portfolio) -> Table:
+    """The grants and needs of the month of the cut-off."""
+    month = money.as_of.to_period("M").start_time
+    title = _("Behind {month}").format(month=written.month(month))
+    return _rows(money, Cut(money.filters, money.currency), month, month, title, "figure_money")
+
+
+def rows_of_all(money: Portfolio) -> Table:
+    """The grants and needs of the whole year."""
+    title = _("All grants and needs of {year}").format(year=money.year)
+    return _rows(money, Cut(money.filters, money.currency), *_year_of(money), title, "figure_money")
+
+
 def rows_of_gap(money: Portfolio, by: str, value: str) -> Table:
     """The grants and needs behind one bar of the gaps, over the year."""
     if by == "line":
@@ -84,8 +97,13 @@ def _narrowed(filters: Filters, by: str, value: str) -> Filters:
 
 
 def _rows_of_year(money: Portfolio, cut: Cut, name: str, key: str) -> Table:
-    first, last = pd.Timestamp(f"{money.year}-01-01"), pd.Timestamp(f"{money.year}-12-01")
-    return _rows(money, cut, first, last, _("Behind {name} in {year}").format(name=name, year=money.year), key)
+    title = _("Behind {name} in {year}").format(name=name, year=money.year)
+    return _rows(money, cut, *_year_of(money), title, key)
+
+
+def _year_of(money: Portfolio) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """The first and the last month of the year the figures are of."""
+    return pd.Timestamp(f"{money.year}-01-01"), pd.Timestamp(f"{money.year}-12-01")
 
 
 def _rows(money: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Timestamp, title: str, key: str) -> Table:

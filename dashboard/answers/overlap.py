@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard.answers import portfolio
-from dashboard.answers.crossing import cell_name, cell_names, laid_out, levels, recorded, unplaced_level
+from dashboard.answers.crossing import levels
 from dashboard.metrics import overlap
 from dashboard.page.blocks import Chart, Figure, Summary, Table
 from dashboard.page.reading import computed, found_once, read, read_now, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts, grids
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
 from data_access.filters import Filters
+from data_access.i18n import _, ngettext
 from data_access.summaries import STRONGEST
 
 MOST = (12, 12)
@@ -110,6 +110,7 @@ def summary(found: Overlap) -> Summary:
     at_stake = found.at_stake(found.with_status("possible_duplication"))
     agreed, judged = overlap.agreement(found.pairs)
     single = int((found.cells["organisations"] == 1).sum())
+    of_similar = _("of {n} similar pairs").format(n=written.number(len(found.pairs)))
     return Summary(
         sentence(to_check, unclear),
         [
@@ -118,10 +119,12 @@ def summary(found: Overlap) -> Summary:
                 to_check,
                 found.shown_count("possible_duplication"),
                 _("{money} signed for them").format(money=written.money(at_stake, found.currency)),
-                _("of {n} similar pairs").format(n=written.number(len(found.pairs))),
+                of_similar,
             ),
-            Figure("coordinated", known, found.shown_count("coordinated"), _("similar and known to work together")),
-            Figure("cannot_tell", unclear, found.shown_count("cannot_tell"), _("missing facts keep them open")),
+            Figure("coordinated", known, found.shown_count("coordinated"), _("known to work together"), of_similar),
+            Figure(
+                "cannot_tell", unclear, found.shown_count("cannot_tell"), _("missing facts keep them open"), of_similar
+            ),
             Figure(
                 "one_provider",
                 single,
@@ -134,6 +137,7 @@ def summary(found: Overlap) -> Summary:
                 agreed if judged else None,
                 _("{k} of {n}").format(k=agreed, n=judged) if judged else "–",
                 _("suggestions worth a talk, so far") if judged else _("no suggestion has been answered yet"),
+                of_similar,
             ),
         ],
     )
@@ -171,7 +175,7 @@ def part_names() -> dict[str, str]:
 def list_names(found: Overlap) -> dict[str, str]:
     """The lists of pairs that hold any; those to check come first."""
     shown = [status for status in LISTS if found.count(status)] or LISTS[:1]
-    return {status: codes.word(status).capitalize() for status in shown}
+    return {status: written.capital(codes.word(status)) for status in shown}
 
 
 @shown_once
@@ -197,58 +201,28 @@ def pair_names(pairs: pd.DataFrame) -> dict[str, str]:
     return names
 
 
-@shown_once
-def providers(found: Overlap) -> Chart | None:
-    """The grid with a word for each cell; None when nothing is recorded."""
-    if found.grid.empty:
-        return None
-    cells = _grid_cells(found.grid)
-    single = int((found.cells["organisations"] == 1).sum())
-    title = ngettext(
-        "{n} of {m} combinations has a single provider", "{n} of {m} combinations have a single provider", single
-    ).format(n=written.number(single), m=written.number(len(found.cells)))
-    pictured = grids.Grid(cells, "work", "country", "text", "word", levels(GRID_WORDS) | unplaced_level(), opens="cell")
-    return Chart(
-        "grid",
-        title,
-        found.grid.sort_values(["organisations", "host_country", "activity"], ascending=[False, True, True]),
-        _(
-            "Distinct organisations with a project that has not ended; a dash: none recorded. The busiest {most} countries "
-            "and activities, {shown} of {n} combinations, and what is withheld or not stated; all are in the table. Click a "
-            "cell to open it."
-        ).format(most=MOST[0], shown=recorded(cells), n=written.number(len(found.cells))),
-        pictured.whole(),
-        charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
-        opens="rows",
-        narrow=pictured.listed(),
-    )
+OF_STATUS = {"pairs_to_check": "possible_duplication", "coordinated": "coordinated", "cannot_tell": "cannot_tell"}
+FIGURES = (*OF_STATUS, "one_provider", "agreement")
 
 
-GRID_WORDS = ("none_recorded", "several", "crowded", "one_provider")
+def rows_of_figure(found: Overlap, figure: str) -> Table:
+    """The pairs of a status, the answered ones, or the combinations with one provider."""
+    if figure == "one_provider":
+        single = codes.by_names(found.cells[found.cells["organisations"] == 1], ["host_country", "activity"])
+        title = ngettext("{n} combination with one provider", "{n} combinations with one provider", len(single)).format(
+            n=written.number(len(single))
+        )
+        return Table("figure_cells", title, single[["host_country", "activity", "projects"]])
+    if figure == "agreement":
+        suggested = found.pairs[found.pairs["label"] == "possible_duplication"]
+        pairs = suggested[overlap.worth_a_talk(suggested["answer"]).notna()]
+        return Table("figure_pairs", _list_title(_("suggestions that were answered"), pairs), pair_table(pairs))
+    pairs = found.with_status(OF_STATUS[figure])
+    return Table("figure_pairs", _list_title(codes.word(OF_STATUS[figure]), pairs), pair_table(pairs))
 
 
-def _grid_cells(grid: pd.DataFrame) -> pd.DataFrame:
-    """The busiest countries and activities as a complete grid: country, work, text, word."""
-    cells = laid_out(grid, "organisations", MOST)
-    cells["organisations"] = cells["organisations"].fillna(0)
-    cells["word"] = overlap.grid_words(cells["organisations"].astype("int64")).where(
-        overlap.is_placed(cells), "unplaced"
-    )
-    cells["text"] = cells["organisations"].map(lambda n: "–" if n == 0 else str(n))
-    return cells
-
-
-def grid_names(grid: Chart) -> dict[str, str]:
-    """The cells whose projects can be opened."""
-    return cell_names(grid.rows)
-
-
-def rows_of_cell(visit: Visit, cell: str) -> Table:
-    """The projects behind one cell, as the grid counts them."""
-    country, _dot, activity = cell.partition(".")
-    rows = read(queries.overlap.projects_of_cell(country, activity, visit.filters, visit.viewer))
-    title = _("Behind {name}").format(name=cell_name(country, activity))
-    return Table("cell_projects", title, rows[["project", "organisation", "starts_on", "ends_on"]])
+def _list_title(name: str, pairs: pd.DataFrame) -> str:
+    return _("{list}: {n}").format(list=written.capital(name), n=written.number(len(pairs)))
 
 
 def similar(found: Overlap, status: str) -> Table:
@@ -259,8 +233,7 @@ def similar(found: Overlap, status: str) -> Table:
         "The surest first. At least and at most say what missing facts could change. Pairs of one group resemble each "
         "other: one call may do for all of them."
     )
-    title = _("{list}: {n}").format(list=codes.word(status).capitalize(), n=written.number(len(pairs)))
-    return Table("pairs", title, pair_table(pairs), note)
+    return Table("pairs", _list_title(codes.word(status), pairs), pair_table(pairs), note)
 
 
 @found_once
@@ -427,7 +400,7 @@ def notes(found: Overlap) -> list[str]:
         *(
             _(
                 "{status}: the {n} strongest of {m} in the whole network are kept here, so that counts are at least."
-            ).format(status=codes.word(label).capitalize(), n=written.number(STRONGEST), m=written.number(total))
+            ).format(status=written.capital(codes.word(label)), n=written.number(STRONGEST), m=written.number(total))
             for label, total in found.cut.items()
         ),
         *(f"{codes.word(status)}: {written.number(n)}" for status, n in found.pairs["status"].value_counts().items()),

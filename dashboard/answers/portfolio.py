@@ -19,9 +19,9 @@ from dashboard.page.reading import found_once, kept_briefly, read
 from dashboard.page.visit import Visit
 from dashboard.upkeep.recorded_money import records_of
 from dashboard.words import written
-from dashboard.words.i18n import _
 from data_access import queries
 from data_access.filters import Filters
+from data_access.i18n import _
 from data_access.queries import choosing
 from data_access.queries.money import Cut
 from data_access.viewer import Viewer

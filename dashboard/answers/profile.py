@@ -13,9 +13,9 @@ from dashboard.page.blocks import Figure, Summary, Table
 from dashboard.page.reading import read, read_now
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
-from dashboard.words.i18n import _
 from data_access import queries
 from data_access.filters import Filters
+from data_access.i18n import _
 
 
 @dataclass(frozen=True)
@@ -79,34 +79,50 @@ def summary(found: Profile, visit: Visit) -> Summary:
     similar = int((found.pairs["status"] == "possible_duplication").sum())
     known, asked = facts_known(found, visit.as_of)
     return Summary(
-        _("{name} works in {places}.").format(name=found.row["name"], places=places_in_words(found)),
+        _works_in(found),
         [
             Figure(
-                "projects", len(found.projects), written.number(len(found.projects)), _("{n} running").format(n=running)
+                "projects",
+                len(found.projects),
+                written.number(len(found.projects)),
+                _("{n} running").format(n=written.number(running)),
+                _("as far as you may see them"),
             ),
             Figure(
                 "signed_total",
                 None if found.signed is None else found.signed / 100,
                 written.money(found.signed, visit.currency),
-                _("{n} grants on record").format(n=written.number(len(found.grants))),
+                coverage=_("{n} grants on record").format(n=written.number(len(found.grants))),
             ),
             Figure(
                 "similar_projects",
                 len(found.pairs),
                 written.number(len(found.pairs)),
                 _("{n} to check with others").format(n=written.number(similar)),
+                _("as far as you may see them"),
             ),
-            Figure("facts_known", known, _("{k} of {n}").format(k=known, n=asked), _("facts of this profile recorded")),
+            Figure(
+                "facts_known",
+                known,
+                _("{k} of {n}").format(k=known, n=asked),
+                coverage=_("facts of this profile recorded"),
+            ),
         ],
     )
 
 
+def _works_in(found: Profile) -> str:
+    places = places_in_words(found)
+    if not places:
+        return _("{name}: where it works is not stated.").format(name=found.row["name"])
+    return _("{name} works in: {places}.").format(name=found.row["name"], places=places)
+
+
 def places_in_words(found: Profile) -> str:
-    """The countries its team works in, withheld and not stated in words."""
+    """The countries its team works in, withheld and not stated in words; empty without any."""
     team = found.places[found.places["role"] != "registered"]
-    if team.empty:
-        return _("a place that is not stated")
-    return written.listing(sorted({written.country(place) for place in distribution.place_of(team)}))
+    countries = {written.country(place) for place in distribution.place_of(team)}
+    return written.listing(sorted(countries, key=written.sort_key))
 
 
 def facts_known(found: Profile, as_of: pd.Timestamp) -> tuple[int, int]:
@@ -129,9 +145,11 @@ def facts(found: Profile) -> list[tuple[str, str]]:
     """Named facts in words; what is not recorded says so."""
     row = found.row
     registered = found.places.loc[found.places["role"] == "registered"]
-    legal = written.listing(sorted({written.country(p) for p in distribution.place_of(registered)}))
+    legal = written.listing(
+        sorted({written.country(p) for p in distribution.place_of(registered)}, key=written.sort_key)
+    )
     lines = [
-        (_("Works in"), places_in_words(found)),
+        (_("Works in"), places_in_words(found) or _("not stated")),
         (_("Registered in"), legal or _("not stated")),
         (_("Since"), written.day(row["founded_on"])),
         (
@@ -157,7 +175,7 @@ def facts(found: Profile) -> list[tuple[str, str]]:
     if pd.notna(row["fiscal_host"]):
         lines.append((_("Under the fiscal host"), row["fiscal_host"]))
     if pd.notna(row["closed_on"]):
-        lines.append((_("Closed"), written.day(row["closed_on"])))
+        lines.append((_("Closed down"), written.day(row["closed_on"])))
     if row["visibility"] == "aggregate_only":
         lines.append((_("Not listed"), _("asked not to be named to funders")))
     return lines
@@ -193,7 +211,7 @@ def grants(found: Profile) -> Table:
         "starts_on",
         "ends_on",
     ]
-    return Table("grants", _("Money received"), rows[columns], _("As recorded; a pledge is not a commitment."))
+    return Table("grants", _("Grants on record"), rows[columns], _("As recorded; a pledge is not a commitment."))
 
 
 def needs(found: Profile) -> Table:

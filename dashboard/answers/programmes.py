@@ -20,10 +20,10 @@ from dashboard.page.reading import found_once, read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import protected_year, queries
 from data_access.case_episodes import UNKNOWN_COUNTRY, UNKNOWN_ROUTE
 from data_access.filters import Filters
+from data_access.i18n import _, ngettext
 
 EVERY_ROUTE = "all"
 RELOCATION = "relocation"
@@ -52,7 +52,7 @@ def route_names(visit: Visit) -> dict[str, str]:
     known = read(queries.relocation.programme_durations(visit.filters, visit.viewer))["route"].unique()
     return {EVERY_ROUTE: _("all routes")} | {
         route: codes.code("route", route)
-        for route in sorted(known, key=lambda one: codes.code("route", one))
+        for route in sorted(known, key=lambda one: written.sort_key(codes.code("route", one)))
         if route != UNKNOWN_ROUTE
     }
 
@@ -82,7 +82,7 @@ def sentence(found: Beside, route: str) -> str:
         return _("There are too few cases to tell programmes apart ({route}).").format(route=of)
     if not longer and not shorter:
         none = ngettext(
-            "{n} programme can be compared ({route}); it cannot be told from all.",
+            "{n} programme can be compared ({route}); it cannot be told from all by how long half of the cases wait.",
             "{n} programmes can be compared ({route}); none can be told from all by how long half of the cases wait.",
             len(told),
         )
@@ -103,16 +103,14 @@ def sentence(found: Beside, route: str) -> str:
 @shown_once
 def waiting(found: Beside, route: str) -> Chart:
     """How much longer or shorter than in all half of the cases wait, per programme, with intervals."""
-    told = [(key, away) for key in sorted(found.each, key=_name) if (away := found.wait(key)) is not None]
+    told = [(key, away) for key in sorted(found.each, key=_place) if (away := found.wait(key)) is not None]
     rows = pd.DataFrame(
         [(*key, round(away.value), round(away.low), round(away.high)) for key, away in told],
         columns=["host_country", "route", "wait_away", "wait_away_low", "wait_away_high"],
     ).astype(dict.fromkeys(("wait_away", "wait_away_low", "wait_away_high"), "Int64"))
     names = [_name(key) if route == EVERY_ROUTE else written.country(key[0]) for key, _away_ in told]
     slower = [name for name, (_key, away) in zip(names, told, strict=True) if away.low > 0]
-    title = _("No programme can be told to be slower than all") if not slower else ngettext(
-        "{n} programme is slower than all: {names}", "{n} programmes are slower than all, {names} among them", len(slower)
-    ).format(n=written.number(len(slower)), names=written.listing(slower[:2]))  # fmt: skip
+    title = _slower(slower)
     half = "–" if found.all.half is None else written.days(round(found.all.half.value))
     return Chart(
         "programmes_waiting",
@@ -126,8 +124,27 @@ def waiting(found: Beside, route: str) -> Chart:
     )  # fmt: skip
 
 
+def _slower(names: list[str]) -> str:
+    """Which programmes are slower than all: two by name at most."""
+    if not names:
+        return _("No programme can be told to be slower than all")
+    if len(names) <= 2:
+        return _("Slower than all: {names}").format(names=written.listing(names))
+    said = ngettext(
+        "{n} programme is slower than all, among others: {names}",
+        "{n} programmes are slower than all, among others: {names}",
+        len(names),
+    )
+    return said.format(n=written.number(len(names)), names=written.listing(names[:2]))
+
+
 def _name(key: tuple[str, str]) -> str:
     return _("{country}: {route}").format(country=written.country(key[0]), route=codes.code("route", key[1]))
+
+
+def _place(key: tuple[str, str]) -> str:
+    """Where a programme stands in the alphabet."""
+    return written.sort_key(_name(key))
 
 
 def days_away(away: Measured | None) -> str:
@@ -166,7 +183,7 @@ def points_away(away: Measured | None) -> str:
 @shown_once
 def table(visit: Visit, found: Beside) -> Table:
     """Every programme with its figures, how far each lies from all, its strong and weak points, and its legal clock."""
-    rows = [_row(found, key) for key in sorted(found.each, key=_name)]
+    rows = [_row(found, key) for key in sorted(found.each, key=_place)]
     columns = ["host_country", "route", "strong", "weak", "followed", "half_days", "wait_difference", "relocated_180",
                "relocated_difference", "on_time_share", "on_time_difference", "legal_days"]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
@@ -275,9 +292,7 @@ def behind_each(visit: Visit) -> pd.DataFrame:
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame.rename_axis("host_country").reset_index()
     kinds = {name: "Int64" for name in ("places", "used", "relocating", "signed") if name in rows}
-    return rows.sort_values("host_country", key=lambda codes_: codes_.map(written.country), ignore_index=True).astype(
-        kinds
-    )
+    return codes.by_names(rows, ["host_country"]).astype(kinds)
 
 
 def published_shares(visit: Visit, found: Published) -> Table | None:

@@ -14,9 +14,9 @@ from dashboard.page.reading import computed, read_now, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import codes, written
-from dashboard.words.i18n import N_, _, ngettext
 from data_access import protected_year, publication, queries
 from data_access.filters import Filters
+from data_access.i18n import N_, _, ngettext
 
 FEWEST_PEOPLE = 30
 SHARE_OF = 100
@@ -141,7 +141,7 @@ def _in_words(period: pd.Series, measure: str) -> str:
     """A published figure as it stands in a sentence."""
     value, hidden = period[measure], period[f"{measure}_hidden"]
     if pd.isna(value):
-        return _("fewer than 10") if hidden == 1 else _("a number not shown of")
+        return _("fewer than 10") if hidden == 1 else _("not shown")
     return (_("at least {n}") if hidden else _("about {n}")).format(n=written.number(value))
 
 
@@ -160,7 +160,9 @@ def summary(found: Published) -> Summary:
     opened, relocated, closed = (_figure(measure, newest, earlier) for measure in ("opened", "relocated", "closed"))
     band = middle_band(found.bands[found.bands["period"] == newest["period"]])
     where = written.listing([written.country(group) for group in found.groups])
-    sentence = _("{where}: in {period} {asked} people asked for help to relocate and {safe} reached safety.").format(
+    sentence = _(
+        "{where}, {period}: people who asked for help to relocate: {asked}; people who reached safety: {safe}."
+    ).format(
         period=written.period(newest["period"]),
         asked=_in_words(newest, "opened"),
         safe=_in_words(newest, "relocated"),
@@ -287,16 +289,17 @@ def breakdown(found: Published, by: str, measure: str) -> Chart:
     cells = cells[(cells["period"] == found.newest) & (cells["measure"] == measure)]
     name = written.country if by == "country_group" else codes.word
     cells = cells.assign(name=cells[by].map(name), is_hidden=cells["value"].isna(), minus=-cells["value"].fillna(0))
-    cells = cells.sort_values(["is_hidden", "minus", "name"]).reset_index(drop=True)
+    cells = cells.sort_values("name", key=written.alphabetical)
+    cells = cells.sort_values(["is_hidden", "minus"], kind="stable").reset_index(drop=True)
     hidden = int(cells["is_hidden"].sum())
     title = _("{what}, {period}").format(
-        what=codes.word(measure).capitalize(), period=written.period(str(found.newest))
+        what=written.capital(codes.word(measure)), period=written.period(str(found.newest))
     )
     largest = cells["value"].dropna().nlargest(2).tolist()
     if len(largest) == 1 or (len(largest) == 2 and largest[0] > largest[1]):
         first = cells.iloc[0]
         title = _("{what}, {period}: “{name}” has the most published").format(
-            what=codes.word(measure).capitalize(), period=written.period(str(found.newest)), name=first["name"]
+            what=written.capital(codes.word(measure)), period=written.period(str(found.newest)), name=first["name"]
         )
     note = _("People, rounded at random to 5.")
     below = ngettext(
@@ -338,9 +341,12 @@ def lengths(found: Published) -> Chart | None:
     period = written.period(str(found.newest))
     title = _("How long ended cases took, {period}").format(period=period)
     if (middle := middle_band(newest)) is not None:
-        title = _("Half of the cases that ended in {period} took {band} or less").format(
-            period=period, band=band_words(middle)
+        said = (
+            _("More than half of the cases that ended in {period} took over 12 months")
+            if middle == BANDS[-1]
+            else _("Half of the cases that ended in {period} took {band} or less")
         )
+        title = said.format(period=period, band=band_words(middle))
     names = {band: codes.word(band) for band in BANDS}
     shown = [cell_words(value) for value in newest["value"]]
     return Chart(

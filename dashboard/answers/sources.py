@@ -9,8 +9,8 @@ from dashboard.page.reading import read, read_now
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
+from data_access.i18n import _, ngettext
 
 OVERDUE_AFTER = 1.5
 PROBLEMS_SHOWN = 500
@@ -57,13 +57,20 @@ def summary(found: pd.DataFrame, to_fix: int) -> Summary:
     waiting = ngettext("{n} record waits to be fixed.", "{n} records wait to be fixed.", to_fix).format(
         n=written.number(to_fix)
     )
+    declared = _("of {n} with a declared rhythm").format(n=written.number(judged))
     return Summary(
         f"{sentence}; {waiting}",
         [
-            Figure("sources_fresh", fresh, written.number(fresh), _("of {n} with a declared rhythm").format(n=judged)),
-            Figure("sources_overdue", overdue, written.number(overdue), _("more than half a rhythm late")),
-            Figure("failed_loads", failed, written.number(failed), _("old data stay until one succeeds")),
-            Figure("records_to_fix", to_fix, written.number(to_fix), _("as far as you may see them")),
+            Figure("sources_fresh", fresh, written.number(fresh), coverage=declared),
+            Figure("sources_overdue", overdue, written.number(overdue), _("more than half a rhythm late"), declared),
+            Figure(
+                "failed_loads",
+                failed,
+                written.number(failed),
+                _("old data stay until one succeeds"),
+                _("of all sources"),
+            ),
+            Figure("records_to_fix", to_fix, written.number(to_fix), coverage=_("as far as you may see them")),
         ],
     )
 

@@ -16,9 +16,9 @@ from dashboard.page.blocks import Figure, Table
 from dashboard.page.reading import found_once, read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
 from data_access.filters import Filters
+from data_access.i18n import _, ngettext
 from data_access.queries.money import Cut
 
 YEARS = 2
@@ -41,7 +41,7 @@ def not_reached(visit: Visit) -> Table:
     """Open, independent, lately confirmed initiatives without signed money, alphabetical."""
     each = _each(visit).rename(columns={"name": "organisation"})
     found = unseen.not_reached(each, _last_signed(visit), visit.as_of, fresh=STALE_AFTER_DAYS, years=YEARS)
-    found = found.sort_values("organisation", ignore_index=True)
+    found = found.sort_values("organisation", key=written.alphabetical, ignore_index=True)
     cells, alone = what_if.cells_of(visit), closing.only_provider_of(visit)
     rows = found.assign(
         host_countries=_listed(found, cells, "host_country", written.country),
@@ -50,8 +50,8 @@ def not_reached(visit: Visit) -> Table:
     )
     never = int(rows["none_since"].isna().sum())
     title = ngettext(
-        "{n} confirmed initiative has no signed grant on record, {m} more none for {years} years",
-        "{n} confirmed initiatives have no signed grant on record, {m} more none for {years} years",
+        "{n} confirmed initiative has no signed grant on record; none for {years} years: {m} more",
+        "{n} confirmed initiatives have no signed grant on record; none for {years} years: {m} more",
         never,
     ).format(n=written.number(never), m=written.number(len(rows) - never), years=YEARS)
     return Table(
@@ -68,7 +68,7 @@ def _listed(found: pd.DataFrame, cells: pd.DataFrame, column: str, named: Callab
     known = cells[["organisation_id", column]].drop_duplicates()
     shown = (
         known.assign(name=known[column].map({value: named(value) for value in known[column].unique()}))
-        .sort_values("name")
+        .sort_values("name", key=written.alphabetical)
         .groupby("organisation_id")["name"]
     )
     return found["organisation_id"].map(shown.agg(", ".join)).fillna("").astype("str")
@@ -171,7 +171,11 @@ def bridge(visit: Visit, money: Portfolio, until: str) -> Table:
     soon = money.leaning["last_day"].between(
         money.as_of, money.as_of + pd.Timedelta(days=BRIDGED_DAYS), inclusive="right"
     )
-    rows = money.leaning[soon].sort_values(["last_day", "organisation"], ignore_index=True)
+    rows = (
+        money.leaning[soon]
+        .sort_values("organisation", key=written.alphabetical)
+        .sort_values("last_day", kind="stable", ignore_index=True)
+    )
     found = _ahead(money, date.fromisoformat(until)).reindex(rows["organisation_id"])
     alone = closing.only_provider_of(visit).reindex(rows["organisation_id"])
     rows = rows.assign(

@@ -21,8 +21,8 @@ from dashboard.upkeep.refresh import refresh
 from dashboard.words import codes, written
 from dashboard.words.columns import OWN
 from dashboard.words.columns import heading as heading_of
-from dashboard.words.i18n import N_, _, ngettext
 from data_access import queries
+from data_access.i18n import N_, _, ngettext
 from data_access.importers import entities, formats, outcomes, proposals, runs, template, write_template
 from data_access.importers.correct import write_corrections
 from data_access.importers.records import Context, Problem, Unreadable
@@ -261,9 +261,9 @@ def outcome(done: outcomes.Outcome, *, dry_run: bool) -> Table:
         for name in ("created", "updated", "unchanged", "not_seen")
     }
     rows = pd.DataFrame({"record_kind": pd.array(kinds, dtype="str")} | counted)
-    note = _("{n} rows were rejected. Rows not seen are only flagged, unless the file is all there is.")
+    note = _("Rows rejected: {n}. Rows not seen are only flagged, unless the file is all there is.")
     title = _("What the file would do") if dry_run else _("What the file did")
-    return Table("outcome", title, rows, note.format(n=done.rejected))
+    return Table("outcome", title, rows, note.format(n=written.number(done.rejected)))
 
 
 def problems(done: outcomes.Outcome) -> Table:
@@ -294,4 +294,6 @@ def corrections(done: outcomes.Outcome) -> bytes | None:
 def thanks(done: outcomes.Outcome) -> str:
     """What to say when a file was loaded."""
     created, updated = sum(done.created.values()), sum(done.updated.values())
-    return _("Loaded: {c} created, {u} updated, {r} rejected.").format(c=created, u=updated, r=done.rejected)
+    return _("Loaded: {c} created, {u} updated, {r} rejected.").format(
+        c=written.number(created), u=written.number(updated), r=written.number(done.rejected)
+    )

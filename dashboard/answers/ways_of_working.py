@@ -15,9 +15,9 @@ from dashboard.page.reading import found_once, read
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts, grids
 from dashboard.words import written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
 from data_access.filters import Filters
+from data_access.i18n import _, ngettext
 
 NOT_STATED = "not_stated"
 MOST_COUNTRIES = 10
@@ -26,13 +26,14 @@ PARTNERSHIPS = ("none_recorded", "one_partnership", "few_partnerships", "many_pa
 
 @dataclass(frozen=True)
 class Work:
-    """The active initiatives of a choice (`each`), where they work (`places`) and are registered (`seats`), and the known
-    partnerships of which one side is among them."""
+    """The active initiatives of a choice (`each`), where they work (`places`) and are registered (`seats`), the known
+    partnerships of which one side is among them, and the organisations of host countries they work with (`local`)."""
 
     each: pd.DataFrame
     places: pd.DataFrame
     seats: pd.DataFrame
     partnerships: pd.DataFrame
+    local: pd.DataFrame
 
 
 @found_once
@@ -47,7 +48,9 @@ def find(visit: Visit) -> Work:
     ours = known["organisation_a"].isin(each["organisation_id"]) | known["organisation_b"].isin(each["organisation_id"])
     pairs = _by_name(known[ours])
     crossing = ways_of_working.crossings(pairs, _places_of_all(visit))
-    return Work(each, works_in, registered_in, pairs.assign(crossing=crossing))
+    local = read(queries.initiatives.local_partners(visit.filters, visit.viewer))
+    local = local[local["organisation_id"].isin(each["organisation_id"])]
+    return Work(each, works_in, registered_in, pairs.assign(crossing=crossing), local)
 
 
 def _by_name(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -76,6 +79,7 @@ def figures(found: Work) -> list[Figure]:
     return [
         _share("teams_abroad", teams, _("of initiatives with a known working country")),
         _share("partners_abroad", abroad, _("of active initiatives")),
+        _share("local_partners", _with_local(found), _("of active initiatives")),
         Figure(
             "without_partner",
             partnered.total - partnered.known,
@@ -86,6 +90,25 @@ def figures(found: Work) -> list[Figure]:
         _people("volunteers", found.each["volunteers"]),
         _people("paid_staff", found.each["paid_staff"]),
     ]
+
+
+def _with_local(found: Work) -> Coverage:
+    return Coverage(found.local["organisation_id"].nunique(), len(found.each))
+
+
+def local_partners(found: Work) -> Table:
+    """The organisations of host countries that initiatives work with."""
+    partners = found.local.drop_duplicates(["partner", "host_country"])
+    title = ngettext("{n} partner in host countries", "{n} partners in host countries", len(partners)).format(
+        n=written.number(len(partners))
+    )
+    rows = found.local.sort_values("organisation", key=written.alphabetical, kind="stable", ignore_index=True)
+    note = _(
+        "Organisations of a host country that are no initiatives of the network, as recorded; none recorded is no proof of absence."
+    )
+    return Table(
+        "local_partners", title, rows[["organisation", "partner", "partner_kind", "host_country", "since"]], note
+    )
 
 
 def _share(term: str, share: Coverage, of: str) -> Figure:
@@ -126,7 +149,10 @@ def partner_countries(visit: Visit, found: Work) -> Chart | None:
         return None
     ends = pd.concat([rows["host_country"], rows.loc[rows["host_country"] != rows["other_country"], "other_country"]])
     weights = pd.concat([rows["partnerships"], rows.loc[rows["host_country"] != rows["other_country"], "partnerships"]])
-    shown = sorted(weights.groupby(ends).sum().nlargest(MOST_COUNTRIES).index, key=written.country)
+    shown = sorted(
+        weights.groupby(ends).sum().nlargest(MOST_COUNTRIES).index,
+        key=lambda code: written.sort_key(written.country(code)),
+    )
     counted = {(r.host_country, r.other_country): int(r.partnerships) for r in rows.itertuples()}
     cells = pd.DataFrame(
         [(a, b, counted.get((min(a, b), max(a, b)), 0)) for a in shown for b in shown],

@@ -18,9 +18,9 @@ from dashboard.page.reading import found_once, read
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import queries
 from data_access.filters import Filters
+from data_access.i18n import _, ngettext
 from data_access.queries.money import Cut
 
 MONTHS_SHOWN = 18
@@ -85,7 +85,11 @@ def funder_names(visit: Visit) -> dict[str, str]:
 def seat_names(visit: Visit) -> dict[str, str]:
     """Countries in which funders have their seat."""
     seats = read(queries.funding.seats(visit.viewer))["seat_country"].dropna().unique()
-    return {NOBODY: _("none")} | {seat: written.country(seat) for seat in sorted(seats, key=written.country)}
+    return {NOBODY: _("none")} | {seat: written.country(seat) for seat in sorted(seats, key=_seat)}
+
+
+def _seat(code: str) -> str:
+    return written.sort_key(written.country(code))
 
 
 def who_leaves(visit: Visit, named: Sequence[str], seat: str) -> tuple[str, ...]:
@@ -143,22 +147,35 @@ def leaves_sentence(found: Leaves, names: Mapping[str, str]) -> str:
             len(found.who),
         )
         return said.format(funders=_listed(found.who, names), day=written.day(found.day))
-    low, high = found.lost.more_than_half
-    organisations = ngettext("{n} organisation", "{n} organisations", high).format(n=written.number(high))
-    between = organisations if low == high else _("between {low} and {high}").format(low=low, high=organisations)
     said = ngettext(
-        "If {funders} leaves after {day}, {amount} of the money ahead falls and {many} lose more than half of theirs.",
-        "If {funders} leave after {day}, {amount} of the money ahead falls and {many} lose more than half of theirs.",
+        "If {funders} leaves after {day}, {amount} of the money ahead falls.",
+        "If {funders} leave after {day}, {amount} of the money ahead falls.",
         len(found.who),
     )
-    return said.format(
-        funders=_listed(found.who, names), day=written.day(found.day), amount=_between(found), many=between
-    )
+    falls = said.format(funders=_listed(found.who, names), day=written.day(found.day), amount=_between(found))
+    return f"{falls} {_losing_half(*found.lost.more_than_half)}"
+
+
+def _losing_half(low: int, high: int) -> str:
+    """How many organisations lose more than half of what is ahead of them."""
+    if low == high:
+        said = ngettext(
+            "{n} organisation loses more than half of its own.",
+            "{n} organisations lose more than half of theirs.",
+            high,
+        )
+        return said.format(n=written.number(high))
+    said = _("Organisations that lose more than half of theirs: {low} to {high}.")
+    return said.format(low=written.number(low), high=written.number(high))
 
 
 def _listed(who: Sequence[str], names: Mapping[str, str]) -> str:
     shown = [names.get(slug, slug) for slug in who]
-    return written.listing(shown) if len(shown) <= 3 else _("{n} funders").format(n=written.number(len(shown)))
+    return (
+        written.listing(shown)
+        if len(shown) <= 3
+        else ngettext("{n} funder", "{n} funders", len(shown)).format(n=written.number(len(shown)))
+    )
 
 
 def _between(found: Leaves) -> str:
@@ -176,13 +193,16 @@ def leaves_figures(visit: Visit, found: Leaves) -> list[Figure]:
     }
     paid, signed = int(found.direct["has_payment"].sum()), len(found.direct)
     known = _("payments known for {k} of {n} of their grants").format(k=written.number(paid), n=written.number(signed))
+    if not found.who:
+        return _robustness(visit)
     half, whole = found.lost.more_than_half, found.lost.all_of_it
+    named = _("as far as grants on record name who pays")
     return [
-        Figure("network_lost_low", money["low"] / 100, written.money(money["low"], found.currency), known),
-        Figure("network_lost_high", money["high"] / 100, written.money(money["high"], found.currency)),
-        Figure("touched", found.lost.touched, written.number(found.lost.touched)),
-        Figure("more_than_half", half[1], written.number(half[1]), _at_least(half)),
-        Figure("all", whole[1], written.number(whole[1]), _at_least(whole)),
+        Figure("network_lost_low", money["low"] / 100, written.money(money["low"], found.currency), coverage=known),
+        Figure("network_lost_high", money["high"] / 100, written.money(money["high"], found.currency), coverage=known),
+        Figure("touched", found.lost.touched, written.number(found.lost.touched), coverage=named),
+        Figure("more_than_half", half[1], written.number(half[1]), _at_least(half), named),
+        Figure("all", whole[1], written.number(whole[1]), _at_least(whole), named),
         _newly_uncovered(visit, found),
         *_robustness(visit),
     ]
@@ -226,10 +246,11 @@ def _robustness(visit: Visit) -> list[Figure]:
         None if kept.empty or pd.isna(kept[name][0]) else float(kept[name][0]) for name in ("mean", "largest")
     )
     drawn = _("by draws for those with more than {n} funders").format(n=leaving.MOST_EXACT)
+    named = _("organisations with signed money ahead whose funders are named")
     return [
         Figure("robustness_mean", mean, _as_share(mean), _("whole network today, over all orders of leaving"),
-               drawn if kept["drawn"].sum() else ""),
-        Figure("robustness_largest", largest, _as_share(largest), _("whole network today, the largest first")),
+               drawn if kept["drawn"].sum() else named),
+        Figure("robustness_largest", largest, _as_share(largest), _("whole network today, the largest first"), named),
     ]  # fmt: skip
 
 
@@ -284,7 +305,7 @@ def organisations(visit: Visit, found: Leaves) -> Table:
         months_of_cash=_months_of_cash(visit, found),
         pledged=found.lost.rows["organisation"].map(found.pledged).astype("Float64").fillna(0),
         organisation=found.lost.rows["organisation"].map(found.names),
-    ).sort_values("organisation", ignore_index=True)
+    ).sort_values("organisation", key=written.alphabetical, ignore_index=True)
     for name in ("ahead", "lost_low", "lost_high", "unnamed", "pledged"):
         rows[name] = rows[name].round().astype("Int64")
     columns = [

@@ -8,20 +8,29 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextvars import copy_context
 from pathlib import Path
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.commands import databases, export, load, overlap, publish, rates
+from dashboard.commands import databases, export, load, overlap, publish, rates, speaking
 from dashboard.commands.refusal import Refused
+from data_access.i18n import N_, _
 from data_access.problems import DatabaseProblem
 
 ROOT = Path(__file__).parent.parent.parent
 INSTALLED = Path(sys.prefix) / "share" / "meridian"
 
 
-@click.group(help=__doc__, context_settings={"help_option_names": ["-h", "--help"]})
+@speaking.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=N_(
+        "The `meridian` command: init, check, refresh, publish, export, brief, import, rates, serve and the like.\n\n"
+        "It trusts whoever holds the database credentials."
+    ),
+)
+@speaking.language
 def meridian() -> None:
     """Everything a person types."""
 
@@ -31,13 +40,15 @@ for _module in (databases, load, export, publish, overlap, rates):
         meridian.add_command(_command)
 
 
-@meridian.command()
+@meridian.command(help=N_("Serve the dashboard."))
 @click.option("--port", type=int, default=8501, show_default=True)
 def serve(port: int) -> None:
     """Serve the dashboard."""
     settings = ROOT if (ROOT / ".streamlit").exists() else INSTALLED
     if not (settings / ".streamlit" / "config.toml").exists():
-        raise Refused(f"{settings}/.streamlit/config.toml is missing; without it nothing is served.")
+        raise Refused(
+            _("{folder}/.streamlit/config.toml is missing; without it nothing is served.").format(folder=settings)
+        )
     print(f"Meridian: http://localhost:{port}", flush=True)
     os.chdir(settings)
     command = ["-m", "streamlit", "run", str(ROOT / "streamlit_app.py"), "--server.port", str(port)]
@@ -46,7 +57,13 @@ def serve(port: int) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse and run; returns the exit code. Problems are one sentence on stderr, never a traceback."""
+    return copy_context().run(_run, arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """In a context of its own, so that the language is that of this command alone."""
     try:
+        speaking.speak_as_here()
         return int(meridian.main(arguments, prog_name="meridian", standalone_mode=False) or 0)
     except click.exceptions.Abort:
         return 130
@@ -56,9 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DatabaseProblem as problem:
         Refused(str(problem)).show()
     except OSError as problem:
-        Refused(f"{problem.filename or 'a file'}: {problem.strerror}.").show()
+        where = problem.filename or _("a file")
+        Refused(f"{where}: {problem.strerror}.").show()
     except SQLAlchemyError as error:
-        Refused(f"the database refused: {getattr(error, 'orig', error)}").show()
+        Refused(_("the database refused: {why}").format(why=getattr(error, "orig", error))).show()
     return 1
 
 

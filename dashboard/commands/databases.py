@@ -2,51 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
 import click
 from sqlalchemy import Engine, text
 
+from dashboard.commands import speaking
 from dashboard.upkeep import books
 from dashboard.upkeep.refresh import refresh as rebuild
 from dashboard.upkeep.writers import writers
 from data_access import addresses, connections, database, problems, rights
+from data_access.i18n import N_, _, in_digits, ngettext
 from data_access.migrate import upgrade_both
 from data_access.vocabulary import code_rows, route_rows
 
-FINDINGS: dict[database.Which, dict[str, str]] = {
-    "shared": {
-        "grants without an amount": 'SELECT count(*) FROM "grant" WHERE amount_minor IS NULL',
-        "grants that end before they start": 'SELECT count(*) FROM "grant" WHERE ends_on < starts_on',
-        "grants without a start or end date": 'SELECT count(*) FROM "grant" WHERE starts_on IS NULL OR ends_on IS NULL',
-        "needs without an amount": "SELECT count(*) FROM need WHERE amount_minor IS NULL",
-        "organisations never confirmed": "SELECT count(*) FROM organisation WHERE confirmed_on IS NULL",
-        "projects without dates": "SELECT count(*) FROM project WHERE starts_on IS NULL",
-    },
-    "cases": {
-        "episodes that closed before they opened": "SELECT count(*) FROM case_episode WHERE closed_on < opened_on",
-        "episodes without an opening date": "SELECT count(*) FROM case_episode WHERE opened_on IS NULL",
-        "closed episodes without a closing date": (
-            "SELECT count(*) FROM case_episode WHERE status = 'closed' AND closed_on IS NULL"
+FINDINGS: dict[database.Which, tuple[tuple[Callable[[int], str], str], ...]] = {
+    "shared": (
+        (
+            lambda n: ngettext("to mend: {n} grant without an amount", "to mend: {n} grants without an amount", n),
+            'SELECT count(*) FROM "grant" WHERE amount_minor IS NULL',
         ),
-    },
+        (
+            lambda n: ngettext(
+                "to mend: {n} grant that ends before it starts", "to mend: {n} grants that end before they start", n
+            ),
+            'SELECT count(*) FROM "grant" WHERE ends_on < starts_on',
+        ),
+        (
+            lambda n: ngettext(
+                "to mend: {n} grant without a start or end date", "to mend: {n} grants without a start or end date", n
+            ),
+            'SELECT count(*) FROM "grant" WHERE starts_on IS NULL OR ends_on IS NULL',
+        ),
+        (
+            lambda n: ngettext("to mend: {n} need without an amount", "to mend: {n} needs without an amount", n),
+            "SELECT count(*) FROM need WHERE amount_minor IS NULL",
+        ),
+        (
+            lambda n: ngettext(
+                "to mend: {n} organisation never confirmed", "to mend: {n} organisations never confirmed", n
+            ),
+            "SELECT count(*) FROM organisation WHERE confirmed_on IS NULL",
+        ),
+        (
+            lambda n: ngettext("to mend: {n} project without dates", "to mend: {n} projects without dates", n),
+            "SELECT count(*) FROM project WHERE starts_on IS NULL",
+        ),
+    ),
+    "cases": (
+        (
+            lambda n: ngettext(
+                "to mend: {n} episode that closed before it opened",
+                "to mend: {n} episodes that closed before they opened",
+                n,
+            ),
+            "SELECT count(*) FROM case_episode WHERE closed_on < opened_on",
+        ),
+        (
+            lambda n: ngettext(
+                "to mend: {n} episode without an opening date", "to mend: {n} episodes without an opening date", n
+            ),
+            "SELECT count(*) FROM case_episode WHERE opened_on IS NULL",
+        ),
+        (
+            lambda n: ngettext(
+                "to mend: {n} closed episode without a closing date",
+                "to mend: {n} closed episodes without a closing date",
+                n,
+            ),
+            "SELECT count(*) FROM case_episode WHERE status = 'closed' AND closed_on IS NULL",
+        ),
+    ),
 }
 
 
-@click.command()
-@click.option("--sample", is_flag=True, help="Fill empty databases with the invented sample world.")
-@click.option("--reader", metavar="ROLE", help="PostgreSQL: let this existing role SELECT, and nothing else.")
-@click.option(
-    "--answers", metavar="ROLE", help="PostgreSQL: let this existing role add answers on pairs, and nothing else."
+@speaking.command(help=N_("Create the tables, or bring them to the newest schema."))
+@speaking.option("--sample", is_flag=True, help=N_("Fill empty databases with the invented sample world."))
+@speaking.option("--reader", metavar="ROLE", help=N_("PostgreSQL: let this existing role SELECT, and nothing else."))
+@speaking.option(
+    "--answers", metavar="ROLE", help=N_("PostgreSQL: let this existing role add answers on pairs, and nothing else.")
 )
-@click.option("--log", metavar="ROLE", help="PostgreSQL: let this existing role log exports, and nothing else.")
-@click.option("--views", metavar="ROLE", help="PostgreSQL: let this existing role keep readers' saved views.")
-@click.option(
-    "--importer", metavar="ROLE", help="PostgreSQL: let this existing role load uploaded files, and nothing else."
+@speaking.option("--log", metavar="ROLE", help=N_("PostgreSQL: let this existing role log exports, and nothing else."))
+@speaking.option("--views", metavar="ROLE", help=N_("PostgreSQL: let this existing role keep readers' saved views."))
+@speaking.option(
+    "--importer", metavar="ROLE", help=N_("PostgreSQL: let this existing role load uploaded files, and nothing else.")
 )
-@click.option(
-    "--publisher", metavar="ROLE", help="PostgreSQL: let this existing role publish periods of cases, and no more."
+@speaking.option(
+    "--publisher", metavar="ROLE", help=N_("PostgreSQL: let this existing role publish periods of cases, and no more.")
 )
 def init(*, sample: bool, **roles: str | None) -> None:
     """Create the tables, or bring them to the newest schema."""
@@ -59,7 +102,9 @@ def init(*, sample: bool, **roles: str | None) -> None:
     for login in rights.LOGINS:
         if role := roles[login]:
             rights.grant(engines, login, role)
-    print("The databases are ready." if sample else "The tables are ready. Load data, then run `meridian refresh`.")
+    print(
+        _("The databases are ready.") if sample else _("The tables are ready. Load data, then run `meridian refresh`.")
+    )
 
 
 def _fill_with_sample(engines: dict[database.Which, Engine]) -> None:
@@ -69,8 +114,10 @@ def _fill_with_sample(engines: dict[database.Which, Engine]) -> None:
         filled = [name for name, n in database.counts_per_table(engine, which).items() if n]
         if filled:
             raise problems.DatabaseProblem(
-                f"The {which} database is not empty ({', '.join(filled[:3])} hold rows).",
-                "The sample world only goes into empty databases: choose another URL.",
+                _("The {which} database is not empty ({tables} hold rows).").format(
+                    which=which, tables=", ".join(filled[:3])
+                ),
+                _("The sample world only goes into empty databases: choose another URL."),
             )
     build(engines["shared"], engines.get("cases"))
 
@@ -82,12 +129,12 @@ def _fill_vocabulary(engines: dict[database.Which, Engine]) -> None:
                 connection.execute(database.METADATA[which].tables[table].insert(), rows)
 
 
-@click.command()
-@click.option(
+@speaking.command(help=N_("Say what is in the databases and what is wrong with them."))
+@speaking.option(
     "--books",
     "with_books",
     is_flag=True,
-    help="Per page and viewer: what was loaded is what figures show and named remainders.",
+    help=N_("Per page and viewer: what was loaded is what figures show and named remainders."),
 )
 def check(*, with_books: bool) -> int:
     """Say what is in the databases and what is wrong with them."""
@@ -98,12 +145,12 @@ def check(*, with_books: bool) -> int:
     places: dict[database.Which, str | None] = {"shared": urls.shared, "cases": urls.cases}
     for which, url in places.items():
         if not url:
-            print(f"{which}: not configured; every page works without it")
+            print(_("{which}: not configured; every page works without it").format(which=which))
             continue
         try:
             database.assert_ready(connections.open_reader(url, which), which)
         except problems.DatabaseProblem as problem:
-            print(f"{which}: WRONG – {problem}")
+            print(_("{which}: WRONG – {problem}").format(which=which, problem=problem))
             wrong += 1
             continue
         _describe(connections.open_writer(url), which)
@@ -118,7 +165,8 @@ def _check_books() -> int:
     for account in books.every_account(engines["shared"], engines.get("cases")):
         print("\n".join(_account(account)))
         wrong += len(account.faults)
-    print("The books balance." if not wrong else f"The books do not balance: {wrong} faults.")
+    said = ngettext("The books do not balance: {n} fault.", "The books do not balance: {n} faults.", wrong)
+    print(said.format(n=wrong) if wrong else _("The books balance."))
     return 1 if wrong else 0
 
 
@@ -127,24 +175,28 @@ def _account(account: books.Account) -> Iterator[str]:
     scope = ", ".join(account.viewer.host_countries or ()) or ("all" if account.viewer.host_countries is None else "")
     who = f"{account.viewer.role} {scope}".strip()
     sum_ = "" if account.loaded_minor is None else f"{account.loaded_minor / 100:>20,.2f} {account.currency}"
-    yield f"{account.page}, {who}: {account.loaded:,} {account.subject}{sum_}"
+    yield f"{account.page}, {who}: {account.counted(in_digits(account.loaded))}{sum_}"
+    left_out, shown = _("left out:"), _("shown:")
+    wide = max(len(left_out), len(shown)) + 1
     for line in account.lines:
         if line.units or line.minor:
             minor = "" if line.known_minor is None else f"{line.known_minor / 100:>20,.2f}"
-            yield f"  {'left out: ' if line.is_remainder else 'shown:    '}{line.name:<24}{line.units:>9,}{minor}"
-    yield from (f"  WRONG: {fault}." for fault in account.faults)
+            yield f"  {left_out if line.is_remainder else shown:<{wide}}{line.name:<24}{line.units:>9,}{minor}"
+    yield from ("  " + _("WRONG: {fault}.").format(fault=fault) for fault in account.faults)
 
 
 def _describe(engine: Engine, which: database.Which) -> None:
     meta = database.read_meta(engine, which)
     print(
-        f"{which}: schema {database.HEAD[which]} (newest), as of {meta['as_of']}, data version {meta.get('data_version', '–')}"
+        _("{which}: schema {schema} (newest), as of {day}, data version {version}").format(
+            which=which, schema=database.HEAD[which], day=meta["as_of"], version=meta.get("data_version", "–")
+        )
     )
     for table, rows in database.counts_per_table(engine, which).items():
         print(f"  {table:<22}{rows:>9,}")
-    findings = [(name, n) for name, statement in FINDINGS[which].items() if (n := _count(engine, statement))]
-    for name, n in findings:
-        print(f"  to mend: {n:,} {name}")
+    for said, statement in FINDINGS[which]:
+        if n := _count(engine, statement):
+            print("  " + said(n).format(n=in_digits(n)))
 
 
 def _count(engine: Engine, statement: str) -> int:
@@ -152,8 +204,10 @@ def _count(engine: Engine, statement: str) -> int:
         return int(connection.scalar(text(statement)) or 0)
 
 
-@click.command()
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Cut-off date, YYYY-MM-DD; default: the recorded one.")
+@speaking.command(help=N_("Rebuild summaries and overlap pairs."))
+@speaking.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help=N_("Cut-off date, YYYY-MM-DD; default: the recorded one.")
+)
 def refresh(as_of: datetime | None) -> None:
     """Rebuild summaries and overlap pairs."""
     engines = writers()
@@ -162,11 +216,11 @@ def refresh(as_of: datetime | None) -> None:
         recorded = database.read_meta(engines["shared"]).get("as_of")
         if recorded is None:
             raise problems.DatabaseProblem(
-                "No cut-off date is recorded yet.", "Run `meridian refresh --as-of YYYY-MM-DD`."
+                _("No cut-off date is recorded yet."), _("Run `meridian refresh --as-of YYYY-MM-DD`.")
             )
         day = date.fromisoformat(recorded)
     rebuild(engines["shared"], engines.get("cases"), day)
-    print(f"Summaries rebuilt as of {day}.")
+    print(_("Summaries rebuilt as of {day}.").format(day=day))
 
 
 COMMANDS = (init, check, refresh)

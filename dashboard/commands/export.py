@@ -15,6 +15,7 @@ from typing import Any
 import click
 import pandas as pd
 
+from dashboard.commands import speaking
 from dashboard.commands.refusal import Refused
 from dashboard.files import brief as two_pages
 from dashboard.files import formats
@@ -25,8 +26,8 @@ from dashboard.page.opening import open_for
 from dashboard.page.reading import read_metas
 from dashboard.page.visit import Visit
 from dashboard.page.walk import one, whole
-from dashboard.words.i18n import _
 from data_access.filters import LISTS, from_parameters, joined
+from data_access.i18n import N_, _, in_digits, ngettext
 from data_access.schema import ROLES
 from data_access.viewer import Role, Viewer
 
@@ -72,21 +73,25 @@ def _asks(command: Callable[..., None]) -> Callable[..., None]:
         command(wanted, **rest)
 
     options = [
-        click.option(
+        speaking.option(
             "--out",
             type=click.Path(path_type=Path),
             metavar="FILE",
-            help="Where to write; JSON without it goes to the screen.",
+            help=N_("Where to write; JSON without it goes to the screen."),
         ),
-        *(click.option(f"--{name}", multiple=True, metavar="CODE") for name in LISTS),
-        click.option("--from", "since", metavar="YYYY-MM"),
-        click.option("--to", "until", metavar="YYYY-MM"),
-        click.option("--state", is_flag=True, help="Include state-linked programmes."),
-        click.option("--currency", type=click.Choice(CURRENCIES), default=CURRENCIES[0], show_default=True),
-        click.option("--as", "role", type=click.Choice(ROLES), default="funder", show_default=True),
-        click.option("--scope", default="", metavar="DE,LT", help="A coordinator's host countries; default: all."),
-        click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Cut-off date; default: the recorded one."),
-        click.option("--export-id", help="The id inside the file: the same one gives the same bytes."),
+        *(speaking.option(f"--{name}", multiple=True, metavar="CODE") for name in LISTS),
+        speaking.option("--from", "since", metavar="YYYY-MM"),
+        speaking.option("--to", "until", metavar="YYYY-MM"),
+        speaking.option("--state", is_flag=True, help=N_("Include state-linked programmes.")),
+        speaking.option("--currency", type=click.Choice(CURRENCIES), default=CURRENCIES[0], show_default=True),
+        speaking.option("--as", "role", type=click.Choice(ROLES), default="funder", show_default=True),
+        speaking.option(
+            "--scope", default="", metavar="DE,LT", help=N_("A coordinator's host countries; default: all.")
+        ),
+        speaking.option(
+            "--as-of", type=click.DateTime(["%Y-%m-%d"]), help=N_("Cut-off date; default: the recorded one.")
+        ),
+        speaking.option("--export-id", help=N_("The id inside the file: the same one gives the same bytes.")),
     ]
     asked.__name__, asked.__doc__ = command.__name__, command.__doc__
     for option in reversed(options):
@@ -94,10 +99,17 @@ def _asks(command: Callable[..., None]) -> Callable[..., None]:
     return asked
 
 
-@click.command()
+@speaking.command(
+    help=N_(
+        "Write what a page shows: every figure, table and chart of all its parts.\n\n"
+        "PAGE is a page as in its address, initiative (with --choice id=…), or all."
+    )
+)
 @click.argument("page")
-@click.option("--format", "kind", type=click.Choice(list(formats.FORMATS)), default="xlsx", show_default=True)
-@click.option("--choice", multiple=True, metavar="NAME=VALUE", help="A choice of the page itself, as in its link.")
+@speaking.option("--format", "kind", type=click.Choice(list(formats.FORMATS)), default="xlsx", show_default=True)
+@speaking.option(
+    "--choice", multiple=True, metavar="NAME=VALUE", help=N_("A choice of the page itself, as in its link.")
+)
 @_asks
 def export(wanted: Wanted, page: str, kind: str, choice: Sequence[str]) -> None:
     """Write what a page shows: every figure, table and chart of all its parts.
@@ -124,9 +136,16 @@ def export(wanted: Wanted, page: str, kind: str, choice: Sequence[str]) -> None:
     _write(content, wanted.out, kind)
 
 
-@click.command()
+@speaking.command(
+    help=N_(
+        "Write two pages for a board or a ministry, as HTML to print.\n\n"
+        "PAGE is a page as in its address; without it the brief is of the overview."
+    )
+)
 @click.argument("page", default=FIRST)
-@click.option("--choice", multiple=True, metavar="NAME=VALUE", help="A choice of the page itself, as in its link.")
+@speaking.option(
+    "--choice", multiple=True, metavar="NAME=VALUE", help=N_("A choice of the page itself, as in its link.")
+)
 @_asks
 def brief(wanted: Wanted, page: str, choice: Sequence[str]) -> None:
     """Write two pages for a board or a ministry, as HTML to print.
@@ -147,7 +166,7 @@ def brief(wanted: Wanted, page: str, choice: Sequence[str]) -> None:
 
 def _own(choice: Sequence[str]) -> dict[str, str]:
     if any("=" not in text for text in choice):
-        raise Refused("A --choice is written NAME=VALUE, as in the page's link.")
+        raise Refused(_("A --choice is written NAME=VALUE, as in the page's link."))
     return dict(text.split("=", 1) for text in choice)
 
 
@@ -166,7 +185,11 @@ def _visit(wanted: Wanted) -> Visit:
     asked |= {"state": "1"} if wanted.state else {}
     filters, dropped = from_parameters(asked, allowed)
     if dropped:
-        raise Refused(f"Not on offer for a {wanted.role}: {', '.join(f'{name} {asked[name]}' for name in dropped)}.")
+        raise Refused(
+            _("Not on offer for a {role}: {dropped}.").format(
+                role=wanted.role, dropped=", ".join(f"{name} {asked[name]}" for name in dropped)
+            )
+        )
     visit.filters, visit.currency = filters, wanted.currency
     return visit
 
@@ -181,12 +204,18 @@ def _dated(visit: Visit, pages: Sequence[registry.Page], as_of: date | None) -> 
     if as_of is None or pd.Timestamp(as_of) == visit.as_of:
         return visit
     if not EARLIEST <= as_of <= visit.as_of.date():
-        raise Refused(f"--as-of can be from {EARLIEST} to {visit.as_of:%Y-%m-%d}, up to which data are recorded.")
+        raise Refused(
+            _("--as-of can be from {first} to {last}, up to which data are recorded.").format(
+                first=EARLIEST, last=f"{visit.as_of:%Y-%m-%d}"
+            )
+        )
     summed = [page.file for page in pages if page.needs_refresh]
     if summed:
         raise Refused(
-            f"{', '.join(summed)}: cases and overlap are summed up as of {visit.as_of:%Y-%m-%d}. Run `meridian refresh "
-            f"--as-of {as_of}` first, or leave --as-of out."
+            _(
+                "{pages}: cases and overlap are summed up as of {last}. Run `meridian refresh --as-of {day}` first, or leave "
+                "--as-of out."
+            ).format(pages=", ".join(summed), last=f"{visit.as_of:%Y-%m-%d}", day=as_of)
         )
     return replace(visit, as_of=pd.Timestamp(as_of))
 
@@ -216,11 +245,12 @@ def _all(made: list[tuple[Report, str]]) -> Report:
 def _write(content: bytes, out: Path | None, kind: str) -> None:
     if out is None:
         if kind not in ("json", "html"):
-            raise Refused("say with --out where to write it.")
+            raise Refused(_("say with --out where to write it."))
         sys.stdout.buffer.write(content + b"\n")
         return
     out.write_bytes(content)
-    print(f"{out}: {len(content):,} bytes", file=sys.stderr)
+    said = ngettext("{file}: {n} byte", "{file}: {n} bytes", len(content))
+    print(said.format(file=out, n=in_digits(len(content))), file=sys.stderr)
 
 
 COMMANDS = (export, brief)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import click
-
+from dashboard.commands import speaking
 from dashboard.metrics import overlap
 from data_access import addresses, connections, database, queries
+from data_access.i18n import N_, _, in_digits, ngettext
 from data_access.viewer import Viewer
 
 
-@click.command("overlap-report")
+@speaking.command("overlap-report", help=N_("Say how often people agreed with suggested pairs."))
 def overlap_report() -> None:
     """Say how often people agreed with suggested pairs."""
     reader = connections.open_reader(addresses.urls_from_environment().shared)
@@ -18,24 +18,39 @@ def overlap_report() -> None:
     answers = database.run(reader, queries.overlap.answers(everything))
     pairs = overlap.reviewed(database.run(reader, queries.overlap.pairs(everything)), answers)
     answered = int(pairs["answer"].notna().sum())
-    print(f"{answered:,} of {len(pairs):,} stored pairs have an answer that holds; history: {len(answers):,} answers.")
+    said = ngettext(
+        "{answered} of {pairs} stored pairs have an answer that holds; history: {n} answer.",
+        "{answered} of {pairs} stored pairs have an answer that holds; history: {n} answers.",
+        answered,
+    )
+    print(said.format(answered=in_digits(answered), pairs=in_digits(len(pairs)), n=in_digits(len(answers))))
     if answered < overlap.VALIDATED_FROM:
         print(
-            f"Marks {overlap.POSSIBLE:g} and {overlap.RELATED:g} are not yet validated: {overlap.VALIDATED_FROM} needed."
+            _("Marks {possible} and {related} are not yet validated: {n} needed.").format(
+                possible=f"{overlap.POSSIBLE:g}", related=f"{overlap.RELATED:g}", n=overlap.VALIDATED_FROM
+            )
         )
     suggested = pairs[pairs["label"] == "possible_duplication"].sort_values("score", ascending=False, kind="stable")
     judged = overlap.worth_a_talk(suggested["answer"])
     for k in (10, 20):
         print(
-            f"Precision at {k:<3}{_share(overlap.precision_at(k, judged))} of {judged.head(k).notna().sum()} answered"
+            _("Precision at {k} {share} of {n} answered").format(
+                k=k, share=_share(overlap.precision_at(k, judged)), n=judged.head(k).notna().sum()
+            )
         )
-    print(f"Average precision {_share(overlap.average_precision(judged))}")
+    print(_("Average precision {share}").format(share=_share(overlap.average_precision(judged))))
     both, doubly = overlap.kappa_of(answers)
-    print(f"Two people's agreement (kappa) {'–' if both is None else f'{both:.2f}'} over {doubly} pairs")
-    print(f"\n{'score':<12}{'pairs':>8}{'answered':>10}{'worth a talk':>14}")
-    for row in overlap.agreement_by_score(pairs).itertuples():
-        print(f"{row.stratum:<12}{row.pairs:>8,}{row.answered:>10,}{row.agreed:>14,}")
-    print("Pairs below the lowest mark are not stored and never shown, so nobody judges them here.")
+    said = ngettext(
+        "Two people's agreement (kappa) {kappa} over {n} pairs",
+        "Two people's agreement (kappa) {kappa} over {n} pairs",
+        doubly,
+    )
+    print(said.format(kappa="–" if both is None else f"{both:.2f}", n=doubly), end="\n\n")
+    rows = overlap.agreement_by_score(pairs).itertuples()
+    headings = (_("score"), _("pairs"), _("answered"), _("worth a talk"))
+    for line in speaking.table(headings, [(r.stratum, r.pairs, r.answered, r.agreed) for r in rows], 12, 8):
+        print(line)
+    print(_("Pairs below the lowest mark are not stored and never shown, so nobody judges them here."))
 
 
 def _share(value: float | None) -> str:

@@ -10,10 +10,12 @@ from pathlib import Path
 import click
 from sqlalchemy import Engine
 
+from dashboard.commands import speaking
 from dashboard.commands.refusal import Refused
 from dashboard.upkeep.writers import writers
 from data_access import addresses, database, problems, protected_year, publication
 from data_access.disclosure import Impossible
+from data_access.i18n import N_, _, ngettext
 
 
 def _both(why: str, remedy: str) -> dict[database.Which, Engine]:
@@ -23,52 +25,69 @@ def _both(why: str, remedy: str) -> dict[database.Which, Engine]:
     return engines
 
 
-@click.command()
+@speaking.command(
+    help=N_(
+        "Publish a closed period of relocation cases, protected, once.\n\n"
+        "PERIOD is a quarter or half-year: 2026Q3, 2026H1."
+    )
+)
 @click.argument("period")
-@click.option("--withhold", is_flag=True, help="Close a refused period for good: no figure of it will ever appear.")
+@speaking.option(
+    "--withhold", is_flag=True, help=N_("Close a refused period for good: no figure of it will ever appear.")
+)
 def publish(period: str, *, withhold: bool) -> None:
     """Publish a closed period of relocation cases, protected, once.
 
     PERIOD is a quarter or half-year: 2026Q3, 2026H1.
     """
     engines = _both(
-        "Publishing reads the case database.", f"Set {addresses.CASES_URL_VARIABLE} for the publisher's login."
+        _("Publishing reads the case database."),
+        _("Set {variable} for the publisher's login.").format(variable=addresses.CASES_URL_VARIABLE),
     )
     today = datetime.now(UTC).date()
     try:
         if withhold:
             publication.withhold(engines["cases"], engines["shared"], period, today)
-            print(f"{period} is closed; none of its figures will appear.")
+            print(_("{period} is closed; none of its figures will appear.").format(period=period))
             return
         done = publication.publish(engines["cases"], engines["shared"], period, today, secrets.randbelow)
     except (protected_year.PublicationRefused, Impossible) as refusal:
-        raise Refused(f"refused: {refusal}") from refusal
+        raise Refused(_("refused: {why}").format(why=refusal)) from refusal
     if not done.inserted:
-        print(f"{done.period} is published already; published cells are never redrawn.")
+        print(_("{period} is published already; published cells are never redrawn.").format(period=done.period))
         return
-    finest = "with the year's table" if done.with_year else "without a year's table"
-    print(
-        f"{done.period}: {done.inserted} cells published, {done.hidden} of them hidden, {finest}; draws: {done.draws}."
-    )
+    if done.with_year:
+        said = ngettext(
+            "{period}: {n} cell published, {hidden} of them hidden, with the year's table; draws: {draws}.",
+            "{period}: {n} cells published, {hidden} of them hidden, with the year's table; draws: {draws}.",
+            done.inserted,
+        )
+    else:
+        said = ngettext(
+            "{period}: {n} cell published, {hidden} of them hidden, without a year's table; draws: {draws}.",
+            "{period}: {n} cells published, {hidden} of them hidden, without a year's table; draws: {draws}.",
+            done.inserted,
+        )
+    print(said.format(period=done.period, n=done.inserted, hidden=done.hidden, draws=done.draws))
 
 
-@click.command("publication-year")
+@speaking.command("publication-year", help=N_("Fix a year's periods and groups before its first period."))
 @click.argument("year", type=int)
-@click.option(
+@speaking.option(
     "--periods",
     type=click.Choice(list(protected_year.PERIODS)),
-    help="Half-years are safer below 100 cases a quarter.",
+    help=N_("Half-years are safer below 100 cases a quarter."),
 )
-@click.option(
+@speaking.option(
     "--groups",
     type=click.Path(path_type=Path),
-    help='JSON: {"countries": {"DE": "DE", ...}, "routes": {"asylum": "protection", ...}}',
+    help=N_('JSON: {"countries": {"DE": "DE", ...}, "routes": {"asylum": "protection", ...}}'),
 )
 def publication_year(year: int, periods: str | None, groups: Path | None) -> None:
     """Fix a year's periods and groups before its first period."""
     engines = _both(
-        "A year is fixed once one of its periods is frozen in the case database.",
-        f"Set {addresses.CASES_URL_VARIABLE}.",
+        _("A year is fixed once one of its periods is frozen in the case database."),
+        _("Set {variable}.").format(variable=addresses.CASES_URL_VARIABLE),
     )
     shared = engines["shared"]
     with shared.connect() as connection:
@@ -80,9 +99,9 @@ def publication_year(year: int, periods: str | None, groups: Path | None) -> Non
         if groups or periods:
             publication.set_year(shared, engines["cases"], wanted)
     except (protected_year.PublicationRefused, OSError, ValueError, AttributeError) as refusal:
-        raise Refused(f"refused: {refusal}") from refusal
+        raise Refused(_("refused: {why}").format(why=refusal)) from refusal
     print(f"{wanted.year}: {', '.join(wanted.names)}")
-    for kind, names, of in (("countries", wanted.countries, countries), ("routes", wanted.routes, routes)):
+    for kind, names, of in ((_("countries"), wanted.countries, countries), (_("routes"), wanted.routes, routes)):
         print(f"  {kind}:")
         for name in names:
             print(f"    {name:<24}{' '.join(sorted(code for code, group in of.items() if group == name))}")

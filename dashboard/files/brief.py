@@ -28,7 +28,7 @@ from dashboard.files import formats
 from dashboard.page.blocks import Chart, Report, Table
 from dashboard.page.visit import Visit, current
 from dashboard.words import columns, terms, written
-from dashboard.words.i18n import N_, _, language
+from data_access.i18n import N_, _, language
 
 BARS, ROWS, TABLES, COLUMNS = 8, 6, 4, 6
 FIRST = "overview"
@@ -114,12 +114,13 @@ def write(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
         for term in dict.fromkeys(terms.term(item.term) for item in report.figures)
     )
     limits = "".join(f"<p>{escape(note)}</p>" for note in report.notes)
+    words, bounds = escape(_("What the words mean")), escape(_("Limits"))
     page = (
         f'<!doctype html><html lang="{language.get()}"><head><meta charset="utf-8"><title>{escape(report.title)}</title>'
         f"<style>{STYLE}</style></head><body>"
         f'<section><h1>{escape(report.title)}</h1><p class="facts">{escape(facts)}</p>{_answers(report)}'
-        f"<h2>{escape(_('What the words mean'))}</h2><dl>{meanings}</dl></section>"
-        f'<section>{charts}<h2>{escape(_("Limits"))}</h2><div class="limits notes">{limits}</div></section></body></html>'
+        f"<h2>{words}</h2><dl>{meanings}</dl></section>"
+        f'<section>{charts}<h2>{bounds}</h2><div class="limits notes">{limits}</div></section></body></html>'
     )
     return page.encode()
 

@@ -25,7 +25,7 @@ from dashboard.page import offer
 from dashboard.page.blocks import Chart, Report, Table
 from dashboard.page.visit import Visit, current
 from dashboard.words import codes, columns, terms, written
-from dashboard.words.i18n import _
+from data_access.i18n import _, language, languages
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 NO_CHARACTERS = "\ufffe\uffff"
@@ -68,12 +68,13 @@ def about(visit: Visit, report: Report, export_id: str, *, with_answer: bool = T
         (_("Page"), report.title),
         (_("Answer"), report.answer if with_answer else ""),
         (_("Filters"), offer.sentence(visit)),
-        (_("Who may see it"), _("made for a {role}").format(role=codes.word(visit.viewer.role))),
+        (_("Made for the role"), codes.word(visit.viewer.role)),
         (_("As of"), written.day(visit.as_of)),
         *([(_("Live cases as of"), written.day(visit.cases_as_of))] if visit.cut_offs_differ else []),
         (_("Last load"), written.day(visit.last_load)),
         (_("Data version"), visit.data_version),
         (_("Amounts in"), visit.currency),
+        (_("Language"), languages()[language.get()]),
         (_("Link that restores the view"), visit.link),
         (_("Export id"), export_id),
     ]
@@ -111,7 +112,8 @@ def _about_lines(report: Report, tables: Sequence[Table], export_id: str) -> lis
     for item in report.figures if with_answer else ():
         term = terms.term(item.term)
         beside = " · ".join(part for part in (item.comparison, item.coverage) if part)
-        lines.append((_(term.label), f"{item.shown} ({beside}). {_(term.definition)}" if beside else item.shown))
+        meaning = _(term.definition)
+        lines.append((_(term.label), f"{item.shown} ({beside}). {meaning}" if beside else item.shown))
     for table in tables:
         lines += [("", ""), (table.title, table.note or ""), *column_facts(table)]
     return lines
@@ -207,6 +209,7 @@ def as_values(report: Report, tables: Sequence[Table], export_id: str) -> dict[s
             "last_load": None if visit.last_load is None or pd.isna(visit.last_load) else f"{visit.last_load:%Y-%m-%d}",
             "data_version": visit.data_version,
             "currency": visit.currency,
+            "language": language.get(),
             "link": visit.link,
             "export_id": export_id,
             "is_sample": visit.is_sample,

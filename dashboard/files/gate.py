@@ -21,8 +21,8 @@ from dashboard.page.reading import appender, writes_to
 from dashboard.page.visit import Visit
 from dashboard.page.walk import whole
 from dashboard.words import codes, written
-from dashboard.words.i18n import _, ngettext
 from data_access import export_log
+from data_access.i18n import _, ngettext
 from data_access.problems import DataMoved, TooMuch
 from data_access.schema import EXPORT_REASONS
 

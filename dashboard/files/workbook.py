@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from dashboard.page.blocks import Chart, Table
 from dashboard.words import columns
-from dashboard.words.i18n import _
+from data_access.i18n import _
 from data_access.workbooks import INERT_TEXT
 
 FORBIDDEN_IN_SHEET_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'!=", " "))

@@ -152,13 +152,17 @@ def openings_and_closings(records: pd.DataFrame, as_of: pd.Timestamp) -> pd.Data
     return frame
 
 
+def within(days: pd.Series, after: pd.Timestamp, until: pd.Timestamp) -> pd.Series:
+    """Whether each day lies after one day and not after another; an unknown day does not."""
+    return (days > after) & (days <= until)
+
+
 def net_openings(records: pd.DataFrame, as_of: pd.Timestamp) -> tuple[int, int]:
     """Opened minus closed in the last 12 months, and in the 12 months before."""
     edges = [as_of - pd.DateOffset(years=2), as_of - pd.DateOffset(years=1), as_of]
 
     def net(after: pd.Timestamp, until: pd.Timestamp) -> int:
-        opened = ((records["founded_on"] > after) & (records["founded_on"] <= until)).sum()
-        closed = ((records["closed_on"] > after) & (records["closed_on"] <= until)).sum()
+        opened, closed = (within(records[name], after, until).sum() for name in ("founded_on", "closed_on"))
         return int(opened - closed)
 
     return net(edges[1], edges[2]), net(edges[0], edges[1])

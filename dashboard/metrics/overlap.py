@@ -315,9 +315,17 @@ def set_similarity(a: set, b: set) -> tuple[float | None, float | None]:
     return len(a & b) / len(a | b), len(a & b) / min(len(a), len(b))
 
 
-def is_placed(grid: pd.DataFrame) -> pd.Series:
-    """Whether a row of the grid is a combination of a host country and an activity, nothing of it withheld or not stated."""
-    return grid["host_country"].str.len().eq(2) & grid["activity"].ne("not_stated")
+def is_placed(grid: pd.DataFrame, across: str = "host_country") -> pd.Series:
+    """Whether a row of the grid is a combination of a host country (or `across`) and an activity, nothing of it withheld or not
+    stated."""
+    return ~grid[across].isin(["withheld", "not_stated", "ZZ"]) & grid["activity"].ne("not_stated")
+
+
+def most_at_once(projects: pd.DataFrame) -> int:
+    """How many projects (starts_on, ends_on; without an end: still running) run in the same month at most."""
+    starts = projects["starts_on"].dt.to_period("M")
+    ends = projects["ends_on"].dt.to_period("M").where(projects["ends_on"].notna(), starts.max())
+    return max((int(((starts <= month) & (ends >= month)).sum()) for month in starts.unique()), default=0)
 
 
 def grid_words(organisations: pd.Series) -> pd.Series:

@@ -6,13 +6,14 @@ that an export equals the screen because there is nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
 
 from dashboard.words import terms
+from data_access.i18n import _
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,12 @@ class Rows(Choice):
 def rows_of(chart: str, label: str, names: Mapping[str, str]) -> Rows:
     """The choice of which figure of `chart` to open."""
     return Rows(f"open_{chart}", label, names)
+
+
+def rows_of_figures(shown: Summary, keys: Collection[str]) -> Rows:
+    """The choice of which KPI to open: those of `keys`, whose rows can be listed, that are known."""
+    known = [one.term for one in shown.figures if one.term in keys and one.value is not None]
+    return rows_of("figure", _("Open the rows of a figure"), {term: _(terms.term(term).label) for term in known})
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,18 @@ from dashboard.page.visit import Visit
 from data_access.filters import BETWEEN
 from data_access.viewer import Viewer
 
+LANGUAGE = "lang"
 EVERYWHERE = "all"
 """Of a coordinator's link: she chose to see all host countries, not her own alone, which are chosen at first."""
 
 
 def parameters(visit: Visit) -> dict[str, str]:
-    """Filters, the page's own choices, currency, and in the sample world the viewer."""
+    """Filters, the page's own choices, currency, a chosen language, and in the sample world the viewer."""
+    spoken = {LANGUAGE: visit.language} if visit.language else {}
     money = {} if visit.currency == CURRENCIES[0] else {"currency": visit.currency}
     viewed_as = as_parameter(visit.viewer) if visit.is_sample else {}
     everywhere = {EVERYWHERE: "1"} if visit.viewer.host_countries and not visit.filters.host_countries else {}
-    return viewed_as | everywhere | money | visit.filters.to_parameters() | visit.own
+    return viewed_as | spoken | everywhere | money | visit.filters.to_parameters() | visit.own
 
 
 def as_parameter(viewer: Viewer) -> dict[str, str]:

@@ -11,9 +11,9 @@ import pandas as pd
 from dashboard.page.reading import read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
-from dashboard.words.i18n import _
 from data_access import queries
 from data_access.filters import LISTS, Filters
+from data_access.i18n import _
 
 
 @dataclass(frozen=True)

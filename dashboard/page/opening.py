@@ -10,6 +10,7 @@ from dashboard.page.reading import computed, read
 from dashboard.page.visit import Visit, open_visit
 from data_access import meta, queries
 from data_access.filters import Filters
+from data_access.i18n import SOURCE, language
 from data_access.viewer import Viewer
 
 
@@ -36,10 +37,17 @@ def _known(visit: Visit) -> tuple[dict[tuple[str, str], str], dict[str, str], pd
     """Labels of codes, names of funders, and the day of the last load."""
     viewer = visit.viewer
     codes = read(queries.network.codes(viewer))
-    labels = dict(zip(zip(codes["facet"], codes["code"], strict=True), codes["label_en"], strict=True))
+    labels = dict(zip(zip(codes["facet"], codes["code"], strict=True), _spoken(codes), strict=True))
     if viewer.sees_cases and visit.has_cases:
         routes = read(queries.relocation.routes(viewer))
-        labels |= {("route", code): label for code, label in zip(routes["code"], routes["label_en"], strict=True)}
+        labels |= {("route", code): label for code, label in zip(routes["code"], _spoken(routes), strict=True)}
     funders = read(queries.choices.funder_names(viewer))
     names = dict(zip(funders["value"], funders["name"], strict=True))
     return labels, names, read(queries.network.loads(viewer))["loaded_on"].max()
+
+
+def _spoken(codes: pd.DataFrame) -> pd.Series:
+    """Labels in the reader's language, in English where the network has none in it."""
+    own = f"label_{language.get()}"
+    english = codes[f"label_{SOURCE}"]
+    return codes[own].where(codes[own].fillna("").ne(""), english) if own in codes else english

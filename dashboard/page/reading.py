@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 
 from dashboard.page.store import Store
 from dashboard.page.visit import Visit, current
-from dashboard.words.i18n import language
 from data_access import addresses, connections, database
+from data_access.i18n import language
 from data_access.viewer import Query
 
 T = TypeVar("T")

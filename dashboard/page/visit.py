@@ -27,7 +27,8 @@ class Visit:
     `as_of` is the cut-off of the shared records, `cases_as_of` that of live cases: each moves with its own refresh.
 
     `is_stale`: summaries are older than the records; `is_summed`: they hold what only this viewer's scope sees; `own`: the
-    page's own choices, by their names in a link; `reader`: under which name exports are logged;
+    page's own choices, by their names in a link; `reader`: under which name exports are logged; `language`: the one she chose,
+    empty while it follows her browser;
     `no_files`: why she gets no file now, empty when she does, None until the log was asked.
     """
 
@@ -42,6 +43,7 @@ class Visit:
     is_summed: bool = True
     is_dark: bool = False
     currency: str = "EUR"
+    language: str = ""
     link: str = ""
     codes: dict[tuple[str, str], str] = field(default_factory=dict)
     funders: dict[str, str] = field(default_factory=dict)

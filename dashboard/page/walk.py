@@ -12,8 +12,8 @@ from dashboard.page import offer
 from dashboard.page.blocks import Beside, Block, Choice, Day, Number, Remark, Report, Several, Title
 from dashboard.page.registry import Page, find
 from dashboard.page.visit import Visit, current, open_visit
-from dashboard.words.i18n import _
 from data_access.filters import parted
+from data_access.i18n import _
 
 PART = "part"
 MOST = 10**12

@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.words.i18n import _
+from dashboard.words import written
+from data_access.i18n import SOURCE, _, language
 
 FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH = (f"#00000{n}" for n in range(1, 7))
 MIDDLE, LIGHT, GREY, PALE = "#000007", "#000008", "#000009", "#000010"
@@ -24,6 +25,8 @@ SHADE = "rgba(154,160,166,0.25)"
 CLEAR = "rgba(0,0,0,0)"
 LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "xanchor": "left", "traceorder": "normal"}
 AXIS = {"fixedrange": True, "automargin": True}
+NUMBERS_WRITTEN_OUT = {"exponentformat": "none", "separatethousands": True}
+"""Ticks in languages that have no k for a thousand."""
 FROM_ZERO = {"rangemode": "tozero"}
 DOWNWARDS = {"autorange": "reversed", "ticksuffix": "  "}
 
@@ -38,6 +41,7 @@ Mark = tuple[Any, str]
 
 def figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | None = None, **layout: Any) -> go.Figure:
     """The house style around `traces`; built in one go, because every later update is validated again."""
+    ticks = {} if language.get() == SOURCE else NUMBERS_WRITTEN_OUT
     return go.Figure(
         data=traces,
         layout={
@@ -48,9 +52,9 @@ def figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | No
             "hovermode": "closest",
             "bargap": 0.25,
             "dragmode": False,
-            "separators": ".\u202f",
-            "xaxis": AXIS | dict(x or {}),
-            "yaxis": AXIS | dict(y or {}),
+            "separators": written.separators(),
+            "xaxis": AXIS | ticks | dict(x or {}),
+            "yaxis": AXIS | ticks | dict(y or {}),
         }
         | layout,
     )
@@ -68,6 +72,11 @@ def shortened(name: str) -> str:
 def plain(text: str) -> str:
     """Text that plotly shows as it is: it would read tags as bold, links and line breaks."""
     return html.escape(text, quote=False)
+
+
+def _shown(value: float) -> str:
+    """A count as it is, anything between with its decimals."""
+    return written.number(value) if pd.isna(value) or float(value).is_integer() else written.decimal(value, 2)
 
 
 def _numbers(values: pd.Series) -> list[float | None]:
@@ -131,7 +140,7 @@ def columns_over_time(
             "x": list(rows[when]),
             "y": _numbers(rows[column] * (-1 if column in negative else 1)),
             "customdata": [str(value) for value in rows[when]],
-            "hovertext": ["–" if pd.isna(value) else f"{value:,}" for value in rows[column]],
+            "hovertext": [_shown(value) for value in rows[column]],
             "marker": {"color": colour, "pattern": {"shape": hatched}},
             "hovertemplate": f"%{{x}}: %{{hovertext}} {name}<extra></extra>",
         }
@@ -276,6 +285,7 @@ def stacked_bars(
                     "name": names.get(part, part),
                     "y": [plain(names.get(c, c)) for c in categories],
                     "x": _numbers(found.reindex(categories)),
+                    "customdata": categories,
                     "marker": {"color": colour, "line": {"color": "rgba(255,255,255,.8)", "width": 1}},
                     "hovertemplate": f"%{{y}}, {names.get(part, part)}: %{{x}}<extra></extra>",
                 }
@@ -308,7 +318,7 @@ def shares(
             "textposition": "inside",
             "insidetextanchor": "middle",
             "marker": {"color": colour, "line": {"color": "rgba(255,255,255,.8)", "width": 1}},
-            "hovertemplate": f"%{{y}}, {plain(kinds.get(part, _('other')))}: %{{x}} %<extra></extra>",
+            "hovertemplate": "%{y}, " + plain(kinds.get(part, _("other"))) + ": %{x}\u00a0%<extra></extra>",
         }
         for part, colour in zip([*frequent, "rest"], (FIRST, SECOND, THIRD, FOURTH, SIXTH, MIDDLE, GREY), strict=False)
         if part in wide
@@ -418,6 +428,30 @@ def waterfall(names: Sequence[str], values: Sequence[float], measures: Sequence[
     return figure([trace], 340, y=FROM_ZERO)
 
 
+def over_time(rows: pd.DataFrame, name: str, first: str, last: str, now: pd.Timestamp) -> go.Figure:
+    """A bar from `first` to `last` day per row in the order given; without a last day it runs on to `now` and fades."""
+    places = list(range(len(rows)))
+    starts = pd.to_datetime(rows[first])
+    ends = pd.to_datetime(rows[last]).fillna(now.normalize()).clip(lower=starts)
+    names = _names(rows, name, None)
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "y": places,
+        "base": [f"{day:%Y-%m-%d}" for day in starts],
+        "x": [int((end - start).total_seconds() * 1000) for start, end in zip(starts, ends, strict=True)],
+        "marker": {"color": [LIGHT if pd.isna(day) else MIDDLE for day in rows[last]]},
+        "hovertext": [
+            f"{one}: {written.day(a)} – {written.day(b)}" for one, a, b in zip(names, starts, ends, strict=True)
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+    ticks = {"tickvals": places, "ticktext": [shortened(one) for one in names]}
+    shapes = [{"type": "line", "xref": "x", "yref": "paper", "x0": f"{now:%Y-%m-%d}", "x1": f"{now:%Y-%m-%d}", "y0": 0, "y1": 1,
+               "line": {"color": GREY, "width": 1, "dash": "dot"}}]  # fmt: skip
+    return figure([trace], max(140, 24 * len(rows) + 60), {"type": "date"}, DOWNWARDS | ticks, shapes=shapes)
+
+
 def closeness(rows: pd.DataFrame, name: str, statuses: Mapping[str, str]) -> go.Figure:
     """A bar from `low` to `high` and a dot at `score`, out of 100, per row in the order given; a symbol per status."""
     places = pd.Series(range(len(rows)), index=rows.index)
@@ -457,4 +491,4 @@ def closeness(rows: pd.DataFrame, name: str, statuses: Mapping[str, str]) -> go.
 def alternative(title: str, names: Sequence[str], values: Sequence[str]) -> str:
     """A chart's text alternative: its title, the first three values, and where all of them are."""
     first = "; ".join(f"{name} {value}" for name, value in list(zip(names, values, strict=True))[:3])
-    return _("{title} {values}. All values are in the table below.").format(title=title, values=first)
+    return _("{title}: {values}. All values are in the table below.").format(title=title, values=first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -20,12 +20,13 @@ from dashboard.page.blocks import Block, Report, Table
 from dashboard.page.visit import Visit
 from dashboard.page.walk import answered
 from dashboard.screen import clicks, figures, file_buttons, plots
-from dashboard.screen.markdown import plain
+from dashboard.screen.markdown import plain, strong
 from dashboard.words import columns, terms, written
-from dashboard.words.i18n import _
 from data_access.filters import joined
+from data_access.i18n import SOURCE, _, language
 
 MAP_HEIGHT = 460
+ROWS_WIDTH = 460
 MOST_SENT = 1_000
 
 
@@ -200,22 +201,26 @@ FORMATS = {
     "rate": partial(st.column_config.NumberColumn, format="%.2f"),
     "exchange": partial(st.column_config.NumberColumn, format="%.4f"),
     "percent": partial(st.column_config.NumberColumn, format="percent"),
-    "month": partial(st.column_config.DateColumn, format="MMM YYYY"),
-    "date": partial(st.column_config.DateColumn, format="D MMM YYYY"),
 }
+DAYS = {"month": ("MMM YYYY", "MM.YYYY"), "date": ("D MMM YYYY", "DD.MM.YYYY")}
+"""How days look in English, and in every other language: Streamlit knows no names of months but the English."""
 
 
 def _formats(shown: Table) -> dict:
     known = {columns.heading(key, shown.key): columns.column(key, shown.key) for key in shown.rows.columns}
-    return {
-        heading: FORMATS.get(column.kind, st.column_config.Column)(help=_(column.definition))
-        for heading, column in known.items()
-    }
+    return {heading: _format(column.kind)(help=_(column.definition)) for heading, column in known.items()}
+
+
+def _format(kind: str) -> Callable[..., Any]:
+    if kind in DAYS:
+        return partial(st.column_config.DateColumn, format=DAYS[kind][language.get() != SOURCE])
+    return FORMATS.get(kind, st.column_config.Column)
 
 
 @draw.register
 def _choice(block: blocks.Choice, screen: Screen, _report: Report) -> Any:
-    """A selectbox; a choice that is gone, such as a pair that was just answered, gives way to the default."""
+    """A selectbox; a choice that is gone, such as a pair that was just answered, gives way to the default. What opens rows says
+    so in its place for a choice, and takes no more room."""
     state = _adopted(block, block.key if isinstance(block, blocks.Rows) else f"page_{block.key}")
     if isinstance(block, blocks.Rows):
         chosen = st.selectbox(
@@ -223,8 +228,10 @@ def _choice(block: blocks.Choice, screen: Screen, _report: Report) -> Any:
             list(block.names),
             index=None,
             key=state,
-            placeholder=_("none"),
+            placeholder=block.label,
             format_func=block.names.__getitem__,
+            label_visibility="collapsed",
+            width=ROWS_WIDTH,
         )
     else:
         chosen = st.selectbox(block.label, list(block.names), key=state, format_func=block.names.__getitem__)
@@ -363,7 +370,7 @@ def _evidence(block: blocks.Evidence, _screen: Screen, _report: Report) -> None:
         with right:
             _lines(block.facts)
             if block.answers:
-                st.markdown(f"**{_('Answers so far')}**")
+                st.markdown(strong(_("Answers so far")))
                 _lines(block.answers)
 
 
@@ -445,5 +452,6 @@ def _about(block: blocks.About, screen: Screen, report: Report) -> None:
         for item in report.figures:
             term = terms.term(item.term)
             st.markdown(f"- **{plain(_(term.label))}**: {plain(_(term.definition))}")
-    st.html(f'<strong class="meridian-files">{html.escape(_("Everything on this page, all its parts"))}</strong>')
+    everything = html.escape(_("Everything on this page, all its parts"))
+    st.html(f'<strong class="meridian-files">{everything}</strong>')
     file_buttons.of_page(screen.visit, report)

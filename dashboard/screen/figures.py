@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.page.blocks import Figure
 from dashboard.words import terms
-from dashboard.words.i18n import _
+from data_access.i18n import _
 
 CARD = """<div class="meridian-figure" role="group" aria-label="{label}">
 <div class="meridian-label"><span>{label}</span><button type="button" class="meridian-term" aria-label="{about}" data-term="{term}">?</button></div>

@@ -16,7 +16,7 @@ from dashboard.page.blocks import Report, Table
 from dashboard.page.visit import Visit
 from dashboard.screen import scripts
 from dashboard.screen.markdown import plain
-from dashboard.words.i18n import _
+from data_access.i18n import _, language
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ALL_FORMS = tuple(formats.FORMATS.values())
@@ -61,7 +61,9 @@ def _buttons(
     if brief is not None:
         with places:
             scripts.component("copying")(
-                key="copy_link", data={"label": _("Copy link"), "done": _("Copied")}, width="content"
+                key="copy_link",
+                data={"label": _("Copy link"), "done": _("Copied"), "language": language.get()},
+                width="content",
             )
     if brief is not None and not is_live:
         with places:

@@ -13,12 +13,12 @@ import streamlit as st
 from dashboard.metrics.funding import CURRENCIES
 from dashboard.page import links, offer
 from dashboard.page.visit import Visit
-from dashboard.screen.markdown import plain
+from dashboard.screen.markdown import plain, strong
 from dashboard.words import written
-from dashboard.words.i18n import _
 from data_access.filters import LISTS, PARAMETERS, Filters, from_parameters
+from data_access.i18n import _
 
-FRAME = ("as", "id", "currency", links.EVERYWHERE)
+FRAME = ("as", "id", "currency", links.LANGUAGE, links.EVERYWHERE)
 FIRST_MONTH = "2022-03"
 ALWAYS_SHOWN = 2
 
@@ -77,7 +77,7 @@ def chosen_currency() -> str:
 
 def draw(visit: Visit) -> None:
     """The widgets, in the sidebar: where and what always, the rest in a menu that is sent when it is opened."""
-    st.markdown(f"**{_('Filters')}**")
+    st.markdown(strong(_("Filters")))
     several = list(offer.names(visit).items())
     for name, named in several[:ALWAYS_SHOWN]:
         _multiselect(name, named, visit)
@@ -108,7 +108,9 @@ def _more(visit: Visit, several: Sequence[tuple[str, offer.Named]]) -> None:
 def _multiselect(name: str, named: offer.Named, visit: Visit) -> None:
     """One cascading choice: values that exist under the other filters, with counts; chosen ones always stay."""
     counts = offer.counts(visit, name)
-    options = sorted({*counts, *st.session_state[f"filter_{name}"]}, key=named.value)
+    options = sorted(
+        {*counts, *st.session_state[f"filter_{name}"]}, key=lambda value: written.sort_key(named.value(value))
+    )
     with_counts = {value: f"{named.value(value)} ({counts.get(value, 0)})" for value in options}
     st.multiselect(
         named.label,
@@ -132,8 +134,9 @@ def sentence(visit: Visit) -> None:
         own = own_countries(visit)
         for name, label, values in parts:
             is_own = name == "country" and own and set(own) == set(visit.filters.host_countries)
+            named = _("Your host countries") if is_own else label
             st.button(
-                f"{plain(_('Your host countries') if is_own else label)}: {plain(written.listing(values))} ✕",
+                f"{plain(named)}: {plain(written.listing(values))} ✕",
                 key=f"remove_{name}",
                 type="tertiary",
                 help=_("Show all host countries") if is_own else _("Remove this filter"),

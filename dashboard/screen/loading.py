@@ -11,9 +11,9 @@ import streamlit as st
 from dashboard.page import blocks
 from dashboard.page.blocks import Report, Sent
 from dashboard.screen.draw import Screen, draw
-from dashboard.screen.markdown import plain
+from dashboard.screen.markdown import plain, strong
 from dashboard.words import written
-from dashboard.words.i18n import _, ngettext
+from data_access.i18n import _, ngettext
 from data_access.importers.records import Unreadable
 
 NOT_KNOWN = "-"
@@ -153,11 +153,15 @@ def _attempt(block: blocks.Attempt, _screen: Screen, _report: Report) -> Any:
     place = st.empty()
     with place.status(_("Reading …")) as status:
         try:
-            done = block.load(lambda rows: status.update(label=_("{n} rows read").format(n=written.number(rows))))
+            done = block.load(lambda rows: status.update(label=_read(rows)))
         except Unreadable as refusal:
             done, said = None, str(refusal)
     if done is None:
-        place.error(f"**{_('Refused; nothing was changed.')}** {plain(said)}", icon=":material/block:")
+        place.error(" ".join((strong(_("Refused; nothing was changed.")), plain(said))), icon=":material/block:")
         return None
     place.success(_("Done"), icon=":material/check:")
     return done
+
+
+def _read(rows: int) -> str:
+    return ngettext("{n} row read", "{n} rows read", rows).format(n=written.number(rows))

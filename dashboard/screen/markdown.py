@@ -14,3 +14,8 @@ def plain(text: str) -> str:
     """
     parted = AUTOLINK.sub(lambda found: found[0] + "\u200b", text)
     return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+!|~$:" else c for c in parted)
+
+
+def strong(text: str) -> str:
+    """A text as it is, in bold."""
+    return f"**{plain(text)}**"

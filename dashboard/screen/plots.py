@@ -6,12 +6,15 @@ The library is plotly.js' own cartesian bundle, a third of what Streamlit's char
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import plotly.graph_objects as go
 import streamlit as st
+from babel import Locale
 from plotly.io.json import to_json_plotly
 
 from dashboard.screen import scripts
+from data_access.i18n import SOURCE, language
 
 PICKED = "picked"
 
@@ -31,8 +34,30 @@ def draw(
     marked; `rows` the key of the element that a click opens, which comes into view, and which Escape closes.
     """
     wide, on_phone = _drawn(figure), _drawn(narrow) if narrow is not None else None
-    shown = {"wide": wide, "narrow": on_phone, "alt": alt, "opens": react is not None, "chosen": chosen, "rows": rows}
+    shown = {"wide": wide, "narrow": on_phone, "alt": alt, "opens": react is not None, "chosen": chosen, "rows": rows,
+             "dates": _dates(language.get())}  # fmt: skip
     scripts.component("plot")(key=key, data=shown, on_picked_change=react or _nothing)
+
+
+@lru_cache
+def _dates(code: str) -> dict[str, object] | None:
+    """How axes write months and days in a language; None in English, which the library speaks itself."""
+    if code == SOURCE:
+        return None
+    locale = Locale.parse(code)
+    months, short = (locale.months["stand-alone"][width] for width in ("wide", "abbreviated"))
+    days, few = (locale.days["stand-alone"][width] for width in ("wide", "abbreviated"))
+    monday_last = (6, 0, 1, 2, 3, 4, 5)
+    return {
+        "name": code,
+        "format": {
+            "months": [months[number] for number in range(1, 13)],
+            "shortMonths": [short[number] for number in range(1, 13)],
+            "days": [days[number] for number in monday_last],
+            "shortDays": [few[number] for number in monday_last],
+            "date": "%d.%m.%Y",
+        },
+    }
 
 
 def _drawn(figure: go.Figure) -> dict[str, str | int]:

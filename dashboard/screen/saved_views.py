@@ -13,8 +13,8 @@ from dashboard.page.reading import appender, writes_to
 from dashboard.page.visit import Visit
 from dashboard.screen import filter_bar
 from dashboard.screen.markdown import plain
-from dashboard.words.i18n import _
 from data_access import saved_views
+from data_access.i18n import _
 from data_access.saved_views import SavedView
 
 

@@ -13,10 +13,11 @@ from sqlalchemy import Engine
 
 from dashboard.page import roles
 from dashboard.page.reading import read
+from dashboard.screen.markdown import strong
 from dashboard.words import written
-from dashboard.words.i18n import _
 from data_access import queries
 from data_access.filters import BETWEEN, Filters
+from data_access.i18n import _
 from data_access.schema import ROLES
 from data_access.viewer import Viewer
 
@@ -77,14 +78,14 @@ def in_words(viewer: Viewer) -> str:
         return {"funder": _("you read as a funder"), "steward": _("you read as a steward")}[viewer.role]
     if viewer.host_countries is None:
         return _("you read as a coordinator of all host countries")
-    names = ", ".join(sorted(map(written.country, viewer.host_countries)))
-    return _("you read as a coordinator of {countries}").format(countries=names)
+    names = sorted(map(written.country, viewer.host_countries), key=written.sort_key)
+    return _("you read as a coordinator of {countries}").format(countries=written.listing(names))
 
 
 def sample_switch() -> None:
     """The sample world's "view as" switch; it does not exist on a real database."""
     st.markdown(
-        f"**{_('View as')}**",
+        strong(_("View as")),
         help=_("Only in the sample world. On a real database the role comes with sign-in."),
     )
     names = {"funder": _("Funder"), "coordinator": _("Coordinator"), "steward": _("Steward")}
@@ -93,7 +94,7 @@ def sample_switch() -> None:
         everywhere = read(queries.choices.initiatives_per_value("country", Filters(), Viewer("steward", None)))["value"]
         st.multiselect(
             _("Coordinator of"),
-            sorted(everywhere, key=written.country),
+            sorted(everywhere, key=lambda code: written.sort_key(written.country(code))),
             key="view_as_countries",
             format_func=written.country,
             placeholder=_("All host countries"),

@@ -21,10 +21,19 @@ from dashboard.upkeep.recorded_money import records_of
 from dashboard.upkeep.refresh import EVERYTHING, EVERYWHERE, FUNDER, coordinators
 from data_access import database, meta, queries
 from data_access.filters import Filters
+from data_access.i18n import _, ngettext
 from data_access.summaries import STRONGEST
 from data_access.viewer import Query, Viewer
 
 Read = Callable[[Query], pd.DataFrame]
+COUNTED: dict[str, Callable[[int], str]] = {
+    "grants": lambda n: ngettext("{n} grant", "{n} grants", n),
+    "needs": lambda n: ngettext("{n} need", "{n} needs", n),
+    "initiatives": lambda n: ngettext("{n} initiative", "{n} initiatives", n),
+    "projects": lambda n: ngettext("{n} project", "{n} projects", n),
+    "pairs": lambda n: ngettext("{n} pair", "{n} pairs", n),
+    "episodes": lambda n: ngettext("{n} episode", "{n} episodes", n),
+}
 IN_RECIPIENTS = {
     ENTERED: "entered",
     CARRIED_OVER: "carried_over",
@@ -67,18 +76,21 @@ class Account:
     loaded_minor: int | None = None
     others: tuple[str, ...] = ()
 
+    def counted(self, n: str) -> str:
+        """What was loaded, with its number as it is to be written."""
+        return COUNTED[self.subject](self.loaded).format(n=n)
+
     @property
     def faults(self) -> tuple[str, ...]:
         """What does not add up, a sentence each."""
-        found = list(self.others)
+        found, apart = list(self.others), _("{loaded} were loaded, {found} are in the lines")
         if (units := sum(line.units for line in self.lines)) != self.loaded:
-            found.append(f"{self.loaded} {self.subject} were loaded, {units} are in the lines")
+            found.append(apart.format(loaded=self.counted(str(self.loaded)), found=units))
         if self.loaded_minor is not None:
             minor = sum(line.minor or 0 for line in self.lines)
             if minor != self.loaded_minor:
-                found.append(
-                    f"{self.loaded_minor / 100:.2f} {self.currency} were loaded, {minor / 100:.2f} are in the lines"
-                )
+                stated = f"{self.loaded_minor / 100:.2f} {self.currency}"
+                found.append(apart.format(loaded=stated, found=f"{minor / 100:.2f}"))
         return tuple(found)
 
 
@@ -147,27 +159,33 @@ def _figures_of_money(read: Read, viewer: Viewer, currency: str, lines: Sequence
         figure = int((received if name == LEFT else inside)[column].sum())
         stated = of_line.get(name, 0)
         if figure != stated:
-            yield f"the figures hold {figure / 100:.2f} {currency} as “{name}”, the account {stated / 100:.2f}"
+            said = _("the figures hold {figure} {currency} as “{name}”, the account {stated}")
+            yield said.format(figure=_major(figure), currency=currency, name=name, stated=_major(stated))
     flow = funding.flow(inside)
     came = flow["new_money"] + flow["carried_over"] + flow["unsourced"] + flow["not_on_record"] - flow["outgoing"]
     if came != flow["in_network"] or flow["in_network"] != flow["regranted"] + flow["kept"]:
-        yield f"the flow does not add up: {flow}"
+        yield _("the flow does not add up: {flow}").format(flow=flow)
     net = flow["in_network"] - flow["not_on_record"]
     sums = read(queries.money.sums_of_lines(currency, viewer)).fillna(0).iloc[0]
     placed = int(sums["received"]) + int(sums["passed_on"])
     if placed + timeless != net:
-        yield (
-            f"{net / 100:.2f} {currency} are in the network, {placed / 100:.2f} in the lines of years and "
-            f"{timeless / 100:.2f} have no days"
-        )
+        yield _(
+            "{net} {currency} are in the network, {placed} in the lines of years and {timeless} have no days"
+        ).format(net=_major(net), currency=currency, placed=_major(placed), timeless=_major(timeless))
     for tier in need_tiers.TIERS:
         bit = need_tiers.reading(tier)
         months = read(queries.money.sums_of_months(currency, viewer, bit)).fillna(0).iloc[0]
         if int(months["signed"]) != placed:
-            yield f"months hold {int(months['signed']) / 100:.2f} {currency} signed, years {placed / 100:.2f} ({tier})"
+            said = _("months hold {months} {currency} signed, years {years} ({tier})")
+            yield said.format(months=_major(int(months["signed"])), currency=currency, years=_major(placed), tier=tier)
         need = int(read(queries.money.needs_of_lines(currency, viewer, bit)).fillna(0)["need"].iloc[0])
         if int(months["need"]) != need:
-            yield f"months hold a need of {int(months['need']) / 100:.2f} {currency}, years {need / 100:.2f} ({tier})"
+            said = _("months hold a need of {months} {currency}, years {years} ({tier})")
+            yield said.format(months=_major(int(months["need"])), currency=currency, years=_major(need), tier=tier)
+
+
+def _major(minor: int) -> str:
+    return f"{minor / 100:.2f}"
 
 
 def of_needs(read: Read, viewer: Viewer, currency: str, records: Records) -> Account:
@@ -230,7 +248,12 @@ def of_projects(read: Read, viewer: Viewer) -> Account:
         Line("outside", int(counted["outside"]), is_remainder=True),
     )
     shown = int(grid["projects"].sum())
-    others = () if shown == len(cells) else (f"the grid counts {shown} projects in cells, there are {len(cells)}",)
+    said = ngettext(
+        "the grid counts {n} project in cells, there are {there}",
+        "the grid counts {n} projects in cells, there are {there}",
+        shown,
+    )
+    others = () if shown == len(cells) else (said.format(n=shown, there=len(cells)),)
     return Account("overlap", "projects", viewer, int(counted["projects"]), lines, others=others)
 
 
@@ -265,8 +288,9 @@ def of_cases(read: Read, viewer: Viewer) -> Account:
     others = []
     open_now, closed = (line.units for line in lines[:2])
     if came != closed + open_now:
-        others.append(f"{came} came, {closed} closed and {open_now} are open")
+        said = _("{came} came, {closed} closed and {open} are open")
+        others.append(said.format(came=came, closed=closed, open=open_now))
     if followed + ineligible != came:
-        others.append(f"waiting times follow {followed} of {came - ineligible}")
+        others.append(_("waiting times follow {n} of {all}").format(n=followed, all=came - ineligible))
     loaded = int(read(queries.relocation.on_record(viewer))["episodes"].iloc[0])
     return Account("relocation", "episodes", viewer, loaded, lines, others=tuple(others))

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from data_access.i18n import _
 from data_access.importers import formats, load, outcomes, runs, sources
 from data_access.importers.records import Problem, Record, Unreadable
 from data_access.viewer import Which
@@ -58,7 +59,9 @@ def bring(
         name, records = formats.read(request.paths, context, request.format)
         origin = outcomes.Origin(name[:20], hashed, context.salt)
         if CASE_LOG in name and "cases" not in engines:
-            raise Unreadable("This is a log of cases, and no case database is configured here: load it where one is.")
+            raise Unreadable(
+                _("This is a log of cases, and no case database is configured here: load it where one is.")
+            )
         done = load.load(engines, request.source, _said(records, progress), today, origin=origin, dry_run=request.dry_run,
                          is_snapshot=request.is_snapshot, counts_both=request.counts_both)  # fmt: skip
     except Unreadable as refusal:
@@ -84,7 +87,7 @@ def _fingerprint(paths: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
         if not path.is_file():
-            raise Unreadable(f"There is no file {path.name}.")
+            raise Unreadable(_("There is no file {file}.").format(file=path.name))
         with path.open("rb") as file:
             while part := file.read(1 << 20):
                 digest.update(part)

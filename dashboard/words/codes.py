@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pandas as pd
+
 from dashboard.words import written
-from dashboard.words.i18n import N_, _
 from dashboard.words.spoken import spoken
+from data_access.i18n import N_, _
 
 VALUES = {
     "permit": N_("residence permit"),
@@ -12,6 +16,11 @@ VALUES = {
     "in_90_days": N_("in 90 days or less"),
     "in_180_days": N_("in 91–180 days"),
     "after_180_days": N_("in more than 180 days"),
+    "civil_society": N_("civil society organisation"),
+    "university": N_("university or school"),
+    "public_body": N_("authority or municipality"),
+    "faith_community": N_("faith community"),
+    "business": N_("business"),
     "association": N_("association"),
     "foundation": N_("foundation"),
     "company": N_("company"),
@@ -49,6 +58,7 @@ VALUES = {
     "organisation": N_("organisations"),
     "presence": N_("presences"),
     "partnership": N_("partnerships"),
+    "local_partner": N_("local partners"),
     "project": N_("projects"),
     "project_facet": N_("facets of projects"),
     "grant": N_("grants"),
@@ -164,8 +174,11 @@ VALUES = {
     "since_out": N_("closed or put on hold since then"),
     "active_today": N_("open and not on hold today"),
     "begin_active": N_("open and not on hold at the beginning"),
-    "new_cases": N_("new"),
-    "reopened_cases": N_("reopened"),
+    "new_cases": N_("newly opened"),
+    "reopened_cases": N_("opened anew"),
+    "funder": N_("funder"),
+    "coordinator": N_("coordinator"),
+    "steward": N_("steward"),
     "reactivated": N_("taken up again after a hold"),
     "closed_cases": N_("closed"),
     "closed_again": N_("closed again after reopening"),
@@ -221,6 +234,14 @@ VALUES = {
 def word(value: str) -> str:
     """A stored value in the reader's words."""
     return _(VALUES[value]) if value in VALUES else value
+
+
+def by_names(rows: pd.DataFrame, facets: Sequence[str]) -> pd.DataFrame:
+    """Rows in the alphabetical order of the names of the codes in these columns."""
+    keys = pd.DataFrame(
+        {facet: [written.sort_key(code(facet, value)) for value in rows[facet]] for facet in facets}, index=rows.index
+    )
+    return rows.loc[keys.sort_values(list(facets), kind="stable").index].reset_index(drop=True)
 
 
 def code(facet: str, value: str) -> str:

@@ -8,8 +8,8 @@ from typing import Literal
 import pandas as pd
 
 from dashboard.words import codes, written
-from dashboard.words.i18n import N_, _
 from dashboard.words.spoken import spoken
+from data_access.i18n import N_, _
 
 Kind = Literal[
     "text",
@@ -66,6 +66,7 @@ COLUMNS = {
     "serves": Column(N_("For"), "text", N_("Recorded audiences.")),
     "speaks": Column(N_("Working languages"), "text", N_("Recorded languages of its projects.")),
     "founded_on": Column(N_("Since"), "date", N_("Founding day as recorded.")),
+    "closed_on": Column(N_("Closed on"), "date", N_("Day it closed as recorded; empty while it works.")),
     "confirmed_on": Column(N_("Last confirmed"), "date", N_("The last day on which a source confirmed it.")),
     "mark": Column(N_("Independence"), "word", N_("State-linked programmes are marked and enter no figure of the network.")),
     "project": Column(N_("Project"), "text", N_("Name as recorded.")),
@@ -82,6 +83,7 @@ COLUMNS = {
     "period_end": Column(N_("To"), "date", N_("Last day of the period.")),
     "stated_on": Column(N_("Stated"), "date", N_("Day on which the need was stated.")),
     "partner": Column(N_("Partner"), "text", N_("Known to work together.")),
+    "partner_kind": Column(N_("Kind of partner"), "word", N_("What the partner is, as recorded.")),
     "since": Column(N_("Since"), "date", N_("Day the partnership was recorded from.")),
     "quarter": Column(N_("Quarter"), "quarter", N_("Calendar quarter.")),
     "opened": Column(N_("Opened"), "integer", N_("Opened in the period.")),
@@ -89,6 +91,7 @@ COLUMNS = {
     "incoming": Column(N_("Opened or reopened"), "integer", N_("New plus reopened episodes.")),
     "closed": Column(N_("Closed"), "integer", N_("Ended in the period, whatever the outcome.")),
     "active": Column(N_("Active at the end"), "integer", N_("Opened and not closed by the end of the period.")),
+    "audience": Column(N_("Audience"), "code", N_("Whom a project serves, from the network's list.")),
     "activity": Column(N_("Activity"), "code", N_("Kind of work, from the network's list.")),
     "month": Column(N_("Month"), "month", N_("Calendar month.")),
     "signed": Column(N_("Signed money"), "money", N_("Committed or paid, spread by day over the grant's period; pledges never inside.")),
@@ -205,7 +208,7 @@ COLUMNS = {
     "relocated_share": Column(N_("Relocated of ended"), "percent", N_("People relocated of people whose case ended.")),
     "relocated_beside": Column(N_("Beside all"), "text", N_("Percentage points from the share of all, with what rounding leaves open.")),
     "legal_form": Column(N_("Legal form"), "word", N_("What it is in law where it is registered.")),
-    "other_country": Column(N_("And"), "country", N_("The working country of the other side.")),
+    "other_country": Column(N_("Other country"), "country", N_("The working country of the other side.")),
     "partnerships": Column(N_("Partnerships"), "integer", N_("Recorded partnerships between initiatives of the two countries.")),
     "crossing": Column(N_("Borders"), "word", N_("Whether the two have a working country in common.")),
     "validity": Column(N_("Ends"), "word", N_("When its last day is, counted from the cut-off.")),
@@ -238,7 +241,7 @@ COLUMNS = {
     "places_left": Column(N_("Places left"), "integer", N_("Pledged less used, not below 0.")),
     "waiting_country": Column(N_("Waiting in"), "country", N_("Country in which the person waits or waited.")),
     "journeys": Column(N_("Cases"), "integer", N_("Cases opened in the period on this way.")),
-    "entry_line": Column(N_("Line"), "word", N_("Stock or flow; what leaves is negative.")),
+    "entry_line": Column(N_("Entry"), "word", N_("Stock or flow; what leaves is negative.")),
     "cases": Column(N_("Cases"), "integer", N_("Episodes.")),
     "stage": Column(N_("Stage"), "word", N_("The stage the case is in now.")),
     "bucket": Column(N_("Days open"), "word", N_("Days since opening, at the cut-off.")),
@@ -291,7 +294,7 @@ COLUMNS = {
     "unnamed": Column(N_("Of unnamed payers"), "money", N_("Inside what is ahead; it never falls here.")),
     "months_of_cash": Column(N_("Cash lasts then (months)"), "text", N_("Stated cash over the stated cost per month less what would still be signed per month, over the 12 months after; “covered”: nothing is missing; empty: not stated.")),
     "other_funders": Column(N_("Other funders"), "integer", N_("Named funders with money ahead that do not leave.")),
-    "unpaid": Column(N_("Not paid yet"), "money", N_("Of what is ahead, what no payment on record covers.")),
+    "unpaid": Column(N_("No payment on record"), "money", N_("Of what is ahead, what no payment on record covers.")),
     "stays": Column(N_("Stays"), "money", N_("Signed money of the month that would not fall.")),
     "falls": Column(N_("Falls"), "money", N_("Signed money of the month that would fall, at most.")),
     "state": Column(N_("Then"), "word", N_("Whether the grant falls with the choice.")),
@@ -348,6 +351,20 @@ OWN: dict[str, dict[str, Column]] = {
     "programmes_published": {
         "relocated_share": Column(N_("Relocated of ended"), "percent", N_("People relocated of people whose case ended, both rounded.")),
     },
+    "local_partners": {"organisation": Column(N_("Initiative"), "text", N_("Name."))},
+    "projects": {"status": Column(N_("Status"), "word", N_("Planned, running or ended, as recorded."))},
+    "figure_waits": {
+        "closed": Column(N_("Ended"), "integer", N_("Cases that ended after so many days.")),
+        "still_waiting": Column(N_("Still waiting"), "integer", N_("Cases open for so many days at the cut-off.")),
+    },
+    "figure_on_time": {
+        "followed": Column(N_("Cases due"), "integer", N_("Cases opened at least 120 days before the cut-off.")),
+        "closed": Column(N_("Closed in time"), "integer", N_("Of them, those that closed within 120 days.")),
+    },
+    "figure_dependent": {"organisation": RECEIVES},
+    "figure_grantees": {"organisation": RECEIVES},
+    "figure_money": {"organisation": LEADS},
+    "change_grants": {"organisation": RECEIVES},
     "dependence": {"organisation": RECEIVES},
     "leaning": {"organisation": RECEIVES},
     "ending": {"organisation": RECEIVES},
@@ -365,8 +382,8 @@ OWN: dict[str, dict[str, Column]] = {
     "lines": {"organisation": LEADS},
     "month_rows": {"organisation": LEADS},
     "history": {
-        "opened": Column(N_("Opened"), "integer", N_("Initiatives founded in the quarter.")),
-        "closed": Column(N_("Closed"), "integer", N_("Initiatives that closed in the quarter.")),
+        "opened": Column(N_("Founded"), "integer", N_("Initiatives founded in the quarter.")),
+        "closed": Column(N_("Closed down"), "integer", N_("Initiatives that closed in the quarter.")),
         "active": Column(N_("Active at the end"), "integer", N_("Initiatives founded and not closed by the end of the quarter.")),
     },
     "mix": {"initiatives": Column(N_("Initiatives"), "integer", N_("Initiatives with the activity; one with several counts once for each."))},
@@ -378,6 +395,10 @@ OWN: dict[str, dict[str, Column]] = {
         "organisations": Column(N_("Organisations"), "integer", N_("Distinct organisations with a project there that has not ended.")),
         "projects": Column(N_("Projects"), "integer", N_("Projects there that have not ended.")),
     },
+    "audience_grid": {
+        "organisations": Column(N_("Organisations"), "integer", N_("Distinct organisations with a project for it that has not ended.")),
+        "projects": Column(N_("Projects"), "integer", N_("Projects for it that have not ended.")),
+    },
     "first_rows": {
         what: Column(heading, "text", N_("As the file would be read."))
         for what, heading in {
@@ -388,7 +409,7 @@ OWN: dict[str, dict[str, Column]] = {
             "ends": N_("Ends"), "recipient": N_("Recipient"), "recipient_id": N_("Identifier of the recipient"),
             "funder": N_("Funder"), "funder_id": N_("Identifier of the funder"), "case": N_("Case number"), "stage": N_("Stage"),
             "date": N_("Date"), "outcome": N_("Outcome"), "people": N_("People"), "waiting_country": N_("Waiting in"),
-            "route": N_("Route"), "handler": N_("Handled by"), "opened": N_("Opened"), "closed": N_("Closed"),
+            "route": N_("Route"), "handler": N_("Handled by"), "opened": N_("Opened on"), "closed": N_("Closed on"),
         }.items()
     },
     "exports": {"reason": Column(N_("Reason"), "word", N_("Why exact figures of live cases left."))},
@@ -407,7 +428,8 @@ def column(key: str, table: str = "") -> Column:
 def heading(key: str, table: str = "") -> str:
     """A column's heading with its unit."""
     known = column(key, table)
-    return f"{_(known.heading)} ({spoken().currency})" if known.kind == "money" else _(known.heading)
+    said = _(known.heading)
+    return f"{said} ({spoken().currency})" if known.kind == "money" else said
 
 
 def unit(key: str, table: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboard.words.i18n import N_
+from data_access.i18n import N_
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ TERMS = {
     "active_initiatives": Term(N_("Active initiatives"), N_("Initiatives that had started and not closed at the cut-off; an unknown start counts now but not in history."), "D04"),
     "teams_abroad": Term(N_("Teams in several countries"), N_("Of initiatives with a known working country, the share that works in more than one."), "D"),
     "partners_abroad": Term(N_("Partners across borders"), N_("Share of active initiatives with a recorded partnership in which the two have no working country in common."), "D"),
+    "local_partners": Term(N_("Partners in host countries"), N_("Share of active initiatives with a recorded partner that is an organisation of a host country and no initiative of the network."), "D"),
     "without_partner": Term(N_("No partner recorded"), N_("Active initiatives of which no partnership is recorded that you may see: an absence of records, not of partners."), "D"),
     "multi_year": Term(N_("For more than a year"), N_("Share of signed money, of grants with both days, that lasts more than a year."), "B06"),
     "grant_months": Term(N_("Length of a grant"), N_("Months of the grant in the middle by length, of grants with both days."), "B06"),
@@ -54,7 +55,7 @@ TERMS = {
     "placed": Term(N_("Placed in a country"), N_("Share of active initiatives with a host country you may see; withheld and not stated are counted apart."), "D06"),
     "confirmed_share": Term(N_("Confirmed"), N_("Share of active initiatives verified by a source within 365 days."), "D04"),
     "need_covered": Term(N_("Need covered"), N_("Signed money for the year as a share of stated need, capped per line: a surplus on one line cannot serve another."), "B01"),
-    "top_share": Term(N_("Top five receive"), N_("Share of signed money on record that the five largest recipients hold, and how many equal recipients would be as concentrated."), "B10"),
+    "top_share": Term(N_("Held by the top five"), N_("Share of signed money on record that the five largest recipients hold, and how many equal recipients would be as concentrated."), "B10"),
     "grant_size": Term(N_("Median grant"), N_("Half of the signed grants are this large or smaller (nearest rank)."), "B15"),
     "unrestricted": Term(N_("Unrestricted money"), N_("Share of labelled money that is unrestricted; bounds say what the unlabelled could change."), "B16"),
     "paid_total": Term(N_("Paid so far"), N_("Payments on record of signed grants, at the rate of the grant. Grants without a payment on record are not counted as unpaid: nobody says."), "B03"),

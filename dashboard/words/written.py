@@ -3,22 +3,51 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import lru_cache
 
 import pandas as pd
+import pyuca
 from babel import Locale
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_symbol
+from babel.numbers import format_compact_currency, format_compact_decimal, format_currency, format_decimal
 
 from dashboard.metrics.statistics import Coverage
-from dashboard.words.i18n import _, language, ngettext
 from data_access.case_episodes import UNKNOWN_COUNTRY
+from data_access.i18n import SOURCE, _, language, ngettext
 
 
 @lru_cache
 def _locale(code: str) -> Locale:
     return Locale.parse(code)
+
+
+def capital(text: str) -> str:
+    """A text as it begins a title: only its first letter is touched, since nouns and names keep theirs."""
+    return text[:1].upper() + text[1:]
+
+
+@lru_cache(100_000)
+def sort_key(text: str) -> str:
+    """Where a text stands in an alphabet, letters of every script and case among each other as people expect them (UCA)."""
+    return "".join(f"{weight:04x}" for weight in _collator().sort_key(text))
+
+
+@lru_cache
+def _collator() -> pyuca.Collator:
+    return pyuca.Collator()
+
+
+def alphabetical(texts: pd.Series) -> pd.Series:
+    """The key to sort a column of texts by."""
+    return texts.fillna("").astype("str").map(sort_key)
+
+
+def separators() -> str:
+    """The signs before decimals and between thousands."""
+    signs = _locale(language.get()).number_symbols["latn"]
+    return f"{signs['decimal']}{signs['group']}"
 
 
 def number(value: float | None) -> str:
@@ -44,7 +73,7 @@ def percent(share: float | None) -> str:
         return "<1\u00a0%"
     if 0.995 <= share < 1:
         return ">99\u00a0%"
-    return f"{math.floor(share * 100 + 0.5)}\u00a0%"
+    return f"{number(math.floor(share * 100 + 0.5))}\u00a0%"
 
 
 def money(minor: float | None, currency: str) -> str:
@@ -52,11 +81,28 @@ def money(minor: float | None, currency: str) -> str:
     if minor is None or pd.isna(minor):
         return "–"
     major = minor / 100
-    digits = 0 if abs(major) < 1000 else max(0, 2 - int(math.log10(abs(major))) % 3)
-    compact = format_compact_decimal(
-        round(major) if digits == 0 else major, locale=language.get(), fraction_digits=digits
+    power = 0 if abs(major) < 1000 else int(math.log10(abs(major)))
+    if 3 <= power < 6 and not _shortens_thousands(language.get()):
+        return _grouped(int(round(major, 2 - power)), currency)
+    digits = max(0, 2 - power % 3) if power else 0
+    return format_compact_currency(
+        round(major) if digits == 0 else major, currency, locale=language.get(), fraction_digits=digits
     )
-    return f"{get_currency_symbol(currency, locale=language.get())}{compact}"
+
+
+@lru_cache
+def _shortens_thousands(code: str) -> bool:
+    """Whether a language has a short word for a thousand; German writes it out."""
+    return format_compact_decimal(1000, locale=code) != "1000"
+
+
+def _grouped(major: int, currency: str) -> str:
+    whole = format_currency(major, currency, locale=language.get(), currency_digits=False, format=_whole_pattern())
+    return whole
+
+
+def _whole_pattern() -> str:
+    return re.sub(r"[.,]0+", "", _locale(language.get()).currency_formats["standard"].pattern)
 
 
 def exact_money(minor: float | None, currency: str) -> str:
@@ -65,8 +111,10 @@ def exact_money(minor: float | None, currency: str) -> str:
 
 
 def day(when: pd.Timestamp | None) -> str:
-    """18 October 2026."""
-    return _("unknown") if when is None or pd.isna(when) else format_date(when, "d MMMM y", locale=language.get())
+    """18 October 2026, 18. Oktober 2026."""
+    if when is None or pd.isna(when):
+        return _("unknown")
+    return format_date(when, "d MMMM y" if language.get() == SOURCE else "long", locale=language.get())
 
 
 def month(when: pd.Timestamp | None) -> str:
@@ -81,7 +129,7 @@ def short_month(when: pd.Timestamp) -> str:
 
 def quarter(when: pd.Timestamp) -> str:
     """2026 Q3."""
-    return f"{when.year} Q{when.quarter}"
+    return _("{year} Q{quarter}").format(year=when.year, quarter=when.quarter)
 
 
 def period(code: str) -> str:
@@ -118,8 +166,13 @@ def listing(items: list[str]) -> str:
 
 
 def based_on(coverage: Coverage) -> str:
-    """The coverage line under a figure."""
+    """The coverage line under a figure: for how many of all it is known."""
     return _("based on {known} of {total}").format(known=number(coverage.known), total=number(coverage.total))
+
+
+def out_of(share: Coverage) -> str:
+    """What a share counts: how many, of how many."""
+    return _("{k} of {n}").format(k=number(share.known), n=number(share.total))
 
 
 def signed(value: int) -> str:

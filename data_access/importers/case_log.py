@@ -24,6 +24,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from data_access.i18n import N_, _
 from data_access.importers import files, tables, values
 from data_access.importers.columns import columns_of, known_headings, line_of, meanings, translated
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable
@@ -49,6 +50,11 @@ FIELDS = frozenset(
 FACTS = ("people", "country", "waiting_country", "handler", "route", "entry")
 OPENS = ("opened", "request")
 DAYS = ("date", "entry", *WIDE)
+NONE_OF_OURS = {
+    "routes": N_("is none of our routes."),
+    "outcomes": N_("is none of our outcomes."),
+    "stages": N_("is none of our stages."),
+}
 
 
 def fits(path: Path, context: Context) -> bool:
@@ -71,7 +77,11 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             yield from _spool(path, context, spool, evidence)
         if not evidence:
             names = ", ".join(path.name for path in paths)
-            raise Unreadable(f"{names}: no column says which case a row is about and when. Say which column is which.")
+            raise Unreadable(
+                _("{names}: no column says which case a row is about and when. Say which column is which.").format(
+                    names=names
+                )
+            )
         spool.execute("CREATE INDEX by_case ON line (case_name, file, sheet, number)")
         rows = spool.execute("SELECT * FROM line ORDER BY case_name, file, sheet, number")
         for name, lines in groupby(rows, key=lambda row: row[0]):
@@ -108,7 +118,7 @@ def _spool(
                 name = None
             if name is None:
                 yield Problem(Place(sheet, row.number, kept, path.name), "case", "", "value_missing",
-                              "is empty or a formula, but needed.", "Say which case it is.")  # fmt: skip
+                              _("is empty or a formula, but needed."), _("Say which case it is."))  # fmt: skip
                 continue
             for what, seen in dates.items():
                 seen.see(kept.get(what))
@@ -118,8 +128,9 @@ def _spool(
         for what, seen in dates.items():
             if seen.is_ambiguous:
                 yield Problem(Place(sheet, file=path.name), what, "", "dates_ambiguous",
-                              "holds dates of which nothing tells whether the day or the month comes first; read day first.",
-                              "Write dates like 2026-10-18 to be sure.", is_warning=True)  # fmt: skip
+                              _("holds dates of which nothing tells whether the day or the month comes first; read day "
+                                "first."),
+                              _("Write dates like 2026-10-18 to be sure."), is_warning=True)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -198,10 +209,10 @@ def _faults(
     """Why a row of a case that cannot be read is not loaded."""
     if wrong is None:
         yield Problem(place, "case", name, "case_with_a_bad_row",
-                      "is of a case of which another row cannot be read; none of it was loaded.",
-                      "Mend the other row and load both again.")  # fmt: skip
+                      _("is of a case of which another row cannot be read; none of it was loaded."),
+                      _("Mend the other row and load both again."))  # fmt: skip
     for what, bad in (wrong or {}).items():
-        yield Problem(place, what, str(line.get(what) or ""), "bad_value", f"is {bad.what}.", bad.do)
+        yield Problem(place, what, str(line.get(what) or ""), "bad_value", bad.what, bad.do)
 
 
 def _understood(
@@ -230,7 +241,7 @@ def _word(cell: Any, kind: str, codes: Collection[str], context: Context) -> str
     code = translated(word, kind, codes, context)
     if word is not None and code is None:
         allowed = ", ".join(sorted(codes))
-        raise values.Bad(f"none of our {kind}", f"Say which it is: {allowed}.")
+        raise values.Bad(_(NONE_OF_OURS[kind]), _("Say which it is: {allowed}.").format(allowed=allowed))
     return code or None
 
 
@@ -240,17 +251,17 @@ def _events(line: Mapping[str, Any], wrong: dict[str, values.Bad]) -> list[Event
     stage, outcome, found = line["stage"], line["outcome"], []
     if stage is not None:
         if line.get("date") is None:
-            wrong["date"] = values.Bad("missing beside a stage", "Add the date.")
+            wrong["date"] = values.Bad(_("is missing beside a stage."), _("Add the date."))
         found.append(Event(stage, line.get("date"), stage if stage in OUTCOMES else outcome, facts))
     for what in WIDE:
         day = line.get(what)
         if day is not None or (what == "closed" and outcome is not None and not line["says_a_stage"]):
             found.append(Event(what, day, outcome if what == "closed" else None, facts))
     if not found and not line["says_a_stage"]:
-        wrong["stage"] = values.Bad("empty, and so is every date", "Say what happened when.")
+        wrong["stage"] = values.Bad(_("is empty, and so is every date."), _("Say what happened when."))
     days = {event.what: event.day for event in found if event.day is not None}
     if "closed" in days and any(days[what] > days["closed"] for what in OPENS if what in days):
-        wrong["closed"] = values.Bad("before the case's beginning", "Correct one of the two dates.")
+        wrong["closed"] = values.Bad(_("is before the case's beginning."), _("Correct one of the two dates."))
     last = max(days.values(), default=None)
     return [replace(event, told_on=last) if event.day is None else event for event in found]
 

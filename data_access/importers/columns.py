@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from data_access.i18n import _
 from data_access.importers import tables
 from data_access.importers.records import Context, Unreadable
 from data_access.importers.values import Formula
@@ -30,7 +31,9 @@ def columns_of(
     unknown = sorted({what for what in said.values() if what and what not in allowed})
     if unknown:
         raise Unreadable(
-            f"The column map for {name} says {', '.join(unknown)}; it can say {', '.join(sorted(allowed))}, or nothing."
+            _("The column map for {file} says {unknown}; it can say {allowed}, or nothing.").format(
+                file=name, unknown=", ".join(unknown), allowed=", ".join(sorted(allowed))
+            )
         )
     found: dict[str, str] = {}
     for heading in headings:

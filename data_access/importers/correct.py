@@ -8,11 +8,12 @@ from pathlib import Path
 
 import xlsxwriter
 
+from data_access.i18n import N_, _
 from data_access.importers.records import Problem
 from data_access.importers.values import Formula
 from data_access.workbooks import INERT_TEXT, write_cell
 
-WRONG, TODO = "What is wrong", "What to do"
+WRONG, TODO = N_("What is wrong"), N_("What to do")
 
 
 def write_corrections(path: Path, problems: Iterable[Problem]) -> int:
@@ -20,7 +21,7 @@ def write_corrections(path: Path, problems: Iterable[Problem]) -> int:
     sheets: dict[str, dict[int | None, list[Problem]]] = {}
     for problem in problems:
         if not problem.is_warning and problem.place.raw:
-            sheets.setdefault(problem.place.sheet or "Rows", {}).setdefault(problem.place.row, []).append(problem)
+            sheets.setdefault(problem.place.sheet or _("Rows"), {}).setdefault(problem.place.row, []).append(problem)
     if not sheets:
         return 0
     with xlsxwriter.Workbook(str(path), INERT_TEXT) as book:
@@ -29,7 +30,7 @@ def write_corrections(path: Path, problems: Iterable[Problem]) -> int:
             page = book.add_worksheet(title[:31])
             page.freeze_panes(1, 0)
             headings = list(dict.fromkeys(name for found in rows.values() for name in found[0].place.raw))
-            for column, heading in enumerate([*headings, WRONG, TODO]):
+            for column, heading in enumerate([*headings, _(WRONG), _(TODO)]):
                 page.write_string(0, column, heading, bold)
                 page.set_column(column, column, max(14, len(heading) + 2))
             for number, found in enumerate(rows.values(), 1):

@@ -47,6 +47,11 @@ ENTITIES: dict[str, Entity] = {
         {"first": ("organisation_a", "organisation"), "second": ("organisation_b", "organisation")},
         ("organisation_a", "organisation_b"),
     ),
+    "local_partner": Entity(
+        schema.local_partner,
+        {"organisation": ("organisation_id", "organisation")},
+        ("organisation_id", "name", "host_country"),
+    ),
     "project": Entity(schema.project, {"organisation": ("organisation_id", "organisation")}, ("slug",)),
     "project_facet": Entity(
         schema.project_facet, {"project": ("project_id", "project")}, ("project_id", "facet", "code")

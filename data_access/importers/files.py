@@ -20,6 +20,7 @@ import openpyxl
 from charset_normalizer import from_bytes
 from lxml import etree
 
+from data_access.i18n import _, in_digits
 from data_access.importers.records import Unreadable
 
 MOST_BYTES = 2 * 1024**3
@@ -39,12 +40,12 @@ Kind = Literal["workbook", "other workbook", "text", "json", "xml"]
 def kind_of(path: Path) -> Kind:
     """What the file is by its content, whatever its name says. Raises Unreadable."""
     if not path.is_file():
-        raise Unreadable(f"There is no file {path.name}.")
+        raise Unreadable(_("There is no file {file}.").format(file=path.name))
     size = path.stat().st_size
     if size == 0:
-        raise Unreadable(f"{path.name} is empty.")
+        raise Unreadable(_("{file} is empty.").format(file=path.name))
     if size > MOST_BYTES:
-        raise Unreadable(f"{path.name} is larger than {MOST_BYTES // 1024**3} GB. Split it.")
+        raise Unreadable(_("{file} is larger than {n} GB. Split it.").format(file=path.name, n=MOST_BYTES // 1024**3))
     with path.open("rb") as file:
         begin = file.read(4096)
     if begin.startswith(b"PK\x03\x04"):
@@ -57,7 +58,7 @@ def kind_of(path: Path) -> Kind:
     if stripped.startswith(b"<"):
         return "xml"
     if b"\x00" in begin and not begin.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Unreadable(f"{path.name} is neither a workbook nor text, JSON or XML.")
+        raise Unreadable(_("{file} is neither a workbook nor text, JSON or XML.").format(file=path.name))
     return "text"
 
 
@@ -71,10 +72,12 @@ def _kind_of_archive(path: Path) -> Kind:
                 return "workbook"
             is_ods = "mimetype" in names and archive.read("mimetype").startswith(OPEN_DOCUMENT)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
-        raise Unreadable(f"{path.name} is damaged: it cannot be unpacked.") from None
+        raise Unreadable(_("{file} is damaged: it cannot be unpacked.").format(file=path.name)) from None
     if is_ods or "xl/workbook.bin" in names:
         return "other workbook"
-    raise Unreadable(f"{path.name} is an archive, but no workbook. Unpack it and load the files inside.")
+    raise Unreadable(
+        _("{file} is an archive, but no workbook. Unpack it and load the files inside.").format(file=path.name)
+    )
 
 
 def encoding_of(path: Path) -> str:
@@ -91,7 +94,7 @@ def encoding_of(path: Path) -> str:
             return "utf-8-sig"
     best = from_bytes(begin, cp_isolation=["cp1251", "cp1252"]).best()
     if best is None:
-        raise Unreadable(f"The encoding of {path.name} cannot be told. Save it as UTF-8.")
+        raise Unreadable(_("The encoding of {file} cannot be told. Save it as UTF-8.").format(file=path.name))
     return best.encoding
 
 
@@ -100,19 +103,27 @@ def open_workbook(path: Path) -> Any:
     try:
         return openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
     except Exception as error:
-        raise Unreadable(f"{path.name} is not a workbook that can be read ({type(error).__name__}).") from None
+        raise Unreadable(
+            _("{file} is not a workbook that can be read ({kind}).").format(file=path.name, kind=type(error).__name__)
+        ) from None
 
 
 def _check_archive(name: str, archive: zipfile.ZipFile) -> None:
     entries = archive.infolist()
     unpacked, packed = sum(e.file_size for e in entries), sum(e.compress_size for e in entries) or 1
     if unpacked > MOST_UNPACKED or (unpacked > 10 * 1024**2 and unpacked / packed > MOST_RATIO):
-        raise Unreadable(f"{name} unpacks to {unpacked // 1024**2:,} MB: refused. Split it, or save it as CSV.")
+        raise Unreadable(
+            _("{file} unpacks to {n} MB: refused. Split it, or save it as CSV.").format(
+                file=name, n=in_digits(unpacked // 1024**2)
+            )
+        )
     for entry in entries:
         if entry.filename.startswith(("/", "\\")) or ".." in entry.filename.replace("\\", "/").split("/"):
-            raise Unreadable(f"{name} holds a path that leaves the archive: refused.")
+            raise Unreadable(_("{file} holds a path that leaves the archive: refused.").format(file=name))
         if entry.filename.startswith("xl/externalLinks/"):
-            raise Unreadable(f"{name} links to other files. Break the links, or paste values, and save again.")
+            raise Unreadable(
+                _("{file} links to other files. Break the links, or paste values, and save again.").format(file=name)
+            )
 
 
 def text_lines(path: Path, most_columns: int) -> Iterator[tuple[int, list[Any]]]:
@@ -126,11 +137,19 @@ def text_lines(path: Path, most_columns: int) -> Iterator[tuple[int, list[Any]]]
         try:
             for cells in reader:
                 if len(cells) > most_columns:
-                    raise Unreadable(f"{path.name} has more than {most_columns:,} columns: refused.")
+                    raise Unreadable(
+                        _("{file} has more than {n} columns: refused.").format(
+                            file=path.name, n=in_digits(most_columns)
+                        )
+                    )
                 if any(cell.strip() for cell in cells):
                     yield reader.line_num, list(cells)
         except csv.Error as error:
-            raise Unreadable(f"{path.name}, line {reader.line_num}: {error}. Save it as CSV again.") from None
+            raise Unreadable(
+                _("{file}, line {line}: {why}. Save it as CSV again.").format(
+                    file=path.name, line=reader.line_num, why=error
+                )
+            ) from None
 
 
 def _delimiter(sample: str) -> str:
@@ -148,20 +167,26 @@ def _delimiter(sample: str) -> str:
 def read_json(path: Path) -> Any:
     """The parsed file. Raises Unreadable."""
     if path.stat().st_size > MOST_JSON_BYTES:
-        raise Unreadable(f"{path.name} is larger than {MOST_JSON_BYTES // 1024**2} MB. Split it into several files.")
+        raise Unreadable(
+            _("{file} is larger than {n} MB. Split it into several files.").format(
+                file=path.name, n=MOST_JSON_BYTES // 1024**2
+            )
+        )
     try:
         return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{path.name} is not JSON that can be read: {error}") from None
+        raise Unreadable(_("{file} is not JSON that can be read: {why}").format(file=path.name, why=error)) from None
 
 
 def root_of(path: Path) -> tuple[str, dict[str, str]]:
     """The name and attributes of an XML file's first element. Raises Unreadable; a document type is refused."""
     for element in _met(path, None):
         if element.getroottree().docinfo.doctype:
-            raise Unreadable(f"{path.name} declares a document type (DOCTYPE): refused. Save it without one.")
+            raise Unreadable(
+                _("{file} declares a document type (DOCTYPE): refused. Save it without one.").format(file=path.name)
+            )
         return str(element.tag), {str(name): str(value) for name, value in element.attrib.items()}
-    raise Unreadable(f"{path.name} is not XML that can be read: it ends before it begins.")
+    raise Unreadable(_("{file} is not XML that can be read: it ends before it begins.").format(file=path.name))
 
 
 def elements(path: Path, name: str) -> Iterator[ElementTree.Element]:
@@ -183,7 +208,7 @@ def elements(path: Path, name: str) -> Iterator[ElementTree.Element]:
                     yield element
                 root.clear()
     except (ElementTree.ParseError, LookupError, ValueError) as error:
-        raise Unreadable(f"{path.name} is not XML that can be read: {error}.") from None
+        raise Unreadable(_("{file} is not XML that can be read: {why}.").format(file=path.name, why=error)) from None
 
 
 @lru_cache(64)
@@ -203,4 +228,4 @@ def _met(path: Path, name: str | None) -> Iterator[etree._Element]:
             yield element
     except (etree.XMLSyntaxError, LookupError, ValueError) as error:
         said = " ".join(str(getattr(error, "msg", error)).split()).split(HINT_FOR_PROGRAMMERS)[0]
-        raise Unreadable(f"{path.name} is not XML that can be read: {said}.") from None
+        raise Unreadable(_("{file} is not XML that can be read: {why}.").format(file=path.name, why=said)) from None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_access.i18n import N_, _
 from data_access.importers import case_log, files, fts, iati, tables, template, three_w, threesixty
 from data_access.importers.records import Context, Problem, Record, Unreadable
 
@@ -16,20 +17,25 @@ class UnknownFormat(Unreadable):
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its title, whether a file is in it, and what reads files of it that belong together."""
+    """A format: its name in English, whether a file is in it, and what reads files of it that belong together."""
 
-    title: str
+    name: str
     fits: Callable[[Path, Context], bool]
     read: Callable[[Sequence[Path], Context], Iterator[Record | Problem]]
 
+    @property
+    def title(self) -> str:
+        """Its name in the reader's language."""
+        return _(self.name)
+
 
 FORMATS = {
-    "template": Format("our own workbook", template.fits, template.read),
-    "360giving": Format("360Giving", threesixty.fits, threesixty.read),
-    "iati": Format("IATI 2.0x activities", iati.fits, iati.read),
-    "fts": Format("OCHA FTS flows", fts.fits, fts.read),
-    "case-log": Format("logs of cases", case_log.fits, case_log.read),
-    "3w": Format("3W tables", three_w.fits, three_w.read),
+    "template": Format(N_("our own workbook"), template.fits, template.read),
+    "360giving": Format(N_("360Giving"), threesixty.fits, threesixty.read),
+    "iati": Format(N_("IATI 2.0x activities"), iati.fits, iati.read),
+    "fts": Format(N_("OCHA FTS flows"), fts.fits, fts.read),
+    "case-log": Format(N_("logs of cases"), case_log.fits, case_log.read),
+    "3w": Format(N_("3W tables"), three_w.fits, three_w.read),
 }
 
 
@@ -43,11 +49,13 @@ def format_of(path: Path, context: Context, stated: str | None = None) -> str:
             return name
     for sentence, is_it in STATISTICS.items():
         if is_it(path):
-            raise Unreadable(f"{path.name} {sentence}")
-    known_ones = ", ".join(known.title for known in FORMATS.values())
+            raise Unreadable(_(sentence).format(file=path.name))
+    known_formats = ", ".join(known.title for known in FORMATS.values())
     raise UnknownFormat(
-        f"{path.name} is in no format that is known here ({known_ones}). If it is a table of organisations, grants or cases, "
-        "say which of its columns is which."
+        _(
+            "{file} is in no format that is known here ({formats}). If it is a table of organisations, grants or cases, say "
+            "which of its columns is which."
+        ).format(file=path.name, formats=known_formats)
     )
 
 
@@ -58,7 +66,9 @@ def _fits(known: Format, path: Path, context: Context) -> bool:
     except Unreadable:
         raise
     except Exception as fault:
-        raise Unreadable(f"{path.name} cannot be read: it is damaged ({type(fault).__name__}).") from fault
+        raise Unreadable(
+            _("{file} cannot be read: it is damaged ({kind}).").format(file=path.name, kind=type(fault).__name__)
+        ) from fault
 
 
 def _has_columns(path: Path, needed: set[str]) -> bool:
@@ -77,15 +87,15 @@ def _is_list_of_projects(path: Path) -> bool:
 
 
 STATISTICS: dict[str, Callable[[Path], bool]] = {
-    "holds UNHCR's yearly totals, not cases: there is no row of ours to make of it. Nothing is wrong with the file.": (
-        lambda path: _has_columns(path, {"coo_iso", "coa_iso"})
-    ),
-    "holds what whole response plans ask for and got, not who gave what to whom. Load FTS flows instead.": (
-        lambda path: _has_columns(path, {"requirements", "percentfunded"})
-    ),
-    "lists projects of a response plan, which is not read here. Fill their needs into our workbook instead.": (
-        _is_list_of_projects
-    ),
+    N_(
+        "{file} holds UNHCR's yearly totals, not cases: there is no row of ours to make of it. Nothing is wrong with the file."
+    ): lambda path: _has_columns(path, {"coo_iso", "coa_iso"}),
+    N_(
+        "{file} holds what whole response plans ask for and got, not who gave what to whom. Load FTS flows instead."
+    ): lambda path: _has_columns(path, {"requirements", "percentfunded"}),
+    N_(
+        "{file} lists projects of a response plan, which is not read here. Fill their needs into our workbook instead."
+    ): _is_list_of_projects,
 }
 
 
@@ -112,5 +122,7 @@ def _read(name: str, group: Sequence[Path], context: Context) -> Iterator[Record
         names = ", ".join(path.name for path in group)
         known = FORMATS[name].title
         raise Unreadable(
-            f"{names} cannot be read as {known}: something in it is not what it should be ({type(fault).__name__})."
+            _("{files} cannot be read as {format}: something in it is not what it should be ({kind}).").format(
+                files=names, format=known, kind=type(fault).__name__
+            )
         ) from fault

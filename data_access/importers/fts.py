@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from data_access.i18n import N_, _, in_digits, ngettext
 from data_access.importers import files, tables, values
 from data_access.importers.records import PART_OF_A_SEARCH, Context, Place, Problem, Record, Unreadable
 from data_access.importers.references import NOT_STATED, organisation, places, reference
@@ -32,6 +33,10 @@ COLUMNS = {
 }
 NEEDED = {"amountusd", "srcorganization", "destorganization", "boundary", "onboundary", "status"}
 BOUNDARIES = ("incoming", "internal", "outgoing")
+ADDS_UP_TO = {
+    "funding": N_("adds up to {found} US dollars of incoming funding, but states {stated}."),
+    "pledges": N_("adds up to {found} US dollars of incoming pledges, but states {stated}."),
+}
 CURRENCY = "USD"
 
 
@@ -64,7 +69,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             else:
                 lines.append(one)
     if not lines:
-        raise Unreadable(f"{', '.join(path.name for path in paths)}: no flow is in it.")
+        raise Unreadable(_("{files}: no flow is in it.").format(files=", ".join(path.name for path in paths)))
     if pages:
         yield from _check_totals(pages, [line for _place, line in lines], is_confirmed=context.is_total_confirmed)
     yield from _say_shared(lines)
@@ -81,7 +86,7 @@ def _records(lines: Sequence[tuple[Place, dict[str, Any]]]) -> Iterator[Record |
     for place, line in lines:
         found, wrong = _understood(line)
         for name, bad in wrong.items():
-            yield Problem(place, name, str(line.get(name) or ""), "bad_value", f"is {bad.what}.", bad.do)
+            yield Problem(place, name, str(line.get(name) or ""), "bad_value", bad.what, bad.do)
         if wrong:
             continue
         grant, paid_on = _grant(line, found, here), found["date"]
@@ -92,8 +97,9 @@ def _records(lines: Sequence[tuple[Place, dict[str, Any]]]) -> Iterator[Record |
                     name, name, place, is_funder=name not in members or name in givers, is_initiative=name in members
                 )
         if grant["recipient"] == NOT_STATED:
-            yield Problem(place, "", str(line["id"]), "recipient_not_stated", "does not say who receives it.",
-                          f"It is kept under “{NOT_STATED}” and counts for no initiative.", is_warning=True)  # fmt: skip
+            yield Problem(place, "", str(line["id"]), "recipient_not_stated", _("does not say who receives it."),
+                          _("It is kept under “{name}” and counts for no initiative.").format(name=NOT_STATED),
+                          is_warning=True)  # fmt: skip
         key = str(line["id"])
         yield Record("grant", key, grant, place)
         yield from places(key, line.get("countries") or (), place)
@@ -166,27 +172,31 @@ def _check_totals(
     stated = {_stated(page) for _path, page in pages}
     if len(stated) > 1:
         raise Unreadable(
-            f"{place.file} and the other pages state different totals: they are not of one search. Load each search by itself."
+            _(
+                "{file} and the other pages state different totals: they are not of one search. Load each search by itself."
+            ).format(file=place.file)
         )
     count, funding, pledges = stated.pop()
     there = len({str(line.get("id")) for line in lines})
     if count is None or there < count:
         yield Problem(
-            place, "", f"{there} of {count if count is not None else '?'}", PART_OF_A_SEARCH,
-            "is only a part of a search; its stated totals could not be checked.",
-            "Load all pages with one command.", is_warning=True,
+            place, "", _("{n} of {all}").format(n=there, all="?" if count is None else count), PART_OF_A_SEARCH,
+            _("is only a part of a search; its stated totals could not be checked."),
+            _("Load all pages with one command."), is_warning=True,
         )  # fmt: skip
         return
     for name, wanted, statuses in (("funding", funding, ("paid", "commitment")), ("pledges", pledges, ("pledge",))):
         found = _total(lines, statuses)
         if wanted is None or found == wanted:
             continue
-        says = f"adds up to {found:,} US dollars of incoming {name}, but states {wanted:,}."
+        says = _(ADDS_UP_TO[name]).format(found=in_digits(found), stated=in_digits(wanted))
         if not is_confirmed:
             raise Unreadable(
-                f"{place.file} {says} Fetch it again; if it is right all the same, load it again and say that somebody looked."
+                _(
+                    "{file} {fault} Fetch it again; if it is right all the same, load it again and say that somebody looked."
+                ).format(file=place.file, fault=says)
             )
-        yield Problem(place, name, f"{found:,}", "total_not_reproduced", says, "Nobody can tell which is right.",
+        yield Problem(place, name, in_digits(found), "total_not_reproduced", says, _("Nobody can tell which is right."),
                       is_warning=True)  # fmt: skip
 
 
@@ -204,9 +214,14 @@ def _say_shared(lines: Sequence[tuple[Place, Mapping[str, Any]]]) -> Iterator[Pr
         total = sum(_dollars(line.get("amount")) for _place, line in shared)
         yield Problem(
             Place("flows", shared[0][0].row, file=shared[0][0].file), "onBoundary", "shared", "shared_flows",
-            f"and {len(shared) - 1} more flows ({total:,} US dollars in all) are shared with other places or years; how much "
-            "falls here is not stated, so they are kept without an amount.",
-            "Nothing to do; FTS leaves them out of its totals too.", is_warning=True,
+            ngettext(
+                "and {n} more flows ({total} US dollars in all) are shared with other places or years; how much falls here "
+                "is not stated, so they are kept without an amount.",
+                "and {n} more flows ({total} US dollars in all) are shared with other places or years; how much falls here "
+                "is not stated, so they are kept without an amount.",
+                len(shared) - 1,
+            ).format(n=len(shared) - 1, total=in_digits(total)),
+            _("Nothing to do; FTS leaves them out of its totals too."), is_warning=True,
         )  # fmt: skip
 
 
@@ -248,7 +263,7 @@ def _understood(line: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, valu
 
 def _stated_as(found: str | None) -> str:
     if found is None:
-        raise values.Bad("empty, but needed", "Fetch the flows again from FTS.")
+        raise values.Bad(_("is empty, but needed."), _("Fetch the flows again from FTS."))
     return found
 
 

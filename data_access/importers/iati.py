@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from data_access.i18n import _, in_digits
 from data_access.importers import files, values
 from data_access.importers.iati_places import (
     COMMITMENTS,
@@ -83,18 +84,20 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             place = Place(identifier or ACTIVITY, file=path.name)
             if not identifier or identifier in seen:
                 yield Problem(place, "iati-identifier", identifier or "", "activity_without_own_identifier",
-                              "is missing or stands twice; the activity was not read.", "Give each activity its own.")  # fmt: skip
+                              _("is missing or stands twice; the activity was not read."),
+                              _("Give each activity its own."))  # fmt: skip
                 continue
             seen.add(identifier)
             yield from _activity(activity, identifier, place, known, context, told, uncounted)
     if not seen:
-        raise Unreadable(f"{', '.join(path.name for path in paths)}: no activity is in it.")
+        raise Unreadable(_("{files}: no activity is in it.").format(files=", ".join(path.name for path in paths)))
     yield from _say_differing_sides(known, paths[0].name)
     if uncounted:
-        shown = ", ".join(f"{count:,} × {kind}" for kind, count in sorted(uncounted.items()))
+        shown = ", ".join(f"{in_digits(count)} × {kind}" for kind, count in sorted(uncounted.items()))
         yield Problem(Place("transactions", file=paths[0].name), "", shown, "not_counted",
-                      "are other than money committed, pledged or paid, or the receiver's side of what its payer reports.",
-                      "Nothing to do.", is_warning=True)  # fmt: skip
+                      _("are other than money committed, pledged or paid, or the receiver's side of what its payer "
+                        "reports."),
+                      _("Nothing to do."), is_warning=True)  # fmt: skip
 
 
 def _known(paths: Sequence[Path]) -> Known:
@@ -117,20 +120,29 @@ def _say_differing_sides(known: Known, file: str) -> Iterator[Problem]:
     for link in sorted(known.paid_links.keys() & known.received_links.keys()):
         paid, received = known.paid_links[link], known.received_links[link]
         if paid != received:
-            yield Problem(Place(link[0], file=file), link[2], f"{paid / 100:,.2f} and {received / 100:,.2f}", "two_sides_differ",
-                          f"is what {link[0]} says it gave, and {link[1]} says it got; the payer is believed.", "Ask both.",
-                          is_warning=True)  # fmt: skip
+            sums = _("{paid} and {received}").format(
+                paid=in_digits(paid / 100, 2), received=in_digits(received / 100, 2)
+            )
+            said = _("is what {payer} says it gave, and {receiver} says it got; the payer is believed.")
+            yield Problem(Place(link[0], file=file), link[2], sums, "two_sides_differ",
+                          said.format(payer=link[0], receiver=link[1]), _("Ask both."), is_warning=True)  # fmt: skip
 
 
 def _check_version(path: Path) -> None:
     root, attributes = files.root_of(path)
     version = attributes.get("version", "")
     if root != ROOT:
-        raise Unreadable(f"{path.name} is an IATI file, but not of activities. Load the publisher's activity file.")
-    if not version.startswith("2."):
         raise Unreadable(
-            f"{path.name} is IATI {version or 'without a version'}; 2.01 to 2.03 can be read. Ask the publisher for 2.03."
+            _("{file} is an IATI file, but not of activities. Load the publisher's activity file.").format(
+                file=path.name
+            )
         )
+    if not version:
+        said = _("{file} is IATI without a version; 2.01 to 2.03 can be read. Ask the publisher for 2.03.")
+        raise Unreadable(said.format(file=path.name))
+    if not version.startswith("2."):
+        said = _("{file} is IATI {version}; 2.01 to 2.03 can be read. Ask the publisher for 2.03.")
+        raise Unreadable(said.format(file=path.name, version=version))
 
 
 def _learn(activity: Element, known: Known) -> None:
@@ -180,15 +192,15 @@ def _activity(
 ) -> Iterator[Record | Problem]:
     lead = _lead(activity, known)
     if lead is None:
-        yield Problem(place, "reporting-org", "", "value_missing", "is empty, but needed.", "Name who reports.")
+        yield Problem(place, "reporting-org", "", "value_missing", _("is empty, but needed."), _("Name who reports."))
         return
-    uncounted.update(f"type {code}" for code in _codes(activity) if code in NEVER_COUNTED)
+    uncounted.update(_("type {code}").format(code=code) for code in _codes(activity) if code in NEVER_COUNTED)
     grants: dict[str, Grant] = {}
     for found in _transactions(activity, identifier, place, known):
         if isinstance(found, Problem):
             yield found
         elif found.direction == "in" and found.link in known.paid_links:
-            uncounted[f"receiver's side ({found.code})"] += 1
+            uncounted[_("receiver's side ({code})").format(code=found.code)] += 1
         else:
             _add(grants, found, identifier)
     yield from _without_parts(identifier, grants, known, context, place)
@@ -217,16 +229,21 @@ def _without_parts(
             continue
         shown = ", ".join(parts[:5])
         if in_parts < known.committed[identifier, currency] or context.counts_both:
-            yield Problem(place, "related-activity", shown, "money_of_parts",
-                          f"are parts of {identifier}, which states money as well; if it is the same money, it is counted twice.",
-                          "Ask the publisher, and load either the programme or its parts.", is_warning=True)  # fmt: skip
+            said = _(
+                "are parts of {activity}, which states money as well; if it is the same money, it is counted twice."
+            ).format(activity=identifier)
+            yield Problem(place, "related-activity", shown, "money_of_parts", said,
+                          _("Ask the publisher, and load either the programme or its parts."), is_warning=True)  # fmt: skip
             continue
         for key in [key for key, (grant, _transactions) in grants.items() if grant["currency"] == currency]:
             del grants[key]
-        yield Problem(place, "related-activity", shown, "money_of_parts",
-                      f"are parts of {identifier} and state what it states in {currency}; the programme's own lines were left "
-                      "out, so that it counts once.",
-                      "If they are other money, load the file again and say that both count.", is_warning=True)  # fmt: skip
+        said = _(
+            "are parts of {activity} and state what it states in {currency}; the programme's own lines were left out, so that "
+            "it counts once."
+        ).format(activity=identifier, currency=currency)
+        yield Problem(place, "related-activity", shown, "money_of_parts", said,
+                      _("If they are other money, load the file again and say that both count."),
+                      is_warning=True)  # fmt: skip
 
 
 def _lead(activity: Element, known: Known) -> Party | None:
@@ -325,14 +342,16 @@ def _transactions(activity: Element, identifier: str, place: Place, known: Known
         if code in NEVER_COUNTED:
             continue
         if code not in COUNTED:
-            yield Problem(here, "transaction-type", code, "bad_value", "is not a type of transaction of IATI 2.0x.",
-                          "Use a code of the list TransactionType.")  # fmt: skip
+            yield Problem(here, "transaction-type", code, "bad_value", _("is not a type of transaction of IATI 2.0x."),
+                          _("Use a code of the list TransactionType."))  # fmt: skip
             continue
+        column = "value"
         try:
-            minor, currency, on = _money(activity, element)
+            minor, currency = _money(activity, element)
+            column = "transaction-date"
+            on = _day_of(element)
         except values.Bad as bad:
-            column = "transaction-date" if "date" in bad.what or "day" in bad.what or "moment" in bad.what else "value"
-            yield Problem(here, column, _shown(element, column), "bad_value", f"is {bad.what}.", bad.do)
+            yield Problem(here, column, _shown(element, column), "bad_value", bad.what, bad.do)
             continue
         given, taken = element.find("provider-org"), element.find("receiver-org")
         direction = COUNTED[code]
@@ -347,14 +366,20 @@ def _transactions(activity: Element, identifier: str, place: Place, known: Known
                           minor, currency, on, here, own_country(activity, element))  # fmt: skip
 
 
-def _money(activity: Element, transaction: Element) -> tuple[int, str, date | None]:
+def _money(activity: Element, transaction: Element) -> tuple[int, str]:
     value = transaction.find("value")
     if value is None or (amount := values.machine_amount(value.text)) is None:
-        raise values.Bad("no value", "State the amount.")
+        raise values.Bad(_("is no value."), _("State the amount."))
     currency = values.currency(value.get("currency") or activity.get("default-currency"))
     if currency is None:
-        raise values.Bad("no currency", "State it at the value or as the activity's default-currency.")
-    return amount, currency, values.day(_stated_day(transaction.find("transaction-date")) or value.get("value-date"))
+        raise values.Bad(_("is no currency."), _("State it at the value or as the activity's default-currency."))
+    return amount, currency
+
+
+def _day_of(transaction: Element) -> date | None:
+    value = transaction.find("value")
+    stated = _stated_day(transaction.find("transaction-date"))
+    return values.day(stated or (None if value is None else value.get("value-date")))
 
 
 def _stated_day(element: Element | None) -> str | None:

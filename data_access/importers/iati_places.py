@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from xml.etree.ElementTree import Element
 
+from data_access.i18n import _
 from data_access.importers import values
 from data_access.importers.records import Place, Problem, Record
 from data_access.importers.references import shortened
@@ -107,7 +108,7 @@ def _no_countries(activity: Element) -> Iterator[str]:
         except values.Bad:
             is_one = False
         if not is_one:
-            yield element.get("code") or "(empty)"
+            yield element.get("code") or _("(empty)")
 
 
 def say_of_shares(activity: Element, identifier: str, place: Place) -> Iterator[Problem]:
@@ -115,19 +116,19 @@ def say_of_shares(activity: Element, identifier: str, place: Place) -> Iterator[
     shares = [share for _code, share in stated_countries(activity)]
     regions = [element.get("code", "") for element in activity.findall("recipient-region")]
     for code in dict.fromkeys(_no_countries(activity)):
-        yield Problem(place, "recipient-country", code, "bad_value",
-                      f"of {identifier} is no country; its money is in no country by it.",
-                      "Write the two-letter code, such as LT.", is_warning=True)  # fmt: skip
+        said = _("of {activity} is no country; its money is in no country by it.")
+        yield Problem(place, "recipient-country", code, "bad_value", said.format(activity=identifier),
+                      _("Write the two-letter code, such as LT."), is_warning=True)  # fmt: skip
     declared = sum((share for share in shares if share is not None), Decimal(0))
     if regions:
-        yield Problem(place, "recipient-region", ", ".join(regions), "place_not_stated",
-                      f"of {identifier} is a region, not a country; its share is kept as “not stated”.",
-                      "Name the countries if you know them.", is_warning=True)  # fmt: skip
+        said = _("of {activity} is a region, not a country; its share is kept as “not stated”.")
+        yield Problem(place, "recipient-region", ", ".join(regions), "place_not_stated", said.format(activity=identifier),
+                      _("Name the countries if you know them."), is_warning=True)  # fmt: skip
     elif declared > 100:
-        yield Problem(place, "recipient-country", f"{declared:f} %", "shares_over_100",
-                      f"of {identifier} are shares of more than 100 %; where its money works is taken as “not stated”.",
-                      "Ask the publisher for shares that add to 100.", is_warning=True)  # fmt: skip
+        said = _("of {activity} are shares of more than 100 %; where its money works is taken as “not stated”.")
+        yield Problem(place, "recipient-country", f"{declared:f} %", "shares_over_100", said.format(activity=identifier),
+                      _("Ask the publisher for shares that add to 100."), is_warning=True)  # fmt: skip
     elif shares and all(share is not None for share in shares) and declared < 100:
-        yield Problem(place, "recipient-country", f"{declared:f} %", "shares_under_100",
-                      f"of {identifier} are shares of less than 100 %; the rest is kept as “not stated”.",
-                      "Nothing to do if the rest is not known.", is_warning=True)  # fmt: skip
+        said = _("of {activity} are shares of less than 100 %; the rest is kept as “not stated”.")
+        yield Problem(place, "recipient-country", f"{declared:f} %", "shares_under_100", said.format(activity=identifier),
+                      _("Nothing to do if the rest is not known."), is_warning=True)  # fmt: skip

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from data_access.database import Which
+from data_access.i18n import _, in_digits, ngettext
 from data_access.importers.records import Problem, Unreadable
 
 LARGEST_REPORT = 5_000
@@ -22,6 +23,15 @@ class NotUndone(Exception):
 
 class NotASnapshot(Unreadable):
     """A file that was declared to be all there is, is not."""
+
+    def __init__(self, rejected: int) -> None:
+        said = ngettext(
+            "{n} row was rejected, or a part is missing, so this is not all there is and nothing can be taken out. Mend it first, or do not say that the file is all there is.",
+            "{n} rows were rejected, or a part is missing, so this is not all there is and nothing can be taken out. Mend them "
+            "first, or do not say that the file is all there is.",
+            rejected,
+        )
+        super().__init__(said.format(n=in_digits(rejected)))
 
 
 class TooManyRejected(Unreadable):
@@ -54,8 +64,10 @@ class Outcome:
         self.rejected += not problem.is_warning
         if self.rejected > MOST_REJECTED:
             raise TooManyRejected(
-                f"More than {MOST_REJECTED:,} rows cannot be read, such as: {problem} "
-                "State its format, or say which of its columns is which."
+                _(
+                    "More than {n} rows cannot be read, such as: {problem} State its format, or say which of its columns is "
+                    "which."
+                ).format(n=in_digits(MOST_REJECTED), problem=problem)
             )
         if len(self.problems) < LARGEST_REPORT or not problem.is_warning:
             self.problems.append(problem)

@@ -14,6 +14,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
+from data_access.i18n import _, in_digits
 from data_access.importers import case_log, files, tables, three_w, threesixty, values
 from data_access.importers.columns import TAG, as_said, codes_of, columns_of, is_tag_row, line_of
 from data_access.importers.records import Context
@@ -235,7 +236,7 @@ def _read(cell: Any, read: Callable[[Any], Any]) -> str:
     except values.Bad:
         return "?"
     if isinstance(found, values.Money):
-        return f"{found.minor / 100:,.2f} {found.currency or ''}".strip()
+        return f"{in_digits(found.minor / 100, 2)} {found.currency or ''}".strip()
     if isinstance(found, list):
         return ", ".join(found)
     return "" if found is None else str(found)
@@ -254,7 +255,7 @@ def _codes(cell: Any, activities: Collection[str], context: Context) -> list[str
     word = values.text(cell)
     found = codes_of(word, "activities", activities, context)
     if word is not None and not found:
-        raise values.Bad("none of the network's activities", "Say which of them it is.")
+        raise values.Bad(_("is none of the network's activities."), _("Say which of them it is."))
     return found
 
 

@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 from sqlalchemy import ColumnElement, Integer, Table, and_, cast, func, select
 
 from data_access import schema
+from data_access.i18n import _, in_digits
 from data_access.importers.entities import ENTITIES, bare
 from data_access.importers.records import Place, Problem
 from data_access.importers.run import BATCH, Run
@@ -32,8 +33,10 @@ def propose_similar(run: Run) -> None:
         if others:
             shown = ", ".join(f"{row.name} ({row.slug})" for row in others)
             run.outcome.add(
-                Problem(place, "", name, "similar_organisation", f"has a name like {shown}; they were not merged.",
-                        "If they are one, give both rows the same reference; if not, there is nothing to do.", is_warning=True)
+                Problem(place, "", name, "similar_organisation",
+                        _("has a name like {others}; they were not merged.").format(others=shown),
+                        _("If they are one, give both rows the same reference; if not, there is nothing to do."),
+                        is_warning=True)
             )  # fmt: skip
 
 
@@ -51,14 +54,16 @@ def propose_same_cases(run: Run) -> None:
         for found in run.connections["cases"].scalars(alike.order_by(case.c.id)):
             run.outcome.add(
                 Problem(run.new_cases[found], "case", "", "numbers_alike",
-                        "is a number that another row or an earlier load writes with other zeros, capitals or separators; each "
-                        "is a case of its own.",
-                        "If they are one case, take this load back, write its number in one way and load again.", is_warning=True)
+                        _("is a number that another row or an earlier load writes with other zeros, capitals or separators; each "
+                          "is a case of its own."),
+                        _("If they are one case, take this load back, write its number in one way and load again."),
+                        is_warning=True)
             )  # fmt: skip
 
 
 def warn_of_outliers(run: Run) -> None:
     """Say which amounts of this run are a hundred times what this source usually states in that currency."""
+    said = _("of {name} is {times} times this source's median of {usual} {currency}. IT WAS LOADED.")
     for entity in ("grant", "need", "payment"):
         if entity not in run.entities:
             continue
@@ -79,10 +84,10 @@ def warn_of_outliers(run: Run) -> None:
             far = far.where(ours, records.c.run_id == run.runs["shared"], table.c.currency == currency)
             for name, amount in connection.execute(far.where(size >= OUTLIER_FROM * usual).order_by(number)):
                 run.outcome.add(
-                    Problem(Place(entity), "amount", f"{amount / 100:,.2f} {currency}", "outlier",
-                            f"of {name} is {abs(amount) / usual:,.0f} times this source's median of {usual / 100:,.2f} "
-                            f"{currency}. IT WAS LOADED.",
-                            "Check thousands separators, decimals and currency.", is_warning=True)
+                    Problem(Place(entity), "amount", f"{in_digits(amount / 100, 2)} {currency}", "outlier",
+                            said.format(name=name, times=in_digits(abs(amount) / usual), usual=in_digits(usual / 100, 2),
+                                        currency=currency),
+                            _("Check thousands separators, decimals and currency."), is_warning=True)
                 )  # fmt: skip
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from data_access.i18n import _, in_digits, ngettext
+
 PART_OF_A_SEARCH = "part_of_a_search"
 ROWS_NAMED = 5
 
@@ -78,8 +80,10 @@ class Problem:
 
 def worked_out(place: Place, column: str, value: str, minor: int) -> Problem:
     """A note that an amount was not simply read: a multiplier or a sign was applied."""
-    said = f"was read as {minor / 100:,.2f}."
-    return Problem(place, column, value, "amount_worked_out", said, "Write figures alone to be sure.", is_warning=True)
+    said = _("was read as {amount}.").format(amount=in_digits(minor / 100, 2))
+    return Problem(
+        place, column, value, "amount_worked_out", said, _("Write figures alone to be sure."), is_warning=True
+    )
 
 
 def alike(problems: Iterable[Problem]) -> list[list[Problem]]:
@@ -91,13 +95,20 @@ def alike(problems: Iterable[Problem]) -> list[list[Problem]]:
     return list(groups.values())
 
 
+def _rows(rows: Sequence[str]) -> str:
+    named, more = ", ".join(rows[:ROWS_NAMED]), len(rows) - ROWS_NAMED
+    if more > 0:
+        return ngettext("rows {rows} and {n} more", "rows {rows} and {n} more", more).format(
+            rows=named, n=in_digits(more)
+        )
+    return ngettext("row {rows}", "rows {rows}", len(rows)).format(rows=named) if rows else ""
+
+
 def told(several: Sequence[Problem]) -> str:
     """Problems that are alike in one line: where, which rows, the value, what is wrong and what to do."""
     first = several[0]
     rows = [str(one.place.row) for one in several if one.place.row]
-    named = ", ".join(rows[:ROWS_NAMED]) + (f" and {len(rows) - ROWS_NAMED:,} more" if len(rows) > ROWS_NAMED else "")
-    row = f"{'row' if len(rows) == 1 else 'rows'} {named}" if rows else ""
-    where = ", ".join(part for part in (first.place.file, first.place.sheet, row, first.column) if part)
+    where = ", ".join(part for part in (first.place.file, first.place.sheet, _rows(rows), first.column) if part)
     shown = list(dict.fromkeys(one.value for one in several if one.value))
     value = f": {', '.join(repr(one) for one in shown[:ROWS_NAMED])}{', …' if len(shown) > ROWS_NAMED else ''}"
     return f"{where}{value if shown else ''} – {first.message} {first.suggestion}".strip()

@@ -54,7 +54,7 @@ def places(grant: str, countries: Iterable[str], place: Place) -> Iterator[Recor
         try:
             found = values.countries(name)
         except values.Bad as bad:
-            yield Problem(place, "country", name, "bad_value", f"is {bad.what}.", bad.do, is_warning=True)
+            yield Problem(place, "country", name, "bad_value", bad.what, bad.do, is_warning=True)
             continue
         for country in found:
             spot = {"grant": grant, "host_country": country, "share_bp": None}

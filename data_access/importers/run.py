@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from data_access import meta
 from data_access.case_episodes import EARLIEST, latest_possible
 from data_access.database import METADATA, Which
+from data_access.i18n import _
 from data_access.importers.entities import (
     ENTITIES,
     ORDER,
@@ -48,8 +49,8 @@ def ask_about_days(record: Record, today: date, outcome: Outcome) -> None:
         if isinstance(value, date) and not EARLIEST <= value <= latest_possible(today):
             outcome.add(
                 Problem(record.place, column, value.isoformat(), "impossible_day",
-                        f"is before {EARLIEST.year} or more than ten years ahead. Is it meant?",
-                        "Correct the year and load again.", is_warning=True)
+                        _("is before {year} or more than ten years ahead. Is it meant?").format(year=EARLIEST.year),
+                        _("Correct the year and load again."), is_warning=True)
             )  # fmt: skip
 
 
@@ -105,8 +106,8 @@ class Run:
             shown = ", ".join(str(record.values[name]) for name in names)
             self.outcome.add(
                 Problem(record.place, ", ".join(names), shown, "unknown_reference",
-                        "refers to something that is neither in this file nor in the database.",
-                        "Add it, or correct the reference.")
+                        _("refers to something that is neither in this file nor in the database."),
+                        _("Add it, or correct the reference."))
             )  # fmt: skip
         self.late = []
 
@@ -136,8 +137,9 @@ class Run:
         if connection is None:
             for record in records:
                 self.outcome.add(
-                    Problem(record.place, "", record.key, "no_case_database", "belongs to the case database, which is not configured.",
-                            "Set MERIDIAN_CASES_URL and load again.")
+                    Problem(record.place, "", record.key, "no_case_database",
+                            _("belongs to the case database, which is not configured."),
+                            _("Set MERIDIAN_CASES_URL and load again."))
                 )  # fmt: skip
             return
         run = self._start(spec.which)
@@ -165,13 +167,14 @@ class Run:
     def _say_twice(self, record: Record, stored: Mapping[str, Any], digest: str) -> None:
         if stored["content_hash"] == digest:
             self.outcome.add(
-                Problem(record.place, "", record.key, "same_row_twice", "stands in the file more than once; it was counted once.",
-                        "Nothing to do.", is_warning=True)
+                Problem(record.place, "", record.key, "same_row_twice",
+                        _("stands in the file more than once; it was counted once."), _("Nothing to do."), is_warning=True)
             )  # fmt: skip
         else:
             self.outcome.add(
-                Problem(record.place, "", record.key, "two_rows_one_reference", "has the reference of another row that says something else.",
-                        "Give each row its own reference, or remove one.")
+                Problem(record.place, "", record.key, "two_rows_one_reference",
+                        _("has the reference of another row that says something else."),
+                        _("Give each row its own reference, or remove one."))
             )  # fmt: skip
 
     def source_records(self, entity: str) -> tuple[Table, ColumnElement[bool]]:
@@ -392,10 +395,7 @@ class Run:
     def look_for_the_missing(self, is_snapshot: bool) -> None:
         """Count what this source once had and the file has no more; take it out when the file is all there is."""
         if is_snapshot and (self.outcome.rejected or any(p.code == PART_OF_A_SEARCH for p in self.outcome.problems)):
-            raise NotASnapshot(
-                f"{self.outcome.rejected:,} rows were rejected, or a part is missing, so this is not all there is and nothing can be "
-                "taken out. Mend them first, or do not say that the file is all there is."
-            )
+            raise NotASnapshot(self.outcome.rejected)
         for entity in reversed(ORDER):
             spec = ENTITIES[entity]
             if entity not in self.entities:
@@ -415,8 +415,9 @@ class Run:
         except IntegrityError:
             place = Place(entity)
             self.outcome.add(
-                Problem(place, "", stored["external_id"], "still_referred_to", "is gone from the file, but other rows refer to it; it stays.",
-                        "Remove those rows first.", is_warning=True)
+                Problem(place, "", stored["external_id"], "still_referred_to",
+                        _("is gone from the file, but other rows refer to it; it stays."),
+                        _("Remove those rows first."), is_warning=True)
             )  # fmt: skip
             return
         table, ours = self.source_records(entity)
@@ -485,5 +486,10 @@ def _refused(record: Record, error: SQLAlchemyError) -> Problem:
     """What the database did not accept, without its statement or parameters."""
     reason = str(getattr(error, "orig", error)).splitlines()[0]
     return Problem(
-        record.place, "", record.key, "refused", f"was refused by the database: {reason}.", "Correct the row."
+        record.place,
+        "",
+        record.key,
+        "refused",
+        _("was refused by the database: {reason}.").format(reason=reason),
+        _("Correct the row."),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from data_access import meta
 from data_access.database import METADATA, Which
+from data_access.i18n import _
 from data_access.importers.entities import ENTITIES, free_id, from_json, is_row, take_out
 from data_access.importers.outcomes import NotUndone, Origin
 from data_access.importers.records import Unreadable
@@ -42,8 +43,10 @@ def refuse_twin(engine: Engine, which: Which, source: str, file_hash: str) -> No
         twin = connection.execute(same.order_by(loads.c.id.desc())).first()
     if twin is not None:
         raise Unreadable(
-            f"This very file was loaded on {twin.loaded_on.isoformat()} as a file of “{twin.name}”. Load it under that name, "
-            "so that nothing counts twice, or take that load back first."
+            _(
+                "This very file was loaded on {day} as a file of “{source}”. Load it under that name, so that nothing counts "
+                "twice, or take that load back first."
+            ).format(day=twin.loaded_on.isoformat(), source=twin.name)
         )
 
 
@@ -82,14 +85,14 @@ def undo(engine: Engine, which: Which, run_id: int) -> int:
         meta.take_turn(connection, which)
         run = connection.execute(select(runs).where(runs.c.id == run_id)).first()
         if run is None or run.status != "done":
-            raise NotUndone(f"There is no finished run {run_id}.")
+            raise NotUndone(_("There is no finished run {run}.").format(run=run_id))
         later = connection.scalar(
             select(func.min(runs.c.id)).where(
                 runs.c.source_id == run.source_id, runs.c.id > run_id, runs.c.status == "done"
             )
         )
         if later is not None:
-            raise NotUndone(f"Run {later} of the same source came after it: undo that first.")
+            raise NotUndone(_("Run {run} of the same source came after it: undo that first.").format(run=later))
         found = connection.execute(
             select(changes).where(changes.c.run_id == run_id).order_by(changes.c.id.desc())
         ).all()
@@ -115,7 +118,9 @@ def _take_back(connection: Connection, change: Any, records: Table, source_id: i
             take_out(connection, table, change.row_key)
         except IntegrityError:
             raise NotUndone(
-                f"{change.entity} {change.external_id} is referred to by rows of another source, or by somebody's answer."
+                _("{entity} {name} is referred to by rows of another source, or by somebody's answer.").format(
+                    entity=change.entity, name=change.external_id
+                )
             ) from None
         return
     before = from_json(table, json.loads(change.before))

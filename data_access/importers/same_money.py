@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, func, literal, or_, se
 
 from data_access import schema
 from data_access.database import METADATA
+from data_access.i18n import N_, _
 from data_access.importers.entities import ENTITIES, row_key
 from data_access.importers.questions import id_in
 from data_access.importers.records import Place, Problem
@@ -22,6 +23,10 @@ FACTS = {
     "need": ("project_id", "organisation_id", "kind", "period_start", "period_end", "amount_minor", "currency"),
 }
 NEEDED = {"grant": ("committed_on", "amount_minor"), "need": ("period_start", "amount_minor")}
+SAME = {
+    "grant": N_("states what {name} of “{source}” states: the same grant, sides, days and sum."),
+    "need": N_("states what {name} of “{source}” states: the same need, sides, days and sum."),
+}
 PARTS = {"grant": ("payment", "grant_country"), "need": ()}
 
 
@@ -52,12 +57,14 @@ def leave_out_same_money(run: Run, *, counts_both: bool) -> None:
 
 
 def _said(entity: str, new: _Stated, old: _Stated, *, counts_both: bool) -> Problem:
-    states = f"states what {old.external_id} of “{old.source}” states: the same {entity}, sides, days and sum."
+    states = _(SAME[entity]).format(name=old.external_id, source=old.source)
     if counts_both:
-        return Problem(Place(entity), "", new.external_id, "same_money_twice", f"{states} Both are counted, as was asked.",
-                       "Nothing to do.", is_warning=True)  # fmt: skip
-    return Problem(Place(entity), "", new.external_id, "same_money", f"{states} It was left out, so that it counts once.",
-                   "If they are two, load the file again and say that both count.", is_warning=True)  # fmt: skip
+        return Problem(Place(entity), "", new.external_id, "same_money_twice",
+                       " ".join((states, _("Both are counted, as was asked."))), _("Nothing to do."),
+                       is_warning=True)  # fmt: skip
+    return Problem(Place(entity), "", new.external_id, "same_money",
+                   " ".join((states, _("It was left out, so that it counts once."))),
+                   _("If they are two, load the file again and say that both count."), is_warning=True)  # fmt: skip
 
 
 def _twins(run: Run, entity: str) -> Iterator[tuple[_Stated, _Stated]]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from data_access import schema
 from data_access.database import METADATA, Which
+from data_access.i18n import _
 from data_access.importers.records import Context, Unreadable
 from data_access.importers.runs import source_id
 
@@ -63,7 +64,7 @@ def keep_salt(connection: Connection, salt: str) -> None:
     if kept is None:
         connection.execute(insert(schema.case_meta), {"key": SALT, "value": salt})
     elif kept != salt:
-        raise Unreadable("Another load of cases was quicker. Load the file again.")
+        raise Unreadable(_("Another load of cases was quicker. Load the file again."))
 
 
 def read_column_map(path: Path) -> dict[str, Any]:
@@ -71,16 +72,24 @@ def read_column_map(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise Unreadable(f"{path.name} is not a column map that can be read: {error}") from None
+        raise Unreadable(
+            _("{file} is not a column map that can be read: {why}").format(file=path.name, why=error)
+        ) from None
     if not isinstance(found, dict):
-        raise Unreadable(f"{path.name} is not a column map: it must be a JSON object, as docs/importing.md shows.")
+        raise Unreadable(
+            _("{file} is not a column map: it must be a JSON object, as docs/importing.md shows.").format(
+                file=path.name
+            )
+        )
     for name, value in found.items():
         parts = {"values": value.values() if isinstance(value, dict) else [None]}.get(name, [value])
         is_one = name not in WORDS and name != "values"
-        if not (isinstance(value, str) if is_one else all(_are_words(part) for part in parts)):
-            raise Unreadable(
-                f"{path.name}: “{name}” must be {'one word' if is_one else 'an object of words'}, as docs/importing.md shows."
-            )
+        if is_one and not isinstance(value, str):
+            said = _("{file}: “{name}” must be one word, as docs/importing.md shows.")
+            raise Unreadable(said.format(file=path.name, name=name))
+        if not is_one and not all(_are_words(part) for part in parts):
+            said = _("{file}: “{name}” must be an object of words, as docs/importing.md shows.")
+            raise Unreadable(said.format(file=path.name, name=name))
     return found
 
 

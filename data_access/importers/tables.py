@@ -19,6 +19,7 @@ from typing import Any
 from openpyxl.utils.cell import range_boundaries
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
+from data_access.i18n import N_, _, in_digits, ngettext
 from data_access.importers import files
 from data_access.importers.records import Place, Problem, Unreadable
 from data_access.importers.values import Bad, Formula, text
@@ -33,6 +34,10 @@ NOTES = re.compile(
     r"anmerkung|hinweis|примечани|updated\b|last updated|stand:|обновлено|as of\b|по состоянию|disclaimer|©|figures?\b|data\b)",
     re.IGNORECASE,
 )
+LEFT_OUT = {
+    "totals": N_("rows that are totals and no data were left out: {rows}."),
+    "notes": N_("rows that are notes and no data were left out: {rows}."),
+}
 MERGED = re.compile(r'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]+\d+:[A-Z]+\d+)"')
 HIDDEN_ROW = re.compile(r'<(?:\w+:)?row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
 NUMBER_LIKE = re.compile(r"^[-+~≈]?[\d.,\s]+\S?$")
@@ -82,15 +87,19 @@ class Table:
             if name not in {*read, *self.inherited} and self.filled[name]
         }
         if unread:
-            names = ", ".join(unread)
+            names, n = ", ".join(unread), sum(unread.values())
+            said = ngettext("columns not read: {names} ({n} value).", "columns not read: {names} ({n} values).", n)
             yield self._note(
-                "columns_not_read", f"columns not read: {names} ({sum(unread.values()):,} values).",
-                "If one of them matters, say what it is.",
-            )  # fmt: skip
+                "columns_not_read",
+                said.format(names=names, n=in_digits(n)),
+                _("If one of them matters, say what it is."),
+            )
         for kind, numbers in self.set_aside.items():
             shown = ", ".join(map(str, numbers[:5])) + (" …" if len(numbers) > 5 else "")
             yield self._note(
-                f"{kind}_left_out", f"rows that are {kind} and no data were left out: {shown}.", "Nothing to do."
+                f"{kind}_left_out",
+                _(LEFT_OUT[kind]).format(rows=shown),
+                _("Nothing to do."),
             )
 
     def passed_over(self) -> Iterator[Problem]:
@@ -99,10 +108,12 @@ class Table:
             pass
         if self.count:
             names = ", ".join(name for name in self.headings if self.filled[name])
-            yield self._note(
-                "sheet_not_read", f"was not read ({self.count:,} rows): its columns are none of those looked for: {names}.",
-                "If it matters, say which of its columns is which.",
-            )  # fmt: skip
+            said = ngettext(
+                "was not read ({n} row): its columns are none of those looked for: {names}.",
+                "was not read ({n} rows): its columns are none of those looked for: {names}.",
+                self.count,
+            ).format(n=in_digits(self.count), names=names)
+            yield self._note("sheet_not_read", said, _("If it matters, say which of its columns is which."))
 
     def _note(self, code: str, message: str, remedy: str) -> Problem:
         return Problem(Place(self.sheet, file=self.file), "", "", code, message, remedy, is_warning=True)
@@ -176,23 +187,30 @@ def left_out(path: Path) -> Iterator[Problem]:
         if sheet.title in hidden or sheet.title in pivots:
             continue
         marks = _marks(path, sheet)
-        if marks.hidden:
-            yield _of_file(path, sheet.title, "hidden_rows", f"{len(marks.hidden):,} rows are hidden; they were read.",
-                           "Delete them if they should not count.")  # fmt: skip
-        if deep := [one for one in marks.merged if one[1] > one[0]]:
-            yield _of_file(path, sheet.title, "merged_cells",
-                           f"{len(deep):,} merged ranges: their text was taken for each of their rows, their numbers once.",
-                           "Unmerge them if that is not what they mean.")  # fmt: skip
+        if n := len(marks.hidden):
+            said = ngettext("{n} row is hidden; it was read.", "{n} rows are hidden; they were read.", n)
+            yield _of_file(path, sheet.title, "hidden_rows", said.format(n=in_digits(n)),
+                           _("Delete them if they should not count."))  # fmt: skip
+        if n := sum(one[1] > one[0] for one in marks.merged):
+            said = ngettext(
+                "{n} merged range: its text was taken for each of its rows, its numbers once.",
+                "{n} merged ranges: their text was taken for each of their rows, their numbers once.",
+                n,
+            )
+            yield _of_file(path, sheet.title, "merged_cells", said.format(n=in_digits(n)),
+                           _("Unmerge them if that is not what they mean."))  # fmt: skip
 
 
 def _sheets_left_out(path: Path, hidden: list[str], pivots: list[str]) -> Iterator[Problem]:
     if hidden:
-        are = "1 sheet is" if len(hidden) == 1 else f"{len(hidden)} sheets are"
-        yield _of_file(path, "", "hidden_sheets", f"{are} hidden and left out: {', '.join(hidden)}.",
-                       "Show them and load again if they should count.")  # fmt: skip
+        said = ngettext(
+            "{n} sheet is hidden and left out: {names}.", "{n} sheets are hidden and left out: {names}.", len(hidden)
+        )
+        yield _of_file(path, "", "hidden_sheets", said.format(n=len(hidden), names=", ".join(hidden)),
+                       _("Show them and load again if they should count."))  # fmt: skip
     if pivots:
-        yield _of_file(path, "", "pivots", f"holds pivot tables, which repeat other sheets; left out: {', '.join(pivots)}.",
-                       "Nothing to do.")  # fmt: skip
+        said = _("holds pivot tables, which repeat other sheets; left out: {names}.")
+        yield _of_file(path, "", "pivots", said.format(names=", ".join(pivots)), _("Nothing to do."))
 
 
 def _of_file(path: Path, sheet: str, code: str, message: str, remedy: str) -> Problem:
@@ -287,7 +305,11 @@ def _sheet_lines(sheet: Any) -> Iterator[Line]:
     sheet.reset_dimensions()
     for number, row in enumerate(sheet.iter_rows(), 1):
         if len(row) > MOST_COLUMNS:
-            raise Unreadable(f"Sheet {sheet.title} has more than {MOST_COLUMNS:,} columns: refused.")
+            raise Unreadable(
+                _("Sheet {sheet} has more than {n} columns: refused.").format(
+                    sheet=sheet.title, n=in_digits(MOST_COLUMNS)
+                )
+            )
         yield number, [Formula(str(cell.value)) if cell.data_type == "f" else cell.value for cell in row]
 
 
@@ -354,10 +376,14 @@ def _calamine(path: Path) -> CalamineWorkbook:
         with _without_panic():
             return CalamineWorkbook.from_path(path)
     except PasswordError:
-        raise Unreadable(f"{path.name} is encrypted. Save it without a password and load that.") from None
+        raise Unreadable(
+            _("{file} is encrypted. Save it without a password and load that.").format(file=path.name)
+        ) from None
     except (CalamineError, OSError, ValueError) as error:
         raise Unreadable(
-            f"{path.name} is encrypted or damaged ({type(error).__name__}). Save it again, without a password, as .xlsx."
+            _("{file} is encrypted or damaged ({kind}). Save it again, without a password, as .xlsx.").format(
+                file=path.name, kind=type(error).__name__
+            )
         ) from None
 
 
@@ -383,9 +409,17 @@ def _calamine_sheets(path: Path) -> Iterator[tuple[str, Iterator[Line], Marks]]:
                 lines = sheet.to_python(skip_empty_area=False)
                 merged = getattr(sheet, "merged_cell_ranges", None) or []
         except CalamineError as error:
-            raise Unreadable(f"{path.name}, sheet {meta.name} cannot be read ({type(error).__name__}).") from None
+            raise Unreadable(
+                _("{file}, sheet {sheet} cannot be read ({kind}).").format(
+                    file=path.name, sheet=meta.name, kind=type(error).__name__
+                )
+            ) from None
         if lines and len(lines[0]) > MOST_COLUMNS:
-            raise Unreadable(f"Sheet {meta.name} has more than {MOST_COLUMNS:,} columns: refused.")
+            raise Unreadable(
+                _("Sheet {sheet} has more than {n} columns: refused.").format(
+                    sheet=meta.name, n=in_digits(MOST_COLUMNS)
+                )
+            )
         ranges = tuple((top + 1, bottom + 1, left + 1, right + 1) for (top, left), (bottom, right) in merged)
         cells = ((row, [None if cell == "" else cell for cell in line]) for row, line in enumerate(lines, 1))
         yield meta.name, cells, Marks(ranges)

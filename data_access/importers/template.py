@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from data_access.importers import files, tables, values
+from data_access.i18n import N_, _, language
+from data_access.importers import files, tables, template_cells, values
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, worked_out
 from data_access.schema import AFTER_ARRIVAL
 from data_access.search import search_key
@@ -23,11 +23,12 @@ DESCRIPTION = Path(__file__).with_name("template.json")
 EXAMPLE = "EXAMPLE"
 LANGUAGES = ("en", "ru", "de")
 EPISODES = uuid.UUID("6f1b1c52-62c5-4b70-9a5b-0b8b7a1d5c11")
-MICRO = 1_000_000
-CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
-WEBSITE = re.compile(r"https?://[^\s<>\"']+")
 LAST_PLACE = 1_000
-LONGEST_ADDRESS, LONGEST_SENTENCE = 200, 400
+DATES_READ = {
+    "day": N_("dates in this column were read day first."),
+    "month": N_("dates in this column were read month first."),
+    "both": N_("dates in this column were read each by itself, day first where both fit."),
+}
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,11 @@ def sheets() -> tuple[Sheet, ...]:
     )
 
 
+def _titled(one: Sheet | Field) -> str:
+    """The title of a sheet or column in the reader's language, where it has one there."""
+    return one.titles.get(language.get(), one.titles["en"])
+
+
 def sheet_named(title: str) -> Sheet | None:
     """The sheet of this title in any of the languages."""
     wanted = tables.heading(title)
@@ -126,14 +132,18 @@ def _read_book(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Recor
         elif any(True for _row in table.rows()):
             others.append(table.sheet)
     if not found:
-        raise Unreadable(f"{path.name} has none of our sheets: {', '.join(s.titles['en'] for s in sheets())}.")
+        raise Unreadable(
+            _("{file} has none of our sheets: {names}.").format(
+                file=path.name, names=", ".join(_titled(sheet) for sheet in sheets())
+            )
+        )
     known_codes = _with_codes_of(found, vocabulary)
     for sheet in sheets():
         if sheet.entity in found:
             yield from _read_sheet(sheet, *found[sheet.entity], known_codes)
     for name in others:
-        yield Problem(Place(name, file=path.name), "", "", "sheet_not_read", "is none of our sheets and was not read.",
-                      "Name it as in the template if it should be.", is_warning=True)  # fmt: skip
+        yield Problem(Place(name, file=path.name), "", "", "sheet_not_read", _("is none of our sheets and was not read."),
+                      _("Name it as in the template if it should be."), is_warning=True)  # fmt: skip
 
 
 def _with_codes_of(
@@ -159,9 +169,10 @@ def _read_sheet(
     columns = {name: by_heading[tables.heading(name)] for name in table.headings if tables.heading(name) in by_heading}
     missing = [f for f in sheet.fields if f.required and f not in columns.values()]
     if missing:
-        names = ", ".join(field.titles["en"] for field in missing)
-        yield Problem(Place(title, file=file), names, "", "column_missing", "is missing; nothing of this sheet was read.",
-                      "Add the column, or start from a fresh template.")  # fmt: skip
+        names = ", ".join(_titled(field) for field in missing)
+        yield Problem(Place(title, file=file), names, "", "column_missing",
+                      _("is missing; nothing of this sheet was read."),
+                      _("Add the column, or start from a fresh template."))  # fmt: skip
         return
     evidence = {
         name: values.Evidence.of(row.cells.get(name) for row in rows)
@@ -195,17 +206,11 @@ def _say_ambiguous(
         ]  # fmt: skip
         if not numeric:
             continue
-        order = evidence[name].date_order
-        read_as = {
-            "day": "day first",
-            "month": "month first",
-            "both": "each by itself, day first where both fit",
-            None: "day first",
-        }[order]
         code = "dates_ambiguous" if evidence[name].is_ambiguous else "dates_read"
         yield Problem(
             Place(title, numeric[0].number), name, str(numeric[0].cells[name]), code,
-            f"dates in this column were read {read_as}.", "Write dates like 2026-10-18 to be sure.", is_warning=True,
+            _(DATES_READ[evidence[name].date_order or "day"]), _("Write dates like 2026-10-18 to be sure."),
+            is_warning=True,
         )  # fmt: skip
 
 
@@ -229,10 +234,10 @@ def _row(
             else:
                 found[field.name] = _value(cell, field, evidence.get(name), vocabulary)
         except values.Bad as bad:
-            problems.append(Problem(place, name, shown, "bad_value", f"is {bad.what}.", bad.do))
+            problems.append(Problem(place, name, shown, "bad_value", bad.what, bad.do))
             continue
         if field.required and found[field.name] is None:
-            problems.append(Problem(place, name, shown, "value_missing", "is empty, but needed.", field.description))
+            problems.append(Problem(place, name, shown, "value_missing", _("is empty, but needed."), field.description))
     problems += _amount_problems(place, amounts, found)
     if found.get("facet") and found.get("code") and not problems:
         problems += _facet_problem(place, columns, found, vocabulary)
@@ -249,7 +254,7 @@ def _amount_problems(
             if agreed := values.agreed(money, found.get("currency")):
                 found["currency"] = agreed
         except values.Bad as bad:
-            yield Problem(place, name, shown, "bad_value", f"is {bad.what}.", bad.do)
+            yield Problem(place, name, shown, "bad_value", bad.what, bad.do)
             continue
         if money is not None and money.is_worked_out and isinstance(place.raw.get(name), str):
             yield worked_out(place, name, shown, money.minor)
@@ -266,7 +271,7 @@ def _facet_problem(
             found["code"] = values.one_of(found["code"], sorted(vocabulary.get(found["facet"], ())))
     except values.Bad as bad:
         column = next(name for name, field in columns.items() if field.name == "code")
-        return [Problem(place, column, str(found["code"]), "bad_value", f"is {bad.what}.", bad.do)]
+        return [Problem(place, column, str(found["code"]), "bad_value", bad.what, bad.do)]
     return []
 
 
@@ -276,70 +281,19 @@ def _value(cell: Any, field: Field, evidence: values.Evidence | None, vocabulary
     readers: dict[str, Callable[[Any], Any]] = {
         "country": values.country,
         "currency": values.currency,
-        "uuid": _reference,
-        "code": _code,
-        "website": _website,
-        "sentence": _sentence,
-        "reference": _reference,
+        "uuid": template_cells.reference,
+        "code": template_cells.code,
+        "website": template_cells.website,
+        "sentence": template_cells.sentence,
+        "reference": template_cells.reference,
         "route": lambda found: values.one_of(found, sorted(vocabulary.get("route", ()))),
-        "rate": lambda found: _micro(values.decimal(found, evidence)),
-        "shares": _shares,
+        "rate": lambda found: template_cells.micro(values.decimal(found, evidence)),
+        "shares": template_cells.shares,
         "date": lambda found: values.day(found, evidence),
         "integer": values.whole,
         "boolean": values.flag,
     }
     return readers.get(field.format or field.type, values.text)(cell)
-
-
-def _micro(rate: Decimal | None) -> int | None:
-    return None if rate is None else int((rate * MICRO).to_integral_value())
-
-
-def _code(cell: Any) -> str | None:
-    word = values.text(cell)
-    if word is not None and not CODE.fullmatch(word):
-        raise values.Bad("not a code", "Write small letters, digits and _, at most 40 of them, a letter first.")
-    return word
-
-
-def _website(cell: Any) -> str | None:
-    address = values.text(cell)
-    if address is not None and (not WEBSITE.fullmatch(address) or len(address) > LONGEST_ADDRESS):
-        raise values.Bad("not a web address", "Write it like https://example.org, at most 200 characters.")
-    return address
-
-
-def _sentence(cell: Any) -> str | None:
-    said = values.text(cell)
-    if said is not None and len(said) > LONGEST_SENTENCE:
-        raise values.Bad("longer than 400 characters", "Say it in one or two sentences.")
-    return said
-
-
-def _reference(cell: Any) -> str | None:
-    name = values.text(cell)
-    if name is not None and len(name) > 60:
-        raise values.Bad("longer than 60 characters", "Use a shorter reference.")
-    return name
-
-
-def _shares(cell: Any) -> dict[str, int | None] | None:
-    """'GE 60; DE 40' -> basis points per country; a country without per cent has no share."""
-    line = values.text(cell)
-    if line is None:
-        return None
-    shares: dict[str, int | None] = {}
-    for part in line.replace(",", ";").split(";") if ";" in line or "," in line else [line]:
-        words = part.replace("%", " ").split()
-        if not words:
-            continue
-        number = values.decimal(words[-1]) if words[-1][0].isdigit() else None
-        name = " ".join(words[:-1] if number is not None else words)
-        code = values.country(name)
-        if code is None or (number is not None and not 0 <= number <= 100):
-            raise values.Bad("not countries with per cent", "Write it like GE 60; DE 40.")
-        shares[code] = None if number is None else int(number * 100)
-    return shares
 
 
 def _plain(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
@@ -350,6 +304,7 @@ def _plain(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterat
 KEYS = {
     "presence": ("organisation", "host_country", "role", "place"),
     "partnership": ("first", "second"),
+    "local_partner": ("organisation", "name", "host_country"),
     "project_facet": ("project", "facet", "code"),
     "fx_rate": ("currency", "on_date"),
     "capacity": ("host_country", "period_start"),
@@ -415,13 +370,13 @@ def _say_of_shares(place: Place, reference: str, shares: Mapping[str, int | None
     declared = sum(share or 0 for share in shares.values())
     shown = f"{Decimal(declared) / 100:f} %"
     if declared > 10_000 + ROUNDING_BP:
-        yield Problem(place, "countries", shown, "shares_over_100",
-                      f"of {reference} are shares of more than 100 %; where its money works is taken as “not stated”.",
-                      "Correct the shares.", is_warning=True)  # fmt: skip
+        said = _("of {grant} are shares of more than 100 %; where its money works is taken as “not stated”.")
+        yield Problem(place, "countries", shown, "shares_over_100", said.format(grant=reference),
+                      _("Correct the shares."), is_warning=True)  # fmt: skip
     elif shares and None not in shares.values() and declared < 10_000 - ROUNDING_BP:
-        yield Problem(place, "countries", shown, "shares_under_100",
-                      f"of {reference} are shares of less than 100 %; the rest is kept as “not stated”.",
-                      "Nothing to do if the rest is not known.", is_warning=True)  # fmt: skip
+        said = _("of {grant} are shares of less than 100 %; the rest is kept as “not stated”.")
+        yield Problem(place, "countries", shown, "shares_under_100", said.format(grant=reference),
+                      _("Nothing to do if the rest is not known."), is_warning=True)  # fmt: skip
 
 
 def _case_events(_entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record | Problem]:
@@ -450,7 +405,12 @@ def _case_events(_entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) ->
     for place, reference, row in rest:
         if row.get("date") is None:
             yield Problem(
-                place, "date", "", "value_missing", f"is empty, but “{row['event']}” needs it.", "Add the date."
+                place,
+                "date",
+                "",
+                "value_missing",
+                _("is empty, but “{event}” needs it.").format(event=row["event"]),
+                _("Add the date."),
             )
         elif row["event"] == "hold":
             held = {"episode": reference, "held_from": row["date"], "held_to": row.get("until"),

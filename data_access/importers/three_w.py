@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from data_access.i18n import _, in_digits, ngettext
 from data_access.importers import files, tables, values
 from data_access.importers.columns import codes_of, columns_of, is_tag_row, known_headings, line_of, meanings
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable
@@ -58,7 +59,9 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
         for table in tables.of(path, known_headings(SYNONYMS, context)):
             yield from reading.sheet(table)
     if not reading.rows:
-        raise Unreadable(f"{', '.join(path.name for path in paths)}: no row names an organisation.")
+        raise Unreadable(
+            _("{files}: no row names an organisation.").format(files=", ".join(path.name for path in paths))
+        )
     yield from reading.run_times()
     yield from reading.untranslated()
 
@@ -120,21 +123,25 @@ class _Reading:
             self.unknown[word] += 1
             self.first_unknown.setdefault(word, place)
         for what, bad in wrong.items():
-            yield Problem(place, what, str(line.get(what)), "bad_value", f"is {bad.what}.", bad.do)
+            yield Problem(place, what, str(line.get(what)), "bad_value", bad.what, bad.do)
         if wrong:
             return
         acronym, name, title, area = (understood[what] for what in ("acronym", "organisation", "project", "place"))
         countries = understood["country"]
         dates = {what: understood[what] for what in ("starts_on", "ends_on")}
         if name is None and acronym is None:
-            yield Problem(place, "organisation", "", "value_missing", "is empty, but needed.", "Name the organisation.")
+            yield Problem(
+                place, "organisation", "", "value_missing", _("is empty, but needed."), _("Name the organisation.")
+            )
             return
         self.rows += 1
         who, clash = self._who(acronym, name)
         if clash:
+            said = _("stands for “{other}” elsewhere and for “{name}” here; they were kept apart.")
             yield Problem(place, "acronym", str(acronym), "two_names_one_acronym",
-                          f"stands for “{clash}” elsewhere and for “{name}” here; they were kept apart.",
-                          "If they are one, write one name; if not, there is nothing to do.", is_warning=True)  # fmt: skip
+                          said.format(other=clash, name=name),
+                          _("If they are one, write one name; if not, there is nothing to do."),
+                          is_warning=True)  # fmt: skip
         if self._is_new("organisation", who):
             yield organisation(who, name or acronym or "", place, is_funder=False, is_initiative=True)
         spot = area if len(countries) == 1 else None
@@ -144,9 +151,7 @@ class _Reading:
                          "precision": "city" if spot else "country"}  # fmt: skip
                 yield Record("presence", shortened(f"{who}|{country}|{spot or ''}"), there, place)
         if len(countries) > 1:
-            yield Problem(place, "country", str(line.get("country")), "several_countries",
-                          f"names {len(countries)} countries; it was read as one row for each.",
-                          "Nothing to do.", is_warning=True)  # fmt: skip
+            yield _several_countries(place, str(line.get("country")), len(countries))
         if word is not None or title is not None:
             key = shortened(f"{who}|{title or word}")
             found = self.projects.setdefault(key, _Project(title or f"{name or acronym}: {word}", who, place))
@@ -203,15 +208,28 @@ class _Reading:
             yield Record("project", key, known, project.place, {"slug": slug(project.name, key), "status": "unknown"})
             if len(project.starts_on) > 1 or len(project.ends_on) > 1:
                 yield Problem(project.place, "project", project.name, "dates_differ",
-                              "has other dates in other rows; it was taken to run from the earliest to the latest.",
-                              "If they are several projects, give each a name of its own.", is_warning=True)  # fmt: skip
+                              _("has other dates in other rows; it was taken to run from the earliest to the latest."),
+                              _("If they are several projects, give each a name of its own."), is_warning=True)  # fmt: skip
 
     def untranslated(self) -> Iterator[Problem]:
         """Words for activities that are none of ours: their projects have no activity until the map names one."""
         for word, count in sorted(self.unknown.items()):
-            yield Problem(self.first_unknown[word], "activity", word, "activity_not_translated",
-                          f"is none of the network's activities ({count:,} rows); their projects were loaded without one.",
-                          "Say which of them it is.", is_warning=True)  # fmt: skip
+            said = ngettext(
+                "is none of the network's activities ({n} row); its projects were loaded without one.",
+                "is none of the network's activities ({n} rows); their projects were loaded without one.",
+                count,
+            ).format(n=in_digits(count))
+            yield Problem(self.first_unknown[word], "activity", word, "activity_not_translated", said,
+                          _("Say which of them it is."), is_warning=True)  # fmt: skip
+
+
+def _several_countries(place: Place, cell: str, n: int) -> Problem:
+    said = ngettext(
+        "names {n} country; it was read as one row for each.",
+        "names {n} countries; it was read as one row for each.",
+        n,
+    ).format(n=n)
+    return Problem(place, "country", cell, "several_countries", said, _("Nothing to do."), is_warning=True)
 
 
 def _tagged(tag: str) -> str | None:

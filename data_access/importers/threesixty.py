@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from data_access.i18n import _, ngettext
 from data_access.importers import files, tables, values
 from data_access.importers.columns import columns_of, known_headings, line_of, meanings
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, worked_out
@@ -59,7 +60,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
         met = list(_from_json(path) if files.kind_of(path) == "json" else _from_tables(path, context))
         found = [one for one in met if not isinstance(one, Problem)]
         if not found:
-            raise Unreadable(f"{path.name} holds no grant.")
+            raise Unreadable(_("{file} holds no grant.").format(file=path.name))
         lines += found
         yield from (one for one in met if isinstance(one, Problem))
     evidence = {name: values.Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
@@ -138,11 +139,16 @@ def _unfit(place: Place, line: Mapping[str, Any]) -> Problem | None:
     if line.get("person"):
         hidden = Place(place.sheet, place.row, file=place.file)
         return Problem(
-            hidden, "recipient", "", "grant_to_a_person", "is a grant to a person; it is not loaded.", "Nothing to do."
+            hidden,
+            "recipient",
+            "",
+            "grant_to_a_person",
+            _("is a grant to a person; it is not loaded."),
+            _("Nothing to do."),
         )
     for name, shown in (("id", "Identifier"), ("recipient", "Recipient Org:Name")):
         if values.text(line.get(name)) is None:
-            return Problem(place, shown, "", "value_missing", "is empty, but needed.", "Fill it in.")
+            return Problem(place, shown, "", "value_missing", _("is empty, but needed."), _("Fill it in."))
     return None
 
 
@@ -161,10 +167,15 @@ def _say_of_names(lines: Iterable[tuple[Place, Mapping[str, Any]]]) -> Iterator[
                 names.setdefault((side, str(own)), {}).setdefault(str(name), place)
     for (side, own), several in names.items():
         if len(several) > 1:
-            shown = ", ".join(several)
+            said = ngettext(
+                "stands beside {n} name ({names}); all of its grants are under the first.",
+                "stands beside {n} names ({names}); all of its grants are under the first.",
+                len(several),
+            )
             yield Problem(next(iter(several.values())), side, own, "several_names",
-                          f"stands beside {len(several)} names ({shown}); all of its grants are under the first.",
-                          "If they are several organisations, give each its own identifier.", is_warning=True)  # fmt: skip
+                          said.format(n=len(several), names=", ".join(several)),
+                          _("If they are several organisations, give each its own identifier."),
+                          is_warning=True)  # fmt: skip
 
 
 def _joint(lines: Iterable[tuple[Place, Mapping[str, Any]]]) -> set[str]:
@@ -194,7 +205,9 @@ def _grant(
         problems.append(_bad(place, line, "amountAwarded", bad))
     else:
         if currency is None and "currency" not in wrong:
-            problems.append(Problem(place, "Currency", "", "value_missing", "is empty, but needed.", "Fill it in."))
+            problems.append(
+                Problem(place, "Currency", "", "value_missing", _("is empty, but needed."), _("Fill it in."))
+            )
     if problems:
         return None, problems
     if awarded is not None and awarded.is_worked_out and isinstance(line.get("amountAwarded"), str):
@@ -217,7 +230,8 @@ def _grant(
 
 
 def _bad(place: Place, line: Mapping[str, Any], column: str, bad: values.Bad) -> Problem:
-    return Problem(place, column, str(line.get(column)), "bad_value", f"of {line.get('id')} is {bad.what}.", bad.do)
+    said = _("of {grant} {fault}").format(grant=line.get("id"), fault=bad.what)
+    return Problem(place, column, str(line.get(column)), "bad_value", said, bad.do)
 
 
 def _rows(
@@ -229,7 +243,7 @@ def _rows(
     try:
         paid = values.amount(line.get("amountDisbursed"), evidence["amountDisbursed"])
     except values.Bad as bad:
-        yield Problem(place, "amountDisbursed", "", "bad_value", f"holds {bad.what}.", bad.do, is_warning=True)
+        yield Problem(place, "amountDisbursed", "", "bad_value", bad.what, bad.do, is_warning=True)
         return
     if paid:
         payment = {"grant": key, "paid_on": None, "amount_minor": paid, "currency": grant["currency"]}

@@ -16,7 +16,9 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.core import get_global
+
+from data_access.i18n import _
+from data_access.importers.country_names import country_names
 
 NOTHING = frozenset((
     "", "-", "–", "—", "n/a", "na", "none", "null", "nan", "unknown", "k. a.", "k.a.", "?", "??", "???", "unbekannt",
@@ -55,23 +57,8 @@ MOST_CENTS, MOST_OF_ANYTHING = 10**16, 2**31 - 1
 NAMIBIA = "NA"
 
 
-UNITED_NATIONS_NAMES = {
-    "uk": "GB", "usa": "US", "united states of america": "US", "czech republic": "CZ",
-    "united kingdom of great britain and northern ireland": "GB",
-    "turkey": "TR", "türkiye": "TR", "türkei": "TR", "турция": "TR", "russian federation": "RU", "syrian arab republic": "SY",
-    "iran, islamic republic of": "IR", "iran (islamic republic of)": "IR", "republic of moldova": "MD",
-    "moldova, republic of": "MD", "viet nam": "VN", "lao people's democratic republic": "LA",
-    "venezuela, bolivarian republic of": "VE", "venezuela (bolivarian republic of)": "VE",
-    "bolivia (plurinational state of)": "BO", "tanzania, united republic of": "TZ", "united republic of tanzania": "TZ",
-    "korea, republic of": "KR", "republic of korea": "KR", "korea, democratic people's republic of": "KP",
-    "democratic republic of the congo": "CD", "congo, the democratic republic of the": "CD", "congo": "CG",
-    "occupied palestinian territory": "PS", "state of palestine": "PS", "holy see": "VA", "the netherlands": "NL",
-    "netherlands (kingdom of the)": "NL",
-}  # fmt: skip
-
-
 class Bad(ValueError):
-    """A cell that cannot be read; `what` says what it is not, `do` what to write instead."""
+    """A cell that cannot be read; `what` says what it is or is not, `do` what to write instead."""
 
     def __init__(self, what: str, do: str) -> None:
         super().__init__(what)
@@ -110,13 +97,13 @@ def writable(line: str) -> str:
 
 def _line(cell: Any) -> str:
     if isinstance(cell, Formula):
-        raise Bad("a formula", "Paste its value instead.")
+        raise Bad(_("is a formula."), _("Paste its value instead."))
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     if isinstance(cell, str) and ERRORS.match(cell.strip()):
-        raise Bad("an error of the spreadsheet", "Mend its formula, or write the value.")
+        raise Bad(_("is an error of the spreadsheet."), _("Mend its formula, or write the value."))
     return SPACES.sub(" ", writable(str(cell))).strip()
 
 
@@ -182,7 +169,7 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
         try:
             return (cell if cell.tzinfo is None else cell.astimezone(ZoneInfo(zone))).date()
         except OverflowError:
-            raise Bad("a moment that no calendar holds", "Write it like 2026-10-18.") from None
+            raise Bad(_("is a moment that no calendar holds."), _("Write it like 2026-10-18.")) from None
     if isinstance(cell, date):
         return cell
     line = text(cell)
@@ -196,7 +183,7 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
     if parts is None and re.fullmatch(r"\d{8}", line):
         parts = re.match(r"(\d{4})(\d{2})(\d{2})", line)
     if parts is None:
-        raise Bad("not a date", "Write it like 2026-10-18.")
+        raise Bad(_("is not a date."), _("Write it like 2026-10-18."))
     first, second, third = (int(part) for part in parts.groups())
     if len(parts[1]) == 4:
         year, month, number = first, second, third
@@ -208,7 +195,7 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
     try:
         return date(year, month, number)
     except ValueError:
-        raise Bad("a day that does not exist", "Write it like 2026-10-18.") from None
+        raise Bad(_("is a day that does not exist."), _("Write it like 2026-10-18.")) from None
 
 
 @lru_cache
@@ -237,14 +224,14 @@ def _worded(line: str) -> date | None:
     try:
         return date(int(year) + (2000 if len(year) == 2 else 0), month, int(number))
     except ValueError:
-        raise Bad("a day that does not exist", "Write it like 2026-10-18.") from None
+        raise Bad(_("is a day that does not exist."), _("Write it like 2026-10-18.")) from None
 
 
 def _moment(line: str) -> datetime:
     try:
         return datetime.fromisoformat(line)
     except ValueError:
-        raise Bad("a moment that does not exist", "Write it like 2026-10-18T12:00:00Z.") from None
+        raise Bad(_("is a moment that does not exist."), _("Write it like 2026-10-18T12:00:00Z.")) from None
 
 
 @dataclass(frozen=True)
@@ -278,7 +265,10 @@ def agreed(found: Money | None, stated: str | None) -> str | None:
     """The currency of an amount: as its column states, else as the cell itself does. Raises Bad where the two differ."""
     if found is None or found.currency is None or stated in (None, found.currency):
         return stated or (found.currency if found else None)
-    raise Bad(f"in {found.currency}, and its column says {stated}", "Make the two agree.")
+    raise Bad(
+        _("is in {named}, and its column says {stated}.").format(named=found.currency, stated=stated),
+        _("Make the two agree."),
+    )
 
 
 def _understood(line: str, evidence: Evidence | None) -> tuple[Decimal, int, str | None]:
@@ -289,7 +279,7 @@ def _understood(line: str, evidence: Evidence | None) -> tuple[Decimal, int, str
         plain = (plain[: dashed.start()] + plain[dashed.end() :]).replace(thousands, "")
     found = NUMBER.search(plain)
     if found is None:
-        raise Bad("not an amount", "Write it like 1234.50.")
+        raise Bad(_("is not an amount."), _("Write it like 1234.50."))
     before, after = plain[: found.start()].strip(), plain[found.end() :].strip()
     sign = -1 if before.startswith("-") or before.endswith("-") else 1
     power, named = 0, None
@@ -301,10 +291,11 @@ def _understood(line: str, evidence: Evidence | None) -> tuple[Decimal, int, str
             named = str(meant)
         else:
             raise Bad(
-                f"not an amount: “{word}” is not understood", "Write it like 1234.50, its currency in its own column."
+                _("is not an amount: “{word}” is not understood.").format(word=word),
+                _("Write it like 1234.50, its currency in its own column."),
             )
     if power and re.search(r"[.,]\d{3}$", found[0]):
-        raise Bad("an amount that can be read in two ways", "Write it out, like 1500000.")
+        raise Bad(_("is an amount that can be read in two ways."), _("Write it out, like 1500000."))
     return sign * decimal_text(found[0], evidence), power, named
 
 
@@ -319,14 +310,17 @@ def _word_of_money(word: str) -> tuple[str, int | str]:
         return "currency", word.upper()
     for sign, code in CURRENCY_WORDS.items():
         if not sign.isalpha() and plain != sign and plain.replace(sign, "") in MULTIPLIERS and sign in plain:
-            raise Bad(f"not an amount: “{word}” is not understood", f"Write it with a blank before {sign} ({code}).")
+            raise Bad(
+                _("is not an amount: “{word}” is not understood.").format(word=word),
+                _("Write it with a blank before {sign} ({code}).").format(sign=sign, code=code),
+            )
     return "", ""
 
 
 def decimal(cell: Any, evidence: Evidence | None = None) -> Decimal | None:
     """A number with thousands and decimal separators read by evidence, and nothing else in its cell. Raises Bad."""
     if isinstance(cell, bool):
-        raise Bad("not a number", "Write it like 1234.50.")
+        raise Bad(_("is not a number."), _("Write it like 1234.50."))
     if isinstance(cell, int | float | Decimal):
         return _finite(Decimal(str(cell)))
     line = text(cell)
@@ -335,7 +329,7 @@ def decimal(cell: Any, evidence: Evidence | None = None) -> Decimal | None:
     plain = line.replace("\u2212", "-")
     sign, bare = (-1, plain[1:]) if plain.startswith("-") else (1, plain.removeprefix("+"))
     if not NUMBER.fullmatch(bare.strip()):
-        raise Bad("not a number", "Write it like 1234.50.")
+        raise Bad(_("is not a number."), _("Write it like 1234.50."))
     return sign * decimal_text(bare.strip(), evidence)
 
 
@@ -354,7 +348,7 @@ def decimal_text(written: str, evidence: Evidence | None = None) -> Decimal:
     try:
         return Decimal(bare.replace(separator, ".") if separator else bare)
     except InvalidOperation:
-        raise Bad("not a number", "Write it like 1234.50.") from None
+        raise Bad(_("is not a number."), _("Write it like 1234.50.")) from None
 
 
 def machine_number(cell: Any) -> Decimal | None:
@@ -365,7 +359,9 @@ def machine_number(cell: Any) -> Decimal | None:
     try:
         return _finite(Decimal(line))
     except InvalidOperation:
-        raise Bad("not a number with a point before its decimals", "Fetch the file again from its publisher.") from None
+        raise Bad(
+            _("is not a number with a point before its decimals."), _("Fetch the file again from its publisher.")
+        ) from None
 
 
 def machine_amount(cell: Any) -> int | None:
@@ -376,13 +372,13 @@ def machine_amount(cell: Any) -> int | None:
 
 def _finite(number: Decimal) -> Decimal:
     if not number.is_finite():
-        raise Bad("not a number", "Write it like 1234.50.")
+        raise Bad(_("is not a number."), _("Write it like 1234.50."))
     return number
 
 
 def _minor(number: Decimal) -> int:
     if abs(number) > MOST_CENTS // 100:
-        raise Bad("more than any grant there is", "Check the amount and its currency.")
+        raise Bad(_("is more than any grant there is."), _("Check the amount and its currency."))
     return int((number * 100).to_integral_value())
 
 
@@ -405,9 +401,9 @@ def whole(cell: Any) -> int | None:
     if number is None:
         return None
     if number != number.to_integral_value():
-        raise Bad("not a whole number", "Write it without decimals.")
+        raise Bad(_("is not a whole number."), _("Write it without decimals."))
     if abs(number) > MOST_OF_ANYTHING:
-        raise Bad("more than there can be", "Check the number.")
+        raise Bad(_("is more than there can be."), _("Check the number."))
     return int(number)
 
 
@@ -423,7 +419,7 @@ def flag(cell: Any) -> bool | None:
         return True
     if word in NO:
         return False
-    raise Bad("neither yes nor no", "Write yes or no, or leave it empty.")
+    raise Bad(_("is neither yes nor no."), _("Write yes or no, or leave it empty."))
 
 
 def one_of(cell: Any, codes: Iterable[str], names: dict[str, str] | None = None) -> str | None:
@@ -435,28 +431,18 @@ def one_of(cell: Any, codes: Iterable[str], names: dict[str, str] | None = None)
     known = {code.casefold(): code for code in codes} | {name.casefold(): code for name, code in (names or {}).items()}
     found = known.get(line.casefold()) or known.get(line.casefold().replace(" ", "_"))
     if found is None and line.casefold() not in NOTHING:
-        raise Bad("not in the list", f"Use one of: {', '.join(sorted(set(known.values()))[:12])}.")
+        raise Bad(
+            _("is not in the list."),
+            _("Use one of: {codes}.").format(codes=", ".join(sorted(set(known.values()))[:12])),
+        )
     return found
-
-
-@lru_cache
-def country_names() -> dict[str, str]:
-    """Country names in English, German, French and Russian, the United Nations' own, and ISO 3166-1 codes, to alpha-2."""
-    aliases = get_global("territory_aliases").items()
-    names = {code.casefold(): now[0] for code, now in aliases if len(code) == 3 and code.isalpha() and len(now) == 1}
-    for language in ("ru", "fr", "de", "en"):
-        for code, name in Locale(language).territories.items():
-            if len(str(code)) == 2 and str(code).isalpha() and code not in ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"):
-                names[name.casefold()] = names[name.casefold().replace(" & ", " and ")] = str(code)
-                names[str(code).casefold()] = str(code)
-    return names | UNITED_NATIONS_NAMES
 
 
 def country(cell: Any) -> str | None:
     """An ISO 3166-1 alpha-2 country, from its code or its name in four languages; NA is Namibia. Raises Bad."""
     found = countries(cell)
     if len(found) > 1:
-        raise Bad("several countries", "Write one country per row.")
+        raise Bad(_("is several countries."), _("Write one country per row."))
     return found[0] if found else None
 
 
@@ -479,8 +465,8 @@ def countries(cell: Any) -> list[str]:
                 at = end + 1
                 break
         else:
-            what = "not a country" if len(parts) == 1 else f"not countries: “{parts[at].strip()}” is none"
-            raise Bad(what, "Write the two-letter code, such as LT.")
+            said = _("is not a country.") if len(parts) == 1 else _("is not countries: “{name}” is none.")
+            raise Bad(said.format(name=parts[at].strip()), _("Write the two-letter code, such as LT."))
     return list(dict.fromkeys(found))
 
 
@@ -491,5 +477,5 @@ def currency(cell: Any) -> str | None:
         return None
     found = {"€": "EUR", "$": "USD", "£": "GBP", "₽": "RUB"}.get(line, line.upper())
     if found not in Locale("en").currencies:
-        raise Bad("not a currency", "Write the three-letter code, such as EUR.")
+        raise Bad(_("is not a currency."), _("Write the three-letter code, such as EUR."))
     return found

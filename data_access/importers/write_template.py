@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Engine, select
 
 from data_access import schema
 from data_access.database import Which
-from data_access.importers.template import MICRO, Field, rows, sheets
+from data_access.importers.template import Field, rows, sheets
+from data_access.importers.template_cells import MICRO
 from data_access.workbooks import INERT_TEXT, write_cell
 
 

@@ -45,6 +45,11 @@ def grants(viewer: Viewer, cut: Cut | None = None) -> Query:
     return Query(_grants(viewer).where(_of(cut, viewer)), viewer)
 
 
+def grants_ahead(cut: Cut, after: date, viewer: Viewer) -> Query:
+    """The grants that last beyond a day, of organisations with money or need in the cut, with the columns of `grants`."""
+    return Query(_grants(viewer).where(_of(cut, viewer), grant.c.ends_on > after), viewer)
+
+
 def grants_received(cut: Cut, viewer: Viewer) -> Query:
     """All grants of the organisations with signed money in the cut, with the columns of `grants`."""
     statement = _grants(viewer)

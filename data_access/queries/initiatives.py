@@ -11,6 +11,7 @@ from data_access.filters import Filters
 from data_access.queries import choosing, visible
 from data_access.schema import (
     grant,
+    local_partner,
     need,
     organisation,
     organisation_finance,
@@ -316,6 +317,26 @@ def partnerships(viewer: Viewer) -> Query:
     return Query(statement, viewer)
 
 
+def local_partners(filters: Filters, viewer: Viewer) -> Query:
+    """Organisations of host countries that the chosen initiatives work with: organisation_id, organisation, partner,
+    host_country, partner_kind, since. Not those of a country that she may not know the initiative to be in."""
+    own = local_partner.c
+    statement = (
+        select(
+            own.organisation_id,
+            organisation.c.name.label("organisation"),
+            own.name.label("partner"),
+            own.host_country,
+            own.kind.label("partner_kind"),
+            own.since,
+        )
+        .join(organisation, organisation.c.id == own.organisation_id)
+        .where(choosing.initiatives(filters, viewer), ~visible.hides(viewer, own.host_country, own.organisation_id))
+        .order_by(organisation.c.name, own.name, own.id)
+    )
+    return Query(statement, viewer)
+
+
 def results(filters: Filters, viewer: Viewer) -> Query:
     """Results of the chosen projects as stated: organisation, project, what, number, period_start, period_end, source."""
     stated = project_result.c
@@ -363,6 +384,7 @@ def cash(viewer: Viewer) -> Query:
 
 
 def comings_and_goings(filters: Filters, viewer: Viewer) -> Query:
-    """When each chosen initiative was first recorded here and when it closed: recorded_on, closed_on."""
-    statement = select(organisation.c.recorded_on, organisation.c.closed_on)
+    """When each chosen initiative was first recorded here and when it closed: organisation_id, recorded_on, closed_on."""
+    columns = (organisation.c.id.label("organisation_id"), organisation.c.recorded_on, organisation.c.closed_on)
+    statement = select(*columns)
     return Query(statement.where(choosing.initiatives(filters, viewer)), viewer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Select, case, distinct, func, or_, select
 
@@ -77,40 +78,45 @@ NOT_STATED = "not_stated"
 
 
 def _cell(viewer: Viewer) -> tuple[ColumnElement[str], ColumnElement[str]]:
-    """Host country and activity of a project's cell: withheld or not stated are values of their own."""
+    """Host country (or audience) and activity of a project's cell: withheld or not stated are values of their own."""
     place = case(
         (_place.c.code.is_(None), NOT_STATED), (visible.facets(viewer, _place), _place.c.code), else_=visible.WITHHELD
     )
     return place, func.coalesce(_work.c.code, NOT_STATED)
 
 
-def _in_cells(columns: Sequence[ColumnElement], filters: Filters, viewer: Viewer) -> Select:
-    """`columns` of every project that has not ended, once per host country and activity it counts in."""
+Across = Literal["host_country", "audience"]
+
+
+def _in_cells(
+    columns: Sequence[ColumnElement], filters: Filters, viewer: Viewer, across: Across = "host_country"
+) -> Select:
+    """`columns` of every project that has not ended, once per activity and host country, or audience, it counts in."""
     place, work = _cell(viewer)
     statement = (
         select(*columns)
         .select_from(project)
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .outerjoin(_place, (_place.c.project_id == project.c.id) & (_place.c.facet == "host_country"))
+        .outerjoin(_place, (_place.c.project_id == project.c.id) & (_place.c.facet == across))
         .outerjoin(_work, (_work.c.project_id == project.c.id) & (_work.c.facet == "activity"))
         .where(project.c.status != "ended", choosing.projects(filters, viewer))
     )
-    cell = {"host_country": place, "activity": work}
-    parts = [cell[row.part_of_money].in_(values) for row, values in choosing.rows(filters) if row.part_of_money]
+    cell = {across: place, "activity": work}
+    parts = [cell[row.part_of_money].in_(values) for row, values in choosing.rows(filters) if row.part_of_money in cell]
     return statement.where(*parts)
 
 
-def grid(filters: Filters, viewer: Viewer) -> Query:
-    """Distinct organisations and projects per host country x activity: host_country ('withheld' and 'not_stated' among
-    them), activity ('not_stated' among them), organisations, projects."""
+def grid(filters: Filters, viewer: Viewer, across: Across = "host_country") -> Query:
+    """Distinct organisations and projects per activity and host country, or audience: host_country ('withheld' and 'not_stated'
+    among them) or audience, activity ('not_stated' among them), organisations, projects."""
     place, work = _cell(viewer)
     columns = (
-        place.label("host_country"),
+        place.label(across),
         work.label("activity"),
         func.count(distinct(organisation.c.id)).label("organisations"),
         func.count(distinct(project.c.id)).label("projects"),
     )
-    return Query(_in_cells(columns, filters, viewer).group_by(place, work), viewer)
+    return Query(_in_cells(columns, filters, viewer, across).group_by(place, work), viewer)
 
 
 def projects_in_cells(viewer: Viewer) -> Query:
@@ -136,7 +142,9 @@ def on_record(viewer: Viewer) -> Query:
     return Query(counted, viewer)
 
 
-def projects_of_cell(country: str, activity: str, filters: Filters, viewer: Viewer) -> Query:
+def projects_of_cell(
+    value: str, activity: str, filters: Filters, viewer: Viewer, across: Across = "host_country"
+) -> Query:
     """The projects one cell of `grid` counts: project, organisation, starts_on, ends_on."""
     columns = (
         project.c.name.label("project"),
@@ -145,7 +153,7 @@ def projects_of_cell(country: str, activity: str, filters: Filters, viewer: View
         project.c.ends_on,
     )
     place, work = _cell(viewer)
-    statement = _in_cells(columns, filters, viewer).where(place == country, work == activity).distinct()
+    statement = _in_cells(columns, filters, viewer, across).where(place == value, work == activity).distinct()
     return Query(statement.order_by(organisation.c.name, project.c.name), viewer)
 
 

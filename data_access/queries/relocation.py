@@ -5,6 +5,7 @@ No case leaves as a row but in two lists by pseudonymous reference: whom to call
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, case, func, or_, select
@@ -186,7 +187,19 @@ def routes(viewer: Viewer) -> Query:
     return Query(select(*columns).order_by(route.c.position), viewer, "cases")
 
 
-def call_list(order: str, long_over: date, filters: Filters, viewer: Viewer) -> Query:
+@dataclass(frozen=True)
+class Which:
+    """Which open cases to list: of a stage, opened before or after a day; nothing said: all."""
+
+    stage: str | None = None
+    opened_before: date | None = None
+    opened_after: date | None = None
+
+
+EVERY_CASE = Which()
+
+
+def call_list(order: str, long_over: date, filters: Filters, viewer: Viewer, which: Which = EVERY_CASE) -> Query:
     """At most 200 open cases: case_id, host_country, route, stage, on_hold, opened_on, stage_since, stay_ends_on.
 
     `order`: "urgent" (legal stay ends first, then longest in their stage; those it ended for before `long_over` last),
@@ -197,7 +210,13 @@ def call_list(order: str, long_over: date, filters: Filters, viewer: Viewer) -> 
     by = {"urgent": (place, call.stay_ends_on, call.stage_since), "oldest": (call.opened_on,),
           "stuck": (call.stage_since,)}[order]  # fmt: skip
     names = ("case_id", "host_country", "route", "stage", "on_hold", "opened_on", "stage_since", "stay_ends_on")
-    statement = select(*(call[name] for name in names)).order_by(*by, call.case_id).limit(LONGEST_LIST)
+    kept = [
+        *([call.stage == which.stage] if which.stage else []),
+        *([call.opened_on < which.opened_before] if which.opened_before else []),
+        *([call.opened_on > which.opened_after] if which.opened_after else []),
+    ]
+    statement = select(*(call[name] for name in names)).where(*kept)
+    statement = statement.order_by(*by, call.case_id).limit(LONGEST_LIST)
     return _own(statement, case_call, filters, viewer)
 
 

@@ -64,6 +64,13 @@ function marked(traces, chosen) {
   }
 }
 
+// Months on axes in the reader's language.
+function configured(Plotly, dates) {
+  if (!dates) return CONFIG;
+  Plotly.register({ moduleType: "locale", name: dates.name, dictionary: {}, format: dates.format });
+  return { ...CONFIG, locale: dates.name };
+}
+
 function width(state) {
   return state.prints ? PAPER_WIDTH : state.host.clientWidth;
 }
@@ -74,13 +81,13 @@ function draw(state, Plotly) {
   if (!wide || !host.isConnected) return;
   const shown = data.narrow && wide < PHONE_WIDTH ? data.narrow : data.wide;
   host.style.height = `${shown.height}px`;
-  const drawn = `${wide} ${getComputedStyle(host).getPropertyValue("--st-text-color")} ${data.chosen} ${shown.figure}`;
+  const drawn = `${wide} ${getComputedStyle(host).getPropertyValue("--st-text-color")} ${data.chosen} ${data.dates?.name} ${shown.figure}`;
   if (drawn === state.drawn) return;
   state.drawn = drawn;
   const figure = themed(shown.figure, host);
   marked(figure.data, data.chosen);
   figure.layout.width = wide;
-  Plotly.react(host, figure.data, figure.layout, CONFIG);
+  Plotly.react(host, figure.data, figure.layout, configured(Plotly, data.dates));
   if (!state.listens) {
     state.listens = true;
     host.on("plotly_click", (event) => {

@@ -1,0 +1,73 @@
+"""Cells that our own workbook alone has: codes, addresses, sentences, references, rates and shares of countries."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from data_access.i18n import _
+from data_access.importers import values
+
+MICRO = 1_000_000
+CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+WEBSITE = re.compile(r"https?://[^\s<>\"']+")
+LONGEST_ADDRESS, LONGEST_SENTENCE = 200, 400
+
+
+def micro(rate: Decimal | None) -> int | None:
+    """A rate in millionths."""
+    return None if rate is None else int((rate * MICRO).to_integral_value())
+
+
+def code(cell: Any) -> str | None:
+    """A code of a list. Raises Bad."""
+    word = values.text(cell)
+    if word is not None and not CODE.fullmatch(word):
+        raise values.Bad(
+            _("is not a code."), _("Write small letters, digits and _, at most 40 of them, a letter first.")
+        )
+    return word
+
+
+def website(cell: Any) -> str | None:
+    """A web address. Raises Bad."""
+    address = values.text(cell)
+    if address is not None and (not WEBSITE.fullmatch(address) or len(address) > LONGEST_ADDRESS):
+        raise values.Bad(_("is not a web address."), _("Write it like https://example.org, at most 200 characters."))
+    return address
+
+
+def sentence(cell: Any) -> str | None:
+    """A text of a sentence or two. Raises Bad."""
+    said = values.text(cell)
+    if said is not None and len(said) > LONGEST_SENTENCE:
+        raise values.Bad(_("is longer than 400 characters."), _("Say it in one or two sentences."))
+    return said
+
+
+def reference(cell: Any) -> str | None:
+    """An outside id. Raises Bad."""
+    name = values.text(cell)
+    if name is not None and len(name) > 60:
+        raise values.Bad(_("is longer than 60 characters."), _("Use a shorter reference."))
+    return name
+
+
+def shares(cell: Any) -> dict[str, int | None] | None:
+    """'GE 60; DE 40' -> basis points per country; a country without per cent has no share."""
+    line = values.text(cell)
+    if line is None:
+        return None
+    found: dict[str, int | None] = {}
+    for part in line.replace(",", ";").split(";") if ";" in line or "," in line else [line]:
+        words = part.replace("%", " ").split()
+        if not words:
+            continue
+        number = values.decimal(words[-1]) if words[-1][0].isdigit() else None
+        name = " ".join(words[:-1] if number is not None else words)
+        country = values.country(name)
+        if country is None or (number is not None and not 0 <= number <= 100):
+            raise values.Bad(_("is not countries with per cent."), _("Write it like GE 60; DE 40."))
+        found[country] = None if number is None else int(number * 100)
+    return found
