@@ -5,6 +5,10 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from dashboard.health import Health
 from dashboard.web import Guard, Packed
 
-app = st.App(Path(__file__).parent / "dashboard" / "app.py", middleware=[Middleware(Guard), Middleware(Packed)])
+app = st.App(
+    Path(__file__).parent / "dashboard" / "app.py",
+    middleware=[Middleware(Guard), Middleware(Health), Middleware(Packed)],
+)

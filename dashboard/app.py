@@ -61,6 +61,8 @@ def open_visit_of_this_run() -> Visit:
             _("One of the two databases holds the sample world and the other does not."),
             _("Set both addresses, MERIDIAN_DATABASE_URL and MERIDIAN_CASES_URL, to databases of the same network."),
         )
+    if not is_sample:
+        tongue.prefer(roles.language_of(shared_engine(), viewer.subject))
     visit = open_for(viewer, metas)
     filter_bar.adopt_url(visit)
     visit.filters = filter_bar.chosen_filters(visit)
@@ -155,6 +157,8 @@ def draw() -> None:
         filter_bar.draw(visit)
         if visit.is_sample:
             who.sample_switch()
+        else:
+            who.sign_out_button(visit.viewer.subject)
         saved_views.draw(visit, chosen.url_path, targets.values())
     place(visit)
     say_what_to_know(visit)
@@ -183,8 +187,16 @@ def visit_or_refusal() -> Visit:
     except who.NotSignedIn:
         st.button(_("Sign in"), on_click=st.login)
         st.stop()
-    except roles.NoRole:
-        refuse(_("No access"), _("You are signed in, but have no role yet."), _("Ask your network's steward."))
+    except roles.NoRole as nobody:
+        with st.sidebar:
+            who.sign_out_button(nobody.subject)
+        refuse(
+            _("No access"),
+            _("You are signed in, but have no role yet."),
+            _("Tell your network's steward this reference; it says nothing about you: {subject}").format(
+                subject=nobody.subject
+            ),
+        )
 
 
 def say_what_to_know(visit: Visit) -> None:

@@ -20,6 +20,8 @@ NARROW = {
     "overlap_verdict": "MERIDIAN_ANSWERS_URL",
     "export_log": "MERIDIAN_LOG_URL",
     "saved_view": "MERIDIAN_VIEWS_URL",
+    "sign_in": "MERIDIAN_SESSIONS_URL",
+    "people_change": "MERIDIAN_PEOPLE_URL",
 }
 CHECKOUT = Path(__file__).parent.parent
 SAMPLE_FOLDER = (CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()) / "var"

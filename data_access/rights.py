@@ -17,10 +17,12 @@ from data_access.case_summaries import SUMMARIES
 from data_access.viewer import Which
 
 Verb = Literal["SELECT", "INSERT", "UPDATE", "DELETE"]
-Login = Literal["reader", "answers", "log", "views", "importer", "publisher"]
+Login = Literal["reader", "answers", "log", "views", "sessions", "people", "importer", "publisher"]
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
 LOGINS: tuple[Login, ...] = get_args(Login)
-APPENDERS: dict[str, Login] = {"overlap_verdict": "answers", "export_log": "log", "saved_view": "views"}
+APPENDERS: dict[str, Login] = {
+    "overlap_verdict": "answers", "export_log": "log", "saved_view": "views", "sign_in": "sessions", "people_change": "people",
+}  # fmt: skip
 SCOPE_SETTING = "meridian.countries"
 VERSION = "alembic_version"
 
@@ -95,6 +97,18 @@ RIGHTS: dict[Login, dict[Which, Rights]] = {
     "log": {"shared": Rights({"SELECT": ("export_log",), "INSERT": ("export_log",)})},
     "views": {
         "shared": Rights({"SELECT": ("saved_view",), "INSERT": ("saved_view",), "DELETE": ("saved_view",)}),
+    },
+    "sessions": {
+        "shared": Rights(dict.fromkeys(("SELECT", "INSERT", "UPDATE", "DELETE"), ("sign_in",))),
+    },
+    "people": {
+        "shared": Rights(
+            {
+                "SELECT": ("viewer", "viewer_country", "people_change"),
+                "INSERT": ("viewer", "viewer_country", "people_change"),
+                "DELETE": ("viewer", "viewer_country"),
+            }
+        ),
     },
     "importer": {
         "shared": Rights(

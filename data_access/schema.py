@@ -52,6 +52,7 @@ ANSWERS = ("not_a_duplicate", "already_coordinating", "confirmed", "not_sure")
 REASONS = ("other_people", "other_place", "other_work", "other_time", "agreed_division", "wrong_facts")
 EXPORT_REASONS = ("casework", "handover", "authority", "checking")
 ROLES = ("funder", "coordinator", "steward")
+PEOPLE_CHANGES = ("added", "changed", "removed")
 EVENT_KINDS = ("policy", "funding")
 STAGES = (
     "request",
@@ -551,12 +552,34 @@ viewer = Table(
     Column("subject", String(64), primary_key=True),
     Column("role", String(12), one_of("role", ROLES), nullable=False),
     Column("all_countries", Boolean, nullable=False, server_default="0"),
+    Column("language", String(8)),
 )
 viewer_country = Table(
     "viewer_country",
     shared,
     Column("subject", ForeignKey("viewer.subject"), primary_key=True),
     iso_country(nullable=False, primary_key=True),
+)
+people_change = Table(
+    "people_change",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("changed_by", String(64), nullable=False, server_default=""),
+    Column("what", String(8), one_of("what", PEOPLE_CHANGES), nullable=False),
+    Column("subject", String(64), nullable=False, index=True),
+    Column("role", String(12), nullable=False),
+    Column("countries", String(800), nullable=False, server_default=""),
+    Column("language", String(8), nullable=False, server_default=""),
+)
+sign_in = Table(
+    "sign_in",
+    shared,
+    Column("id", String(64), primary_key=True),
+    Column("subject", String(64), nullable=False, index=True),
+    Column("began_at", DateTime(timezone=True), nullable=False),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
 )
 saved_view = Table(
     "saved_view",

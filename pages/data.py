@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from functools import partial
 
-from dashboard.answers import fixes, sources, uploads
+from dashboard.answers import fixes, sources, uploads, who_may_read
 from dashboard.page.blocks import (
     About,
     Attempt,
+    Beside,
     Blocks,
     Choice,
     ColumnForm,
@@ -15,11 +16,14 @@ from dashboard.page.blocks import (
     Download,
     FileForm,
     GoTo,
+    Hint,
     Part,
     Remark,
     Rows,
+    Search,
     Selectable,
     Sent,
+    Several,
     StartAgain,
     Templates,
     TryOrLoad,
@@ -27,6 +31,7 @@ from dashboard.page.blocks import (
 )
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
+from data_access import people
 from data_access.i18n import N_, _
 
 
@@ -64,6 +69,8 @@ def data(visit: Visit) -> Blocks:
         yield sources.problems(visit)
     elif part == "exports":
         yield sources.exports(visit)
+    elif part == "people":
+        yield from _people(visit)
     else:
         sent = yield FileForm(list(found["source"]), uploads.format_names(), uploads.why_not_here(visit))
         if sent:
@@ -102,3 +109,38 @@ def _take_back(visit: Visit, loads: Mapping[str, str]) -> Blocks:
             taken = yield Attempt(partial(uploads.undo, visit, chosen))
             if taken is not None:
                 yield StartAgain(uploads.undone(taken))
+
+
+def _people(visit: Visit) -> Blocks:
+    """Who has which role; one chosen or a new one, and what becomes of her."""
+    yield Done()
+    known = who_may_read.everybody()
+    place = yield Selectable(who_may_read.listing(known))
+    person = known[place] if place is not None else None
+    if person is None:
+        subject = yield Search(
+            _("Reference of somebody without a role"), _("64 signs, as she sees them when she signs in")
+        )
+    else:
+        subject = person.subject
+        yield Remark(_("Chosen: {person}").format(person=subject))
+    role, countries, spoken = yield Beside(
+        (
+            Choice("give_role", _("Role"), who_may_read.role_names()),
+            Several("give_countries", _("Host countries of a coordinator"), who_may_read.country_names()),
+            Choice("give_language", _("Language"), who_may_read.language_names()),
+        )
+    )
+    done = None
+    try:
+        if subject and (yield Confirm(_("Give this role"), "give_role_now", "person_add")):
+            done = who_may_read.give(visit, subject, role, countries, spoken)
+        if person and (yield Confirm(_("Take her role"), "take_role_now", "person_remove")):
+            done = who_may_read.take(visit, person)
+        if person and (yield Confirm(_("Sign her out everywhere"), "sign_out_now", "logout")):
+            done = who_may_read.sign_out(person)
+    except people.NotPossible as refusal:
+        yield Hint(str(refusal))
+    if done:
+        yield StartAgain(done)
+    yield who_may_read.log()

@@ -295,9 +295,14 @@ class Server:
     """A running dashboard on loopback: of this checkout, or of the `program` given."""
 
     def __init__(
-        self, urls: addresses.Urls, program: Sequence[str | Path] = MERIDIAN, folder: Path = ROOT, **environment: str
+        self,
+        urls: addresses.Urls,
+        program: Sequence[str | Path] = MERIDIAN,
+        folder: Path = ROOT,
+        port: int | None = None,
+        **environment: str,
     ) -> None:
-        self.port = free_port()
+        self.port = port or free_port()
         self.address = f"http://localhost:{self.port}"
         known = {addresses.SHARED_URL_VARIABLE: urls.shared, addresses.CASES_URL_VARIABLE: urls.cases or ""}
         self.process = subprocess.Popen(

@@ -111,7 +111,8 @@ def test_an_answer_is_among_what_changed_and_counts_for_the_agreement() -> None:
     assert day is not None
 
     def answered() -> int:
-        rows = changes.since(visit, money, overlap.find(visit), day).rows.set_index("change")
+        found = changes.find(visit, money, overlap.find(visit), day)
+        rows = changes.since(visit, found, day).rows.set_index("change")
         return int(rows.loc["pairs_answered", "number"])
 
     before, found = answered(), overlap.find(visit)

@@ -213,7 +213,7 @@ def test_columns_and_lines_that_are_no_data_are_said(empty, tmp_path: Path) -> N
     )
     done = loaded(empty, file)
     said = {problem.code: problem.message for problem in done.problems}
-    assert "Contact" in said["columns_not_read"] and "1 values" in said["columns_not_read"]
+    assert "Contact" in said["columns_not_read"] and "(1 value)" in said["columns_not_read"]
     assert "4, 5, 6" in said["notes_left_out"] and done.created["organisation"] == 2
 
 

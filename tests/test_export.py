@@ -84,7 +84,7 @@ def test_a_workbook_holds_the_rows_on_screen_and_says_what_they_are(visit) -> No
     shown = tables(visit)
     content = formats.excel(Report("p", title="Page", answer="An answer."), shown, "id")
     for number, table in enumerate(shown):
-        presented = columns.presented(table.rows)
+        presented = columns.presented(table.rows, table.key)
         rows = sheet_rows(content, number)
         assert rows[0] == list(presented.columns)
         assert len(rows) - 1 == len(presented)

@@ -68,6 +68,8 @@ MADE_ELSEWHERE = {
     "frozen_event": "by `meridian publish`",
     "viewer": "by whoever gives roles",
     "viewer_country": "by whoever gives roles",
+    "people_change": "by whoever gives roles",
+    "sign_in": "by readers",
     "saved_view": "by readers",
     "export_log": "by the gate of exports",
     "meta": "by every load and refresh",
@@ -287,7 +289,7 @@ def test_the_command_loads_shows_what_is_wrong_and_takes_it_back(command, tmp_pa
     assert rows_of(reader, schema.organisation) == []
     assert command(["import", path, "--source", "register", "--corrections", str(mend), "--as-of", "2026-10-18"]) == 0
     said = capsys.readouterr().out
-    assert "'Nowhere' – is not a country" in said and "1 rows to mend" in said
+    assert "'Nowhere' – is not a country" in said and "1 row to mend is in" in said
     assert len(rows_of(reader, schema.organisation)) == 2
     page = openpyxl.load_workbook(mend)["Initiatives"]
     assert [cell.value for cell in page[1]][-2:] == ["What is wrong", "What to do"]

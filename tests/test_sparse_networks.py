@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from dashboard.answers import overlap
+from dashboard.answers import providers
 from dashboard.page import walk
 from dashboard.upkeep.refresh import refresh
 from data_access import database
@@ -117,7 +117,7 @@ def test_a_place_or_activity_is_in_the_grid_though_the_other_is_not_stated(
     engines: dict[database.Which, Engine], tmp_path: Path, missing: str
 ) -> None:
     load_book(engines, tmp_path, **LOADS[f"a project without {'an' if missing == 'activity' else 'a'} {missing}"])
-    drawn = overlap.providers(overlap.find(visit_of(STEWARD)))
+    drawn = providers.chart(visit_of(STEWARD), "host_country")
     assert drawn is not None
     axes = {str(name) for axis in ("x", "y") for name in drawn.picture.data[0][axis]}
     assert axes == ({"Georgia", "Not stated"} if missing == "activity" else {"Not stated", "Independent media"})

@@ -7,8 +7,11 @@ import gzip
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
+from dashboard.health import Health, why_not_ready
 from dashboard.web import Guard, Packed
+from data_access import addresses, connections
 
 
 class Answer:
@@ -205,3 +208,50 @@ def test_the_icon_is_ours_and_may_be_kept_by_browsers() -> None:
 def test_data_may_load_nothing_wherever_it_is_opened(path: str) -> None:
     assert Answer(path).headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert Answer(path).headers["cache-control"] == "no-store"
+
+
+def asked(path: str, why_not: list[str], times: int = 1) -> tuple[int, str, list[str]]:
+    """What a server answers whose database says `why_not`, and what was asked of the database."""
+    sent: list[dict] = []
+    called: list[str] = []
+
+    def ask() -> str:
+        called.append(path)
+        return why_not[len(called) - 1]
+
+    async def go() -> None:
+        health = Health(Answer._app, ask)  # type: ignore[arg-type]
+        scope = {"type": "http", "path": path, "method": "GET", "headers": [], "query_string": b""}
+
+        async def send(message) -> None:
+            sent.append(message)
+
+        async def receive() -> dict:
+            return {"type": "http.request", "body": b""}
+
+        for _turn in range(times):
+            await health(scope, receive, send)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(go())).result()
+    return sent[0]["status"], sent[1]["body"].decode(), called
+
+
+def test_alive_is_alive_whatever_the_database_does_and_ready_asks_it_at_most_every_two_seconds() -> None:
+    assert asked("/live", []) == (200, "ok", [])
+    assert asked("/ready", [""]) == (200, "ok", ["/ready"])
+    assert asked("/ready", ["gone"]) == (503, "gone", ["/ready"])
+    assert asked("/ready", ["", "gone"], times=5)[2] == ["/ready"]
+
+
+def test_a_server_whose_database_is_gone_or_older_is_not_ready_and_says_no_address(
+    own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert why_not_ready() == ""
+    with connections.open_writer(own_sample.shared).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'shared_0001'"))
+    assert "another schema" in why_not_ready()
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, "postgresql://nobody:secret@127.0.0.1:9/none")
+    assert "does not answer" in why_not_ready() and "secret" not in why_not_ready()
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, "sqlite:////nowhere/at-all.db")
+    assert "missing" in why_not_ready() and "nowhere" not in why_not_ready()

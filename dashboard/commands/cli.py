@@ -14,7 +14,19 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.commands import databases, export, load, overlap, publish, rates, speaking
+from dashboard.commands import (
+    backups,
+    databases,
+    doctor,
+    export,
+    load,
+    overlap,
+    people,
+    publish,
+    rates,
+    setup,
+    speaking,
+)
 from dashboard.commands.refusal import Refused
 from data_access.i18n import N_, _
 from data_access.problems import DatabaseProblem
@@ -35,7 +47,7 @@ def meridian() -> None:
     """Everything a person types."""
 
 
-for _module in (databases, load, export, publish, overlap, rates):
+for _module in (databases, load, export, publish, overlap, rates, people, backups, setup, doctor):
     for _command in _module.COMMANDS:
         meridian.add_command(_command)
 

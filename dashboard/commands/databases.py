@@ -86,6 +86,12 @@ FINDINGS: dict[database.Which, tuple[tuple[Callable[[int], str], str], ...]] = {
 @speaking.option("--log", metavar="ROLE", help=N_("PostgreSQL: let this existing role log exports, and nothing else."))
 @speaking.option("--views", metavar="ROLE", help=N_("PostgreSQL: let this existing role keep readers' saved views."))
 @speaking.option(
+    "--sessions", metavar="ROLE", help=N_("PostgreSQL: let this existing role keep who is signed in, and nothing else.")
+)
+@speaking.option(
+    "--people", metavar="ROLE", help=N_("PostgreSQL: let this existing role give and take roles, and nothing else.")
+)
+@speaking.option(
     "--importer", metavar="ROLE", help=N_("PostgreSQL: let this existing role load uploaded files, and nothing else.")
 )
 @speaking.option(
@@ -139,7 +145,7 @@ def _fill_vocabulary(engines: dict[database.Which, Engine]) -> None:
 def check(*, with_books: bool) -> int:
     """Say what is in the databases and what is wrong with them."""
     if with_books:
-        return _check_books()
+        return check_books()
     urls = addresses.urls_from_environment()
     wrong = 0
     places: dict[database.Which, str | None] = {"shared": urls.shared, "cases": urls.cases}
@@ -157,7 +163,8 @@ def check(*, with_books: bool) -> int:
     return 1 if wrong else 0
 
 
-def _check_books() -> int:
+def check_books() -> int:
+    """Print per page and viewer whether what was loaded is what figures show; the exit code."""
     engines = writers()
     for which, engine in engines.items():
         database.assert_ready(engine, which)

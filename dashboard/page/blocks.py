@@ -392,9 +392,11 @@ class TryOrLoad(Block):
 
 @dataclass(frozen=True)
 class Confirm(Block):
-    """A button for what cannot be half done. Answers whether it was pressed."""
+    """A button for what cannot be half done, `key` on its page. Answers whether it was pressed."""
 
     label: str
+    key: str = "confirm"
+    icon: str = "undo"
 
 
 @dataclass(frozen=True)

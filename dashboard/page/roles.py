@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from sqlalchemy import Engine, select
 
 from dashboard.page.reading import shared_engine
@@ -13,12 +11,11 @@ from data_access.viewer import Viewer
 
 
 class NoRole(Exception):
-    """Signed in, but the database gives this person no role."""
+    """Signed in, but the database gives this person no role; `subject` is her pseudonym, to be told to a steward."""
 
-
-def pseudonym(issuer: str, subject: str) -> str:
-    """The name under which a person is known to the database: a hash of issuer and subject."""
-    return hashlib.sha256(f"{issuer}\n{subject}".encode()).hexdigest()
+    def __init__(self, subject: str) -> None:
+        super().__init__(subject)
+        self.subject = subject
 
 
 def viewer_of(shared: Engine, subject: str) -> Viewer:
@@ -26,11 +23,17 @@ def viewer_of(shared: Engine, subject: str) -> Viewer:
     with shared.connect() as connection:
         found = connection.execute(select(viewer_table).where(viewer_table.c.subject == subject)).first()
         if found is None:
-            raise NoRole
+            raise NoRole(subject)
         countries = connection.scalars(
             select(viewer_country.c.host_country).where(viewer_country.c.subject == subject)
         ).all()
     return Viewer(found.role, None if found.all_countries else tuple(sorted(countries)), subject)
+
+
+def language_of(shared: Engine, subject: str) -> str:
+    """The language a steward noted for this person; empty for none."""
+    with shared.connect() as connection:
+        return connection.scalar(select(viewer_table.c.language).where(viewer_table.c.subject == subject)) or ""
 
 
 def still_is(viewer: Viewer, *, is_sample: bool) -> bool:

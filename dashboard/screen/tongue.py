@@ -1,4 +1,4 @@
-"""In which language a reader reads: what she chose, what a link asks for, or her browser's; and the switch between them."""
+"""In which language a reader reads: what she or a link chose, what is noted for her, or her browser's; and the switch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.page import links
 from data_access.i18n import SOURCE, _, language, languages, spoken
 
-CHOSEN, SWITCH = "chosen_language", "language_switch"
+CHOSEN, SWITCH, NOTED = "chosen_language", "language_switch", "noted_language"
 
 
 def speak() -> None:
@@ -15,7 +15,16 @@ def speak() -> None:
     state = st.session_state
     if (asked := spoken(st.query_params.get(links.LANGUAGE))) and asked != state.get("written_language"):
         state[CHOSEN] = state["written_language"] = asked
-    language.set(state.get(CHOSEN) or spoken(st.context.locale) or SOURCE)
+    language.set(state.get(CHOSEN) or state.get(NOTED) or spoken(st.context.locale) or SOURCE)
+
+
+def prefer(noted: str) -> None:
+    """The language noted for this person goes before her browser's; what she chooses goes before both."""
+    st.session_state[NOTED] = spoken(noted)
+    before = language.get()
+    speak()
+    if language.get() != before:
+        st.rerun()
 
 
 def chosen() -> str:

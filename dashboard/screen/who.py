@@ -6,22 +6,21 @@ Default deny: a real database without sign-in configured serves nobody; a signed
 from __future__ import annotations
 
 import secrets
-import time
+from datetime import UTC, datetime
 
 import streamlit as st
 from sqlalchemy import Engine
 
 from dashboard.page import roles
-from dashboard.page.reading import read
+from dashboard.page.reading import appender, read, writes_to
 from dashboard.screen.markdown import strong
 from dashboard.words import written
-from data_access import queries
+from data_access import people, queries, sign_ins
 from data_access.filters import BETWEEN, Filters
 from data_access.i18n import _
 from data_access.schema import ROLES
 from data_access.viewer import Viewer
 
-SESSION_SECONDS = 12 * 3600
 ALL = "all"
 
 
@@ -30,7 +29,7 @@ class NoSignIn(Exception):
 
 
 class NotSignedIn(Exception):
-    """The reader has yet to sign in, or the sign-in is more than twelve hours old."""
+    """The reader has yet to sign in, or her sign-in has ended."""
 
 
 def current_viewer(shared: Engine, *, is_sample: bool) -> Viewer:
@@ -41,9 +40,35 @@ def current_viewer(shared: Engine, *, is_sample: bool) -> Viewer:
 def _signed_in_viewer(shared: Engine) -> Viewer:
     if not _sign_in_is_configured():
         raise NoSignIn
-    if not st.user.is_logged_in or time.time() - float(str(st.user.get("iat", 0))) > SESSION_SECONDS:
+    if not st.user.is_logged_in:
         raise NotSignedIn
-    return roles.viewer_of(shared, roles.pseudonym(str(st.user.get("iss")), str(st.user.get("sub"))))
+    subject = people.pseudonym(str(st.user.get("iss")), str(st.user.get("sub")))
+    try:
+        _note_use(subject)
+    except sign_ins.Ended:
+        raise NotSignedIn from None
+    return roles.viewer_of(shared, subject)
+
+
+def _note_use(subject: str) -> None:
+    """Keep the sign-in of this browser open. Raises Ended: its cookie may outlive it, in other tabs and elsewhere."""
+    now, issued_at = datetime.now(UTC), float(str(st.user.get("iat") or 0))
+    let_in_at = float(str(st.user.get("auth_time") or issued_at))
+    if now - datetime.fromtimestamp(let_in_at, UTC) > sign_ins.LONGEST:
+        raise sign_ins.Ended
+    if writes_to("sign_in"):
+        sign_ins.seen(appender("sign_in"), subject, issued_at, now)
+
+
+def sign_out_button(subject: str) -> None:
+    """Ends this person's sign-ins everywhere; the sample world has none."""
+    st.button(_("Sign out"), key="sign_out", on_click=_sign_out, args=(subject,), width="stretch")
+
+
+def _sign_out(subject: str) -> None:
+    if writes_to("sign_in"):
+        sign_ins.end_all(appender("sign_in"), subject, datetime.now(UTC))
+    st.logout()
 
 
 def _sign_in_is_configured() -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from data_access.i18n import N_, _, language
+from data_access.i18n import N_, SOURCE, _, language
 from data_access.importers import files, tables, template_cells, values
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, worked_out
 from data_access.schema import AFTER_ARRIVAL
@@ -42,7 +42,7 @@ class Field:
     required: bool
     codes: tuple[str, ...]
     example: str
-    description: str
+    descriptions: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def sheets() -> tuple[Sheet, ...]:
                     required=field.get("constraints", {}).get("required", False),
                     codes=tuple(field.get("constraints", {}).get("enum", ())),
                     example=field["example"],
-                    description=field["description"],
+                    descriptions=field["descriptions"] | {SOURCE: field["description"]},
                 )
                 for field in resource["schema"]["fields"]
             ),
@@ -88,6 +88,11 @@ def sheets() -> tuple[Sheet, ...]:
 def _titled(one: Sheet | Field) -> str:
     """The title of a sheet or column in the reader's language, where it has one there."""
     return one.titles.get(language.get(), one.titles["en"])
+
+
+def _described(field: Field) -> str:
+    """What a column holds, in the reader's language, where it has one there."""
+    return field.descriptions.get(language.get(), field.descriptions[SOURCE])
 
 
 def sheet_named(title: str) -> Sheet | None:
@@ -237,7 +242,7 @@ def _row(
             problems.append(Problem(place, name, shown, "bad_value", bad.what, bad.do))
             continue
         if field.required and found[field.name] is None:
-            problems.append(Problem(place, name, shown, "value_missing", _("is empty, but needed."), field.description))
+            problems.append(Problem(place, name, shown, "value_missing", _("is empty, but needed."), _described(field)))
     problems += _amount_problems(place, amounts, found)
     if found.get("facet") and found.get("code") and not problems:
         problems += _facet_problem(place, columns, found, vocabulary)

@@ -40,7 +40,7 @@ def _write(path: Path, language: str, rows: Mapping[str, list[dict[str, Any]]], 
                 page.set_column(column, column, max(14, len(field.titles[language]) + 4))
                 page.write_string(0, column, field.titles[language] + (" *" if field.required else ""), bold)
                 if with_example:
-                    page.write_comment(0, column, field.description)
+                    page.write_comment(0, column, field.descriptions[language])
                     page.write_string(1, column, field.example, grey)
                     _drop_down(page, column, field)
             for number, row in enumerate(rows.get(sheet.entity, ()), 1):

@@ -1,0 +1,187 @@
+"""`meridian doctor`: what of a deployment is not as it should be, and what mends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from dashboard.commands import speaking
+from dashboard.commands.backups import named_urls
+from data_access import addresses, backups, connections, database, meta, people, rights
+from data_access.i18n import N_, _
+from data_access.problems import DatabaseProblem
+from data_access.viewer import Which
+
+BACKUPS_VARIABLE = "MERIDIAN_BACKUPS"
+HOSTS_VARIABLE = "MERIDIAN_ALLOWED_HOSTS"
+OLDEST_BACKUP = timedelta(days=2)
+CLOCK_MAY_DIFFER = timedelta(seconds=60)
+SECRETS = (Path(".streamlit/secrets.toml"), Path.home() / ".streamlit" / "secrets.toml")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at; `remedy` is empty where it is as it should be."""
+
+    what: str
+    remedy: str = ""
+
+
+def findings(now: datetime) -> Iterator[Finding]:
+    """Everything that was looked at, in the order of a deployment."""
+    for which, url in named_urls().items():
+        yield from _database(which, url, now)
+    yield from _logins()
+    yield from _secrets()
+    yield _hosts()
+    yield _backups(now)
+
+
+def _database(which: Which, url: str, now: datetime) -> Iterator[Finding]:
+    try:
+        engine = connections.open_reader(url, which)
+        database.assert_schema(engine, which)
+        values = database.read_meta(engine, which)
+        yield Finding(_("{which}: answers, its schema is the newest.").format(which=which))
+        yield _fresh(which, values)
+        if engine.dialect.name == "postgresql":
+            yield _clock(which, engine, now)
+            yield _reads_only(which, url)
+        if which == "shared" and values.get("is_sample") != "1":
+            yield _stewards(engine)
+    except DatabaseProblem as problem:
+        yield Finding(f"{which}: {problem.what}", problem.remedy)
+
+
+def _fresh(which: Which, values: dict[str, str]) -> Finding:
+    if meta.is_stale(values):
+        return Finding(_("{which}: sums are older than the records.").format(which=which), _("Run `meridian refresh`."))
+    return Finding(_("{which}: sums are those of the records.").format(which=which))
+
+
+def _clock(which: Which, engine: Engine, now: datetime) -> Finding:
+    with engine.connect() as connection:
+        there = connection.scalar(select(func.now()))
+    if there is not None and abs(there - now) > CLOCK_MAY_DIFFER:
+        return Finding(
+            _("{which}: the clock of the database server differs by more than a minute.").format(which=which),
+            _("Let both machines follow the same time service: sign-ins end by the clock."),
+        )
+    return Finding(_("{which}: both clocks agree.").format(which=which))
+
+
+def _reads_only(which: Which, url: str) -> Finding:
+    """Whether the login that pages read with could write."""
+    table = "organisation" if which == "shared" else "case_day"
+    engine = connections.open_writer(url)
+    with engine.connect() as connection:
+        may = any(
+            connection.scalar(text("SELECT has_table_privilege(:table, :verb)"), {"table": table, "verb": verb})
+            for verb in ("INSERT", "UPDATE", "DELETE")
+        )
+    engine.dispose()
+    if may:
+        return Finding(
+            _("{which}: the login that pages read with may write.").format(which=which),
+            _("Serve with the reader's login; `meridian setup postgresql --print` makes it."),
+        )
+    return Finding(_("{which}: the login that pages read with may only read.").format(which=which))
+
+
+def _stewards(engine: Engine) -> Finding:
+    stewards = [one for one in people.everybody(engine) if one.role == "steward"]
+    if len(stewards) < 2:
+        return Finding(
+            _("There are fewer than two stewards."),
+            _("Add one with `meridian people add --role steward`: two see what the other changes."),
+        )
+    return Finding(_("There are two stewards or more."))
+
+
+def _logins() -> Iterator[Finding]:
+    urls = addresses.urls_from_environment()
+    for table, variable in addresses.NARROW.items():
+        if addresses.narrow_url(table, urls) is None:
+            yield Finding(
+                _("{variable} is not set: pages keep nothing there.").format(variable=variable),
+                _("Set it to the login made with `meridian init --{login} ROLE`, or leave it if this is meant.").format(
+                    login=rights.APPENDERS[table]
+                ),
+            )
+            continue
+        try:
+            connections.open_appender(str(addresses.narrow_url(table, urls)), table).connect().close()
+            yield Finding(_("{variable} answers.").format(variable=variable))
+        except (DatabaseProblem, SQLAlchemyError):
+            yield Finding(
+                _("{variable} does not answer.").format(variable=variable), _("Check its address and its password.")
+            )
+
+
+def _secrets() -> Iterator[Finding]:
+    found = [path for path in SECRETS if path.exists()]
+    if not found:
+        yield Finding(
+            _("There are no sign-in secrets: a real database is served to nobody."),
+            _("Write `.streamlit/secrets.toml` with an [auth] section."),
+        )
+    for path in found:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield Finding(_("{file} can be read by others on this machine.").format(file=path), f"chmod 600 {path}")
+        else:
+            yield Finding(_("{file} is readable by its owner alone.").format(file=path))
+
+
+def _hosts() -> Finding:
+    if not os.environ.get(HOSTS_VARIABLE):
+        return Finding(
+            _("{variable} is not set: only this machine is answered.").format(variable=HOSTS_VARIABLE),
+            _("Set it to the name that readers type; TLS ends in front of it."),
+        )
+    return Finding(_("{variable} names who is answered.").format(variable=HOSTS_VARIABLE))
+
+
+def _backups(now: datetime) -> Finding:
+    folder = os.environ.get(BACKUPS_VARIABLE)
+    if not folder:
+        return Finding(
+            _("{variable} is not set: nobody knows how old the newest backup is.").format(variable=BACKUPS_VARIABLE),
+            _("Set it to the folder that holds what `meridian backup` makes."),
+        )
+    made = [_made_at(path) for path in Path(folder).glob(f"*/{backups.MANIFEST}")]
+    newest = max((when for when in made if when), default=None)
+    if newest is None or now - newest > OLDEST_BACKUP:
+        return Finding(
+            _("The newest backup is older than two days, or there is none."), _("Run `meridian backup DIR` daily.")
+        )
+    return Finding(_("The newest backup is younger than two days."))
+
+
+def _made_at(path: Path) -> datetime | None:
+    try:
+        return datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["made_at"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+@speaking.command(help=N_("Look at this deployment and say what is not as it should be, and what mends it."))
+def doctor() -> int:
+    """Look at this deployment and say what is not as it should be, and what mends it."""
+    wrong = 0
+    for one in findings(datetime.now(UTC)):
+        print(("!! " if one.remedy else "ok ") + one.what)
+        if one.remedy:
+            print("   " + one.remedy)
+            wrong += 1
+    return 1 if wrong else 0
+
+
+COMMANDS = (doctor,)
