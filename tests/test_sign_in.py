@@ -97,6 +97,8 @@ def test_from_no_role_over_every_role_to_sign_out_everywhere(network: Network) -
     elsewhere = network.come(cookies)
     wait_for(elsewhere, "you read as a steward")
     page.get_by_role("button", name="Sign out", exact=True).click()
+    page.wait_for_url(re.compile(re.escape(f"{network.issuer}/oauth2/end_session")), timeout=30_000)
+    page.goto(network.server.address)
     page.get_by_role("button", name="Sign in").wait_for(timeout=30_000)
     elsewhere.goto(f"{network.server.address}/overlap")
     elsewhere.get_by_role("button", name="Sign in").wait_for(timeout=30_000)
