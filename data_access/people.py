@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, false, func, insert, select, text
 
 from data_access.i18n import _, languages
 from data_access.protected_year import COUNTRIES
@@ -95,6 +95,7 @@ def add(engine: Engine, person: Person, by: str = "") -> None:
     """Give somebody a role. Raises NotPossible for what nobody can be, and for whom already has one."""
     assert_possible(person)
     with engine.begin() as connection:
+        _one_at_a_time(connection)
         if _read(connection, person.subject):
             raise NotPossible(_("This person has a role already; change it instead."))
         _write(connection, person)
@@ -105,6 +106,7 @@ def change(engine: Engine, person: Person, by: str = "") -> None:
     """Make somebody what `person` says. Raises NotPossible for what nobody can be, whom has no role yet, and the last steward."""
     assert_possible(person)
     with engine.begin() as connection:
+        _one_at_a_time(connection)
         before = _known(connection, person.subject)
         if before.role == "steward" and person.role != "steward":
             _another_steward_than(connection, person.subject)
@@ -116,6 +118,7 @@ def change(engine: Engine, person: Person, by: str = "") -> None:
 def remove(engine: Engine, subject: str, by: str = "") -> None:
     """Take somebody's role. Raises NotPossible for whom has none, and for the last steward."""
     with engine.begin() as connection:
+        _one_at_a_time(connection)
         before = _known(connection, subject)
         if before.role == "steward":
             _another_steward_than(connection, subject)
@@ -129,6 +132,14 @@ def changes(engine: Engine, most: int = 200) -> list[Change]:
     columns = (own.changed_at, own.changed_by, own.what, own.subject, own.role, own.countries, own.language)
     with engine.connect() as connection:
         return [Change(*row) for row in connection.execute(select(*columns).order_by(own.id.desc()).limit(most))]
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Until this transaction ends nobody else changes people: two stewards who take each other's role leave one."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE viewer IN SHARE ROW EXCLUSIVE MODE"))
+    else:
+        connection.execute(delete(viewer).where(false()))
 
 
 def _known(connection: Connection, subject: str) -> Person:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -56,6 +57,23 @@ def test_the_last_steward_stays_one(shared: Engine) -> None:
     people.add(shared, Person(BORIS, "steward"))
     people.change(shared, Person(ANNA, "funder"))
     assert [(one.subject, one.role) for one in people.everybody(shared)] == [(BORIS, "steward"), (ANNA, "funder")]
+
+
+def test_two_stewards_who_take_each_others_role_at_once_leave_one(shared: Engine) -> None:
+    people.add(shared, Person(ANNA, "steward"))
+    people.add(shared, Person(BORIS, "steward"))
+
+    def take(subject: str) -> str:
+        try:
+            people.remove(shared, subject)
+        except NotPossible as refusal:
+            return str(refusal)
+        return "taken"
+
+    with ThreadPoolExecutor(2) as pool:
+        said = sorted(pool.map(take, (ANNA, BORIS)))
+    assert said == sorted(["taken", "This is the last steward; make somebody else one first."])
+    assert len(people.everybody(shared)) == 1
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ SHOWN = 12
 
 
 def are_kept_here(visit: Visit) -> bool:
-    """Whether this reader may give roles, and this server has the login for it."""
-    return visit.viewer.role == "steward" and writes_to("people_change")
+    """Whether this reader may give roles, and this server has the login for it; the sample world has no roles to give."""
+    return visit.viewer.role == "steward" and not visit.is_sample and writes_to("people_change")
 
 
 def everybody() -> list[Person]:
