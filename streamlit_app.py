@@ -10,5 +10,5 @@ from dashboard.web import Guard, Packed
 
 app = st.App(
     Path(__file__).parent / "dashboard" / "app.py",
-    middleware=[Middleware(Guard), Middleware(Health), Middleware(Packed)],
+    middleware=[Middleware(Health), Middleware(Guard), Middleware(Packed)],
 )

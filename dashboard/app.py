@@ -15,7 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
-import dashboard.screen.loading  # noqa: F401 - how the forms that load files look
+import dashboard.screen.loading
+import dashboard.screen.people  # noqa: F401 - how the form for roles looks
 from dashboard.page import links, roles
 from dashboard.page.opening import open_for
 from dashboard.page.reading import read_metas, shared_engine
@@ -68,6 +69,7 @@ def open_visit_of_this_run() -> Visit:
     visit.filters = filter_bar.chosen_filters(visit)
     visit.currency = filter_bar.chosen_currency()
     visit.language = tongue.chosen()
+    visit.signed_in_at = None if is_sample else who.signed_in_at()
     visit.reader = who.reader(viewer, is_sample=is_sample)
     return visit
 
@@ -185,8 +187,7 @@ def visit_or_refusal() -> Visit:
             _("See “Point it at a real database” in the README."),
         )
     except who.NotSignedIn:
-        st.button(_("Sign in"), on_click=st.login)
-        st.stop()
+        who.sign_in_page()
     except roles.NoRole as nobody:
         with st.sidebar:
             who.sign_out_button(nobody.subject)

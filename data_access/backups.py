@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +25,13 @@ from data_access.viewer import Which
 
 MANIFEST = "manifest.json"
 TRIES = 3
+LIBPQ = {
+    "host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE",
+    "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY",
+    "channel_binding": "PGCHANNELBINDING", "options": "PGOPTIONS", "connect_timeout": "PGCONNECT_TIMEOUT",
+    "application_name": "PGAPPNAME", "target_session_attrs": "PGTARGETSESSIONATTRS", "service": "PGSERVICE",
+}  # fmt: skip
+"""What an address may say, and the variable that tells PostgreSQL's programs."""
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
@@ -78,7 +85,7 @@ def _states(urls: Mapping[Which, str]) -> dict[Which, tuple[str, str]]:
     """Schema and data version of each database."""
     found: dict[Which, tuple[str, str]] = {}
     for which, url in urls.items():
-        engine = connections.open_writer(url)
+        engine = connections.open_reader(url, which)
         database.assert_schema(engine, which)
         with engine.connect() as connection:
             schema = str(connection.scalar(text("SELECT version_num FROM alembic_version")))
@@ -111,9 +118,16 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 def _run(command: list[str], parsed: URL) -> None:
     """Run a program of PostgreSQL; where and as whom is in its environment, where no list of processes shows it."""
-    said = {"PGHOST": parsed.query.get("host") or parsed.host, "PGPORT": parsed.query.get("port") or parsed.port,
-            "PGUSER": parsed.username, "PGPASSWORD": parsed.password, "PGDATABASE": parsed.database}  # fmt: skip
-    named = {name: str(value) for name, value in said.items() if value}
+    said = {"host": parsed.host, "port": parsed.port, "user": parsed.username, "password": parsed.password,
+            "dbname": parsed.database} | dict(parsed.query)  # fmt: skip
+    if unknown := sorted(set(said) - set(LIBPQ)):
+        raise DatabaseProblem(
+            _("The database address has parameters that pg_dump is not told: {names}.").format(
+                names=", ".join(unknown)
+            ),
+            _("Leave them out for backups, or set them in the service file of PostgreSQL."),
+        )
+    named = {LIBPQ[name]: str(value) for name, value in said.items() if value}
     try:
         subprocess.run(command, env=os.environ | named, check=True, capture_output=True, text=True)
     except FileNotFoundError:
@@ -173,13 +187,14 @@ def restore(folder: Path, urls: Mapping[Which, str]) -> dict[Which, Copy]:
                 ),
             )
         _assert_empty(urls[which], which)
-    for which, copy in copies.items():
-        parsed = addresses.parse(urls[which])
-        if copy.kind == SQLITE:
-            _place_sqlite(folder / copy.file, Path(parsed.database or ""))
-        else:
-            _run(["pg_restore", "--no-owner", "--no-privileges", "--single-transaction", f"--dbname={parsed.database}",
-                  str(folder / copy.file)], parsed)  # fmt: skip
+    placed = {which: (folder / copy.file, addresses.parse(urls[which])) for which, copy in copies.items()}
+    _place_sqlite(
+        [(file, Path(url.database or "")) for file, url in placed.values() if url.get_backend_name() == SQLITE]
+    )
+    for file, url in placed.values():
+        if url.get_backend_name() == POSTGRESQL:
+            _run(["pg_restore", "--no-owner", "--no-privileges", "--single-transaction", f"--dbname={url.database}", str(file)],
+                 url)  # fmt: skip
     return copies
 
 
@@ -197,11 +212,19 @@ def _assert_empty(url: str, which: Which) -> None:
         )
 
 
-def _place_sqlite(source: Path, target: Path) -> None:
-    """The whole file or none: it is written beside its place and moved there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as made:
-        shutil.copyfile(source, made.name)
-        os.fsync(made.fileno())
-    os.chmod(made.name, 0o600)
-    os.replace(made.name, target)
+def _place_sqlite(files: Sequence[tuple[Path, Path]]) -> None:
+    """All files whole or none: each is written beside its place, then all are moved there."""
+    ready: list[tuple[str, Path]] = []
+    try:
+        for source, target in files:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as made:
+                ready.append((made.name, target))
+                shutil.copyfile(source, made.name)
+                os.fsync(made.fileno())
+            os.chmod(made.name, 0o600)
+        for made_name, target in ready:
+            os.replace(made_name, target)
+    finally:
+        for made_name, _target in ready:
+            Path(made_name).unlink(missing_ok=True)

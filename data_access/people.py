@@ -102,12 +102,12 @@ def add(engine: Engine, person: Person, by: str = "") -> None:
         _log(connection, "added", person, by)
 
 
-def change(engine: Engine, person: Person, by: str = "") -> None:
+def change(engine: Engine, person: Person, by: str = "", shown: Person | None = None) -> None:
     """Make somebody what `person` says. Raises NotPossible for what nobody can be, whom has no role yet, and the last steward."""
     assert_possible(person)
     with engine.begin() as connection:
         _one_at_a_time(connection)
-        before = _known(connection, person.subject)
+        before = _known(connection, person.subject, shown)
         if before.role == "steward" and person.role != "steward":
             _another_steward_than(connection, person.subject)
         _erase(connection, person.subject)
@@ -115,11 +115,11 @@ def change(engine: Engine, person: Person, by: str = "") -> None:
         _log(connection, "changed", person, by)
 
 
-def remove(engine: Engine, subject: str, by: str = "") -> None:
+def remove(engine: Engine, subject: str, by: str = "", shown: Person | None = None) -> None:
     """Take somebody's role. Raises NotPossible for whom has none, and for the last steward."""
     with engine.begin() as connection:
         _one_at_a_time(connection)
-        before = _known(connection, subject)
+        before = _known(connection, subject, shown)
         if before.role == "steward":
             _another_steward_than(connection, subject)
         _erase(connection, subject)
@@ -142,10 +142,13 @@ def _one_at_a_time(connection: Connection) -> None:
         connection.execute(delete(viewer).where(false()))
 
 
-def _known(connection: Connection, subject: str) -> Person:
+def _known(connection: Connection, subject: str, shown: Person | None) -> Person:
+    """The person as she is. Raises NotPossible for whom has no role, or another one than whoever decides was `shown`."""
     found = _read(connection, subject)
     if found is None:
         raise NotPossible(_("This person has no role; add her first."))
+    if shown is not None and shown != found:
+        raise NotPossible(_("Somebody else changed this person meanwhile; look again."))
     return found
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 
 from data_access.schema import sign_in
 
@@ -14,21 +16,12 @@ LONGEST = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
 NOTED_EVERY = timedelta(minutes=1)
 FORGOTTEN_AFTER = timedelta(days=2)
+_noted: dict[str, datetime] = {}
+"""When this process last tried to note a sign-in, so that a load that holds the file costs a reader one wait a minute."""
 
 
 class Ended(Exception):
     """This sign-in is over; whoever has its cookie must sign in anew."""
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """A sign-in of somebody, known to the database by a hash."""
-
-    id: str
-    subject: str
-    began_at: datetime
-    last_seen_at: datetime
-    ended_at: datetime | None
 
 
 def of(subject: str, issued_at: float) -> str:
@@ -36,43 +29,65 @@ def of(subject: str, issued_at: float) -> str:
     return hashlib.sha256(f"{subject}\n{issued_at:.0f}".encode()).hexdigest()
 
 
-def seen(engine: Engine, subject: str, issued_at: float, now: datetime) -> None:
-    """Note that a sign-in is used, at most once a minute. Raises Ended for one that was ended, too old or idle for too long."""
+def _barrier(subject: str) -> str:
+    """The row that says until when everything issued to somebody has ended, also what was never seen here."""
+    return of(subject, 0)
+
+
+def assert_open(engine: Engine, subject: str, issued_at: float, now: datetime) -> bool:
+    """Raises Ended for a sign-in that was ended, is too old or was idle for too long. Whether its use was noted lately."""
     if now - datetime.fromtimestamp(issued_at, UTC) > LONGEST:
         raise Ended
+    key, barrier = of(subject, issued_at), _barrier(subject)
+    with engine.connect() as connection:
+        found = {row.id: row for row in connection.execute(select(sign_in).where(sign_in.c.id.in_([key, barrier])))}
+    if barrier in found and issued_at < _aware(found[barrier].ended_at).timestamp() - 1:
+        raise Ended
+    if key not in found:
+        return False
+    idle = now - _aware(found[key].last_seen_at)
+    if found[key].ended_at is not None or idle > IDLE:
+        raise Ended
+    return idle < NOTED_EVERY
+
+
+def seen(engine: Engine, subject: str, issued_at: float, now: datetime) -> None:
+    """Note that a sign-in is used, at most once a minute and never in the way of a load. Raises Ended, see `assert_open`."""
     key = of(subject, issued_at)
-    with engine.begin() as connection:
-        found = connection.execute(select(sign_in).where(sign_in.c.id == key)).first()
-        if found is None:
+    if assert_open(engine, subject, issued_at, now) or now - _noted.get(key, now - IDLE) < NOTED_EVERY:
+        return
+    _noted[key] = now
+    try:
+        with engine.begin() as connection:
             connection.execute(delete(sign_in).where(sign_in.c.last_seen_at < now - FORGOTTEN_AFTER))
-            row = {"id": key, "subject": subject, "began_at": now, "last_seen_at": now}
-            connection.execute(insert(sign_in), row)
-            return
-        idle = now - _aware(found.last_seen_at)
-        if found.ended_at is None and idle <= IDLE:
-            if idle >= NOTED_EVERY:
-                connection.execute(update(sign_in).where(sign_in.c.id == key).values(last_seen_at=now))
-            return
-        if found.ended_at is None:
-            connection.execute(update(sign_in).where(sign_in.c.id == key).values(ended_at=now))
-    raise Ended
+            _keep(connection, {"id": key, "subject": subject, "began_at": now, "last_seen_at": now}, last_seen_at=now)
+    except OperationalError:
+        return
+
+
+def _keep(connection: Connection, row: dict[str, Any], **anew: Any) -> None:
+    made = {"postgresql": postgresql, "sqlite": sqlite}[connection.dialect.name].insert(sign_in).values(row)
+    connection.execute(made.on_conflict_do_update(index_elements=["id"], set_=anew))
 
 
 def end_all(engine: Engine, subject: str, now: datetime) -> int:
-    """End every sign-in of somebody, everywhere; how many were open."""
+    """End every sign-in of somebody, everywhere, also cookies that were never used here; how many were open."""
     with engine.begin() as connection:
-        own = update(sign_in).where(sign_in.c.subject == subject, sign_in.c.ended_at.is_(None))
-        return connection.execute(own.values(ended_at=now)).rowcount
+        own = (sign_in.c.subject == subject, sign_in.c.ended_at.is_(None))
+        in_use = select(func.count()).select_from(sign_in).where(*own, sign_in.c.last_seen_at >= now - IDLE)
+        ended = connection.scalar(in_use) or 0
+        connection.execute(update(sign_in).where(*own).values(ended_at=now))
+        row = {"id": _barrier(subject), "subject": subject, "began_at": now, "last_seen_at": now, "ended_at": now}
+        _keep(connection, row, ended_at=now, last_seen_at=now)
+        return ended
 
 
-def open_now(engine: Engine, now: datetime) -> list[SignIn]:
-    """The sign-ins that are in use, the newest first."""
+def last_seen(engine: Engine, now: datetime) -> dict[str, datetime]:
+    """When everybody who is signed in now was last seen, by person."""
     recent = select(sign_in).where(sign_in.c.ended_at.is_(None), sign_in.c.last_seen_at > now - IDLE)
     with engine.connect() as connection:
-        return [
-            SignIn(row.id, row.subject, _aware(row.began_at), _aware(row.last_seen_at), None)
-            for row in connection.execute(recent.order_by(sign_in.c.last_seen_at.desc(), sign_in.c.id))
-        ]
+        rows = connection.execute(recent.order_by(sign_in.c.last_seen_at)).all()
+    return {row.subject: _aware(row.last_seen_at) for row in rows}
 
 
 def _aware(when: datetime) -> datetime:

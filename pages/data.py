@@ -7,7 +7,6 @@ from dashboard.answers import fixes, sources, uploads, who_may_read
 from dashboard.page.blocks import (
     About,
     Attempt,
-    Beside,
     Blocks,
     Choice,
     ColumnForm,
@@ -20,10 +19,8 @@ from dashboard.page.blocks import (
     Part,
     Remark,
     Rows,
-    Search,
     Selectable,
     Sent,
-    Several,
     StartAgain,
     Templates,
     TryOrLoad,
@@ -117,30 +114,11 @@ def _people(visit: Visit) -> Blocks:
     known = who_may_read.everybody()
     place = yield Selectable(who_may_read.listing(known))
     person = known[place] if place is not None else None
-    if person is None:
-        subject = yield Search(
-            _("Reference of somebody without a role"), _("64 signs, as she sees them when she signs in")
-        )
-    else:
-        subject = person.subject
-        yield Remark(_("Chosen: {person}").format(person=subject))
-    role, countries, spoken = yield Beside(
-        (
-            Choice("give_role", _("Role"), who_may_read.role_names()),
-            Several("give_countries", _("Host countries of a coordinator"), who_may_read.country_names()),
-            Choice("give_language", _("Language"), who_may_read.language_names()),
-        )
-    )
-    done = None
-    try:
-        if subject and (yield Confirm(_("Give this role"), "give_role_now", "person_add")):
-            done = who_may_read.give(visit, subject, role, countries, spoken)
-        if person and (yield Confirm(_("Take her role"), "take_role_now", "person_remove")):
-            done = who_may_read.take(visit, person)
-        if person and (yield Confirm(_("Sign her out everywhere"), "sign_out_now", "logout")):
-            done = who_may_read.sign_out(person)
-    except people.NotPossible as refusal:
-        yield Hint(str(refusal))
-    if done:
-        yield StartAgain(done)
+    if decision := (yield who_may_read.form(person)):
+        try:
+            said = who_may_read.decide(visit, decision, person)
+        except people.NotPossible as refusal:
+            yield Hint(str(refusal))
+        else:
+            yield StartAgain(said)
     yield who_may_read.log()

@@ -15,7 +15,7 @@ FREEZE = (date(2025, 6, 10), date(2026, 2, 15))
 EVENTS = (
     (date(2022, 9, 21), "policy", None, "Mobilisation announced", "Mobilmachung verkündet", "Объявлена мобилизация"),
     (date(2023, 6, 1), "policy", "LT", "Residence rules tightened", "Aufenthaltsregeln verschärft", "Правила ВНЖ ужесточены"),
-    (date(2025, 2, 3), "funding", None, "A large donor froze its grants", "Ein großer Geber fror Zuschüsse ein",
+    (date(2025, 2, 3), "funding", None, "A large donor froze its grants", "Eine große fördernde Stelle fror ihre Förderungen ein",
      "Крупный донор заморозил гранты"),
     (FREEZE[0], "policy", "DE", "Humanitarian visas frozen", "Humanitäre Visa ausgesetzt", "Гуманитарные визы заморожены"),
     (FREEZE[1], "policy", "DE", "Humanitarian visas resumed", "Humanitäre Visa wieder erteilt", "Выдача виз возобновлена"),

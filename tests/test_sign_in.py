@@ -92,6 +92,12 @@ def test_from_no_role_over_every_role_to_sign_out_everywhere(network: Network) -
         wait_for(page, words)
     page.goto(f"{network.server.address}/data?part=people")
     wait_for(page, "2 people have a role")
+    carla = network.person("carla")
+    page.get_by_label("Reference of somebody without a role").fill(carla)
+    page.get_by_role("button", name="Give this role").click()
+    wait_for(page, "3 people have a role")
+    assert carla in {one.subject for one in people.everybody(network.writer)}
+    assert people.changes(network.writer)[0].changed_by == anna
 
     cookies = page.context.cookies()
     elsewhere = network.come(cookies)

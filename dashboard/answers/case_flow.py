@@ -239,12 +239,14 @@ def reconciliation(visit: Visit, cases: Live) -> Table:
             a=written.number(by_date), b=written.number(cases.open_now), c=written.number(by_moves)
         )
     )
+    in_none = ngettext(
+        "{n} record to fix is in none of these.", "{n} records to fix are in none of these.", broken
+    ).format(n=written.number(broken))
     return Table(
         "reconciliation",
         _("How open cases came about, last 3 full months"),
         pd.DataFrame(rows, columns=["entry_line", "cases"]).astype({"cases": "Int64"}),
-        f"{agreement} {_littles_law(visit, cases)} "
-        + _("{n} records to fix are in none of these.").format(n=written.number(broken)),
+        " ".join(filter(None, (agreement, _littles_law(visit, cases), in_none))),
         is_live=True,
     )
 

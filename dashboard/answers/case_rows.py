@@ -67,8 +67,7 @@ def open_rows(visit: Visit, which: queries.relocation.Which, whole: int) -> Tabl
     """The first of `whole` open cases, open longest first."""
     rows = _open(visit, "oldest", which)
     title = ngettext("{n} open case", "{n} open cases", whole).format(n=written.number(whole))
-    shown = _("The {n} open longest are listed.").format(n=written.number(len(rows))) if len(rows) < whole else ""
-    return Table("figure_cases", title, rows, shown, is_live=True)
+    return Table("figure_cases", title, rows, _listed(len(rows), whole), is_live=True)
 
 
 def stage_names(ages: Chart) -> dict[str, str]:
@@ -120,8 +119,21 @@ def _in_time(found: Live) -> Table:
 
 
 def opened_since(visit: Visit, day: pd.Timestamp, opened: int) -> Table:
-    """The cases opened after a day that are still open; `opened`: how many were opened."""
+    """The first of the cases opened after a day that are still open; `opened`: how many were opened or reopened."""
     rows = _open(visit, "oldest", queries.relocation.Which(opened_after=day.date()))
-    title = _("Cases opened since {day}").format(day=written.day(day))
-    note = _("{k} of {n} are still open and listed.").format(k=written.number(len(rows)), n=written.number(opened))
-    return Table("change_cases", title, rows, note, is_live=True)
+    ages = read(queries.relocation.open_by_stage(visit.filters, visit.viewer))
+    is_later = (ages["days"] < (visit.cases_as_of - day).days).fillna(False)
+    still = int(ages.loc[is_later, "episodes"].sum())
+    note = _("{k} of {n} are still open.").format(k=written.number(still), n=written.number(opened))
+    return Table(
+        "change_cases",
+        _("Cases opened since {day}").format(day=written.day(day)),
+        rows,
+        " ".join(filter(None, (note, _listed(len(rows), still)))),
+        is_live=True,
+    )
+
+
+def _listed(shown: int, whole: int) -> str:
+    """How many of a longer list are there."""
+    return _("The {n} open longest are listed.").format(n=written.number(shown)) if shown < whole else ""

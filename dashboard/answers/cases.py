@@ -116,11 +116,11 @@ def _resolved_rate(cases: Live) -> Figure:
     said = _("{closed} closed while {incoming} came, in 3 full months").format(
         closed=written.number(rate.closed), incoming=written.number(rate.incoming)
     )
-    before = _("{p} % in the 3 months before").format(p=written.number(earlier.percent))
+    before = _("{n} in the 3 months before").format(n=written.number(earlier.percent))
     return LiveFigure(
         "resolved_rate",
         rate.percent,
-        written.number(rate.percent) + ("\u00a0%" if rate.percent is not None else ""),
+        written.number(rate.percent),
         said if rate.incoming else _("no new cases"),
         before if earlier.percent is not None else _("nothing to compare with in the 3 months before"),
     )

@@ -30,7 +30,7 @@ def cells(visit: Visit, portfolio: Portfolio) -> pd.DataFrame:
     joined = work.merge(money, on=["host_country", "activity"], how="outer")
     joined[["organisations", "projects"]] = joined[["organisations", "projects"]].astype("Int64").fillna(0)
     joined["signal"] = signals(joined)
-    return joined.sort_values(["host_country", "activity"]).reset_index(drop=True)
+    return codes.by_names(joined, ["host_country", "activity"])
 
 
 def signals(frame: pd.DataFrame) -> pd.Series:

@@ -158,7 +158,11 @@ def sentence(money: Portfolio) -> str:
     if not money.totals.need:
         return _("No need is stated for {year} under this choice, so a gap cannot be computed.").format(year=money.year)
     below, share = money.cliff.below_need, written.percent(money.totals.coverage_capped)
-    if money.monthly.loc[money.monthly["month"] >= money.as_of.to_period("M").start_time, "need"].notna().sum() == 0:
+    ahead = money.monthly[money.monthly["month"] >= money.as_of.to_period("M").start_time]
+    if ahead.empty:
+        text = _("Signed money covers {share} of the need stated for {year}; the period ends before this month.")
+        return text.format(share=share, year=money.year)
+    if ahead["need"].notna().sum() == 0:
         text = _("Signed money covers {share} of the need stated for {year}; no need is stated from this month on.")
         return text.format(share=share, year=money.year)
     if below is None:
@@ -181,6 +185,8 @@ def fall_words(money: Portfolio) -> str:
     """When signed money falls under three quarters of the need it is compared with."""
     below = money.cliff.below_need
     ahead = money.monthly[money.monthly["month"] >= money.as_of.to_period("M").start_time]
+    if ahead.empty:
+        return _("the period ends before this month")
     if ahead["need"].notna().sum() == 0:
         return _("no need is stated from this month on")
     if below is None:
@@ -196,9 +202,11 @@ def _newcomers_figure(money: Portfolio) -> Figure:
     if row.empty or pd.isna(row["newcomers"].iloc[0]):
         return Figure("newcomers", None, "–", _("{year} cannot be judged").format(year=money.year))
     first, all_of_them = int(row["newcomers"].iloc[0]), int(row["grantees"].iloc[0])
-    comparison = ngettext("of {n} grantee in {year} so far", "of {n} grantees in {year} so far", all_of_them).format(
-        n=written.number(all_of_them), year=money.year
-    )
+    comparison = (
+        ngettext("of {n} grantee in {year} so far", "of {n} grantees in {year} so far", all_of_them)
+        if money.year == money.as_of.year
+        else ngettext("of {n} grantee in {year}", "of {n} grantees in {year}", all_of_them)
+    ).format(n=written.number(all_of_them), year=money.year)
     unjudged = _("{year} cannot be judged").format(year=new["year"].min())
     return Figure("newcomers", first, written.number(first), comparison, unjudged)
 

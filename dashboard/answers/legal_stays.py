@@ -76,7 +76,7 @@ def _pace_needed(visit: Visit) -> Figure:
     return LiveFigure(
         "pace_needed",
         pace,
-        _("{n} a week").format(n=written.number(-int(-pace // 1))),
+        written.number(-int(-pace // 1)),
         _("{n} a week were issued in the last {weeks} weeks").format(
             n=written.decimal(_issued_per_week(visit)), weeks=WEEKS
         ),

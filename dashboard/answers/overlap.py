@@ -137,10 +137,14 @@ def summary(found: Overlap) -> Summary:
                 agreed if judged else None,
                 _("{k} of {n}").format(k=agreed, n=judged) if judged else "–",
                 _("suggestions worth a talk, so far") if judged else _("no suggestion has been answered yet"),
-                of_similar,
+                _("answered of {n} suggestions").format(n=written.number(_suggested(found))),
             ),
         ],
     )
+
+
+def _suggested(found: Overlap) -> int:
+    return int((found.pairs["label"] == "possible_duplication").sum())
 
 
 def _empty_cells(grid: pd.DataFrame) -> int:

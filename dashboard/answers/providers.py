@@ -10,7 +10,7 @@ from dashboard.page.blocks import Chart
 from dashboard.page.reading import read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts, grids
-from dashboard.words import written
+from dashboard.words import codes, written
 from data_access import queries
 from data_access.i18n import _, ngettext
 from data_access.queries.overlap import Across
@@ -38,7 +38,9 @@ def chart(visit: Visit, across: Across) -> Chart | None:
     return Chart(
         _key(across),
         title,
-        grid.sort_values(["organisations", across, "activity"], ascending=[False, True, True]),
+        codes.by_names(grid, [across, "activity"]).sort_values(
+            "organisations", ascending=False, kind="stable", ignore_index=True
+        ),
         _note(across).format(shown=recorded(cells, across), n=written.number(len(placed))),
         pictured.whole(),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),

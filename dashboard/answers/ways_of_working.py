@@ -112,7 +112,7 @@ def local_partners(found: Work) -> Table:
 
 
 def _share(term: str, share: Coverage, of: str) -> Figure:
-    return Figure(term, share.share, written.percent(share.share), of, written.based_on(share))
+    return Figure(term, share.share, written.percent(share.share), of, written.out_of(share))
 
 
 def _people(term: str, stated: pd.Series) -> Figure:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from dashboard.page.blocks import Table
+from dashboard.page.blocks import Decision, PersonForm, Table
 from dashboard.page.reading import appender, writes_to
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
@@ -15,8 +15,6 @@ from data_access.i18n import _, languages, ngettext
 from data_access.people import Person
 from data_access.protected_year import COUNTRIES
 from data_access.schema import ROLES
-
-SHOWN = 12
 
 
 def are_kept_here(visit: Visit) -> bool:
@@ -31,10 +29,7 @@ def everybody() -> list[Person]:
 
 def listing(known: list[Person]) -> Table:
     """People by their pseudonym, with role, host countries, language, and when they were last seen."""
-    seen: dict[str, datetime] = {}
-    if writes_to("sign_in"):
-        for one in sign_ins.open_now(appender("sign_in"), datetime.now(UTC)):
-            seen.setdefault(one.subject, one.last_seen_at)
+    seen = sign_ins.last_seen(appender("sign_in"), datetime.now(UTC)) if writes_to("sign_in") else {}
     rows = pd.DataFrame(
         {
             "person": pd.array([one.subject for one in known], "str"),
@@ -64,7 +59,7 @@ def log() -> Table:
             "changed_on": pd.to_datetime(
                 pd.Series([one.changed_at for one in found], dtype="object"), utc=True
             ).dt.tz_localize(None),
-            "changed_by": pd.array([one.changed_by[:SHOWN] or _("command line") for one in found], "str"),
+            "changed_by": pd.array([one.changed_by or _("command line") for one in found], "str"),
             "person_change": pd.array([f"person_{one.what}" for one in found], "str"),
             "person": pd.array([one.person for one in found], "str"),
             "person_role": pd.array([one.role for one in found], "str"),
@@ -85,7 +80,7 @@ def role_names() -> dict[str, str]:
 
 def country_names() -> dict[str, str]:
     """The host countries a coordinator can have, and all of them."""
-    named = {code: written.country(code) for code in COUNTRIES}
+    named = {code: name for code in COUNTRIES if (name := written.country(code)) != code}
     return {"all": _("All countries")} | dict(sorted(named.items(), key=lambda item: written.sort_key(item[1])))
 
 
@@ -94,27 +89,33 @@ def language_names() -> dict[str, str]:
     return {"browser": _("as in the browser")} | languages()
 
 
-def give(visit: Visit, subject: str, role: str, countries: list[str], spoken: str) -> str:
-    """Give somebody a role or change what she has; says what was done. Raises people.NotPossible."""
-    own = (None if "all" in countries else tuple(countries)) if role == "coordinator" else ()
-    person = Person(subject.strip().lower(), role, own, "" if spoken == "browser" else spoken)
-    engine = appender("people_change")
-    if person.subject in {one.subject for one in people.everybody(engine)}:
-        people.change(engine, person, visit.viewer.subject)
-        return _("Changed; it holds from her next click on.")
-    people.add(engine, person, visit.viewer.subject)
-    return _("Added; she can read from her next click on.")
+def form(person: Person | None) -> PersonForm:
+    """What is asked of a person, with what she is now in it."""
+    one = person or Person("", "funder")
+    countries = ["all"] if one.countries is None else list(one.countries)
+    return PersonForm(
+        one.subject, one.role, countries, one.language or "browser", role_names(), country_names(), language_names(),
+        can_sign_out=writes_to("sign_in"),
+    )  # fmt: skip
 
 
-def take(visit: Visit, person: Person) -> str:
-    """Take somebody's role and end her sign-ins; says what was done. Raises people.NotPossible."""
-    people.remove(appender("people_change"), person.subject, visit.viewer.subject)
-    if writes_to("sign_in"):
-        sign_ins.end_all(appender("sign_in"), person.subject, datetime.now(UTC))
-    return _("Taken; she reads nothing from her next click on.")
-
-
-def sign_out(person: Person) -> str:
-    """End somebody's sign-ins everywhere; says how many were open."""
-    n = sign_ins.end_all(appender("sign_in"), person.subject, datetime.now(UTC)) if writes_to("sign_in") else 0
-    return ngettext("{n} sign-in ended.", "{n} sign-ins ended.", n).format(n=written.number(n))
+def decide(visit: Visit, decision: Decision, person: Person | None) -> str:
+    """Do what a steward decided about the person she was shown; says what was done. Raises people.NotPossible."""
+    engine, by = appender("people_change"), visit.viewer.subject
+    if decision.what == "sign_out":
+        n = sign_ins.end_all(appender("sign_in"), decision.reference, datetime.now(UTC))
+        return ngettext("{n} sign-in ended.", "{n} sign-ins ended.", n).format(n=written.number(n))
+    if decision.what == "take":
+        people.remove(engine, decision.reference, by, person)
+        if writes_to("sign_in"):
+            sign_ins.end_all(appender("sign_in"), decision.reference, datetime.now(UTC))
+        return _("Taken; she reads nothing from her next click on.")
+    is_everywhere = "all" in decision.countries
+    own = (None if is_everywhere else tuple(sorted(decision.countries))) if decision.role == "coordinator" else ()
+    spoken = "" if decision.spoken == "browser" else decision.spoken
+    wanted = Person(decision.reference.strip().lower(), decision.role, own, spoken)
+    if person is None:
+        people.add(engine, wanted, by)
+        return _("Added; she can read from her next click on.")
+    people.change(engine, wanted, by, person)
+    return _("Changed; it holds from her next click on.")

@@ -42,7 +42,10 @@ def restore(folder: Path) -> int:
     """Make empty databases what a backup holds, bring them to the newest schema and check the books."""
     for which, copy in copies.restore(folder, named_urls()).items():
         print(_("{which}: restored, data version {version}").format(which=which, version=copy.version))
-    upgrade_both(writers(are_new=True))
+    engines = writers(are_new=True)
+    upgrade_both(engines)
+    if engines["shared"].dialect.name == "postgresql":
+        print(_("Logins have no rights here yet: run the lines at the end of `meridian setup postgresql --print`."))
     return databases.check_books()
 
 

@@ -54,7 +54,7 @@ def _database(which: Which, url: str, now: datetime) -> Iterator[Finding]:
         yield _fresh(which, values)
         if engine.dialect.name == "postgresql":
             yield _clock(which, engine, now)
-            yield _reads_only(which, url)
+            yield _keeps_to_its_rights(which, url, "reader")
         if which == "shared" and values.get("is_sample") != "1":
             yield _stewards(engine)
     except DatabaseProblem as problem:
@@ -78,22 +78,28 @@ def _clock(which: Which, engine: Engine, now: datetime) -> Finding:
     return Finding(_("{which}: both clocks agree.").format(which=which))
 
 
-def _reads_only(which: Which, url: str) -> Finding:
-    """Whether the login that pages read with could write."""
-    table = "organisation" if which == "shared" else "case_day"
+def _keeps_to_its_rights(which: Which, url: str, login: rights.Login) -> Finding:
+    """Whether a login may do what the table of rights does not give it."""
+    own, metadata = rights.RIGHTS[login].get(which), database.METADATA[which]
+    verbs: tuple[rights.Verb, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
     engine = connections.open_writer(url)
     with engine.connect() as connection:
-        may = any(
-            connection.scalar(text("SELECT has_table_privilege(:table, :verb)"), {"table": table, "verb": verb})
-            for verb in ("INSERT", "UPDATE", "DELETE")
-        )
+        too_much = [
+            f"{verb} {name}"
+            for name in metadata.tables
+            for verb in verbs
+            if not (own and own.allow(verb, name))
+            and connection.scalar(text("SELECT has_table_privilege(:name, :verb)"), {"name": f'"{name}"', "verb": verb})
+        ]
     engine.dispose()
-    if may:
+    if too_much:
         return Finding(
-            _("{which}: the login that pages read with may write.").format(which=which),
-            _("Serve with the reader's login; `meridian setup postgresql --print` makes it."),
+            _("{which}: the login {login} may more than it needs: {verbs}.").format(
+                which=which, login=login, verbs=", ".join(too_much[:5])
+            ),
+            _("Use the login of `meridian setup postgresql --print`, and run its `meridian init` again."),
         )
-    return Finding(_("{which}: the login that pages read with may only read.").format(which=which))
+    return Finding(_("{which}: the login {login} may do its work and nothing else.").format(which=which, login=login))
 
 
 def _stewards(engine: Engine) -> Finding:
@@ -117,9 +123,12 @@ def _logins() -> Iterator[Finding]:
                 ),
             )
             continue
+        url = str(addresses.narrow_url(table, urls))
         try:
-            connections.open_appender(str(addresses.narrow_url(table, urls)), table).connect().close()
+            connections.open_appender(url, table).connect().close()
             yield Finding(_("{variable} answers.").format(variable=variable))
+            if addresses.parse(url).get_backend_name() == "postgresql":
+                yield _keeps_to_its_rights("shared", url, rights.APPENDERS[table])
         except (DatabaseProblem, SQLAlchemyError):
             yield Finding(
                 _("{variable} does not answer.").format(variable=variable), _("Check its address and its password.")

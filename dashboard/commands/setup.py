@@ -75,10 +75,9 @@ def setup() -> None:
 @speaking.option(
     "--print", "is_printed", is_flag=True, required=True, help=N_("Print it; this command runs nothing itself.")
 )
-def postgresql(*, is_printed: bool) -> None:
+def postgresql(**_is_printed: bool) -> None:
     """Print the script that makes databases and logins on a PostgreSQL server."""
-    if is_printed:
-        print("\n".join((*statements(), *then())))
+    print("\n".join((*statements(), *then())))
 
 
 COMMANDS = (setup,)

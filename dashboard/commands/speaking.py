@@ -64,6 +64,13 @@ class Option(_Spoken, click.Option):
         self.names = names
 
 
+def _helping(option: click.Option | None) -> click.Option | None:
+    """click writes the text of `--help` once, before a language is known."""
+    if option is not None:
+        option.help = _("Show this message and exit.")
+    return option
+
+
 class Command(_Spoken, click.Command):
     """A command with its help in the language of whoever reads it; `names` gives what stands in its braces."""
 
@@ -71,11 +78,19 @@ class Command(_Spoken, click.Command):
         super().__init__(*args, **facts)
         self.names = names
 
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """The option that shows the help."""
+        return _helping(super().get_help_option(ctx))
+
 
 class Group(_Spoken, click.Group):
     """Commands with their help in the language of whoever reads it."""
 
     command_class = Command
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """The option that shows the help."""
+        return _helping(super().get_help_option(ctx))
 
 
 command = partial(click.command, cls=Command)

@@ -97,6 +97,8 @@ def hand_over(
     """
     if not roles.still_is(visit.viewer, is_sample=visit.is_sample):
         raise NotExported(_("Your role has changed since this page was drawn. Reload it."))
+    if not roles.is_signed_in(visit):
+        raise NotExported(_("Your sign-in has ended. Reload this page and sign in."))
     moment = now or datetime.now(UTC)
     with _one_more(visit, moment) as refused:
         if refused:

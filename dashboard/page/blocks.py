@@ -392,11 +392,35 @@ class TryOrLoad(Block):
 
 @dataclass(frozen=True)
 class Confirm(Block):
-    """A button for what cannot be half done, `key` on its page. Answers whether it was pressed."""
+    """A button for what cannot be half done. Answers whether it was pressed."""
 
     label: str
-    key: str = "confirm"
-    icon: str = "undo"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of a person: "give", "take" or "sign_out"; by her reference, and what she is to be."""
+
+    what: str
+    reference: str
+    role: str
+    countries: Sequence[str]
+    spoken: str
+
+
+@dataclass(frozen=True)
+class PersonForm(Block):
+    """Asks what becomes of a person; without a reference, whose. `role`, `countries` and `spoken` are what she is now. It stays out
+    of links. `can_sign_out`: her sign-ins are kept here. Answers the Decision once."""
+
+    reference: str
+    role: str
+    countries: Sequence[str]
+    spoken: str
+    roles: Mapping[str, str]
+    places: Mapping[str, str]
+    languages: Mapping[str, str]
+    can_sign_out: bool
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import Engine, select
 
-from dashboard.page.reading import shared_engine
+from dashboard.page.reading import appender, shared_engine, writes_to
+from dashboard.page.visit import Visit
+from data_access import sign_ins
 from data_access.schema import viewer as viewer_table
 from data_access.schema import viewer_country
 from data_access.viewer import Viewer
@@ -44,3 +48,17 @@ def still_is(viewer: Viewer, *, is_sample: bool) -> bool:
         return viewer_of(shared_engine(), viewer.subject) == viewer
     except NoRole:
         return False
+
+
+def is_signed_in(visit: Visit) -> bool:
+    """Whether the sign-in that this page was drawn for is still open: a tab can outlive it. The sample world has none."""
+    if visit.is_sample or visit.signed_in_at is None:
+        return True
+    now = datetime.now(UTC)
+    if not writes_to("sign_in"):
+        return now - datetime.fromtimestamp(visit.signed_in_at, UTC) <= sign_ins.LONGEST
+    try:
+        sign_ins.assert_open(appender("sign_in"), visit.viewer.subject, visit.signed_in_at, now)
+    except sign_ins.Ended:
+        return False
+    return True

@@ -27,7 +27,8 @@ class Visit:
     `as_of` is the cut-off of the shared records, `cases_as_of` that of live cases: each moves with its own refresh.
 
     `is_stale`: summaries are older than the records; `is_summed`: they hold what only this viewer's scope sees; `own`: the
-    page's own choices, by their names in a link; `reader`: under which name exports are logged; `language`: the one she chose,
+    page's own choices, by their names in a link; `reader`: under which name exports are logged; `signed_in_at`:
+    when the provider let her in, in seconds, None where nobody signs in; `language`: the one she chose,
     empty while it follows her browser;
     `no_files`: why she gets no file now, empty when she does, None until the log was asked.
     """
@@ -50,6 +51,7 @@ class Visit:
     last_load: pd.Timestamp | None = None
     own: dict[str, str] = field(default_factory=dict)
     reader: str = ""
+    signed_in_at: float | None = None
     no_files: str | None = None
 
     @property

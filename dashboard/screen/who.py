@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import streamlit as st
 from sqlalchemy import Engine
@@ -52,12 +53,26 @@ def _signed_in_viewer(shared: Engine) -> Viewer:
 
 def _note_use(subject: str) -> None:
     """Keep the sign-in of this browser open. Raises Ended: its cookie may outlive it, in other tabs and elsewhere."""
-    now, issued_at = datetime.now(UTC), float(str(st.user.get("iat") or 0))
+    now, issued_at = datetime.now(UTC), signed_in_at() or 0
     let_in_at = float(str(st.user.get("auth_time") or issued_at))
     if now - datetime.fromtimestamp(let_in_at, UTC) > sign_ins.LONGEST:
         raise sign_ins.Ended
     if writes_to("sign_in"):
         sign_ins.seen(appender("sign_in"), subject, issued_at, now)
+
+
+def sign_in_page() -> NoReturn:
+    """Asks to sign in; whose sign-in has ended is told so, and can leave the provider too."""
+    if st.user.is_logged_in:
+        st.info(_("Your sign-in has ended. If signing in brings you back here, sign out first."))
+        st.button(_("Sign out"), key="sign_out", on_click=st.logout)
+    st.button(_("Sign in"), on_click=st.login)
+    st.stop()
+
+
+def signed_in_at() -> float | None:
+    """When the provider let this reader in, in seconds; None where nobody signs in."""
+    return float(str(st.user.get("iat") or 0)) if _sign_in_is_configured() and st.user.is_logged_in else None
 
 
 def sign_out_button(subject: str) -> None:

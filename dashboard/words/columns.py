@@ -351,7 +351,7 @@ OWN: dict[str, dict[str, Column]] = {
         "source": Column(N_("Source"), "text", N_("Who says so.")),
     },
     "after_arrival": {"arrived": Column(N_("Arrived"), "integer", N_("Cases that ended with relocation."))},
-    "permits": {"what": Column(N_("What"), "word", N_("The newest residence permit or identity document of a case."))},
+    "permits": {"episodes": Column(N_("Cases"), "integer", N_("Cases that ended with relocation.")), "what": Column(N_("What"), "word", N_("The newest residence permit or identity document of a case."))},
     "behind_programmes": {
         "used": Column(N_("Places used"), "integer", N_("People relocated since the period of places began.")),
         "signed": Column(N_("Signed for relocation"), "money", N_("Money of the year placed there and signed for relocation, each unit once.")),
