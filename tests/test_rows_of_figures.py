@@ -13,7 +13,7 @@ from dashboard.page.blocks import Report, Rows, Table
 from dashboard.page.visit import Visit, open_visit
 from data_access.filters import Filters
 from data_access.queries.relocation import LONGEST_LIST
-from tests.conftest import ROLES, open_sample_visit
+from tests.conftest import ROLES, open_sample_visit, some
 
 CHOICES = [
     Filters(),
@@ -107,7 +107,7 @@ ADDS_UP: dict[str, Callable[[Table, Report], bool]] = {
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("role", ROLES)
 def test_the_rows_of_a_figure_add_up_to_it(page: str, role: str) -> None:
-    for filters in CHOICES:
+    for filters in some(CHOICES, 3, page, role):
         visit = open_sample_visit(ROLES[role], filters)
         for figure in offered(page, visit, "open_figure"):
             report = walk.one(page, visit, {"open_figure": figure})
@@ -120,7 +120,7 @@ def test_the_rows_of_a_figure_add_up_to_it(page: str, role: str) -> None:
 @pytest.mark.usefixtures("deployment")
 @pytest.mark.parametrize("role", ROLES)
 def test_a_change_lists_as_many_records_as_it_counts(role: str) -> None:
-    for filters in CHOICES:
+    for filters in some(CHOICES, 3, role):
         visit = open_sample_visit(ROLES[role], filters)
         for change in offered("overview", visit, "open_changes"):
             report = walk.one("overview", visit, {"open_changes": change})
