@@ -2,7 +2,7 @@
 the front end's files packed.
 
 Allowed hosts are this machine's plus those in MERIDIAN_ALLOWED_HOSTS (comma separated). Uploads answer 404 unless
-MERIDIAN_UPLOADS=1.
+MERIDIAN_UPLOADS=1, and then only sessions that a form for files was drawn for (`dashboard/upload_gate.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard.upload_gate import GATE
 
 INLINE_SCRIPT = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
@@ -84,12 +86,27 @@ class Guard:
             await Response(ICON, media_type="image/png")(scope, receive, self._with_headers(send, scope, host, headers))
         elif self._is_closed(scope["path"]):
             await self._refuse(scope, receive, self._with_headers(send, scope, host, headers), 404)
+        elif (status := self._may_upload(scope, headers)) != 200:
+            await self._refuse(scope, receive, self._with_headers(send, scope, host, headers), status)
         else:
             await self.app(scope, receive, self._with_headers(send, scope, host, headers))
 
     def _is_closed(self, path: str) -> bool:
         closed = CLOSED if self.uploads else (*CLOSED, UPLOAD)
         return any(marker in path for marker in closed)
+
+    @staticmethod
+    def _may_upload(scope: Scope, headers: Headers) -> int:
+        """Files come only from sessions that a form for files was drawn for, and not more than these may hold."""
+        path = scope["path"]
+        if UPLOAD not in path or scope["method"] not in ("PUT", "DELETE"):
+            return 200
+        session, _slash, file = path.partition(f"{UPLOAD}/")[2].partition("/")
+        if scope["method"] == "DELETE":
+            GATE.give_back(session, file)
+            return 200
+        length = headers.get("content-length", "")
+        return GATE.take(session, file, int(length) if length.isdecimal() else None)
 
     @staticmethod
     async def _refuse(scope: Scope, receive: Receive, send: Send, status: int) -> None:

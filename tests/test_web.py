@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from dashboard.health import Health, why_not_ready
+from dashboard.upload_gate import GATE, MOST_BYTES, MOST_FILES, OPEN_SECONDS, Gate
 from dashboard.web import Guard, Packed
 from data_access import addresses, connections
 
@@ -17,13 +18,15 @@ from data_access import addresses, connections
 class Answer:
     """What the guard sent back for one request."""
 
-    def __init__(self, path: str = "/", kind: str = "http", cookies: tuple[str, ...] = (), **headers: str) -> None:
+    def __init__(
+        self, path: str = "/", kind: str = "http", cookies: tuple[str, ...] = (), method: str = "GET", **headers: str
+    ) -> None:
         self.sent: list[dict] = []
         self.reached = False
         self.cookies = cookies
         given = {"host": "localhost:8501"} | {name.replace("_", "-"): value for name, value in headers.items()}
         scope = {
-            "type": kind, "path": path, "method": "GET", "scheme": "http", "query_string": b"",
+            "type": kind, "path": path, "method": method, "scheme": "http", "query_string": b"",
             "headers": [(k.encode(), v.encode()) for k, v in given.items()],
         }  # fmt: skip
         with ThreadPoolExecutor(1) as pool:
@@ -82,6 +85,38 @@ def test_endpoints_the_dashboard_does_not_use_are_closed(path: str) -> None:
 def test_the_upload_endpoint_opens_only_when_the_deployment_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MERIDIAN_UPLOADS", "1")
     assert Answer("/_stcore/upload_file/x").reached
+
+
+def test_only_sessions_with_a_form_for_files_may_send_any_and_not_more_than_they_may_hold() -> None:
+    clock = [0.0]
+    gate = Gate(lambda: clock[0])
+    assert gate.take("stranger", "a", 10) == 403
+    gate.open_for("steward")
+    assert gate.take("steward", "a", None) == 411
+    assert gate.take("steward", "a", MOST_BYTES) == 200
+    assert gate.take("steward", "a", MOST_BYTES) == 200  # the same again is not more
+    assert gate.take("steward", "b", 1) == 413
+    gate.give_back("steward", "a")
+    assert [gate.take("steward", str(n), 1) for n in range(MOST_FILES + 1)] == [200] * MOST_FILES + [413]
+    for n in range(3):
+        gate.open_for(f"other {n}")
+        assert gate.take(f"other {n}", "a", MOST_BYTES) == (200 if n < 2 else 413)
+    clock[0] = OPEN_SECONDS + 1
+    assert gate.take("steward", "x", 1) == 403
+
+
+@pytest.mark.parametrize(("length", "status"), [("10", 403), (None, 403)])
+def test_the_server_asks_the_gate_before_a_byte_is_read(
+    monkeypatch: pytest.MonkeyPatch, length: str | None, status: int
+) -> None:
+    monkeypatch.setenv("MERIDIAN_UPLOADS", "1")
+    headers = {"content_length": length} if length else {}
+    answer = Answer("/_stcore/upload_file/nobody/f", method="PUT", **headers)
+    assert not answer.reached and answer.status == status
+    GATE.open_for("steward of the test")
+    assert Answer("/_stcore/upload_file/steward of the test/f", method="PUT", content_length="10").reached
+    too_much = Answer("/_stcore/upload_file/steward of the test/g", method="PUT", content_length=str(MOST_BYTES))
+    assert not too_much.reached and too_much.status == 413
 
 
 @pytest.mark.parametrize("host", ["evil.invalid", "localhost.evil.invalid", "", "10.0.0.1"])

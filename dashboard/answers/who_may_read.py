@@ -32,11 +32,11 @@ def listing(known: list[Person]) -> Table:
     seen = sign_ins.last_seen(appender("sign_in"), datetime.now(UTC)) if writes_to("sign_in") else {}
     rows = pd.DataFrame(
         {
-            "person": pd.array([one.subject for one in known], "str"),
             "person_role": pd.array([one.role for one in known], "str"),
             "scope": pd.array([_countries(one.countries) for one in known], "str"),
             "spoken": pd.array([languages().get(one.language, "") for one in known], "str"),
             "seen_at": pd.array([f"{seen[one.subject]:%H:%M}" if one.subject in seen else "" for one in known], "str"),
+            "person": pd.array([one.subject for one in known], "str"),
         }
     )
     title = ngettext("{n} person has a role", "{n} people have a role", len(known)).format(n=written.number(len(known)))

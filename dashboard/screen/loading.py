@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.page import blocks
 from dashboard.page.blocks import Report, Sent
 from dashboard.screen.draw import Screen, draw
 from dashboard.screen.markdown import plain, strong
+from dashboard.upload_gate import GATE
 from dashboard.words import written
 from data_access.i18n import _, ngettext
 from data_access.importers.records import Unreadable
@@ -24,6 +26,8 @@ def _file_form(block: blocks.FileForm, _screen: Screen, _report: Report) -> Sent
     if block.why_not:
         st.info(plain(block.why_not))
         return None
+    if (run := get_script_run_ctx()) is not None:
+        GATE.open_for(run.session_id)
     left, right = st.columns(2)
     source = left.selectbox(
         _("Source"),
