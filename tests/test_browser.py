@@ -208,7 +208,7 @@ def test_a_reader_reads_her_browsers_language_until_she_chooses_one_and_the_link
     german = chromium.new_context(locale="de-DE", viewport={"width": 1440, "height": 900}).new_page()
     german.goto(address("initiatives", server))
     german.get_by_role("heading", name=in_language("de", title)).wait_for(timeout=60_000)
-    german.wait_for_function("document.documentElement.lang === 'de'")
+    german.locator("html[lang=de]").wait_for(state="attached", timeout=30_000)
     assert "lang=" not in german.url
     german.get_by_role("radiogroup").first.get_by_text("RU", exact=True).click()
     german.get_by_role("heading", name=in_language("ru", title)).wait_for(timeout=60_000)
