@@ -171,6 +171,7 @@ def rules_table(money: Portfolio, found: pd.DataFrame, asked: Asked, awards: Awa
     claim, new = found.set_index("line")["claim"], set(found.loc[found["is_new"], "line"])
     doubled = {} if asked.is_cut else divided(_doubled(found), asked)
     largest = int(found.loc[found["claim"].idxmax(), "line"])
+    lines = {} if asked.is_cut else {tier: money.lines_read(tier) for tier in need_tiers.NEED_KINDS}
     rows = []
     for name, (title, words) in rule_names().items():
         given = pd.Series(awards[name]).reindex(claim.index, fill_value=0)
@@ -186,7 +187,7 @@ def rules_table(money: Portfolio, found: pd.DataFrame, asked: Asked, awards: Awa
             continue
         rows.append(
             row
-            | _after(money, found, given)
+            | _after(money, lines, found, given)
             | {
                 "whole_lines": int((given >= claim).sum()),
                 "newcomers_share": float(given[given.index.isin(new)].sum() / total) if total else None,
@@ -207,13 +208,14 @@ def _doubled(found: pd.DataFrame) -> pd.DataFrame:
     return found.assign(claim=found["claim"] + more, need=found["need"] + more)
 
 
-def _after(money: Portfolio, found: pd.DataFrame, given: pd.Series) -> dict[str, float | int | None]:
-    """Coverage by tier once the awards are there, lines of the tier read, and combinations of country and activity below
+def _after(
+    money: Portfolio, read_as: Mapping[str, pd.DataFrame], found: pd.DataFrame, given: pd.Series
+) -> dict[str, float | int | None]:
+    """Coverage by tier once the awards are there, its lines `read_as` that tier, and combinations of country and activity below
     75 %."""
     award = pd.Series(given.to_numpy(), index=found["key"])
     told: dict[str, float | int | None] = {}
-    for tier in need_tiers.NEED_KINDS:
-        lines = money.lines_read(tier)
+    for tier, lines in read_as.items():
         stated = lines[lines["need"].gt(0).fillna(False)]
         met = (stated["funded"] + stated["line"].map(award).fillna(0)).clip(upper=stated["need"])
         told[f"{tier}_after"] = float(met.sum() / stated["need"].sum()) if len(stated) else None
