@@ -50,8 +50,8 @@ h1 { font-size: 17pt; margin: 0 0 2mm } h2 { font-size: 11.5pt; margin: 4mm 0 1m
 .answer { border: .3mm solid #D8DEE5; border-radius: 1mm; padding: 2.5mm; break-inside: avoid }
 .answer b { display: block; font-size: 15pt; color: #12436D }
 table { border-collapse: collapse; width: 100%; font-size: 8.5pt } td { padding: .3mm 1mm; vertical-align: middle }
-.lead { font-size: 12.5pt; margin: 0 0 3mm } .rows th { text-align: left; border-bottom: .3mm solid #D8DEE5 } .notes { columns: 2; column-gap: 6mm; font-size: 7.5pt } .notes p { break-inside: avoid }
-.rows td { vertical-align: top; max-width: 48mm; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; border-bottom: .1mm solid #E8EEF4 }
+.lead { font-size: 12.5pt; margin: 0 0 3mm } .rows { table-layout: fixed } .rows th { text-align: left; vertical-align: bottom; hyphens: auto; overflow-wrap: break-word; border-bottom: .3mm solid #D8DEE5 } .notes { columns: 2; column-gap: 6mm; font-size: 7.5pt } .notes p { break-inside: avoid }
+.rows td { vertical-align: top; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; border-bottom: .1mm solid #E8EEF4 }
 td.name { width: 36%; max-width: 60mm; overflow: hidden; text-overflow: ellipsis; white-space: nowrap } td.value { width: 20%; text-align: right; white-space: nowrap }
 .bar { background: #12436D; height: 3mm; print-color-adjust: exact; -webkit-print-color-adjust: exact }
 dt { font-weight: 600; font-size: 8.5pt } dd { margin: 0 0 1mm; font-size: 8.5pt }
