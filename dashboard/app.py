@@ -56,14 +56,13 @@ def open_visit_of_this_run() -> Visit:
     """The reader's visit: viewer, filters and the state of the data. Raises DatabaseProblem and who's refusals."""
     metas = read_metas()
     is_sample = metas["shared"].get("is_sample") == "1"
-    viewer = who.current_viewer(shared_engine(), is_sample=is_sample)
+    viewer, noted = who.current_reader(shared_engine(), is_sample=is_sample)
     if len({values.get("is_sample") for values in metas.values()}) > 1:
         raise DatabaseProblem(
             _("One of the two databases holds the sample world and the other does not."),
             _("Set both addresses, MERIDIAN_DATABASE_URL and MERIDIAN_CASES_URL, to databases of the same network."),
         )
-    if not is_sample:
-        tongue.prefer(roles.language_of(shared_engine(), viewer.subject))
+    tongue.prefer(noted)
     visit = open_for(viewer, metas)
     filter_bar.adopt_url(visit)
     visit.filters = filter_bar.chosen_filters(visit)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, delete, false, func, insert, select, text
+from sqlalchemy import Connection, Engine, delete, false, func, insert, select, text, true
 
 from data_access.i18n import _, languages
 from data_access.protected_year import COUNTRIES
@@ -77,18 +77,32 @@ def pseudonym(issuer: str, subject: str) -> str:
 def everybody(engine: Engine) -> list[Person]:
     """Everybody with a role, stewards first."""
     with engine.connect() as connection:
-        found = [_read(connection, subject) for subject in connection.scalars(select(viewer.c.subject))]
-    return sorted((one for one in found if one), key=lambda one: (-ROLES.index(one.role), one.subject))
+        found = _read(connection)
+    return sorted(found, key=lambda one: (-ROLES.index(one.role), one.subject))
 
 
-def _read(connection: Connection, subject: str) -> Person | None:
-    row = connection.execute(select(viewer).where(viewer.c.subject == subject)).first()
-    if row is None:
-        return None
-    own = select(viewer_country.c.host_country).where(viewer_country.c.subject == subject)
-    countries = tuple(sorted(connection.scalars(own)))
-    is_everywhere = row.role == "coordinator" and row.all_countries
-    return Person(subject, row.role, None if is_everywhere else countries, row.language or "")
+def find(engine: Engine, subject: str) -> Person | None:
+    """The person of this pseudonym; None for whom has no role."""
+    with engine.connect() as connection:
+        return next(iter(_read(connection, subject)), None)
+
+
+def _read(connection: Connection, subject: str | None = None) -> list[Person]:
+    """One person, or everybody."""
+    own = true() if subject is None else viewer.c.subject == subject
+    statement = (
+        select(viewer, viewer_country.c.host_country)
+        .outerjoin(viewer_country, viewer_country.c.subject == viewer.c.subject)
+        .where(own)
+        .order_by(viewer.c.subject, viewer_country.c.host_country)
+    )
+    found: dict[str, Person] = {}
+    for row in connection.execute(statement):
+        before = found[row.subject].countries or () if row.subject in found else ()
+        countries = (*before, row.host_country) if row.host_country else before
+        is_everywhere = row.role == "coordinator" and row.all_countries
+        found[row.subject] = Person(row.subject, row.role, None if is_everywhere else countries, row.language or "")
+    return list(found.values())
 
 
 def add(engine: Engine, person: Person, by: str = "") -> None:
@@ -144,7 +158,7 @@ def _one_at_a_time(connection: Connection) -> None:
 
 def _known(connection: Connection, subject: str, shown: Person | None) -> Person:
     """The person as she is. Raises NotPossible for whom has no role, or another one than whoever decides was `shown`."""
-    found = _read(connection, subject)
+    found = next(iter(_read(connection, subject)), None)
     if found is None:
         raise NotPossible(_("This person has no role; add her first."))
     if shown is not None and shown != found:

@@ -34,10 +34,15 @@ def _barrier(subject: str) -> str:
     return of(subject, 0)
 
 
+def assert_young(let_in_at: float, now: datetime) -> None:
+    """Raises Ended for whom the provider let in too long ago."""
+    if now - datetime.fromtimestamp(let_in_at, UTC) > LONGEST:
+        raise Ended
+
+
 def assert_open(engine: Engine, subject: str, issued_at: float, now: datetime) -> bool:
     """Raises Ended for a sign-in that was ended, is too old or was idle for too long. Whether its use was noted lately."""
-    if now - datetime.fromtimestamp(issued_at, UTC) > LONGEST:
-        raise Ended
+    assert_young(issued_at, now)
     key, barrier = of(subject, issued_at), _barrier(subject)
     with engine.connect() as connection:
         found = {row.id: row for row in connection.execute(select(sign_in).where(sign_in.c.id.in_([key, barrier])))}

@@ -38,7 +38,7 @@ def overview(visit: Visit) -> Blocks:
         changed = changes.find(visit, money, similar, day)
         yield Folded(changes.since(visit, changed, day))
         if change := (yield rows_of("changes", _("Open the records of a change"), changes.names(changed))):
-            yield changes.rows_of(changed, change)
+            yield changes.rows_of(visit, money, changed, change, day)
 
     yield About(
         [

@@ -12,7 +12,7 @@ from dashboard.commands.cli import main
 from data_access import addresses, backups, connections, database, meta
 from data_access.problems import DatabaseProblem
 from data_access.viewer import Which
-from tests.conftest import new_databases
+from tests.conftest import new_databases, unavailable
 from tests.test_rights import METADATA
 
 
@@ -33,7 +33,7 @@ def test_a_backup_restored_is_what_it_was_made_of(
 ) -> None:
     kind = empty["shared"].dialect.name
     if kind == "postgresql" and not shutil.which("pg_dump"):
-        pytest.skip("pg_dump is missing")
+        unavailable("pg_dump is missing; install it with: apt install postgresql-client")
     with empty["shared"].begin() as connection:
         connection.execute(
             text(

@@ -36,9 +36,10 @@ def shared(fresh: Engine) -> Iterator[Engine]:
 
 def test_a_role_is_given_changed_and_taken_and_each_is_logged_with_who_did_it(shared: Engine) -> None:
     people.add(shared, Person(ANNA, "steward"))
+    assert roles.viewer_of(shared, ANNA) == Viewer("steward", None, ANNA)
     people.add(shared, Person(BORIS, "coordinator", ("DE", "LT"), "ru"), by=ANNA)
     assert roles.viewer_of(shared, BORIS) == Viewer("coordinator", ("DE", "LT"), BORIS)
-    assert roles.language_of(shared, BORIS) == "ru"
+    assert roles.person_of(shared, BORIS).language == "ru"
     people.change(shared, Person(BORIS, "coordinator", None), by=ANNA)
     assert roles.viewer_of(shared, BORIS) == Viewer("coordinator", None, BORIS)
     people.remove(shared, BORIS, by=ANNA)

@@ -16,13 +16,14 @@ from sqlalchemy.exc import DBAPIError
 from dashboard.commands import setup
 from dashboard.commands.cli import main
 from data_access import addresses, connections
+from tests.conftest import unavailable
 
 
 @pytest.fixture
 def made(postgresql: str) -> Iterator[tuple[str, str]]:
     """The script, run on a server that others use too, so that every name has an ending of its own."""
     if not shutil.which("psql"):
-        pytest.skip("psql is missing")
+        unavailable("psql is missing; install it with: apt install postgresql-client")
     ending, url = uuid.uuid4().hex[:8], make_url(postgresql)
     script = "\n".join(setup.statements()).replace("meridian", f"m{ending}").replace("MERIDIAN", f"M{ending.upper()}")
     passwords = {

@@ -106,13 +106,9 @@ def _waits(found: Live) -> Table:
 
 def _in_time(found: Live) -> Table:
     """Per route: cases opened at least the standard ago, and those of them that closed within it."""
-    due = found.durations[found.durations["is_due"].astype(bool)]
-    in_time = due["episodes"].where((due["outcome"] != "open") & (due["days"] <= relocation.STANDARD_DAYS), 0)
-    rows = (
-        due.assign(followed=due["episodes"], closed=in_time)
-        .groupby("route", as_index=False)[["followed", "closed"]]
-        .sum()
-    )
+    shares = {route: relocation.on_time_share(own) for route, own in found.durations.groupby("route")}
+    counted = [(route, share.total, share.known) for route, share in shares.items() if share.total]
+    rows = pd.DataFrame(counted, columns=["route", "followed", "closed"])
     title = _("Closed within {n} days, by route").format(n=relocation.STANDARD_DAYS)
     note = _("Cases opened at least {n} days before the cut-off.").format(n=relocation.STANDARD_DAYS)
     return Table("figure_on_time", title, rows, note, is_live=True)

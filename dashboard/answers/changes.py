@@ -22,11 +22,11 @@ from data_access.i18n import _
 
 @dataclass(frozen=True)
 class Change:
-    """The records that came, went or were answered, and the money that goes with them; `rows` None: counted, never listed."""
+    """The records that came, went or were answered, and the money that goes with them; `records` None: counted, not kept here."""
 
     number: int
     sum: int | None = None
-    rows: Table | None = None
+    records: pd.DataFrame | None = None
 
 
 def previous_load(visit: Visit) -> pd.Timestamp | None:
@@ -55,34 +55,31 @@ def since(visit: Visit, changes: dict[str, Change], day: pd.Timestamp) -> Table:
 
 
 def names(changes: dict[str, Change]) -> dict[str, str]:
-    """The changes whose records can be listed."""
-    return {name: codes.word(name) for name, change in changes.items() if change.number and change.rows is not None}
+    """The changes whose records can be listed; closed cases are counted alone."""
+    return {name: codes.word(name) for name, change in changes.items() if change.number and name != "cases_closed"}
 
 
-def rows_of(changes: dict[str, Change], name: str) -> Table:
-    """The records of a change."""
-    rows = changes[name].rows
-    assert rows is not None, name
-    return rows
+def rows_of(visit: Visit, money: Portfolio, changes: dict[str, Change], name: str, day: pd.Timestamp) -> Table:
+    """The records of a change after `day`."""
+    records, title = changes[name].records, written.capital(codes.word(name))
+    if name == "cases_opened" or records is None:
+        return case_rows.opened_since(visit, day, changes[name].number)
+    if name in ("initiatives_recorded", "initiatives_closed"):
+        return Table("change_initiatives", title, initiative_rows.listed(initiatives.find(visit), records))
+    if name in ("signed_new", "lapsed"):
+        return Table("change_grants", title, grant_rows(records, money))
+    return Table("change_pairs", title, pair_table(records))
 
 
 def _initiatives(visit: Visit, day: pd.Timestamp) -> dict[str, Change]:
-    found = initiatives.find(visit)
+    each = initiatives.find(visit).each
     recorded = read(queries.initiatives.comings_and_goings(visit.filters, visit.viewer)).set_index("organisation_id")
     new = recorded.index[recorded["recorded_on"].gt(day)]
     closed = recorded.index[distribution.within(recorded["closed_on"], day, visit.as_of)]
     return {
-        name: Change(len(ids), rows=_listed("change_initiatives", name, initiative_rows.listed(found, _of(found, ids))))
+        name: Change(len(ids), records=each[each["organisation_id"].isin(ids)])
         for name, ids in (("initiatives_recorded", new), ("initiatives_closed", closed))
     }
-
-
-def _of(found: initiatives.Initiatives, ids: pd.Index) -> pd.DataFrame:
-    return found.each[found.each["organisation_id"].isin(ids)]
-
-
-def _listed(key: str, name: str, rows: pd.DataFrame) -> Table:
-    return Table(key, written.capital(codes.word(name)), rows)
 
 
 def _money(money: Portfolio, day: pd.Timestamp) -> dict[str, Change]:
@@ -93,7 +90,7 @@ def _money(money: Portfolio, day: pd.Timestamp) -> dict[str, Change]:
     new = signed[signed["recorded_on"].gt(day)]
     lapsed = signed[distribution.within(signed["ends_on"], day, money.as_of)]
     return {
-        name: Change(len(rows), int(rows["minor"].sum()), _listed("change_grants", name, grant_rows(rows, money)))
+        name: Change(len(rows), int(rows["minor"].sum()), rows)
         for name, rows in (("signed_new", new), ("lapsed", lapsed))
     }
 
@@ -101,10 +98,7 @@ def _money(money: Portfolio, day: pd.Timestamp) -> dict[str, Change]:
 def _pairs(pairs: pd.DataFrame, day: pd.Timestamp) -> dict[str, Change]:
     new = pairs[pairs["flagged_on"].gt(day)]
     answered = pairs[pairs["answered_at"].ge(day + pd.Timedelta(days=1))]
-    return {
-        name: Change(len(rows), rows=_listed("change_pairs", name, pair_table(rows)))
-        for name, rows in (("pairs_new", new), ("pairs_answered", answered))
-    }
+    return {name: Change(len(rows), records=rows) for name, rows in (("pairs_new", new), ("pairs_answered", answered))}
 
 
 def _cases(visit: Visit, day: pd.Timestamp) -> dict[str, Change]:
@@ -112,7 +106,4 @@ def _cases(visit: Visit, day: pd.Timestamp) -> dict[str, Change]:
     flow = read(queries.relocation.flow(visit.filters, visit.viewer))
     later = flow[flow["on_date"] > day]
     opened, closed = int(later["opened"].sum() + later["reopened"].sum()), int(later["closed"].sum())
-    return {
-        "cases_opened": Change(opened, rows=case_rows.opened_since(visit, day, opened)),
-        "cases_closed": Change(closed),
-    }
+    return {"cases_opened": Change(opened), "cases_closed": Change(closed)}

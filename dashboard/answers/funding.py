@@ -158,7 +158,7 @@ def sentence(money: Portfolio) -> str:
     if not money.totals.need:
         return _("No need is stated for {year} under this choice, so a gap cannot be computed.").format(year=money.year)
     below, share = money.cliff.below_need, written.percent(money.totals.coverage_capped)
-    ahead = money.monthly[money.monthly["month"] >= money.as_of.to_period("M").start_time]
+    ahead = _from_this_month(money)
     if ahead.empty:
         text = _("Signed money covers {share} of the need stated for {year}; the period ends before this month.")
         return text.format(share=share, year=money.year)
@@ -181,10 +181,14 @@ def sentence(money: Portfolio) -> str:
     ).format(share=share, year=money.year, month=written.month(below))
 
 
+def _from_this_month(money: Portfolio) -> pd.DataFrame:
+    return money.monthly[money.monthly["month"] >= money.as_of.to_period("M").start_time]
+
+
 def fall_words(money: Portfolio) -> str:
     """When signed money falls under three quarters of the need it is compared with."""
     below = money.cliff.below_need
-    ahead = money.monthly[money.monthly["month"] >= money.as_of.to_period("M").start_time]
+    ahead = _from_this_month(money)
     if ahead.empty:
         return _("the period ends before this month")
     if ahead["need"].notna().sum() == 0:

@@ -137,14 +137,15 @@ def summary(found: Overlap) -> Summary:
                 agreed if judged else None,
                 _("{k} of {n}").format(k=agreed, n=judged) if judged else "–",
                 _("suggestions worth a talk, so far") if judged else _("no suggestion has been answered yet"),
-                _("answered of {n} suggestions").format(n=written.number(_suggested(found))),
+                _("answered of {n} suggestions").format(n=written.number(len(_suggested(found)))),
             ),
         ],
     )
 
 
-def _suggested(found: Overlap) -> int:
-    return int((found.pairs["label"] == "possible_duplication").sum())
+def _suggested(found: Overlap) -> pd.DataFrame:
+    """The pairs that were put to people as a question."""
+    return found.pairs[found.pairs["label"] == "possible_duplication"]
 
 
 def _empty_cells(grid: pd.DataFrame) -> int:
@@ -218,7 +219,7 @@ def rows_of_figure(found: Overlap, figure: str) -> Table:
         )
         return Table("figure_cells", title, single[["host_country", "activity", "projects"]])
     if figure == "agreement":
-        suggested = found.pairs[found.pairs["label"] == "possible_duplication"]
+        suggested = _suggested(found)
         pairs = suggested[overlap.worth_a_talk(suggested["answer"]).notna()]
         return Table("figure_pairs", _list_title(_("suggestions that were answered"), pairs), pair_table(pairs))
     pairs = found.with_status(OF_STATUS[figure])

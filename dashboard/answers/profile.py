@@ -121,8 +121,7 @@ def _works_in(found: Profile) -> str:
 def places_in_words(found: Profile) -> str:
     """The countries its team works in, withheld and not stated in words; empty without any."""
     team = found.places[found.places["role"] != "registered"]
-    countries = {written.country(place) for place in distribution.place_of(team)}
-    return written.listing(sorted(countries, key=written.sort_key))
+    return written.countries(distribution.place_of(team))
 
 
 def facts_known(found: Profile, as_of: pd.Timestamp) -> tuple[int, int]:
@@ -145,9 +144,7 @@ def facts(found: Profile) -> list[tuple[str, str]]:
     """Named facts in words; what is not recorded says so."""
     row = found.row
     registered = found.places.loc[found.places["role"] == "registered"]
-    legal = written.listing(
-        sorted({written.country(p) for p in distribution.place_of(registered)}, key=written.sort_key)
-    )
+    legal = written.countries(distribution.place_of(registered))
     lines = [
         (_("Works in"), places_in_words(found) or _("not stated")),
         (_("Registered in"), legal or _("not stated")),

@@ -151,7 +151,7 @@ def partner_countries(visit: Visit, found: Work) -> Chart | None:
     weights = pd.concat([rows["partnerships"], rows.loc[rows["host_country"] != rows["other_country"], "partnerships"]])
     shown = sorted(
         weights.groupby(ends).sum().nlargest(MOST_COUNTRIES).index,
-        key=lambda code: written.sort_key(written.country(code)),
+        key=written.country_key,
     )
     counted = {(r.host_country, r.other_country): int(r.partnerships) for r in rows.itertuples()}
     cells = pd.DataFrame(

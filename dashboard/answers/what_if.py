@@ -85,11 +85,7 @@ def funder_names(visit: Visit) -> dict[str, str]:
 def seat_names(visit: Visit) -> dict[str, str]:
     """Countries in which funders have their seat."""
     seats = read(queries.funding.seats(visit.viewer))["seat_country"].dropna().unique()
-    return {NOBODY: _("none")} | {seat: written.country(seat) for seat in sorted(seats, key=_seat)}
-
-
-def _seat(code: str) -> str:
-    return written.sort_key(written.country(code))
+    return {NOBODY: _("none")} | {seat: written.country(seat) for seat in sorted(seats, key=written.country_key)}
 
 
 def who_leaves(visit: Visit, named: Sequence[str], seat: str) -> tuple[str, ...]:

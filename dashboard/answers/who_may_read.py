@@ -48,7 +48,7 @@ def listing(known: list[Person]) -> Table:
 def _countries(countries: tuple[str, ...] | None) -> str:
     if countries is None:
         return _("All countries")
-    return written.listing(sorted(map(written.country, countries), key=written.sort_key))
+    return written.countries(countries)
 
 
 def log() -> Table:
@@ -80,8 +80,8 @@ def role_names() -> dict[str, str]:
 
 def country_names() -> dict[str, str]:
     """The host countries a coordinator can have, and all of them."""
-    named = {code: name for code in COUNTRIES if (name := written.country(code)) != code}
-    return {"all": _("All countries")} | dict(sorted(named.items(), key=lambda item: written.sort_key(item[1])))
+    named = {code: written.country(code) for code in sorted(COUNTRIES, key=written.country_key)}
+    return {"all": _("All countries")} | {code: name for code, name in named.items() if name != code}
 
 
 def language_names() -> dict[str, str]:

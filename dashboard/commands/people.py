@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
 import click
@@ -25,33 +26,48 @@ def people() -> None:
     """Who may read what."""
 
 
-def _role_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        speaking.option(
-            "--language", "spoken", default="", help=N_("Language of all she reads; default: her browser's.")
-        ),
-        speaking.option("--all-countries", is_flag=True, help=N_("A coordinator of all host countries.")),
-        speaking.option(
-            "--country",
-            "countries",
-            multiple=True,
-            metavar="XX",
-            help=N_("A coordinator's host country; again for more."),
-        ),
-        speaking.option("--role", required=True, type=click.Choice(ROLES), help=N_("What she may read.")),
-    ):
-        command = option(command)
-    return _who(command)
+ROLE_OPTIONS = (
+    speaking.option("--role", required=True, type=click.Choice(ROLES), help=N_("What she may read.")),
+    speaking.option(
+        "--country", "countries", multiple=True, metavar="XX", help=N_("A coordinator's host country; again for more.")
+    ),
+    speaking.option("--all-countries", is_flag=True, help=N_("A coordinator of all host countries.")),
+    speaking.option("--language", "spoken", default="", help=N_("Language of all she reads; default: her browser's.")),
+)
+WHO_OPTIONS = (
+    speaking.option("--person", help=N_("Her reference, as she sees it when she signs in without a role.")),
+    speaking.option("--issuer", help=N_("Address of the sign-in provider (`iss`).")),
+    speaking.option("--subject", help=N_("What the sign-in provider knows her by (`sub`).")),
+)
 
 
-def _who(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        speaking.option("--subject", help=N_("What the sign-in provider knows her by (`sub`).")),
-        speaking.option("--issuer", help=N_("Address of the sign-in provider (`iss`).")),
-        speaking.option("--person", help=N_("Her reference, as she sees it when she signs in without a role.")),
-    ):
+def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
         command = option(command)
     return command
+
+
+def _of_whom(command: Callable[[str], None]) -> Callable[..., Any]:
+    """A command about somebody, who is named in one of two ways."""
+
+    @wraps(command)
+    def named(person: str | None, issuer: str | None, subject: str | None) -> None:
+        command(_reference(person, issuer, subject))
+
+    return _with(WHO_OPTIONS, named)
+
+
+def _to_be(command: Callable[[Person], None]) -> Callable[..., Any]:
+    """A command about what somebody is to be."""
+
+    @wraps(command)
+    def made(role: str, countries: tuple[str, ...], spoken: str, *, all_countries: bool, **who: str | None) -> None:
+        if all_countries and countries:
+            raise Refused(_("Say --country or --all-countries, not both."))
+        named = tuple(sorted({country.strip().upper() for country in countries}))
+        command(Person(_reference(**who), role, None if all_countries else named, spoken))
+
+    return _with((*WHO_OPTIONS, *ROLE_OPTIONS), made)
 
 
 def _reference(person: str | None, issuer: str | None, subject: str | None) -> str:
@@ -68,13 +84,6 @@ def _shared() -> Iterator[Engine]:
         yield writers()["shared"]
     except NotPossible as refusal:
         raise Refused(str(refusal)) from refusal
-
-
-def _person(reference: str, role: str, countries: tuple[str, ...], *, all_countries: bool, spoken: str) -> Person:
-    if all_countries and countries:
-        raise Refused(_("Say --country or --all-countries, not both."))
-    named = tuple(sorted({country.strip().upper() for country in countries}))
-    return Person(reference, role, None if all_countries else named, spoken)
 
 
 def _line(one: Person) -> str:
@@ -94,48 +103,27 @@ def everybody() -> None:
 
 
 @people.command(cls=speaking.Command, help=N_("Give somebody a role."))
-@_role_options
-def add(
-    person: str | None,
-    issuer: str | None,
-    subject: str | None,
-    role: str,
-    countries: tuple[str, ...],
-    *,
-    all_countries: bool,
-    spoken: str,
-) -> None:
+@_to_be
+def add(person: Person) -> None:
     """Give somebody a role."""
     with _shared() as engine:
-        one = _person(_reference(person, issuer, subject), role, countries, all_countries=all_countries, spoken=spoken)
-        known.add(engine, one)
-    print(_line(one))
+        known.add(engine, person)
+    print(_line(person))
 
 
 @people.command(cls=speaking.Command, help=N_("Change somebody's role, countries or language."))
-@_role_options
-def change(
-    person: str | None,
-    issuer: str | None,
-    subject: str | None,
-    role: str,
-    countries: tuple[str, ...],
-    *,
-    all_countries: bool,
-    spoken: str,
-) -> None:
+@_to_be
+def change(person: Person) -> None:
     """Change somebody's role, countries or language."""
     with _shared() as engine:
-        one = _person(_reference(person, issuer, subject), role, countries, all_countries=all_countries, spoken=spoken)
-        known.change(engine, one)
-    print(_line(one))
+        known.change(engine, person)
+    print(_line(person))
 
 
 @people.command(cls=speaking.Command, help=N_("Take somebody's role and end her sign-ins."))
-@_who
-def remove(person: str | None, issuer: str | None, subject: str | None) -> None:
+@_of_whom
+def remove(reference: str) -> None:
     """Take somebody's role and end her sign-ins."""
-    reference = _reference(person, issuer, subject)
     with _shared() as engine:
         known.remove(engine, reference)
         sign_ins.end_all(engine, reference, datetime.now(UTC))
@@ -143,11 +131,11 @@ def remove(person: str | None, issuer: str | None, subject: str | None) -> None:
 
 
 @people.command("sign-out", cls=speaking.Command, help=N_("End somebody's sign-ins everywhere."))
-@_who
-def sign_out(person: str | None, issuer: str | None, subject: str | None) -> None:
+@_of_whom
+def sign_out(reference: str) -> None:
     """End somebody's sign-ins everywhere."""
     with _shared() as engine:
-        n = sign_ins.end_all(engine, _reference(person, issuer, subject), datetime.now(UTC))
+        n = sign_ins.end_all(engine, reference, datetime.now(UTC))
     print(ngettext("{n} sign-in ended.", "{n} sign-ins ended.", n).format(n=n))
 
 

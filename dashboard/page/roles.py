@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import cast
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from dashboard.page.reading import appender, shared_engine, writes_to
 from dashboard.page.visit import Visit
-from data_access import sign_ins
-from data_access.schema import viewer as viewer_table
-from data_access.schema import viewer_country
-from data_access.viewer import Viewer
+from data_access import people, sign_ins
+from data_access.people import Person
+from data_access.viewer import Role, Viewer
 
 
 class NoRole(Exception):
@@ -22,22 +22,21 @@ class NoRole(Exception):
         self.subject = subject
 
 
+def person_of(shared: Engine, subject: str) -> Person:
+    """The person the database records for `subject`. Raises NoRole when there is none."""
+    if (found := people.find(shared, subject)) is None:
+        raise NoRole(subject)
+    return found
+
+
 def viewer_of(shared: Engine, subject: str) -> Viewer:
     """The viewer the database records for `subject`. Raises NoRole when there is none."""
-    with shared.connect() as connection:
-        found = connection.execute(select(viewer_table).where(viewer_table.c.subject == subject)).first()
-        if found is None:
-            raise NoRole(subject)
-        countries = connection.scalars(
-            select(viewer_country.c.host_country).where(viewer_country.c.subject == subject)
-        ).all()
-    return Viewer(found.role, None if found.all_countries else tuple(sorted(countries)), subject)
+    return as_viewer(person_of(shared, subject))
 
 
-def language_of(shared: Engine, subject: str) -> str:
-    """The language a steward noted for this person; empty for none."""
-    with shared.connect() as connection:
-        return connection.scalar(select(viewer_table.c.language).where(viewer_table.c.subject == subject)) or ""
+def as_viewer(person: Person) -> Viewer:
+    """The person as one who reads; a steward answers for all countries, whatever was recorded."""
+    return Viewer(cast("Role", person.role), None if person.role == "steward" else person.countries, person.subject)
 
 
 def still_is(viewer: Viewer, *, is_sample: bool) -> bool:
@@ -51,14 +50,14 @@ def still_is(viewer: Viewer, *, is_sample: bool) -> bool:
 
 
 def is_signed_in(visit: Visit) -> bool:
-    """Whether the sign-in that this page was drawn for is still open: a tab can outlive it. The sample world has none."""
-    if visit.is_sample or visit.signed_in_at is None:
+    """Whether the sign-in that this page was drawn for is still open: a tab can outlive it. Where nobody signs in none ends."""
+    if visit.signed_in_at is None:
         return True
     now = datetime.now(UTC)
-    if not writes_to("sign_in"):
-        return now - datetime.fromtimestamp(visit.signed_in_at, UTC) <= sign_ins.LONGEST
     try:
-        sign_ins.assert_open(appender("sign_in"), visit.viewer.subject, visit.signed_in_at, now)
+        sign_ins.assert_young(visit.signed_in_at, now)
+        if writes_to("sign_in"):
+            sign_ins.assert_open(appender("sign_in"), visit.viewer.subject, visit.signed_in_at, now)
     except sign_ins.Ended:
         return False
     return True

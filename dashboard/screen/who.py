@@ -19,6 +19,7 @@ from dashboard.words import written
 from data_access import people, queries, sign_ins
 from data_access.filters import BETWEEN, Filters
 from data_access.i18n import _
+from data_access.people import Person
 from data_access.schema import ROLES
 from data_access.viewer import Viewer
 
@@ -33,12 +34,15 @@ class NotSignedIn(Exception):
     """The reader has yet to sign in, or her sign-in has ended."""
 
 
-def current_viewer(shared: Engine, *, is_sample: bool) -> Viewer:
-    """The viewer of this rerun. Raises NoSignIn, NotSignedIn or roles.NoRole."""
-    return _sample_viewer() if is_sample else _signed_in_viewer(shared)
+def current_reader(shared: Engine, *, is_sample: bool) -> tuple[Viewer, str]:
+    """The viewer of this rerun, and the language noted for her, empty for none. Raises NoSignIn, NotSignedIn or roles.NoRole."""
+    if is_sample:
+        return _sample_viewer(), ""
+    person = _signed_in(shared)
+    return roles.as_viewer(person), person.language
 
 
-def _signed_in_viewer(shared: Engine) -> Viewer:
+def _signed_in(shared: Engine) -> Person:
     if not _sign_in_is_configured():
         raise NoSignIn
     if not st.user.is_logged_in:
@@ -48,15 +52,14 @@ def _signed_in_viewer(shared: Engine) -> Viewer:
         _note_use(subject)
     except sign_ins.Ended:
         raise NotSignedIn from None
-    return roles.viewer_of(shared, subject)
+    return roles.person_of(shared, subject)
 
 
 def _note_use(subject: str) -> None:
     """Keep the sign-in of this browser open. Raises Ended: its cookie may outlive it, in other tabs and elsewhere."""
     now, issued_at = datetime.now(UTC), signed_in_at() or 0
     let_in_at = float(str(st.user.get("auth_time") or issued_at))
-    if now - datetime.fromtimestamp(let_in_at, UTC) > sign_ins.LONGEST:
-        raise sign_ins.Ended
+    sign_ins.assert_young(let_in_at, now)
     if writes_to("sign_in"):
         sign_ins.seen(appender("sign_in"), subject, issued_at, now)
 
@@ -118,8 +121,7 @@ def in_words(viewer: Viewer) -> str:
         return {"funder": _("you read as a funder"), "steward": _("you read as a steward")}[viewer.role]
     if viewer.host_countries is None:
         return _("you read as a coordinator of all host countries")
-    names = sorted(map(written.country, viewer.host_countries), key=written.sort_key)
-    return _("you read as a coordinator of {countries}").format(countries=written.listing(names))
+    return _("you read as a coordinator of {countries}").format(countries=written.countries(viewer.host_countries))
 
 
 def sample_switch() -> None:
@@ -134,7 +136,7 @@ def sample_switch() -> None:
         everywhere = read(queries.choices.initiatives_per_value("country", Filters(), Viewer("steward", None)))["value"]
         st.multiselect(
             _("Coordinator of"),
-            sorted(everywhere, key=lambda code: written.sort_key(written.country(code))),
+            sorted(everywhere, key=written.country_key),
             key="view_as_countries",
             format_func=written.country,
             placeholder=_("All host countries"),

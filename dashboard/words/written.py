@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 import pandas as pd
@@ -97,12 +98,9 @@ def _shortens_thousands(code: str) -> bool:
 
 
 def _grouped(major: int, currency: str) -> str:
-    whole = format_currency(major, currency, locale=language.get(), currency_digits=False, format=_whole_pattern())
-    return whole
-
-
-def _whole_pattern() -> str:
-    return re.sub(r"[.,]0+", "", _locale(language.get()).currency_formats["standard"].pattern)
+    """Whole units of a currency, written out."""
+    pattern = re.sub(r"[.,]0+", "", _locale(language.get()).currency_formats["standard"].pattern)
+    return format_currency(major, currency, locale=language.get(), currency_digits=False, format=pattern)
 
 
 def exact_money(minor: float | None, currency: str) -> str:
@@ -158,6 +156,16 @@ def country(code: str) -> str:
         "all": _("All countries"),
     }
     return special.get(code) or str(_locale(language.get()).territories.get(code, code))
+
+
+def country_key(code: str) -> str:
+    """Where a country stands in the alphabet of its names."""
+    return sort_key(country(code))
+
+
+def countries(codes: Iterable[str]) -> str:
+    """The names of countries in the order of the alphabet: Latvia and Lithuania."""
+    return listing(sorted({country(code) for code in codes}, key=sort_key))
 
 
 def listing(items: list[str]) -> str:

@@ -85,14 +85,9 @@ def sheets() -> tuple[Sheet, ...]:
     )
 
 
-def _titled(one: Sheet | Field) -> str:
-    """The title of a sheet or column in the reader's language, where it has one there."""
-    return one.titles.get(language.get(), one.titles["en"])
-
-
-def _described(field: Field) -> str:
-    """What a column holds, in the reader's language, where it has one there."""
-    return field.descriptions.get(language.get(), field.descriptions[SOURCE])
+def _spoken(texts: Mapping[str, str]) -> str:
+    """Of titles or descriptions per language that of the reader, the English one where there is none."""
+    return texts.get(language.get(), texts[SOURCE])
 
 
 def sheet_named(title: str) -> Sheet | None:
@@ -139,7 +134,7 @@ def _read_book(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Recor
     if not found:
         raise Unreadable(
             _("{file} has none of our sheets: {names}.").format(
-                file=path.name, names=", ".join(_titled(sheet) for sheet in sheets())
+                file=path.name, names=", ".join(_spoken(sheet.titles) for sheet in sheets())
             )
         )
     known_codes = _with_codes_of(found, vocabulary)
@@ -174,7 +169,7 @@ def _read_sheet(
     columns = {name: by_heading[tables.heading(name)] for name in table.headings if tables.heading(name) in by_heading}
     missing = [f for f in sheet.fields if f.required and f not in columns.values()]
     if missing:
-        names = ", ".join(_titled(field) for field in missing)
+        names = ", ".join(_spoken(field.titles) for field in missing)
         yield Problem(Place(title, file=file), names, "", "column_missing",
                       _("is missing; nothing of this sheet was read."),
                       _("Add the column, or start from a fresh template."))  # fmt: skip
@@ -242,7 +237,9 @@ def _row(
             problems.append(Problem(place, name, shown, "bad_value", bad.what, bad.do))
             continue
         if field.required and found[field.name] is None:
-            problems.append(Problem(place, name, shown, "value_missing", _("is empty, but needed."), _described(field)))
+            problems.append(
+                Problem(place, name, shown, "value_missing", _("is empty, but needed."), _spoken(field.descriptions))
+            )
     problems += _amount_problems(place, amounts, found)
     if found.get("facet") and found.get("code") and not problems:
         problems += _facet_problem(place, columns, found, vocabulary)
