@@ -59,9 +59,8 @@ def ending(money: Portfolio) -> Table:
     rows = rows.assign(days_left=(rows["last_day"] - money.as_of).dt.days.astype("Int64"))
     places = money.reach[money.reach["host_country"].str.len() == 2]
     for column, shown, names in (("host_country", "works_in", written.country), ("activity", "does", _activity)):
-        known = places[["organisation_id", column]].drop_duplicates()
-        named = known.assign(name=known[column].map(names)).sort_values("name", key=written.alphabetical)
-        rows[shown] = rows["organisation_id"].map(named.groupby("organisation_id")["name"].agg(", ".join))
+        named = places[column].map(names).groupby(places["organisation_id"])
+        rows[shown] = rows["organisation_id"].map(named.agg(written.in_a_cell))
     rows = rows.sort_values("organisation", key=written.alphabetical)
     rows = rows.sort_values("days_left", kind="stable").reset_index(drop=True)
     columns = ["organisation", "last_day", "days_left", "total", "funders", "largest_funder", "works_in", "does"]

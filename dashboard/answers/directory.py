@@ -38,19 +38,18 @@ def _recorded(visit: Visit, search: str) -> pd.DataFrame:
     each = distribution.one_per_initiative(places).set_index("organisation_id")
     held = read(queries.initiatives.facets_of_initiatives(visit.filters, visit.viewer))
     projects = read(queries.initiatives.projects_per_initiative(visit.filters, visit.viewer))
-    each["works_in"] = _joined(places.assign(name=distribution.place_of(places).map(written.country)), "name")
+    each["works_in"] = _in_words(places.assign(name=distribution.place_of(places).map(written.country)))
     for facet, column in (("activity", "does"), ("audience", "serves"), ("language", "speaks")):
         names = held[held["facet"] == facet]
         shown = names.assign(name=[codes.code(facet, code) for code in names["code"]])
-        each[column] = _joined(shown, "name").reindex(each.index)
+        each[column] = _in_words(shown).reindex(each.index)
     each["projects"] = projects.set_index("organisation_id")["projects"].reindex(each.index).fillna(0).astype("Int64")
     each = each.sort_values("name", key=written.alphabetical, kind="stable")
     return each.reset_index().rename(columns={"name": "initiative", "independence": "mark"})
 
 
-def _joined(rows: pd.DataFrame, column: str) -> pd.Series:
-    distinct = rows[["organisation_id", column]].drop_duplicates().sort_values(column, key=written.alphabetical)
-    return distinct.groupby("organisation_id")[column].agg(", ".join)
+def _in_words(named: pd.DataFrame) -> pd.Series:
+    return named.groupby("organisation_id")["name"].agg(written.in_a_cell)
 
 
 def _confirmed(found: pd.DataFrame, confirmation: str, as_of: pd.Timestamp) -> pd.Series:

@@ -82,7 +82,7 @@ def _compared(facet: str, a: dict[str, set], b: dict[str, set], counted: pd.Data
         parts.append(_("both {values}").format(values=written.listing([_with_rarity(facet, c, counted) for c in both])))
     for side, only in ((_("A"), first - second), (_("B"), second - first)):
         if only:
-            names = written.listing(sorted((codes.code(facet, code) for code in only), key=written.sort_key))
+            names = written.listing(written.in_order(codes.code(facet, code) for code in only))
             parts.append(_("only {side}: {values}").format(side=side, values=names))
     return "; ".join(parts)
 
@@ -140,9 +140,7 @@ def _funders(visit: Visit, pair: Any) -> list[tuple[str, str]]:
         (_("Funders of the lead of A"), of_a),
         (_("Funders of the lead of B"), of_b),
     )
-    return [
-        (label, written.listing(sorted(names, key=written.sort_key)) or _("none recorded")) for label, names in told
-    ]
+    return [(label, written.listing(written.in_order(names)) or _("none recorded")) for label, names in told]
 
 
 def _partnership(visit: Visit, pair: Any) -> str:

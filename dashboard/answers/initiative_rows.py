@@ -61,8 +61,7 @@ def listed(found: Initiatives, each: pd.DataFrame) -> pd.DataFrame:
     """Initiatives as a table lists them, by name: initiative, works_in (in words), founded_on, closed_on, confirmed_on."""
     own = found.places[found.places["organisation_id"].isin(each["organisation_id"])]
     named = own.assign(country=distribution.place_of(own).map(written.country))
-    named = named[["organisation_id", "country"]].drop_duplicates().sort_values("country", key=written.alphabetical)
-    works_in = named.groupby("organisation_id")["country"].agg(lambda names: written.listing(list(names)))
+    works_in = named.groupby("organisation_id")["country"].agg(lambda names: written.listing(written.in_order(names)))
     rows = each.assign(initiative=each["name"], works_in=each["organisation_id"].map(works_in))
     columns = ["initiative", "works_in", "founded_on", "closed_on", "confirmed_on"]
     return rows.sort_values("initiative", key=written.alphabetical, kind="stable")[columns].reset_index(drop=True)

@@ -65,13 +65,9 @@ def not_reached(visit: Visit) -> Table:
 
 def _listed(found: pd.DataFrame, cells: pd.DataFrame, column: str, named: Callable[[str], str]) -> pd.Series:
     """What an organisation has in a column of the cells, in words."""
-    known = cells[["organisation_id", column]].drop_duplicates()
-    shown = (
-        known.assign(name=known[column].map({value: named(value) for value in known[column].unique()}))
-        .sort_values("name", key=written.alphabetical)
-        .groupby("organisation_id")["name"]
-    )
-    return found["organisation_id"].map(shown.agg(", ".join)).fillna("").astype("str")
+    names = cells[column].map({value: named(value) for value in cells[column].unique()})
+    shown = names.groupby(cells["organisation_id"]).agg(written.in_a_cell)
+    return found["organisation_id"].map(shown).fillna("").astype("str")
 
 
 @shown_once

@@ -165,7 +165,17 @@ def country_key(code: str) -> str:
 
 def countries(codes: Iterable[str]) -> str:
     """The names of countries in the order of the alphabet: Latvia and Lithuania."""
-    return listing(sorted({country(code) for code in codes}, key=sort_key))
+    return listing(in_order(country(code) for code in codes))
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Each name once, in the order of the alphabet."""
+    return sorted(dict.fromkeys(names), key=sort_key)
+
+
+def in_a_cell(names: Iterable[str]) -> str:
+    """What one cell of a table holds of several names: Latvia, Lithuania."""
+    return ", ".join(in_order(names))
 
 
 def listing(items: list[str]) -> str:
