@@ -7,7 +7,8 @@ single grants are read where they are listed, for their sizes and waits, and for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
 import numpy as np
@@ -281,6 +282,14 @@ def behind(viewer: Viewer, cut: Cut) -> Behind:
         return Behind(records.grants, records.needs, lines, placement.Placed(signed, pledged, needs))
 
     return kept_briefly(made, "behind", cut)
+
+
+def signed_parts(viewer: Viewer, cut: Cut, filters: Filters, grants: Collection[object]) -> pd.DataFrame:
+    """The parts within the choice `filters` of these signed grants, which the cut holds; see `placement.Placed`."""
+    records = records_in(viewer, cut)
+    own = replace(records, grants=records.grants[records.grants["grant_id"].isin(grants)])
+    lines = read(queries.money.lines_in(replace(cut, filters=filters), viewer))
+    return _chosen(placement.place_signed(own, pd.Index(lines["line"])), filters)
 
 
 def rows_behind(portfolio: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:

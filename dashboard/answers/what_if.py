@@ -10,7 +10,7 @@ from functools import cached_property
 import pandas as pd
 
 from dashboard.answers import events
-from dashboard.answers.portfolio import Portfolio, behind, converted, picture, records_in
+from dashboard.answers.portfolio import Portfolio, converted, picture, records_in, signed_parts
 from dashboard.metrics import bridging, funding, leaving, need_tiers, placement
 from dashboard.metrics.standing import LEFT, RECEIVED
 from dashboard.page.blocks import Chart, Figure, Table
@@ -289,9 +289,9 @@ def _falling_per_month(visit: Visit, found: Leaves) -> pd.Series:
     nothing, because what it would no longer pass on is not lost."""
     if found.lost.rows.empty:
         return pd.Series(dtype="int64")
-    cut = replace(found.cut, filters=replace(visit.filters, since=None, until=None))
-    parts = behind(visit.viewer, cut).placed.signed
-    fallen = parts[parts["grant_id"].isin(list(found.lost.fallen)) & parts["organisation_id"].isin(cut.organisations)]
+    filters = replace(visit.filters, since=None, until=None)
+    parts = signed_parts(visit.viewer, found.cut, filters, list(found.lost.fallen))
+    fallen = parts[parts["organisation_id"].isin(found.cut.organisations)]
     return fallen.groupby(["organisation_id", "month"])["minor"].sum().clip(lower=0).groupby("month").sum()
 
 

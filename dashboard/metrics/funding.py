@@ -41,48 +41,50 @@ def convert(amounts: pd.DataFrame, rates: pd.DataFrame, currency: str, on: str =
     `amounts`: amount_minor, currency and the date column; `rates`: currency, on_date, micro_per_eur. Without such a
     rate `minor` is NA: listed as not converted, never guessed. Half-up to the cent.
     """
-    result = amounts.assign(_order=range(len(amounts)), _date=pd.to_datetime(amounts[on])).sort_values("_date")
-    known = result[result["_date"].notna()].assign(_reporting=currency)
-    for side, code in (("_from", "currency"), ("_to", "_reporting")):
-        known = _with_rate(known.assign(_code=known[code].astype("str")), rates, side)
-    same = known["currency"] == currency
-    exact = known["amount_minor"].astype("float64") * known["_to"] / known["_from"]
-    minor = np.floor(exact.abs() + 0.5) * np.sign(exact)
-    minor = minor.where(~same, known["amount_minor"].astype("float64"))
-    undated = result[result["_date"].isna() & (result["currency"] == currency)]["amount_minor"].astype("float64")
-    combined = pd.concat([minor.set_axis(known["_order"]), undated.set_axis(result.loc[undated.index, "_order"])])
-    return amounts.assign(minor=combined.reindex(range(len(amounts))).round().astype("Int64").to_numpy())
+    stated, (own, reporting) = (
+        amounts["amount_minor"].to_numpy("float64", na_value=np.nan),
+        _sides(amounts, rates, currency, on),
+    )
+    exact = stated * reporting["rate"].to_numpy() / own["rate"].to_numpy()
+    minor = np.floor(np.abs(exact) + 0.5) * np.sign(exact)
+    minor = np.where(_is(amounts, currency), stated, minor)
+    return amounts.assign(minor=pd.array(minor, "Float64").round().astype("Int64"))
 
 
 def rates_used(amounts: pd.DataFrame, rates: pd.DataFrame, currency: str, on: str = "committed_on") -> pd.DataFrame:
     """By which rate `convert` converts each amount, and its day: rate (units of `currency` for one of the amount's own),
     rate_on (the older one where two rates are chained); NA where none was needed or there is none. In the order of `amounts`."""
-    known = amounts.assign(_order=range(len(amounts)), _date=pd.to_datetime(amounts[on]))
-    known = (
-        known[known["_date"].notna() & (known["currency"] != currency)].sort_values("_date").assign(_reporting=currency)
-    )
-    dated = rates.assign(_rated=pd.to_datetime(rates["on_date"]))
-    for side, code in (("_from", "currency"), ("_to", "_reporting")):
-        known = _with_rate(known.assign(_code=known[code].astype("str")), dated, side, keep_day=True)
-    rate = (known["_to"] / known["_from"]).set_axis(known["_order"])
-    day = known[["_from_on", "_to_on"]].min(axis=1).set_axis(known["_order"]).where(rate.notna())
-    whole = range(len(amounts))
-    return pd.DataFrame({"rate": rate.reindex(whole).astype("Float64"), "rate_on": day.reindex(whole)}).set_axis(
-        amounts.index
-    )
+    own, reporting = _sides(amounts, rates, currency, on)
+    rate = (reporting["rate"] / own["rate"]).mask(_is(amounts, currency))
+    day = pd.concat([own["rate_on"], reporting["rate_on"]], axis=1).min(axis=1).where(rate.notna())
+    return pd.DataFrame({"rate": rate.astype("Float64"), "rate_on": day}).set_axis(amounts.index)
 
 
-def _with_rate(frame: pd.DataFrame, rates: pd.DataFrame, column: str, *, keep_day: bool = False) -> pd.DataFrame:
-    columns = ["currency", "on_date", "micro_per_eur", *(["_rated"] if keep_day else [])]
-    asked = rates.loc[rates["currency"].isin(frame["_code"].unique()), columns]
-    table = asked.rename(
-        columns={"currency": "_code", "on_date": "_date", "micro_per_eur": column, "_rated": f"{column}_on"}
-    )
-    table = table.astype({"_code": "str", column: "float64"}).sort_values("_date")
-    table["_date"] = table["_date"].astype(frame["_date"].dtype)
-    merged = pd.merge_asof(frame, table, on="_date", by="_code", tolerance=pd.Timedelta(days=RATE_AGE_DAYS))
-    merged.loc[merged["_code"] == "EUR", column] = float(MICRO)
-    return merged
+def _is(amounts: pd.DataFrame, currency: str) -> np.ndarray:
+    return (amounts["currency"] == currency).to_numpy(bool, na_value=False)
+
+
+def _sides(amounts: pd.DataFrame, rates: pd.DataFrame, currency: str, on: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rate of each amount's own currency and that of the reporting one, on its date."""
+    dates = pd.to_datetime(amounts[on]).to_numpy("datetime64[us]")
+    of_each = pd.Series([currency] * len(amounts))
+    return _rates_on(amounts["currency"], dates, rates), _rates_on(of_each, dates, rates)
+
+
+def _rates_on(codes: pd.Series, dates: np.ndarray, rates: pd.DataFrame) -> pd.DataFrame:
+    """rate (millionths per euro) and rate_on, the last on or before each date that is not too old; NA where there is none."""
+    rate, rate_on = np.full(len(codes), np.nan), np.full(len(codes), np.datetime64("NaT", "us"))
+    rate[codes.eq("EUR").to_numpy(bool, na_value=False)] = MICRO
+    for code, own in rates[rates["currency"].isin(codes.unique())].groupby("currency"):
+        days = pd.to_datetime(own["on_date"]).to_numpy("datetime64[us]")
+        order = np.argsort(days, kind="stable")
+        rows = np.flatnonzero(codes.eq(code).to_numpy(bool, na_value=False) & ~np.isnat(dates))
+        last = np.searchsorted(days[order], dates[rows], side="right") - 1
+        rows, last = rows[last >= 0], order[last[last >= 0]]
+        fresh = dates[rows] - days[last] <= np.timedelta64(RATE_AGE_DAYS, "D")
+        rows, last = rows[fresh], last[fresh]
+        rate[rows], rate_on[rows] = own["micro_per_eur"].to_numpy("float64")[last], days[last]
+    return pd.DataFrame({"rate": rate, "rate_on": rate_on})
 
 
 def money_status(grants: pd.DataFrame) -> dict[str, int]:
