@@ -1,8 +1,9 @@
 """ASGI middleware: our headers on every answer, our hosts and origins only, endpoints the dashboard does not use closed;
-the front end's files packed.
+bodies bounded in size and time; the front end's files packed.
 
 Allowed hosts are this machine's plus those in MERIDIAN_ALLOWED_HOSTS (comma separated). Uploads answer 404 unless
-MERIDIAN_UPLOADS=1, and then only sessions that a form for files was drawn for (`dashboard/upload_gate.py`).
+MERIDIAN_UPLOADS=1, and then only sessions that a form for files was drawn for (`dashboard/upload_gate.py`). A file is fetched
+by the browser it was made for (`dashboard/download_gate.py`).
 """
 
 from __future__ import annotations
@@ -11,25 +12,32 @@ import asyncio
 import gzip
 import hashlib
 import os
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import cookie_parser
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.upload_gate import GATE
+from dashboard import download_gate, upload_gate
+from dashboard.page import registry
 
 INLINE_SCRIPT = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+NOT_PAGES = ("live", "ready", "robots.txt", "oauth2callback")
 CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/component/", "/_stcore/script-health-check")
 UPLOAD = "/_stcore/upload_file"
-DATA = ("/_stcore/", "/media/")
+FILES = "/media/"
+DATA = ("/_stcore/", FILES)
 COMPONENTS = "/_stcore/bidi-components/"
 VERSIONED = ".min.js"
 ICON = (Path(__file__).parent / "static" / "icon.png").read_bytes()
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 PACKED = ("javascript", "text/css", "text/html", "json", "svg")
+MOST_BODY, MOST_FILE = 1 << 20, 64 << 20
+BODY_SECONDS, QUIET_SECONDS = 300.0, 15.0
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
@@ -80,20 +88,40 @@ class Guard:
             await self._refuse(scope, receive, send, 403)
         elif scope["type"] == "websocket":
             await self.app(scope, receive, send)
+        elif _is_no_page(scope, headers):
+            await RedirectResponse("/", 302)(scope, receive, self._with_headers(send, scope, host, headers))
         elif scope["path"] == "/robots.txt":
             await PlainTextResponse(ROBOTS)(scope, receive, self._with_headers(send, scope, host, headers))
         elif scope["path"] == "/favicon.png":
             await Response(ICON, media_type="image/png")(scope, receive, self._with_headers(send, scope, host, headers))
         elif self._is_closed(scope["path"]):
             await self._refuse(scope, receive, self._with_headers(send, scope, host, headers), 404)
-        elif (status := self._may_upload(scope, headers)) != 200:
+        elif (status := self._may_pass(scope, headers)) != 200:
             await self._refuse(scope, receive, self._with_headers(send, scope, host, headers), status)
         else:
-            await self.app(scope, receive, self._with_headers(send, scope, host, headers))
+            await self._bounded(scope, receive, self._with_headers(send, scope, host, headers))
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request whose body is neither larger nor slower than any of ours; another one is ended."""
+        body = Body(receive, _most(scope))
+        try:
+            await self.app(scope, body.receive, body.watched(send))
+        except _Ended as ended:
+            if not body.is_answered:
+                await self._refuse(scope, receive, send, ended.status)
 
     def _is_closed(self, path: str) -> bool:
         closed = CLOSED if self.uploads else (*CLOSED, UPLOAD)
         return any(marker in path for marker in closed)
+
+    def _may_pass(self, scope: Scope, headers: Headers) -> int:
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > _most(scope):
+            return 413
+        if FILES in scope["path"]:
+            browser = download_gate.named(cookie_parser(headers.get("cookie", "")))
+            return 200 if download_gate.GATE.may_fetch(scope["path"], browser) else 404
+        return self._may_upload(scope, headers)
 
     @staticmethod
     def _may_upload(scope: Scope, headers: Headers) -> int:
@@ -103,10 +131,10 @@ class Guard:
             return 200
         session, _slash, file = path.partition(f"{UPLOAD}/")[2].partition("/")
         if scope["method"] == "DELETE":
-            GATE.give_back(session, file)
+            upload_gate.GATE.give_back(session, file)
             return 200
         length = headers.get("content-length", "")
-        return GATE.take(session, file, int(length) if length.isdecimal() else None)
+        return upload_gate.GATE.take(session, file, int(length) if length.isdecimal() else None)
 
     @staticmethod
     async def _refuse(scope: Scope, receive: Receive, send: Send, status: int) -> None:
@@ -138,12 +166,76 @@ class Guard:
                     headers["Cache-Control"] = "public, no-cache"
                 elif not scope["path"].startswith(("/static/", "/app/static/")):
                     headers["Cache-Control"] = "no-store"
+                if _is_a_first_page(headers, request):
+                    named = f"{download_gate.BROWSER_COOKIE}={download_gate.new_browser()}"
+                    headers.append("set-cookie", f"{named}; Path=/; HttpOnly; SameSite=Lax")
                 if behind_tls:
                     headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
                     _secure_cookies(headers)
             await send(message)
 
         return send_with_headers
+
+
+class _Ended(Exception):
+    """A body that is larger or slower than any of ours."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Body:
+    """What a browser sends, counted and timed as it comes. `receive` raises _Ended."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self.left = most
+        self.until = time.monotonic() + BODY_SECONDS
+        self.is_whole = self.is_answered = False
+        self._receive = receive
+
+    async def receive(self) -> Message:
+        """The next piece. After the last one the application waits for the browser to go away, as long as that takes."""
+        if self.is_whole:
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), min(QUIET_SECONDS, self.until - time.monotonic()))
+        except TimeoutError:
+            raise _Ended(408) from None
+        self.left -= len(message.get("body", b""))
+        if self.left < 0:
+            raise _Ended(413)
+        self.is_whole = not message.get("more_body", False)
+        return message
+
+    def watched(self, send: Send) -> Send:
+        """`send`, noting that an answer has begun: from then on none of ours can."""
+
+        async def sent(message: Message) -> None:
+            self.is_answered = True
+            await send(message)
+
+        return sent
+
+
+def _most(scope: Scope) -> int:
+    """How many bytes a request may bring: a file where files are heard, else little."""
+    return MOST_FILE if UPLOAD in scope["path"] else MOST_BODY
+
+
+def _is_no_page(scope: Scope, request: Headers) -> bool:
+    """Whether a browser asks for a page that there is not; Streamlit would say so in a dialog of its own, in English."""
+    path = scope["path"].strip("/")
+    if scope["method"] != "GET" or "text/html" not in request.get("accept", "") or path in ("", *NOT_PAGES):
+        return False
+    is_file = "." in path or path.startswith(("_stcore", "media/", "auth/", "static/", "app/"))
+    return not is_file and path not in {page.path for page in registry.pages().values()}
+
+
+def _is_a_first_page(answer: MutableHeaders, request: Headers) -> bool:
+    """Whether this is a page, for a browser that has no name yet."""
+    is_page = answer.get("content-type", "").startswith("text/html")
+    return is_page and not download_gate.named(cookie_parser(request.get("cookie", "")))
 
 
 def _secure_cookies(headers: MutableHeaders) -> None:

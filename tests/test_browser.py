@@ -261,6 +261,9 @@ def test_the_downloaded_workbook_has_the_rows_of_the_page(tab: Tab, server: Serv
     with page.expect_download() as download:
         page.get_by_role("button", name="Excel").first.click()
     content = Path(download.value.path()).read_bytes()
+    assert page.request.get(download.value.url).body() == content
+    with page.context.browser.new_context() as stranger:
+        assert stranger.request.get(download.value.url).status == 404
     book = openpyxl.load_workbook(io.BytesIO(content))
     rows = list(book.worksheets[0].iter_rows(values_only=True))
     lithuania = dict(zip(rows[0], next(row for row in rows if "Lithuania" in row), strict=True))

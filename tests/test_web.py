@@ -8,7 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
+from streamlit.runtime.media_file_storage import MediaFileKind
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
+from dashboard import download_gate, web
 from dashboard.health import Health, why_not_ready
 from dashboard.upload_gate import GATE, MOST_BYTES, MOST_FILES, OPEN_SECONDS, Gate
 from dashboard.web import Guard, Packed
@@ -19,10 +22,19 @@ class Answer:
     """What the guard sent back for one request."""
 
     def __init__(
-        self, path: str = "/", kind: str = "http", cookies: tuple[str, ...] = (), method: str = "GET", **headers: str
+        self,
+        path: str = "/",
+        kind: str = "http",
+        cookies: tuple[str, ...] = (),
+        method: str = "GET",
+        body: tuple[bytes, ...] = (b"",),
+        answers: str = "",
+        pause: float = 0,
+        **headers: str,
     ) -> None:
         self.sent: list[dict] = []
-        self.reached = False
+        self.reached, self.heard = False, b""
+        self.pieces, self.pause, self.answers = list(body), pause, answers
         self.cookies = cookies
         given = {"host": "localhost:8501"} | {name.replace("_", "-"): value for name, value in headers.items()}
         scope = {
@@ -35,12 +47,18 @@ class Answer:
     async def _app(self, scope, receive, send) -> None:
         self.reached = True
         if scope["type"] == "http":
+            more = True
+            while more:
+                message = await receive()
+                self.heard, more = self.heard + message["body"], message["more_body"]
             headers = [(b"set-cookie", cookie.encode()) for cookie in self.cookies]
+            headers += [(b"content-type", self.answers.encode())] if self.answers else []
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
 
     async def _receive(self) -> dict:
-        return {"type": "http.request", "body": b""}
+        await asyncio.sleep(self.pause)
+        return {"type": "http.request", "body": self.pieces.pop(0), "more_body": bool(self.pieces)}
 
     async def _send(self, message) -> None:
         self.sent.append(message)
@@ -134,6 +152,82 @@ def test_a_host_of_the_deployment_is_allowed(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_socket_from_a_foreign_origin_is_closed_before_streamlit(origin: str) -> None:
     answer = Answer("/_stcore/stream", kind="websocket", origin=origin)
     assert not answer.reached and answer.sent[0]["type"] == "websocket.close"
+
+
+def test_a_file_is_fetched_by_the_browser_it_was_made_for_and_for_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    gate = download_gate.Gate(lambda: clock[0])
+    monkeypatch.setattr(download_gate, "GATE", gate)
+    content, mime, name = b"rows", "text/csv", "meridian-overview-page.csv"
+    gate.made(content, mime, name, "hers")
+    storage = MemoryMediaFileStorage("/media")
+    file = storage.load_and_get_id(content, mime, MediaFileKind.DOWNLOADABLE, name)
+    address = storage.get_url(file)
+    assert Answer(address, cookie="meridian_browser=hers").reached
+    for cookie in ("meridian_browser=another", "meridian_browser=", "other=hers"):
+        answer = Answer(address, cookie=cookie)
+        assert (answer.status, answer.reached) == (404, False)
+    assert Answer("/media/of-nobody.csv", cookie="meridian_browser=hers").status == 404
+    clock[0] += download_gate.OPEN_SECONDS
+    assert Answer(address, cookie="meridian_browser=hers").status == 404
+
+
+def test_who_signs_out_takes_her_files_along_and_nobody_elses() -> None:
+    gate = download_gate.Gate()
+    for browser in ("hers", "another"):
+        gate.made(b"rows", "text/csv", "a.csv", browser)
+    file = download_gate._calculate_file_id(b"rows", "text/csv", "a.csv")
+    gate.forget("hers")
+    assert [gate.may_fetch(f"/media/{file}.csv", browser) for browser in ("hers", "another", "")] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_a_browser_is_named_with_its_first_page_and_keeps_its_name() -> None:
+    first = Answer(answers="text/html; charset=utf-8").headers["set-cookie"]
+    assert first.startswith("meridian_browser=") and "HttpOnly" in first and "SameSite=Lax" in first
+    assert "Max-Age" not in first and "Expires" not in first
+    name = first.partition(";")[0]
+    assert len(name) > 40 and name != Answer(answers="text/html").headers["set-cookie"].partition(";")[0]
+    assert "set-cookie" not in Answer(answers="text/html", cookie=name).headers
+    assert "set-cookie" not in Answer("/media/x", answers="text/csv").headers
+
+
+@pytest.mark.parametrize(
+    ("body", "length", "status"),
+    [((b"x" * 1000,), None, 200), ((b"",), "2000000", 413), ((b"",), "-1", 413), ((b"",), "many", 413),
+     ((b"x" * 700_000,) * 2, None, 413)],
+    ids=["small", "stated too large", "a length below zero", "no length", "larger than stated"],
+)  # fmt: skip
+def test_a_body_larger_than_any_of_ours_is_ended(body: tuple[bytes, ...], length: str | None, status: int) -> None:
+    stated = {} if length is None else {"content_length": length}
+    answer = Answer("/_stcore/host-config", method="POST", body=body, **stated)
+    assert answer.status == status
+    assert answer.heard == (b"".join(body) if status == 200 else b"x" * min(700_000, len(answer.heard)))
+
+
+def test_a_body_that_comes_too_slowly_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "QUIET_SECONDS", 0.02)
+    assert Answer("/_stcore/host-config", method="POST", body=(b"a", b"b"), pause=0.2).status == 408
+    monkeypatch.setattr(web, "QUIET_SECONDS", 5.0)
+    monkeypatch.setattr(web, "BODY_SECONDS", 0.05)
+    assert Answer("/_stcore/host-config", method="POST", body=(b"a",) * 50, pause=0.01).status == 408
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/funding-gaps/x", "/secret"])
+def test_a_page_that_there_is_not_leads_to_the_first_one_without_a_dialog(path: str) -> None:
+    answer = Answer(path, accept="text/html,*/*")
+    assert (answer.status, answer.headers["location"], answer.reached) == (302, "/", False)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/funding-gaps", "/initiative", "/static/js/index.js", "/_stcore/health", "/oauth2callback", "/auth/login"],
+)
+def test_pages_that_there_are_and_the_servers_own_addresses_pass(path: str) -> None:
+    assert Answer(path, accept="text/html,*/*").reached
 
 
 def test_our_own_socket_passes() -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import streamlit as st
 
+from dashboard.download_gate import GATE, named
 from dashboard.files import brief as two_pages
 from dashboard.files import formats, gate
 from dashboard.files.gate import Asked, Made
@@ -88,10 +89,17 @@ def _buttons(
 
 def _button(visit: Visit, key: str, asked: Asked, make: Made, width: Literal["stretch", "content"] = "stretch") -> None:
     form = asked.form
+    name = f"meridian-{asked.page}-{asked.what}.{form.ending}"
+
+    def made_for_this_browser(browser: str = named(st.context.cookies)) -> bytes:
+        content = gate.hand_over(visit, asked, make)
+        GATE.made(content, form.mime, name, browser)
+        return content
+
     st.download_button(
         _(form.name),
-        data=partial(contextvars.copy_context().run, gate.hand_over, visit, asked, make),
-        file_name=f"meridian-{asked.page}-{asked.what}.{form.ending}",
+        data=partial(contextvars.copy_context().run, made_for_this_browser),
+        file_name=name,
         mime=form.mime,
         key=f"{form.ending}_{key}",
         on_click="ignore",

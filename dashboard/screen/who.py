@@ -12,6 +12,7 @@ from typing import NoReturn
 import streamlit as st
 from sqlalchemy import Engine
 
+from dashboard.download_gate import GATE, named
 from dashboard.page import roles
 from dashboard.page.reading import appender, read, writes_to
 from dashboard.screen.markdown import strong
@@ -84,6 +85,7 @@ def sign_out_button(subject: str) -> None:
 
 
 def _sign_out(subject: str) -> None:
+    GATE.forget(named(st.context.cookies))
     if writes_to("sign_in"):
         sign_ins.end_all(appender("sign_in"), subject, datetime.now(UTC))
     st.logout()
