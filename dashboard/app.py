@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import html
-import logging
-import secrets
-import traceback
 from base64 import b64encode
 from pathlib import Path
 from typing import NoReturn
@@ -17,9 +14,10 @@ from streamlit.navigation.page import StreamlitPage
 
 import dashboard.screen.loading
 import dashboard.screen.people  # noqa: F401 - how the form for roles looks
+from dashboard import faults, measures
 from dashboard.page import links, roles
 from dashboard.page.opening import open_for
-from dashboard.page.reading import read_metas, shared_engine
+from dashboard.page.reading import newer_records, primary_is_away, read_metas
 from dashboard.page.registry import Page, pages
 from dashboard.page.visit import Visit, open_visit
 from dashboard.page.walk import walk
@@ -33,7 +31,6 @@ HERE = Path(__file__).parent
 PAGES = HERE.parent / "pages"
 ICON = "data:image/png;base64," + b64encode((HERE / "static" / "icon.png").read_bytes()).decode()
 STYLE = (HERE / "screen" / "style.css").read_text(encoding="utf-8")
-logger = logging.getLogger("meridian")
 
 
 def navigation() -> dict[str, StreamlitPage]:
@@ -56,7 +53,7 @@ def open_visit_of_this_run() -> Visit:
     """The reader's visit: viewer, filters and the state of the data. Raises DatabaseProblem and who's refusals."""
     metas = read_metas()
     is_sample = metas["shared"].get("is_sample") == "1"
-    viewer, noted = who.current_reader(shared_engine(), is_sample=is_sample)
+    viewer, noted = who.current_reader(is_sample=is_sample)
     if len({values.get("is_sample") for values in metas.values()}) > 1:
         raise DatabaseProblem(
             _("One of the two databases holds the sample world and the other does not."),
@@ -97,12 +94,14 @@ def run(page: Page, screen: Screen) -> None:
             )
         )
     except Exception as fault:
-        reference = secrets.token_hex(4)
-        places = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(fault.__traceback__)]
-        logger.error(
-            "Fault %s on page %s: %s at %s", reference, page.path, type(fault).__name__, " < ".join(places[-6:])
-        )
-        st.error(_("Something went wrong on this page. Tell your steward this reference: {ref}.").format(ref=reference))
+        st.error(broken(fault, page.path))
+
+
+def broken(fault: Exception, page: str) -> str:
+    """What a reader is told of a fault, which is kept for stewards under the same reference."""
+    return _("Something went wrong on this page. Tell your steward this reference: {ref}.").format(
+        ref=faults.note(fault, page)
+    )
 
 
 def place(visit: Visit) -> None:
@@ -141,6 +140,12 @@ def main() -> None:
             _("The database does not answer at this moment."),
             _("Try again in a minute. What you chose is in the address of this page and comes back with it."),
         )
+    except Exception as fault:
+        refuse(
+            _("Meridian cannot show this page"),
+            broken(fault, "frame"),
+            _("Try again in a minute. What you chose is in the address of this page and comes back with it."),
+        )
 
 
 def draw() -> None:
@@ -153,6 +158,7 @@ def draw() -> None:
     page = next(page for file, page in pages().items() if targets[file].url_path == chosen.url_path)
     st.set_page_config(page_title=" · ".join((_(page.name), "Meridian")))
     visit = visit_or_refusal()
+    measures.note_sums(visit.as_of.date(), is_stale=visit.is_stale)
     visit.is_dark = getattr(st.context.theme, "type", "light") == "dark"
     with st.sidebar:
         filter_bar.draw(visit)
@@ -166,7 +172,8 @@ def draw() -> None:
     with st.container():
         filter_bar.sentence(visit)
     notice = st.container()
-    run(page, Screen(visit, targets))
+    with measures.rerun(page.path or "overview"):
+        run(page, Screen(visit, targets))
     keep_in_url(visit, chosen, notice)
     footer(visit)
 
@@ -211,6 +218,12 @@ def say_what_to_know(visit: Visit) -> None:
             else _(
                 "New records were loaded: until their sums are made, figures of money, cases and overlap are older than the rest."
             )
+        )
+    if newer_records(visit.data_version):
+        st.info(_("New records were loaded; they reach this page within moments. What you see is of one state."))
+    if primary_is_away():
+        st.warning(
+            _("Pages can be read, but nothing can be kept at this moment: answers, views and files have to wait.")
         )
     if not visit.is_summed:
         st.warning(

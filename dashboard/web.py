@@ -21,7 +21,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import download_gate, upload_gate
+from dashboard import download_gate, measures, upload_gate
 from dashboard.page import registry
 
 INLINE_SCRIPT = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
@@ -118,7 +118,7 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > _most(scope):
             return 413
-        if FILES in scope["path"]:
+        if FILES in scope["path"] and not scope["path"].startswith("/static/"):
             browser = download_gate.named(cookie_parser(headers.get("cookie", "")))
             return 200 if download_gate.GATE.may_fetch(scope["path"], browser) else 404
         return self._may_upload(scope, headers)
@@ -138,6 +138,7 @@ class Guard:
 
     @staticmethod
     async def _refuse(scope: Scope, receive: Receive, send: Send, status: int) -> None:
+        measures.REFUSED.labels(status).inc()
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})

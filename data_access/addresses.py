@@ -14,11 +14,14 @@ from data_access.problems import DatabaseProblem
 
 SHARED_URL_VARIABLE = "MERIDIAN_DATABASE_URL"
 CASES_URL_VARIABLE = "MERIDIAN_CASES_URL"
+WRITE_URL_VARIABLE = "MERIDIAN_WRITE_URL"
+CASES_WRITE_URL_VARIABLE = "MERIDIAN_CASES_WRITE_URL"
 IMPORT_URL_VARIABLE = "MERIDIAN_IMPORT_URL"
 UPLOADS_VARIABLE = "MERIDIAN_UPLOADS"
 NARROW = {
     "overlap_verdict": "MERIDIAN_ANSWERS_URL",
     "export_log": "MERIDIAN_LOG_URL",
+    "fault": "MERIDIAN_LOG_URL",
     "saved_view": "MERIDIAN_VIEWS_URL",
     "sign_in": "MERIDIAN_SESSIONS_URL",
     "people_change": "MERIDIAN_PEOPLE_URL",
@@ -49,6 +52,12 @@ def urls_from_environment() -> Urls:
             _("Set both, or neither for the sample world."),
         )
     return Urls(DEFAULT_SHARED_URL, DEFAULT_CASES_URL if cases_url is None else None)
+
+
+def primaries(urls: Urls) -> Urls:
+    """Where records are written: MERIDIAN_WRITE_URL and MERIDIAN_CASES_WRITE_URL where `urls` name replicas, else `urls`."""
+    own = os.environ.get(WRITE_URL_VARIABLE) or urls.shared
+    return Urls(own, urls.cases and (os.environ.get(CASES_WRITE_URL_VARIABLE) or urls.cases))
 
 
 def narrow_url(table: str, urls: Urls) -> str | None:

@@ -21,7 +21,7 @@ Login = Literal["reader", "answers", "log", "views", "sessions", "people", "impo
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
 LOGINS: tuple[Login, ...] = get_args(Login)
 APPENDERS: dict[str, Login] = {
-    "overlap_verdict": "answers", "export_log": "log", "saved_view": "views", "sign_in": "sessions", "people_change": "people",
+    "overlap_verdict": "answers", "export_log": "log", "fault": "log", "saved_view": "views", "sign_in": "sessions", "people_change": "people",
 }  # fmt: skip
 SCOPE_SETTING = "meridian.countries"
 VERSION = "alembic_version"
@@ -94,7 +94,7 @@ RIGHTS: dict[Login, dict[Which, Rights]] = {
         ),
     },
     "answers": {"shared": Rights({"SELECT": ("overlap_verdict",), "INSERT": ("overlap_verdict",)})},
-    "log": {"shared": Rights({"SELECT": ("export_log",), "INSERT": ("export_log",)})},
+    "log": {"shared": Rights({"SELECT": ("export_log",), "INSERT": ("export_log", "fault")})},
     "views": {
         "shared": Rights({"SELECT": ("saved_view",), "INSERT": ("saved_view",), "DELETE": ("saved_view",)}),
     },

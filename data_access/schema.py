@@ -609,6 +609,17 @@ export_log = Table(
     Index("ix_export_log_subject_exported_at", "subject", "exported_at"),
 )
 
+fault = Table(
+    "fault",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("noted_at", DateTime(timezone=True), nullable=False),
+    Column("reference", String(8), nullable=False, index=True),
+    Column("page", String(40), nullable=False),
+    Column("kind", String(80), nullable=False),
+    Column("places", String(800), nullable=False),
+)
+
 case_source, case_import_run, case_source_record, case_import_change, case_import_issue = _provenance(cases)
 route = Table(
     "route",

@@ -66,6 +66,8 @@ def data(visit: Visit) -> Blocks:
         yield sources.problems(visit)
     elif part == "exports":
         yield sources.exports(visit)
+    elif part == "faults":
+        yield sources.faults(visit)
     elif part == "people":
         yield from _people(visit)
     else:

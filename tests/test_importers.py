@@ -72,6 +72,7 @@ MADE_ELSEWHERE = {
     "sign_in": "by readers",
     "saved_view": "by readers",
     "export_log": "by the gate of exports",
+    "fault": "by pages that break",
     "meta": "by every load and refresh",
 }
 MADE_AT_REFRESH = {*rights.REBUILT, *(table.name for table in case_summaries.SUMMARIES)}

@@ -28,23 +28,24 @@ def _nothing_noted() -> None:
 
 
 @pytest.fixture
-def shared(fresh: Engine) -> Iterator[Engine]:
+def shared(fresh: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     upgrade(fresh, "shared")
+    monkeypatch.setattr(roles, "now", lambda ask: ask(fresh))
     yield fresh
     fresh.dispose()
 
 
 def test_a_role_is_given_changed_and_taken_and_each_is_logged_with_who_did_it(shared: Engine) -> None:
     people.add(shared, Person(ANNA, "steward"))
-    assert roles.viewer_of(shared, ANNA) == Viewer("steward", None, ANNA)
+    assert roles.as_viewer(roles.person_of(ANNA)) == Viewer("steward", None, ANNA)
     people.add(shared, Person(BORIS, "coordinator", ("DE", "LT"), "ru"), by=ANNA)
-    assert roles.viewer_of(shared, BORIS) == Viewer("coordinator", ("DE", "LT"), BORIS)
-    assert roles.person_of(shared, BORIS).language == "ru"
+    assert roles.as_viewer(roles.person_of(BORIS)) == Viewer("coordinator", ("DE", "LT"), BORIS)
+    assert roles.person_of(BORIS).language == "ru"
     people.change(shared, Person(BORIS, "coordinator", None), by=ANNA)
-    assert roles.viewer_of(shared, BORIS) == Viewer("coordinator", None, BORIS)
+    assert roles.as_viewer(roles.person_of(BORIS)) == Viewer("coordinator", None, BORIS)
     people.remove(shared, BORIS, by=ANNA)
     with pytest.raises(roles.NoRole) as nobody:
-        roles.viewer_of(shared, BORIS)
+        roles.as_viewer(roles.person_of(BORIS))
     assert nobody.value.subject == BORIS
     told = [(one.what, one.person, one.role, one.countries, one.changed_by) for one in people.changes(shared)]
     assert told == [

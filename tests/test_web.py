@@ -224,7 +224,16 @@ def test_a_page_that_there_is_not_leads_to_the_first_one_without_a_dialog(path: 
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/funding-gaps", "/initiative", "/static/js/index.js", "/_stcore/health", "/oauth2callback", "/auth/login"],
+    [
+        "/",
+        "/funding-gaps",
+        "/initiative",
+        "/static/js/index.js",
+        "/static/media/font.woff2",
+        "/_stcore/health",
+        "/oauth2callback",
+        "/auth/login",
+    ],
 )
 def test_pages_that_there_are_and_the_servers_own_addresses_pass(path: str) -> None:
     assert Answer(path, accept="text/html,*/*").reached

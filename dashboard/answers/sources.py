@@ -21,7 +21,7 @@ def part_names(visit: Visit) -> dict[str, str]:
     """The parts of the data page; loads and files are for stewards."""
     names = {"sources": _("Sources"), "fix": _("Records to fix")}
     if visit.viewer.role == "steward":
-        names |= {"loads": _("Loads"), "file": _("Load a file"), "exports": _("Exports")}
+        names |= {"loads": _("Loads"), "file": _("Load a file"), "exports": _("Exports"), "faults": _("Faults")}
     if who_may_read.are_kept_here(visit):
         names["people"] = _("People")
     return names
@@ -155,6 +155,22 @@ def exports(visit: Visit) -> Table:
     )
     note = _("Times are UTC; people are known by the beginning of a pseudonym. The log cannot be changed from here.")
     return Table("exports", _("Files taken"), shown, note)
+
+
+def faults(visit: Visit) -> Table:
+    """What broke on pages, by the reference a reader was told, for stewards; nothing of the data."""
+    rows = read_now(queries.provenance.faults(visit.viewer))
+    shown = pd.DataFrame(
+        {
+            "noted_at": rows["noted_at"].dt.strftime("%Y-%m-%d %H:%M").astype("str"),
+            "fault_reference": rows["reference"],
+            "exported_page": rows["page"],
+            "fault_kind": rows["kind"],
+            "code_places": rows["places"],
+        }
+    )
+    note = _("Times are UTC. Send this to whoever mends the code: it names places in the code and nothing of the data.")
+    return Table("faults", _("Pages that broke"), shown, note)
 
 
 def notes() -> list[str]:

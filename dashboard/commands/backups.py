@@ -16,7 +16,7 @@ from data_access.viewer import Which
 
 
 def named_urls() -> dict[Which, str]:
-    urls = addresses.urls_from_environment()
+    urls = addresses.primaries(addresses.urls_from_environment())
     named: dict[Which, str | None] = {"shared": urls.shared, "cases": urls.cases}
     return {which: url for which, url in named.items() if url}
 

@@ -1,4 +1,4 @@
-"""`meridian doctor`: what of a deployment is not as it should be, and what mends it."""
+"""`meridian doctor` and `meridian faults`: what of a deployment is not as it should be, and what mends it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.commands import speaking
 from dashboard.commands.backups import named_urls
-from data_access import addresses, backups, connections, database, meta, people, rights
+from dashboard.commands.refusal import Refused
+from data_access import addresses, backups, connections, database, faults, meta, people, rights
 from data_access.i18n import N_, _
 from data_access.problems import DatabaseProblem
 from data_access.viewer import Which
@@ -114,7 +116,7 @@ def _stewards(engine: Engine) -> Finding:
 
 def _logins() -> Iterator[Finding]:
     urls = addresses.urls_from_environment()
-    for table, variable in addresses.NARROW.items():
+    for variable, table in {variable: table for table, variable in addresses.NARROW.items()}.items():
         if addresses.narrow_url(table, urls) is None:
             yield Finding(
                 _("{variable} is not set: pages keep nothing there.").format(variable=variable),
@@ -193,4 +195,16 @@ def doctor() -> int:
     return 1 if wrong else 0
 
 
-COMMANDS = (doctor,)
+@speaking.command("faults", help=N_("List the newest faults of pages, or the one a reader was told the reference of."))
+@click.argument("reference", default="")
+def faults_(reference: str) -> int:
+    """List the newest faults of pages, or the one a reader was told the reference of."""
+    found = faults.find(connections.open_reader(addresses.urls_from_environment().shared), reference)
+    for one in reversed(found):
+        print(f"{one.noted_at:%Y-%m-%d %H:%M} {one.reference} {one.page}: {one.kind} at {one.places}")
+    if reference and not found:
+        raise Refused(_("No fault is kept under {reference}.").format(reference=reference))
+    return 0
+
+
+COMMANDS = (doctor, faults_)

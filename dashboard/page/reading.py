@@ -4,6 +4,7 @@ charts by what they were made from, all by viewer scope and state of the records
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass, replace
 from functools import partial, wraps
@@ -11,19 +12,41 @@ from typing import ParamSpec, TypeVar
 
 import pandas as pd
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from dashboard.page.store import Store
 from dashboard.page.visit import Visit, current
-from data_access import addresses, connections, database
+from data_access import addresses, connections, database, meta
 from data_access.i18n import language
+from data_access.problems import DatabaseProblem
 from data_access.viewer import Query
 
 T = TypeVar("T")
 P = ParamSpec("P")
+AWAY_SECONDS = 10.0
 MADE_FROM = "_made_from"
 MB = 1 << 20
 _engines = Store(20)
 _rows, _found, _shown, _behind = Store(400, 400 * MB), Store(150, 300 * MB), Store(2000, 200 * MB), Store(6, 400 * MB)
+
+
+class Primary:
+    """Whether the primary is asked: not for ten seconds after it did not answer."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._away_until = float("-inf")
+
+    def is_away(self) -> None:
+        """It did not answer."""
+        self._away_until = self.clock() + AWAY_SECONDS
+
+    def may_be_asked(self) -> bool:
+        """Whether it answered when it was last asked, or enough time has passed since."""
+        return self.clock() >= self._away_until
+
+
+PRIMARY = Primary()
 
 
 class NoConnection(RuntimeError):
@@ -96,7 +119,39 @@ def read_metas() -> dict[str, dict[str, str]]:
 
 def read_now(query: Query) -> pd.DataFrame:
     """The rows of `query` as they are now, never cached: for small tables that people write while others read."""
-    return database.run(shared_engine(), query)
+    return now(lambda shared: database.run(shared, query))
+
+
+def now(ask: Callable[[Engine], T]) -> T:
+    """What `ask` finds in the shared database as it is now: on the primary where pages read a replica.
+
+    While the primary does not answer the replica is asked, and the primary anew ten seconds later.
+    """
+    primary = _primary_url()
+    if primary is None or not PRIMARY.may_be_asked():
+        return ask(shared_engine())
+    try:
+        return ask(engine("shared", primary))
+    except (OperationalError, DatabaseProblem):
+        PRIMARY.is_away()
+        return ask(shared_engine())
+
+
+def _primary_url() -> str | None:
+    """Where the primary is, None where pages read it anyway."""
+    urls = addresses.urls_from_environment()
+    primary = addresses.primaries(urls).shared
+    return None if primary == urls.shared else primary
+
+
+def newer_records(version: str) -> bool:
+    """Whether the primary holds a newer state of the records than the replica that pages read, which is `version`."""
+    return _primary_url() is not None and now(database.read_meta).get(meta.VERSION, "0") != version
+
+
+def primary_is_away() -> bool:
+    """Whether a primary that this server has beside its replica did not answer lately: nothing is kept then."""
+    return not PRIMARY.may_be_asked()
 
 
 def read(query: Query) -> pd.DataFrame:

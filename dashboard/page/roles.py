@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import cast
 
-from sqlalchemy import Engine
-
-from dashboard.page.reading import appender, shared_engine, writes_to
+from dashboard.page.reading import appender, now, writes_to
 from dashboard.page.visit import Visit
 from data_access import people, sign_ins
 from data_access.people import Person
@@ -22,16 +20,11 @@ class NoRole(Exception):
         self.subject = subject
 
 
-def person_of(shared: Engine, subject: str) -> Person:
-    """The person the database records for `subject`. Raises NoRole when there is none."""
-    if (found := people.find(shared, subject)) is None:
+def person_of(subject: str) -> Person:
+    """The person the database records for `subject` now. Raises NoRole when there is none."""
+    if (found := now(lambda shared: people.find(shared, subject))) is None:
         raise NoRole(subject)
     return found
-
-
-def viewer_of(shared: Engine, subject: str) -> Viewer:
-    """The viewer the database records for `subject`. Raises NoRole when there is none."""
-    return as_viewer(person_of(shared, subject))
 
 
 def as_viewer(person: Person) -> Viewer:
@@ -44,7 +37,7 @@ def still_is(viewer: Viewer, *, is_sample: bool) -> bool:
     if is_sample:
         return True
     try:
-        return viewer_of(shared_engine(), viewer.subject) == viewer
+        return as_viewer(person_of(viewer.subject)) == viewer
     except NoRole:
         return False
 

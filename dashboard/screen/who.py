@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 import streamlit as st
-from sqlalchemy import Engine
 
 from dashboard.download_gate import GATE, named
 from dashboard.page import roles
@@ -35,15 +34,15 @@ class NotSignedIn(Exception):
     """The reader has yet to sign in, or her sign-in has ended."""
 
 
-def current_reader(shared: Engine, *, is_sample: bool) -> tuple[Viewer, str]:
+def current_reader(*, is_sample: bool) -> tuple[Viewer, str]:
     """The viewer of this rerun, and the language noted for her, empty for none. Raises NoSignIn, NotSignedIn or roles.NoRole."""
     if is_sample:
         return _sample_viewer(), ""
-    person = _signed_in(shared)
+    person = _signed_in()
     return roles.as_viewer(person), person.language
 
 
-def _signed_in(shared: Engine) -> Person:
+def _signed_in() -> Person:
     if not _sign_in_is_configured():
         raise NoSignIn
     if not st.user.is_logged_in:
@@ -53,7 +52,7 @@ def _signed_in(shared: Engine) -> Person:
         _note_use(subject)
     except sign_ins.Ended:
         raise NotSignedIn from None
-    return roles.person_of(shared, subject)
+    return roles.person_of(subject)
 
 
 def _note_use(subject: str) -> None:

@@ -13,7 +13,7 @@ def writers(*, are_new: bool = False) -> dict[Which, Engine]:
 
     Raises DatabaseProblem for a database that is not there or has another schema: a mistyped address creates nothing.
     """
-    urls = addresses.urls_from_environment()
+    urls = addresses.primaries(addresses.urls_from_environment())
     named: dict[Which, str | None] = {"shared": urls.shared, "cases": urls.cases}
     for which, url in named.items():
         if url and not are_new:

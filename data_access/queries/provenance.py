@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import Select, and_, false, func, select, true
 
 from data_access.database import METADATA, Which
-from data_access.schema import export_log, import_issue, import_run, source
+from data_access.schema import export_log, fault, import_issue, import_run, source
 from data_access.viewer import Query, Viewer
 
 
@@ -96,3 +96,10 @@ def exports(viewer: Viewer, newest: int = 500) -> Query:
     names = ("exported_at", "subject", "role", "page", "what", "format", "filters", "reason", "rows", "refused")
     statement = select(*(export_log.c[name] for name in names)).where(true() if _for_stewards(viewer) else false())
     return Query(statement.order_by(export_log.c.id.desc()).limit(newest), viewer)
+
+
+def faults(viewer: Viewer, newest: int = 200) -> Query:
+    """The newest faults of pages, for stewards: noted_at, reference, page, kind, places."""
+    names = ("noted_at", "reference", "page", "kind", "places")
+    statement = select(*(fault.c[name] for name in names)).where(true() if _for_stewards(viewer) else false())
+    return Query(statement.order_by(fault.c.id.desc()).limit(newest), viewer)

@@ -1,0 +1,336 @@
+"""A whole deployment on this machine, on loopback: `make cluster`.
+
+HAProxy with TLS in front of several servers, a PostgreSQL primary with a streaming replica that pages read, databases and
+logins as `meridian setup postgresql --print` makes them, the sample world in them. Debian's packages and nothing else; all of it
+is gone when it ends. The front is that of `deploy/haproxy.cfg`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from dashboard.commands import setup
+from data_access import addresses, rights
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+LOOPBACK = "127.0.0.1"
+HOST = "localhost"
+OWNER_OF_SERVER, REPLICATION = "postgres", "meridian_replication"
+SAMPLE = ("init", "--sample")
+PATIENCE = 120.0
+SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "password_encryption": "scram-sha-256",
+    "hot_standby_feedback": "on",
+    "wal_level": "replica",
+}
+
+
+class Missing(RuntimeError):
+    """A program is not there; the message says how to get it."""
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind((LOOPBACK, 0))
+        return int(free.getsockname()[1])
+
+
+def programs() -> Path:
+    """The folder of the newest PostgreSQL's programs. Raises Missing."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    for name, there in (
+        ("postgresql", found),
+        ("haproxy", shutil.which("haproxy")),
+        ("openssl", shutil.which("openssl")),
+    ):
+        if not there:
+            raise Missing(f"{name} is missing: apt install postgresql haproxy openssl")
+    return found[-1].parent
+
+
+class Database:
+    """A PostgreSQL server with its files in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data, self.port = folder / "data", free_port()
+        folder.mkdir()
+        self.as_user: list[str] = []
+        if os.geteuid() == 0:
+            shutil.chown(folder, OWNER_OF_SERVER)
+            self.as_user = ["runuser", "-u", OWNER_OF_SERVER, "--"]
+
+    def run(self, program: str, *arguments: object, **environment: str) -> None:
+        """One of PostgreSQL's programs, as the user that may."""
+        subprocess.run(
+            [*self.as_user, programs() / program, *map(str, arguments)],
+            check=True,
+            cwd="/",
+            env=os.environ | environment,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = " ".join(f"-c {name}='{value}'" for name, value in (SETTINGS | {"port": str(self.port)}).items())
+        self.run("pg_ctl", "-D", self.data, "-w", "-l", self.data / "log", "-o", options, "start")
+
+    def kill(self) -> None:
+        """As when the machine loses power."""
+        with suppress(OSError):
+            os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+
+
+class Cluster:
+    """Front, servers, primary and replica; `processes` by name. A context: all of it ends with it.
+
+    `servers`: how many; `fill`: the command that fills the databases; `environment`: more for the servers.
+    """
+
+    def __init__(
+        self, servers: int = 4, fill: Sequence[str] | Callable[[str, str], None] = SAMPLE, **environment: str
+    ) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="meridian-cluster-"))
+        self.folder.chmod(0o755)
+        self.fill, self.more = fill, environment
+        self.passwords = {role: secrets.token_urlsafe(18) for role in (setup.OWNER, *setup.ROLES, REPLICATION)}
+        self.port, self.ports = free_port(), [free_port() for _server in range(servers)]
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Cluster:
+        """Start everything, in the order of a real deployment. Raises Missing."""
+        try:
+            self._databases()
+            for number in range(len(self.ports)):
+                self.start_server(number)
+            self._front()
+            self._wait_for(lambda: not self.down())
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        self.stop()
+
+    @property
+    def address(self) -> str:
+        """Where readers come."""
+        return f"https://{HOST}:{self.port}"
+
+    def url(self, role: str, database: str, *hosts: Database, attributes: str = "any") -> str:
+        """The address of a database for a role: the first of the hosts that is what is asked for."""
+        where = "&".join(f"host={LOOPBACK}:{one.port}" for one in hosts)
+        return f"postgresql://{role}:{self.passwords[role]}@/{database}?{where}&target_session_attrs={attributes}"
+
+    def _databases(self) -> None:
+        self.primary = Database(self.folder / "primary")
+        self.primary.run(
+            "initdb", "-D", self.primary.data, "-U", OWNER_OF_SERVER, "-A", "trust", "-E", "UTF8", "--locale=C"
+        )
+        access = (
+            f"host all {OWNER_OF_SERVER} {LOOPBACK}/32 trust\nhost replication {REPLICATION} {LOOPBACK}/32 scram-sha-256\n"
+            f"host all all {LOOPBACK}/32 scram-sha-256\n"
+        )
+        (self.primary.data / "pg_hba.conf").write_text(access)
+        self.primary.start()
+        named = {setup.variable(role): password for role, password in self.passwords.items()}
+        replication = (
+            f"\\getenv {REPLICATION} {setup.variable(REPLICATION)}\n"
+            f"CREATE ROLE {REPLICATION} REPLICATION LOGIN PASSWORD :'{REPLICATION}';"
+        )
+        subprocess.run(
+            [
+                programs() / "psql",
+                "-q",
+                "-h",
+                LOOPBACK,
+                "-p",
+                str(self.primary.port),
+                "-U",
+                OWNER_OF_SERVER,
+                "-d",
+                "postgres",
+            ],
+            input="\n".join((*setup.statements(), replication)),
+            text=True,
+            check=True,
+            env=os.environ | named,
+            stdout=subprocess.DEVNULL,
+        )
+        self._tables()
+        self.replica = Database(self.folder / "replica")
+        self.replica.run(
+            "pg_basebackup", "-h", LOOPBACK, "-p", self.primary.port, "-U", REPLICATION, "-D", self.replica.data, "-R", "-X", "stream", "-c", "fast",
+            PGPASSWORD=self.passwords[REPLICATION],
+        )  # fmt: skip
+        self.replica.start()
+
+    def _tables(self) -> None:
+        owner = {which: self.url(setup.OWNER, name, self.primary) for which, name in _names().items()}
+        environment = {"MERIDIAN_DATABASE_URL": owner["shared"], "MERIDIAN_CASES_URL": owner["cases"]}
+        narrow = [word for role, login in setup.ROLES.items() if login != "reader" for word in (f"--{login}", role)]
+        if callable(self.fill):
+            self.fill(owner["shared"], owner["cases"])
+            fill: Sequence[str] = ("init",)
+        else:
+            fill = self.fill
+        _meridian(environment, *fill, "--reader", setup.OF_COORDINATORS, *narrow)
+
+    def environment(self) -> dict[str, str]:
+        """What a server is told: it reads the replica, or the primary while there is none, and writes to whichever may be
+        written."""
+        both = (self.replica, self.primary)
+        reading = {
+            which: self.url(setup.OF_COORDINATORS, name, *both, attributes="prefer-standby")
+            for which, name in _names().items()
+        }
+        writing = {
+            variable: self.url(
+                f"meridian_{rights.APPENDERS[table]}", setup.SHARED, *reversed(both), attributes="read-write"
+            )
+            for table, variable in addresses.NARROW.items()
+        }
+        now = self.url(setup.OF_COORDINATORS, setup.SHARED, *reversed(both), attributes="read-write")
+        return {
+            "MERIDIAN_DATABASE_URL": reading["shared"],
+            "MERIDIAN_CASES_URL": reading["cases"],
+            "MERIDIAN_WRITE_URL": now,
+            **writing,
+            **self.more,
+        }
+
+    def start_server(self, number: int) -> None:
+        """Start a server, or start it again."""
+        command = [sys.executable, "-m", "dashboard.commands.cli", "serve", "--port", str(self.ports[number])]
+        with (self.folder / f"server-{number}.log").open("ab") as log:
+            self.processes[f"server-{number}"] = subprocess.Popen(
+                command, cwd=ROOT, env=os.environ | self.environment(), stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _front(self) -> None:
+        key, certificate = self.folder / "key.pem", self.folder / "front.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
+             "-addext", f"subjectAltName=DNS:{HOST}", "-keyout", key, "-out", certificate],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        certificate.write_text(certificate.read_text() + key.read_text())
+        servers = self.folder / "servers.cfg"
+        rows = [f"    server s{number} {LOOPBACK}:{port} cookie s{number}" for number, port in enumerate(self.ports)]
+        servers.write_text("\n".join(("backend meridian from servers", *rows, "")))
+        environment = {
+            "MERIDIAN_DEPLOY": str(HERE),
+            "MERIDIAN_BIND": f"{LOOPBACK}:{self.port}",
+            "MERIDIAN_CERTIFICATE": str(certificate),
+            "MERIDIAN_HOST": HOST,
+        }
+        with (self.folder / "front.log").open("ab") as log:
+            self.processes["front"] = subprocess.Popen(
+                ["haproxy", "-db", "-f", HERE / "haproxy.cfg", "-f", servers],
+                env=os.environ | environment, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def down(self) -> list[str]:
+        """The servers that cannot answer readers, and the front where it does not answer."""
+        silent = [
+            f"server-{number}"
+            for number, port in enumerate(self.ports)
+            if not answers(f"http://{LOOPBACK}:{port}/ready")
+        ]
+        return silent + ([] if answers(self.address) else ["front"])
+
+    def _wait_for(self, done: Callable[[], bool]) -> None:
+        until = time.monotonic() + PATIENCE
+        while not done():
+            if time.monotonic() > until:
+                logs = "\n".join(path.read_text()[-800:] for path in sorted(self.folder.glob("*.log")))
+                raise RuntimeError(f"{', '.join(self.down())} not ready in {PATIENCE:.0f} s:\n{logs}")
+            time.sleep(0.2)
+
+    def kill(self, name: str) -> None:
+        """A server, the primary or the replica is gone, as when its machine loses power."""
+        if name in ("primary", "replica"):
+            {"primary": self.primary, "replica": self.replica}[name].kill()
+        else:
+            with suppress(ProcessLookupError):
+                os.killpg(self.processes[name].pid, signal.SIGKILL)
+            self.processes[name].wait()
+
+    def stop(self) -> None:
+        """End everything, and leave nothing."""
+        for name in list(self.processes):
+            self.kill(name)
+        for one in (getattr(self, "replica", None), getattr(self, "primary", None)):
+            if one is not None:
+                one.kill()
+        time.sleep(0.5)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _names() -> Mapping[str, str]:
+    return {"shared": setup.SHARED, "cases": setup.CASES}
+
+
+def _meridian(environment: Mapping[str, str], *arguments: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "dashboard.commands.cli", *arguments],
+        cwd=ROOT, env=os.environ | dict(environment), check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def trusting() -> ssl.SSLContext:
+    """For asking the front, whose certificate nobody signed."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def answers(address: str) -> bool:
+    """Whether somebody answers there, and well."""
+    try:
+        with urllib.request.urlopen(address, timeout=3, context=trusting() if address.startswith("https") else None):
+            return True
+    except OSError:
+        return False
+
+
+def main() -> None:
+    """Start a cluster, say where it is, and keep it until somebody presses Ctrl-C."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--servers", type=int, default=4)
+    chosen = parser.parse_args()
+    try:
+        with Cluster(chosen.servers) as cluster:
+            print(
+                f"Meridian: {cluster.address} ({chosen.servers} servers; the certificate is nobody's: accept it once)",
+                flush=True,
+            )
+            signal.signal(signal.SIGTERM, lambda *_signal: sys.exit(0))
+            signal.pause()
+    except KeyboardInterrupt:
+        print()
+    except Missing as missing:
+        sys.exit(str(missing))
+
+
+if __name__ == "__main__":
+    main()
