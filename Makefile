@@ -1,6 +1,7 @@
 # make run     environment, sample databases if there are none, dashboard
 # make quick   lint, types, metrics, queries on SQLite, laws: within a minute
 # make test    environment, browser and databases for the tests, lint, types, all tests
+# make cluster front, four servers, primary and replica on loopback, with the sample world
 # make release the same with whole matrices of screens, choices and made examples
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,12 +16,17 @@ define MERIDIAN
 @chmod +x $(BIN)/meridian
 endef
 
-.PHONY: run quick test release lock messages format
+.PHONY: run install quick test cluster release lock messages format
 
 run: .venv/run.stamp
 	@if [ -z "$$MERIDIAN_DATABASE_URL" ] && [ ! -f var/meridian.db ]; then \
 		rm -f var/meridian-cases.db && $(BIN)/meridian init --sample; fi
 	@$(BIN)/meridian serve --port $(PORT)
+
+install: .venv/run.stamp
+
+cluster: .venv/run.stamp
+	@$(BIN)/python -m deploy.cluster
 
 test: .venv/test.stamp
 	@sh tests/get_system_packages.sh

@@ -17,7 +17,9 @@ import random
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
@@ -42,31 +44,41 @@ def memory_mb(process: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-async def opened(port: int) -> ClientConnection:
-    """A socket as a browser opens it."""
-    origin = f"http://localhost:{port}"
+async def opened(address: str, **more: Any) -> ClientConnection:
+    """A socket as a browser opens it at `address` (http or https)."""
     return await connect(
-        f"ws://localhost:{port}/_stcore/stream",
-        origin=origin,
+        f"{address.replace('http', 'ws', 1)}/_stcore/stream",
+        origin=address,
         subprotocols=["streamlit"],
         max_size=None,
         compression=None,
+        **more,
     )  # type: ignore[arg-type]
 
 
+class Refused(Exception):
+    """The page said that it could not be shown."""
+
+
 async def asked(socket: ClientConnection, page: str, query: str, hashes: dict[str, str]) -> float:
-    """Seconds until the page of `query` is complete. `hashes`: what the server calls its pages, learnt from the first."""
+    """Seconds until the page of `query` is complete. `hashes`: what the server calls its pages, learnt from the first.
+
+    Raises Refused where an error stands on it.
+    """
     message = BackMsg()
     message.rerun_script.query_string = query
     message.rerun_script.page_script_hash = hashes.get(page, "")
-    begin = time.perf_counter()
+    begin, is_refused = time.perf_counter(), False
     await socket.send(message.SerializeToString())
     while True:
         received = await socket.recv()
         answer = ForwardMsg.FromString(received if isinstance(received, bytes) else received.encode())
+        is_refused |= answer.delta.new_element.alert.format == Alert.ERROR
         if answer.HasField("navigation"):
             hashes |= {one.url_pathname: one.page_script_hash for one in answer.navigation.app_pages}
         if answer.HasField("script_finished"):
+            if is_refused:
+                raise Refused(page)
             return time.perf_counter() - begin
 
 
@@ -75,7 +87,7 @@ async def reader(port: int, role: str, until: float, number: int, found: list[tu
     choose = random.Random(number)
     await asyncio.sleep(choose.random() * (until - time.perf_counter()) / 3)
     hashes: dict[str, str] = {}
-    async with await opened(port) as socket:
+    async with await opened(f"http://localhost:{port}") as socket:
         await asked(socket, "", f"as={role}", hashes)
         page = choose.choice(PAGES)
         while time.perf_counter() < until:
@@ -97,7 +109,7 @@ async def come_and_go(port: int, role: str, sessions: int) -> None:
     """Sessions one after the other, each a page and a choice."""
     for number in range(sessions):
         hashes: dict[str, str] = {}
-        async with await opened(port) as socket:
+        async with await opened(f"http://localhost:{port}") as socket:
             await asked(socket, "", f"as={role}", hashes)
             await asked(socket, PAGES[number % len(PAGES)], f"as={role}&country={COUNTRIES[number % 10]}", hashes)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -24,13 +23,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from dashboard.commands import setup
-from data_access import addresses, rights
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 LOOPBACK = "127.0.0.1"
 HOST = "localhost"
-OWNER_OF_SERVER, REPLICATION = "postgres", "meridian_replication"
+OWNER_OF_SERVER = "postgres"
 SAMPLE = ("init", "--sample")
 PATIENCE = 120.0
 SETTINGS = {
@@ -78,6 +76,11 @@ class Database:
             shutil.chown(folder, OWNER_OF_SERVER)
             self.as_user = ["runuser", "-u", OWNER_OF_SERVER, "--"]
 
+    @property
+    def address(self) -> str:
+        """Its name and port."""
+        return f"{LOOPBACK}:{self.port}"
+
     def run(self, program: str, *arguments: object, **environment: str) -> None:
         """One of PostgreSQL's programs, as the user that may."""
         subprocess.run(
@@ -111,7 +114,7 @@ class Cluster:
         self.folder = Path(tempfile.mkdtemp(prefix="meridian-cluster-"))
         self.folder.chmod(0o755)
         self.fill, self.more = fill, environment
-        self.passwords = {role: secrets.token_urlsafe(18) for role in (setup.OWNER, *setup.ROLES, REPLICATION)}
+        self.passwords = setup.new_passwords()
         self.port, self.ports = free_port(), [free_port() for _server in range(servers)]
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -136,27 +139,18 @@ class Cluster:
         """Where readers come."""
         return f"https://{HOST}:{self.port}"
 
-    def url(self, role: str, database: str, *hosts: Database, attributes: str = "any") -> str:
-        """The address of a database for a role: the first of the hosts that is what is asked for."""
-        where = "&".join(f"host={LOOPBACK}:{one.port}" for one in hosts)
-        return f"postgresql://{role}:{self.passwords[role]}@/{database}?{where}&target_session_attrs={attributes}"
-
     def _databases(self) -> None:
         self.primary = Database(self.folder / "primary")
         self.primary.run(
             "initdb", "-D", self.primary.data, "-U", OWNER_OF_SERVER, "-A", "trust", "-E", "UTF8", "--locale=C"
         )
         access = (
-            f"host all {OWNER_OF_SERVER} {LOOPBACK}/32 trust\nhost replication {REPLICATION} {LOOPBACK}/32 scram-sha-256\n"
+            f"host all {OWNER_OF_SERVER} {LOOPBACK}/32 trust\nhost replication {setup.REPLICATION} {LOOPBACK}/32 scram-sha-256\n"
             f"host all all {LOOPBACK}/32 scram-sha-256\n"
         )
         (self.primary.data / "pg_hba.conf").write_text(access)
         self.primary.start()
         named = {setup.variable(role): password for role, password in self.passwords.items()}
-        replication = (
-            f"\\getenv {REPLICATION} {setup.variable(REPLICATION)}\n"
-            f"CREATE ROLE {REPLICATION} REPLICATION LOGIN PASSWORD :'{REPLICATION}';"
-        )
         subprocess.run(
             [
                 programs() / "psql",
@@ -170,7 +164,7 @@ class Cluster:
                 "-d",
                 "postgres",
             ],
-            input="\n".join((*setup.statements(), replication)),
+            input="\n".join(setup.statements()),
             text=True,
             check=True,
             env=os.environ | named,
@@ -179,44 +173,30 @@ class Cluster:
         self._tables()
         self.replica = Database(self.folder / "replica")
         self.replica.run(
-            "pg_basebackup", "-h", LOOPBACK, "-p", self.primary.port, "-U", REPLICATION, "-D", self.replica.data, "-R", "-X", "stream", "-c", "fast",
-            PGPASSWORD=self.passwords[REPLICATION],
+            "pg_basebackup", "-h", LOOPBACK, "-p", self.primary.port, "-U", setup.REPLICATION, "-D", self.replica.data, "-R", "-X", "stream", "-c", "fast",
+            PGPASSWORD=self.passwords[setup.REPLICATION],
         )  # fmt: skip
         self.replica.start()
 
     def _tables(self) -> None:
-        owner = {which: self.url(setup.OWNER, name, self.primary) for which, name in _names().items()}
-        environment = {"MERIDIAN_DATABASE_URL": owner["shared"], "MERIDIAN_CASES_URL": owner["cases"]}
+        owner = self.owner()
         narrow = [word for role, login in setup.ROLES.items() if login != "reader" for word in (f"--{login}", role)]
         if callable(self.fill):
-            self.fill(owner["shared"], owner["cases"])
+            self.fill(*owner.values())
             fill: Sequence[str] = ("init",)
         else:
             fill = self.fill
-        _meridian(environment, *fill, "--reader", setup.OF_COORDINATORS, *narrow)
+        _meridian(owner, *fill, "--reader", setup.OF_COORDINATORS, *narrow)
+
+    def owner(self) -> dict[str, str]:
+        """What the commands are told that write to the primary."""
+        return setup.environment("owner", self.passwords, self.primary.address)
 
     def environment(self) -> dict[str, str]:
         """What a server is told: it reads the replica, or the primary while there is none, and writes to whichever may be
         written."""
-        both = (self.replica, self.primary)
-        reading = {
-            which: self.url(setup.OF_COORDINATORS, name, *both, attributes="prefer-standby")
-            for which, name in _names().items()
-        }
-        writing = {
-            variable: self.url(
-                f"meridian_{rights.APPENDERS[table]}", setup.SHARED, *reversed(both), attributes="read-write"
-            )
-            for table, variable in addresses.NARROW.items()
-        }
-        now = self.url(setup.OF_COORDINATORS, setup.SHARED, *reversed(both), attributes="read-write")
-        return {
-            "MERIDIAN_DATABASE_URL": reading["shared"],
-            "MERIDIAN_CASES_URL": reading["cases"],
-            "MERIDIAN_WRITE_URL": now,
-            **writing,
-            **self.more,
-        }
+        told = setup.environment("coordinators", self.passwords, self.primary.address, self.replica.address)
+        return told | self.more
 
     def start_server(self, number: int) -> None:
         """Start a server, or start it again."""
@@ -227,20 +207,14 @@ class Cluster:
             )
 
     def _front(self) -> None:
-        key, certificate = self.folder / "key.pem", self.folder / "front.pem"
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
-             "-addext", f"subjectAltName=DNS:{HOST}", "-keyout", key, "-out", certificate],
-            check=True, capture_output=True,
-        )  # fmt: skip
-        certificate.write_text(certificate.read_text() + key.read_text())
+        made = certificate(self.folder / "front.pem")
         servers = self.folder / "servers.cfg"
         rows = [f"    server s{number} {LOOPBACK}:{port} cookie s{number}" for number, port in enumerate(self.ports)]
         servers.write_text("\n".join(("backend meridian from servers", *rows, "")))
         environment = {
             "MERIDIAN_DEPLOY": str(HERE),
             "MERIDIAN_BIND": f"{LOOPBACK}:{self.port}",
-            "MERIDIAN_CERTIFICATE": str(certificate),
+            "MERIDIAN_CERTIFICATE": str(made),
             "MERIDIAN_HOST": HOST,
         }
         with (self.folder / "front.log").open("ab") as log:
@@ -286,15 +260,23 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _names() -> Mapping[str, str]:
-    return {"shared": setup.SHARED, "cases": setup.CASES}
-
-
 def _meridian(environment: Mapping[str, str], *arguments: str) -> None:
     subprocess.run(
         [sys.executable, "-m", "dashboard.commands.cli", *arguments],
         cwd=ROOT, env=os.environ | dict(environment), check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
+
+
+def certificate(file: Path) -> Path:
+    """A certificate for this machine that nobody signed, with its key, in one file as the front reads it."""
+    key = file.with_suffix(".key")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
+         "-addext", f"subjectAltName=DNS:{HOST}", "-keyout", key, "-out", file],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    file.write_text(file.read_text() + key.read_text())
+    return file
 
 
 def trusting() -> ssl.SSLContext:

@@ -1,10 +1,11 @@
 #!/bin/sh
-# What the tests need beside Python: two browsers, a PostgreSQL server, a spreadsheet program.
+# What the tests need beside Python: two browsers, a PostgreSQL server, a front for many readers, a spreadsheet program.
 # As root on Debian they are installed; otherwise one sentence says what to install, and those tests are skipped.
 missing=""
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v firefox-esr >/dev/null || command -v firefox >/dev/null || missing="$missing firefox-esr"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+command -v haproxy >/dev/null || missing="$missing haproxy"
 command -v soffice >/dev/null || missing="$missing libreoffice-calc-nogui"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

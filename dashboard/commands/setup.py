@@ -1,15 +1,22 @@
-"""`meridian setup`: what a database server needs before `meridian init`, as a script for its own program."""
+"""`meridian setup`: what servers need before `meridian init`: passwords, a script for PostgreSQL, the environment of each."""
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, get_args
+
+import click
 
 from dashboard.commands import speaking
-from data_access import rights
-from data_access.i18n import N_
+from dashboard.commands.refusal import Refused
+from data_access import addresses, rights
+from data_access.i18n import N_, _
 from data_access.rights import Login
+from data_access.viewer import Which
 
-OWNER = "meridian_owner"
+OWNER, REPLICATION = "meridian_owner", "meridian_replication"
 SHARED, CASES = "meridian", "meridian_cases"
 OF_FUNDERS, OF_COORDINATORS = "meridian_funders", "meridian_coordinators"
 ROLES: Mapping[str, Login] = {
@@ -17,13 +24,65 @@ ROLES: Mapping[str, Login] = {
     OF_COORDINATORS: "reader",
     **{f"meridian_{login}": login for login in rights.LOGINS if login != "reader"},
 }
-"""Every role beside the owner, and what it may do."""
+"""Every role beside the owner and the replica's, and what it may do."""
+DATABASES: Mapping[Which, str] = {"shared": SHARED, "cases": CASES}
+Part = Literal["coordinators", "funders", "owner"]
 WITHOUT_CASES = frozenset({OF_FUNDERS})
 
 
 def variable(role: str) -> str:
     """The variable of the environment that holds a role's password."""
     return f"{role.upper()}_PASSWORD"
+
+
+def new_passwords() -> dict[str, str]:
+    """A password that nobody can guess for each role."""
+    return {role: secrets.token_urlsafe(24) for role in (OWNER, *ROLES, REPLICATION)}
+
+
+def passwords_given() -> dict[str, str]:
+    """The passwords in the environment. Raises Refused where one is missing."""
+    roles = (OWNER, *ROLES)
+    if missing := [variable(role) for role in roles if not os.environ.get(variable(role))]:
+        raise Refused(
+            _("{variable} is not set. Make passwords with `meridian setup passwords`.").format(variable=missing[0])
+        )
+    return {role: os.environ[variable(role)] for role in roles}
+
+
+def address(role: str, password: str, database: str, hosts: Sequence[str], attributes: str = "any") -> str:
+    """The address of a database for a role, on the first of the `hosts` (name:port) that is what `attributes` asks for, as
+    PostgreSQL's own library understands it."""
+    if len(hosts) == 1:
+        return f"postgresql://{role}:{password}@{hosts[0]}/{database}"
+    where = "&".join(f"host={host}" for host in hosts)
+    return f"postgresql://{role}:{password}@/{database}?{where}&target_session_attrs={attributes}"
+
+
+def environment(of: Part, passwords: Mapping[str, str], primary: str, replica: str | None = None) -> dict[str, str]:
+    """What a process of the deployment is told, by variable.
+
+    With a replica, servers read it, or the primary while it is away, and write to whichever of the two takes writes.
+    """
+    if of == "owner":
+        return {
+            variable: address(OWNER, passwords[OWNER], name, [primary])
+            for variable, name in zip(
+                (addresses.SHARED_URL_VARIABLE, addresses.CASES_URL_VARIABLE), (SHARED, CASES), strict=True
+            )
+        }
+    reading = [replica, primary] if replica else [primary]
+    writing = list(reversed(reading))
+    role = {"funders": OF_FUNDERS, "coordinators": OF_COORDINATORS}[of]
+    told = {addresses.SHARED_URL_VARIABLE: address(role, passwords[role], SHARED, reading, "prefer-standby")}
+    if of == "coordinators":
+        told[addresses.CASES_URL_VARIABLE] = address(role, passwords[role], CASES, reading, "prefer-standby")
+    if replica:
+        told[addresses.WRITE_URL_VARIABLE] = address(role, passwords[role], SHARED, writing, "read-write")
+    for table, variable in addresses.NARROW.items():
+        login = f"meridian_{rights.APPENDERS[table]}"
+        told[variable] = address(login, passwords[login], SHARED, writing, "read-write")
+    return told
 
 
 def statements() -> Iterator[str]:
@@ -34,6 +93,10 @@ def statements() -> Iterator[str]:
         yield f"\\getenv {role} {variable(role)}"
     for role in roles:
         yield f"CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'{role}';"
+    yield f"\\getenv {REPLICATION} {variable(REPLICATION)}"
+    yield f"\\if :{{?{REPLICATION}}}"
+    yield f"CREATE ROLE {REPLICATION} LOGIN REPLICATION PASSWORD :'{REPLICATION}';"
+    yield "\\endif"
     for name in (SHARED, CASES):
         yield f"CREATE DATABASE {name} OWNER {OWNER};"
         yield f"REVOKE ALL ON DATABASE {name} FROM PUBLIC;"
@@ -78,6 +141,29 @@ def setup() -> None:
 def postgresql(**_is_printed: bool) -> None:
     """Print the script that makes databases and logins on a PostgreSQL server."""
     print("\n".join((*statements(), *then())))
+
+
+@setup.command("passwords", cls=speaking.Command, help=N_("Print a new password for each login, as variables."))
+def passwords() -> None:
+    """Print a new password for each login, as variables."""
+    for role, password in new_passwords().items():
+        print(f"{variable(role)}='{password}'")
+
+
+@setup.command(
+    "environment",
+    cls=speaking.Command,
+    help=N_(
+        "Print what a process of the deployment is told: its addresses and logins, with the passwords of the environment."
+    ),
+)
+@click.argument("part", type=click.Choice(get_args(Part)), metavar="[coordinators|funders|owner]")
+@speaking.option("--primary", metavar="HOST:PORT", default="127.0.0.1:5432", help=N_("Where the primary is."))
+@speaking.option("--replica", metavar="HOST:PORT", help=N_("Where its streaming replica is, which pages then read."))
+def environment_(part: Part, primary: str, replica: str | None) -> None:
+    """Print what a process of the deployment is told."""
+    for name, value in environment(part, passwords_given(), primary, replica).items():
+        print(f"{name}='{value}'")
 
 
 COMMANDS = (setup,)
