@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import streamlit as st
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
@@ -17,7 +17,7 @@ import dashboard.screen.people  # noqa: F401 - how the form for roles looks
 from dashboard import faults, measures
 from dashboard.page import links, roles
 from dashboard.page.opening import open_for
-from dashboard.page.reading import newer_records, primary_is_away, read_metas
+from dashboard.page.reading import newer_records, primary_is_away, primary_just_went, read_metas
 from dashboard.page.registry import Page, pages
 from dashboard.page.visit import Visit, open_visit
 from dashboard.page.walk import walk
@@ -84,7 +84,7 @@ def run(page: Page, screen: Screen) -> None:
         if page.about and page.about in st.query_params:
             screen.visit.own[page.about] = st.query_params[page.about]
         walk(page, screen.visit, screen)
-    except DataMoved:
+    except (DataMoved, OperationalError, DatabaseProblem):
         raise
     except TooMuch:
         st.warning(
@@ -134,7 +134,9 @@ def main() -> None:
         draw()
     except DataMoved:
         st.rerun()
-    except SQLAlchemyError:
+    except (SQLAlchemyError, DatabaseProblem):
+        if primary_just_went():
+            st.rerun()
         refuse(
             _("Meridian cannot read its database"),
             _("The database does not answer at this moment."),

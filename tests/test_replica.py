@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboard.page import reading
 from dashboard.upkeep.writers import writers
@@ -66,3 +67,23 @@ def test_without_a_primary_of_its_own_a_deployment_asks_one_database(
     asked: list[object] = []
     reading.now(asked.append)
     assert asked == [reading.shared_engine()] and not reading.newer_records("another")
+
+
+def test_while_the_primary_is_away_a_page_is_read_and_says_that_nothing_can_be_kept(
+    behind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in set(addresses.NARROW.values()):
+        monkeypatch.setenv(variable, f"sqlite:///{behind}")
+    app = AppTest.from_file(str(Path(__file__).parent.parent / "dashboard" / "app.py"), default_timeout=60).run()
+    assert not app.exception and not app.error
+    Path(behind).rename(f"{behind}.away")
+    reading._engines.clear()
+    app.run()
+    assert not app.exception and not app.error and app.title
+    assert any("nothing can be kept" in one.value for one in app.warning)
+
+
+def test_a_sign_in_that_cannot_be_looked_up_lets_nobody_in(behind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "primary_is_away", lambda: True)
+    monkeypatch.setenv(addresses.NARROW["sign_in"], f"sqlite:///{behind}")
+    assert reading.writes_to("sign_in") and not reading.keeps_now("sign_in")

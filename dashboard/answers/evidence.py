@@ -11,7 +11,7 @@ from dashboard.answers import closing
 from dashboard.answers.overlap import Overlap
 from dashboard.metrics import overlap
 from dashboard.page.blocks import Evidence
-from dashboard.page.reading import appender, read, writes_to
+from dashboard.page.reading import appender, keeps_now, read, writes_to
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
 from data_access import queries
@@ -196,6 +196,8 @@ def why_not_here(visit: Visit) -> str | None:
         return _("Coordinators answer; everybody reads their answers.")
     if not writes_to("overlap_verdict"):
         return _("This server records no answers: MERIDIAN_ANSWERS_URL is not set.")
+    if not keeps_now("overlap_verdict"):
+        return _("Answers have to wait: they cannot be kept at this moment.")
     return None
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from dashboard.page.blocks import Decision, PersonForm, Table
-from dashboard.page.reading import appender, writes_to
+from dashboard.page.reading import appender, keeps_now, writes_to
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
 from data_access import people, sign_ins
@@ -19,7 +19,7 @@ from data_access.schema import ROLES
 
 def are_kept_here(visit: Visit) -> bool:
     """Whether this reader may give roles, and this server has the login for it; the sample world has no roles to give."""
-    return visit.viewer.role == "steward" and not visit.is_sample and writes_to("people_change")
+    return visit.viewer.role == "steward" and not visit.is_sample and keeps_now("people_change")
 
 
 def everybody() -> list[Person]:

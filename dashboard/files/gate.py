@@ -17,7 +17,7 @@ from threading import Lock
 from dashboard.files import formats
 from dashboard.page import roles
 from dashboard.page.blocks import Report, Table
-from dashboard.page.reading import appender, writes_to
+from dashboard.page.reading import appender, keeps_now, writes_to
 from dashboard.page.visit import Visit
 from dashboard.page.walk import whole
 from dashboard.words import codes, written
@@ -52,6 +52,8 @@ def why_not(visit: Visit, now: datetime | None = None, being_made: int = 0) -> s
     """Why this reader gets no file now, or None; `being_made` more of hers are not in the log yet."""
     if not writes_to(LOG):
         return _("Exports are off: this server has no export log.")
+    if not keeps_now(LOG):
+        return _("Files have to wait: what leaves cannot be logged at this moment.")
     moment = now or datetime.now(UTC)
     lately = export_log.exports_since(appender(LOG), visit.reader, moment - HOUR)
     if len(lately) + being_made < MOST_AN_HOUR:
@@ -102,7 +104,7 @@ def hand_over(
     moment = now or datetime.now(UTC)
     with _one_more(visit, moment) as refused:
         if refused:
-            if writes_to(LOG):
+            if keeps_now(LOG):
                 _log(visit, asked, moment, 0, "", refused=True)
             raise NotExported(refused)
         return _made_and_logged(visit, asked, make, moment, export_id)

@@ -97,9 +97,22 @@ def writes_to(table: str) -> bool:
     return addresses.narrow_url(table, addresses.urls_from_environment()) is not None
 
 
+def keeps_now(table: str) -> bool:
+    """Whether what readers write there is kept at this moment: not while the primary is away."""
+    return writes_to(table) and not primary_is_away()
+
+
+def primary_just_went() -> bool:
+    """Ask the primary once more after something failed: whether it is away, and was not known to be."""
+    if _primary_url() is None or primary_is_away():
+        return False
+    now(database.read_meta)
+    return primary_is_away()
+
+
 def takes_uploads() -> bool:
     """Whether this server loads files that stewards upload."""
-    return addresses.import_url(addresses.urls_from_environment()) is not None
+    return addresses.import_url(addresses.urls_from_environment()) is not None and not primary_is_away()
 
 
 def importer() -> Engine:

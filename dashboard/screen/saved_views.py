@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from dashboard.page import links
-from dashboard.page.reading import appender, writes_to
+from dashboard.page.reading import appender, keeps_now
 from dashboard.page.visit import Visit
 from dashboard.screen import filter_bar
 from dashboard.screen.markdown import plain
@@ -20,7 +20,7 @@ from data_access.saved_views import SavedView
 
 def draw(visit: Visit, page: str, targets: Iterable[StreamlitPage]) -> None:
     """The views of this reader; nothing where the server keeps none. `targets`: the pages a view can be of."""
-    if not writes_to("saved_view"):
+    if not keeps_now("saved_view"):
         return
     kept = {found.name: found for found in saved_views.views_of(appender("saved_view"), visit.viewer.subject)}
     if (asked := st.session_state.pop("view_asked", None)) in kept:
