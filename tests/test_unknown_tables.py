@@ -17,8 +17,8 @@ from dashboard.page.blocks import Sent
 from dashboard.page.visit import open_visit
 from dashboard.upkeep.loading import Request, bring
 from data_access import addresses, connections, schema
-from data_access.importers import formats, proposals, tables
-from data_access.importers.records import Context, Unreadable
+from data_access.importers import formats, proposals, tables, template
+from data_access.importers.records import Context, Record, Unreadable
 from data_access.vocabulary import code_rows
 from tests.conftest import STEWARD, open_sample_visit
 
@@ -226,3 +226,61 @@ def test_a_file_whose_columns_are_known_asks_nothing(steward: addresses.Urls) ->
     damaged = Sent("x", [("f.xlsx", b"PK\x03\x04 no archive")], None)
     assert uploads.table_kinds(open_sample_visit(STEWARD), flows) is None
     assert uploads.table_kinds(open_sample_visit(STEWARD), damaged) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_country"),
+    [
+        (["no"] * 9 + ["yes"], False), (["NO"] * 6, False), (["No", "Yes", "No", "No", "No", "No"], False),
+        (["nein", "ja"] * 5, False), (["ru", "de", "pl", "ru"] * 3, False), (["LT"] * 8, False),
+        (["LT", "GE", "PL", "LT"] * 3, True), (["Lithuania"] * 8, True), (["Грузия", "Литва"] * 4, True),
+        (["LT, GE", "PL"] * 4, True),
+    ],
+)  # fmt: skip
+def test_content_alone_says_country_only_where_it_can_be_nothing_else(
+    cells: list[str], is_country: bool, tmp_path: Path
+) -> None:
+    """A column "Gives money" of "no" made Norway of every group."""
+    path = tmp_path / "list.csv"
+    path.write_text("Name;Xyz\n" + "".join(f"Group {n};{cell}\n" for n, cell in enumerate(cells)), encoding="utf-8")
+    found = proposals.propose([path], CONTEXT, "initiatives")
+    assert found is not None
+    assert ({column.heading: column.what for column in found.columns}["Xyz"] == "country") is is_country
+
+
+@pytest.mark.parametrize("language", template.LANGUAGES)
+@pytest.mark.parametrize("sheet", template.sheets(), ids=lambda sheet: sheet.entity)
+def test_one_sheet_of_ours_saved_as_a_file_of_its_own_is_that_sheet(
+    sheet: template.Sheet, language: str, tmp_path: Path
+) -> None:
+    for fields in (sheet.fields, [field for field in sheet.fields if field.required]):
+        path = tmp_path / "sheet.csv"
+        headings = [f"{field.titles[language]} *" if field.required else field.titles[language] for field in fields]
+        path.write_text(",".join(headings) + "\n" + ",".join("x" for _heading in headings) + "\n", encoding="utf-8")
+        (table,) = tables.of(path, {heading for one in template.sheets() for heading in one.headings()})
+        met = template.sheet_by_headings(table)
+        assert met in ((sheet,) if fields is sheet.fields and len(headings) > 2 else (sheet, None))
+
+
+def test_a_csv_of_the_templates_initiatives_loads_as_the_workbook_does(tmp_path: Path) -> None:
+    sheet = next(one for one in template.sheets() if one.entity == "organisation")
+    said = {
+        "slug": "g-1", "name": "Lantern House", "is_initiative": "yes", "is_funder": "no", "independence": "independent",
+        "visibility": "aggregate_only",
+    }  # fmt: skip
+    rows = [{field.titles["en"]: said[field.name] for field in sheet.fields if field.name in said}]
+    assert len(rows[0]) == len(said)
+    csv_file, book_file = tmp_path / "groups.csv", tmp_path / "book.xlsx"
+    csv_file.write_text("\n".join(",".join(line) for line in (rows[0].keys(), rows[0].values())), encoding="utf-8")
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.title = sheet.titles["en"]
+    for line in (rows[0].keys(), rows[0].values()):
+        book.active.append(list(line))
+    book.save(book_file)
+    read = [
+        [(one.entity, one.values) for one in formats.read([path], CONTEXT)[1] if isinstance(one, Record)]
+        for path in (csv_file, book_file)
+    ]
+    assert formats.format_of(csv_file, CONTEXT) == "template"
+    assert read[0] == read[1] and len(read[0]) == 1

@@ -47,6 +47,8 @@ def format_of(path: Path, context: Context, stated: str | None = None) -> str:
     for name, known in FORMATS.items():
         if _fits(known, path, context):
             return name
+    if template.is_a_sheet(path):
+        return "template"
     for sentence, is_it in STATISTICS.items():
         if is_it(path):
             raise Unreadable(_(sentence).format(file=path.name))

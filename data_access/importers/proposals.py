@@ -26,6 +26,8 @@ LONGEST_EXAMPLE = 40
 ALIKE_FROM = 84
 WORD_FROM = 4
 FITS_FROM, FITS_NOT_UNDER = 0.8, 0.3
+CODE_LETTERS = 2
+YES_OR_NO = frozenset({"no", "yes", "y", "n", "ja", "nein", "да", "нет", "si", "oui", "non"})
 
 
 @dataclass(frozen=True)
@@ -275,8 +277,20 @@ def _candidates(
                 continue
             if by_name >= ALIKE_FROM and (content is None or content >= FITS_NOT_UNDER or what in MAY_BE_WORDED):
                 yield by_name + 10 * (content or 0), heading, what
-            elif content is not None and content >= FITS_FROM and what in TOLD_BY_CONTENT:
+            elif content is not None and content >= FITS_FROM and what in TOLD_BY_CONTENT and _tells(what, one.cells):
                 yield 50 + 10 * content, heading, what
+
+
+def _tells(what: str, cells: Sequence[Any]) -> bool:
+    """Whether such cells can be nothing else where their heading says nothing: “no” is no Norway, “de” may be a language, and one
+    code in every row is no column of countries."""
+    if what != "country":
+        return True
+    words = {str(cell).strip() for cell in cells}
+    if {word.casefold() for word in words} <= YES_OR_NO:
+        return False
+    codes = {word for word in words if len(word) <= CODE_LETTERS}
+    return bool(words - codes) or len({code for code in codes if code.isupper()}) > 1
 
 
 DAYS = ("starts_on", "ends_on", "awardDate", "starts", "ends", "date", "opened", "closed")

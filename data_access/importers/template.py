@@ -24,6 +24,7 @@ EXAMPLE = "EXAMPLE"
 LANGUAGES = ("en", "ru", "de")
 EPISODES = uuid.UUID("6f1b1c52-62c5-4b70-9a5b-0b8b7a1d5c11")
 LAST_PLACE = 1_000
+FEWEST_HEADINGS, MOST_OF_HEADINGS = 3, 0.8
 DATES_READ = {
     "day": N_("dates in this column were read day first."),
     "month": N_("dates in this column were read month first."),
@@ -96,6 +97,33 @@ def sheet_named(title: str) -> Sheet | None:
     return next((s for s in sheets() if wanted in {tables.heading(t) for t in s.titles.values()}), None)
 
 
+def sheet_by_headings(table: tables.Table) -> Sheet | None:
+    """The sheet that a table without its name is: all headings that a sheet needs, and hardly another; None where two could be
+    meant as well."""
+    met = {tables.heading(heading) for heading in table.headings} - {""}
+    if len(met) < FEWEST_HEADINGS:
+        return None
+    ours = {sheet.entity: {heading for heading in sheet.headings() if heading in met} for sheet in sheets()}
+
+    def is_whole(sheet: Sheet) -> bool:
+        said = {sheet.headings()[heading].name for heading in ours[sheet.entity]}
+        needed = {field.name for field in sheet.fields if field.required}
+        return needed <= said and len(ours[sheet.entity]) >= MOST_OF_HEADINGS * len(met)
+
+    likely = sorted(filter(is_whole, sheets()), key=lambda sheet: -len(ours[sheet.entity]))
+    if len(likely) > 1 and len(ours[likely[0].entity]) == len(ours[likely[1].entity]):
+        return None
+    return likely[0] if likely else None
+
+
+def is_a_sheet(path: Path) -> bool:
+    """Whether a file that is none of our workbooks holds a table of ours: one sheet saved as a file of its own, say."""
+    known = {heading for sheet in sheets() for heading in sheet.headings()}
+    return files.kind_of(path) in files.TABLES and any(
+        sheet_by_headings(table) is not None for table in tables.of(path, known)
+    )
+
+
 def fits(path: Path, _context: Context) -> bool:
     """Whether the file is a workbook with one of our sheets: its name, and half of the columns it needs."""
     if files.kind_of(path) not in files.WORKBOOKS:
@@ -126,8 +154,10 @@ def _read_book(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Recor
     known = {heading for sheet in sheets() for heading in sheet.headings()}
     found: dict[str, tuple[tables.Table, list[tables.Row]]] = {}
     others = []
+    has_names = any(sheet_named(table.sheet) for table in tables.of(path, known))
     for table in tables.of(path, known):
-        if (sheet := sheet_named(table.sheet)) is not None:
+        sheet = sheet_named(table.sheet) if has_names else sheet_by_headings(table)
+        if sheet is not None and sheet.entity not in found:
             found[sheet.entity] = table, list(table.rows())
         elif any(True for _row in table.rows()):
             others.append(table.sheet)
