@@ -84,8 +84,6 @@ def run(page: Page, screen: Screen) -> None:
         if page.about and page.about in st.query_params:
             screen.visit.own[page.about] = st.query_params[page.about]
         walk(page, screen.visit, screen)
-    except (DataMoved, OperationalError, DatabaseProblem):
-        raise
     except TooMuch:
         st.warning(
             _(
@@ -93,6 +91,8 @@ def run(page: Page, screen: Screen) -> None:
                 "or open fewer rows."
             )
         )
+    except (DataMoved, OperationalError, DatabaseProblem):
+        raise
     except Exception as fault:
         st.error(broken(fault, page.path))
 

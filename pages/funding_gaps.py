@@ -44,10 +44,13 @@ def _gaps(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
     gaps = funding.gaps(money, by)
     yield gaps
     if bar := (yield rows_of("gaps", _("Open the rows of a bar"), money_rows.gap_rows(gaps, by))):
+        if lines := money_rows.lines_of_gap(money, by, bar):
+            yield lines
         yield money_rows.rows_of_gap(money, by, bar)
     if grid := funding.coverage_grid(money):
         yield grid
         if cell := (yield rows_of("coverage", _("Open the rows of a cell"), money_rows.grid_names(grid))):
+            yield money_rows.lines_of_cell(money, cell)
             yield money_rows.rows_of_cell(money, cell)
 
 

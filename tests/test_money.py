@@ -41,11 +41,16 @@ def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filte
     for by in funding.gap_names():
         bars = funding.gaps(money, by)
         for value, need in some(list(zip(bars.rows[by], bars.rows["need"], strict=True)), 6, by, *cell):
+            if lines := money_rows.lines_of_gap(money, by, value):
+                bar = bars.rows.set_index(by).loc[value, ["need", "funded", "gap", "surplus"]]
+                assert (lines.rows[bar.index].sum() == bar).all()
             rows = money_rows.rows_of_gap(money, by, value).rows
             assert rows.loc[rows["entry"] == "need", "part"].sum() == need
     if grid := funding.coverage_grid(money):
         ranked = grid.rows.sort_values("gap", ascending=False, na_position="last")
         for name, row in some(list(zip(money_rows.grid_names(grid), ranked.itertuples(), strict=True)), 20, *cell):
+            lines = money_rows.lines_of_cell(money, name)
+            assert lines.rows["gap"].sum() == (0 if pd.isna(row.gap) else row.gap)
             rows = money_rows.rows_of_cell(money, name).rows
             assert rows.loc[rows["entry"] == "need", "part"].sum() == (0 if pd.isna(row.need) else row.need)
     for year in money_reach.year_names(money):

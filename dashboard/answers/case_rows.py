@@ -26,8 +26,9 @@ def call_list(visit: Visit, order: str) -> Table:
     """Whom to call today: open cases by pseudonymous reference, own countries only."""
     rows = _open(visit, order)
     note = _(
-        "The first {n} open cases of your countries; most urgent: legal stay ends soonest, then longest in their stage. The "
-        "person behind a reference is known only to who handles the case."
+        "The first {n} open cases of your countries; most urgent: legal stay ends soonest, then longest in their stage. Cases "
+        "whose stay has been over for more than a year are listed under Records. The person behind a reference is known only to "
+        "whoever handles the case."
     ).format(n=written.number(len(rows)))
     return Table("call_list", _("Whom to call today"), rows, note, is_live=True)
 
@@ -42,8 +43,8 @@ def _open(visit: Visit, order: str, which: queries.relocation.Which = queries.re
         stay_left=(found["stay_ends_on"] - visit.cases_as_of).dt.days.astype("Int64"),
         hold=found["on_hold"].map({True: "on_hold", False: "moving"}),
     )
-    columns = ["stage", "days_in_stage", "days_open", "stay_left", "route", "host_country", "hold", "opened_on",
-               "case_reference"]  # fmt: skip
+    columns = ["stay_left", "case_reference", "stage", "days_in_stage", "days_open", "route", "host_country", "hold",
+               "opened_on"]  # fmt: skip
     return rows[columns]
 
 

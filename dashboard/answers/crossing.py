@@ -73,7 +73,7 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
         pictured.whole(),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         opens="rows",
-        narrow=pictured.listed(),
+        narrow=pictured.listed(grids.LEVEL, "organisations"),
     )
 
 

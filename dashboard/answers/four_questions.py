@@ -28,7 +28,7 @@ from dashboard.page.visit import Visit
 from dashboard.words import written
 from data_access.i18n import _
 
-LINES = 5
+LINES = 4
 FIGURES = ("active_initiatives", "need_covered", "pairs_to_check", "half_end_within", "may_end")
 WAITING = ("half_end_within", "published_band")
 
@@ -66,7 +66,9 @@ def where(visit: Visit) -> Answer:
         first.term,
         first.value,
         first.shown,
-        _("in {m} host countries").format(m=countries.shown),
+        _("{placed} of them in {m} known host countries").format(
+            placed=written.number(found.placement["placed"]), m=countries.shown
+        ),
         first.coverage,
     )
     named = found.named.sort_values("initiatives", ascending=False, kind="stable").head(LINES)

@@ -110,12 +110,15 @@ def confidence_names() -> dict[str, str]:
 
 def tiers(money: Portfolio) -> Table:
     """Need, signed money and gap under each tier, side by side; tiers are never added."""
-    rows = [(tier, t.lines.known, t.need, t.funded, t.gap, t.coverage_capped) for tier, t in money.tiers.items()]
-    columns = ["tier", "lines_stating", "need", "funded", "gap", "coverage"]
-    whole = dict.fromkeys(("lines_stating", "need", "funded", "gap"), "Int64")
+    rows = [
+        (tier, t.lines.known, t.need, t.funded, t.gap, t.surplus, t.coverage_capped) for tier, t in money.tiers.items()
+    ]
+    columns = ["tier", "lines_stating", "need", "funded", "gap", "surplus", "coverage"]
+    whole = dict.fromkeys(("lines_stating", "need", "funded", "gap", "surplus"), "Int64")
     table = pd.DataFrame(rows, columns=columns).astype(whole | {"coverage": "Float64"})
     is_stated = table["lines_stating"] > 0
-    table[["need", "funded", "gap"]] = table[["need", "funded", "gap"]].where(is_stated)
+    amounts = ["need", "funded", "gap", "surplus"]
+    table[amounts] = table[amounts].where(is_stated)
     low, high = money.tiers["lowest"], money.tiers["highest"]
     title = _("Need by tier in {year}").format(year=money.year)
     if low.need and low.gap != high.gap:
@@ -219,11 +222,12 @@ def _newcomers_figure(money: Portfolio) -> Figure:
 def cliff(money: Portfolio) -> Chart:
     """Signed money per month against stated need, pledges outlined."""
     below = money.cliff.below_need
-    title = (
-        _("Signed money is below 75 % of need from {month}").format(month=written.month(below))
-        if below is not None and below > money.as_of
-        else _("Signed money and stated need by month")
-    )
+    if below is None or _from_this_month(money).empty:
+        title = _("Signed money and stated need by month")
+    elif below > money.as_of:
+        title = _("Signed money is below 75 % of need from {month}").format(month=written.month(below))
+    else:
+        title = _("Signed money is below 75 % of need this month already")
     rows = money.monthly
     marks = events.marks(money, rows["month"])
     return Chart(
@@ -232,8 +236,8 @@ def cliff(money: Portfolio) -> Chart:
         rows[["month", "signed", "signed_on_need", "pledged", "need"]],
         events.noted(
             _(
-                "Spread over each grant's days, in {currency}; dark up to {day}. Pledges are outlined and not counted. 75 % of need "
-                "is measured on the lines that state one. {need}"
+                "Spread over each grant's days, in {currency}; what is to come begins after {day}. Pledges are outlined and not "
+                "counted. 75 % of need is measured on the lines that state one. {need}"
             ).format(currency=money.currency, day=written.day(money.as_of), need=tier_words(money)),
             marks,
         ),
@@ -267,7 +271,7 @@ def gap_names() -> dict[str, str]:
 @shown_once
 def gaps(money: Portfolio, by: str) -> Chart:
     """The largest gaps of the year by line, activity or host_country."""
-    ranked = ranked_gaps(money, by).head(GAPS_SHOWN)
+    ranked = _shown_of(ranked_gaps(money, by), by)
     names = {value: value if by == "line" else codes.code(by, value) for value in ranked[by]}
     amounts = [written.money(gap, money.currency) for gap in ranked["gap"]]
     bars = ranked.assign(met=(ranked["need"] - ranked["gap"]) / 100, missing=ranked["gap"] / 100)
@@ -292,14 +296,31 @@ def gaps(money: Portfolio, by: str) -> Chart:
     )
 
 
+def _shown_of(ranked: pd.DataFrame, by: str) -> pd.DataFrame:
+    """The largest gaps with a name, and all that is not placed: it can be larger than any of them."""
+    unplaced = ranked[by].isin(UNPLACED)
+    return pd.concat([ranked[~unplaced].head(GAPS_SHOWN - int(unplaced.sum())), ranked[unplaced]], ignore_index=True)
+
+
 def _gap_title(money: Portfolio, by: str, ranked: pd.DataFrame, names: Mapping[str, str]) -> str:
     """What has a name and lacks more than anything else, of the rows shown; neutral where several lack as much."""
     named = ranked[~ranked[by].isin(UNPLACED)]
     if named.empty or (len(named) > 1 and named["gap"].iloc[0] == named["gap"].iloc[1]):
         return _("The largest gaps in {year}").format(year=money.year)
-    amount = written.money(named["gap"].iloc[0], money.currency)
-    return _("{name} lacks the most in {year}: {amount}").format(
-        name=names[named[by].iloc[0]], year=money.year, amount=amount
+    largest, unplaced = int(named["gap"].iloc[0]), int(ranked.loc[ranked[by].isin(UNPLACED), "gap"].sum())
+    if len(named) == 1:
+        said = _("{name} lacks {amount} in {year}")
+    elif unplaced <= largest:
+        said = _("{name} lacks the most in {year}: {amount}")
+    elif by == "host_country":
+        said = _("{name} lacks the most in {year}: {amount}; where the country is not stated {more} is lacking")
+    else:
+        said = _("{name} lacks the most in {year}: {amount}; where the activity is not stated {more} is lacking")
+    return said.format(
+        name=names[named[by].iloc[0]],
+        year=money.year,
+        amount=written.money(largest, money.currency),
+        more=written.money(unplaced, money.currency),
     )
 
 
@@ -354,7 +375,7 @@ def coverage_grid(money: Portfolio) -> Chart | None:
         pictured.whole(),
         charts.alternative(title, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         opens="rows",
-        narrow=pictured.listed(),
+        narrow=pictured.listed("gap", grids.LEVEL),
     )
 
 

@@ -377,7 +377,8 @@ def mix(found: Initiatives, visit: Visit) -> Chart | None:
         title,
         counts[["place", "activity", "initiatives", "percent", "lq"]],
         _(
-            "Share of recorded activities in per cent; an initiative counts once per activity. Countries with five or more."
+            "Share of recorded activities in per cent; an initiative counts once per activity. The eight countries with the most "
+            "of these, five or more; in brackets the active initiatives."
         ),
         charts.shares(counts, "place", "activity", "percent", names, kinds),
         charts.alternative(
@@ -399,7 +400,7 @@ def _work(found: Initiatives, visit: Visit, facet: str) -> pd.DataFrame:
 
 @shown_once
 def per_thousand(found: Initiatives, visit: Visit) -> Chart | None:
-    """Initiatives per 1,000 recent emigrants as ranges, sorted by name: ranges overlap, so nobody is ranked."""
+    """Initiatives per 1,000 recent emigrants as ranges, sorted by name: many overlap, so nobody is ranked."""
     populations = read(queries.initiatives.populations(visit.viewer))
     rates = distribution.per_thousand(found.named, populations)
     if rates.empty:
@@ -407,7 +408,12 @@ def per_thousand(found: Initiatives, visit: Visit) -> Chart | None:
     names = {place: written.country(place) for place in rates["place"]}
     rates = rates.sort_values("place", key=lambda places: written.alphabetical(places.map(names)), ignore_index=True)
     without = len(found.named) - len(rates)
-    title = _("Initiatives per 1,000 recent emigrants: ranges overlap")
+    overlap = rates["low_rate"].max() <= rates["high_rate"].min()
+    title = (
+        _("Initiatives per 1,000 recent emigrants: ranges overlap")
+        if overlap
+        else _("Initiatives per 1,000 recent emigrants, from low to high")
+    )
     spans = [f"{written.decimal(r.low_rate, 2)}–{written.decimal(r.high_rate, 2)}" for r in rates.itertuples()]
     return Chart(
         "per_thousand",

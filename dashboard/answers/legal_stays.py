@@ -52,7 +52,7 @@ def figures(visit: Visit) -> list[Figure]:
 
 def _not_in_time(visit: Visit) -> Figure:
     found, is_enough = in_time(visit)
-    apart = _("{over} over already; {none} without a clock on record").format(
+    apart = _("of cases without a visa yet: {over} over already; {none} without a clock on record").format(
         over=written.number(found.over), none=written.number(found.no_clock)
     )
     if not is_enough:
@@ -80,7 +80,9 @@ def _pace_needed(visit: Visit) -> Figure:
         _("{n} a week were issued in the last {weeks} weeks").format(
             n=written.decimal(_issued_per_week(visit)), weeks=WEEKS
         ),
-        _("so that none of {n} running stays ends first").format(n=written.number(len(left))),
+        _("so that none of {n} running stays ends first, if whose stay ends first is served first").format(
+            n=written.number(len(left))
+        ),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
 
 from dashboard.answers.crossing import cell_name, cell_names
 from dashboard.answers.funding import ranked_gaps
-from dashboard.answers.portfolio import Portfolio, converted, rows_behind
+from dashboard.answers.portfolio import Portfolio, converted, lines_in_parts, rows_behind
 from dashboard.metrics import funding
 from dashboard.page.blocks import Chart, Table
 from dashboard.page.reading import read
@@ -89,6 +90,41 @@ def rows_of_gap(money: Portfolio, by: str, value: str) -> Table:
     return _rows_of_year(money, cut, name, "gap_rows")
 
 
+def lines_of_gap(money: Portfolio, by: str, value: str) -> Table | None:
+    """The lines whose gaps add to one bar; None for a bar that is one line."""
+    return None if by == "line" else _lines_of(money, {by: value}, codes.code(by, value), "gap_lines")
+
+
+def lines_of_cell(money: Portfolio, cell: str) -> Table:
+    """The lines whose gaps add to one cell of the coverage grid."""
+    country, _dot, activity = cell.partition(".")
+    part = {"host_country": country, "activity": activity}
+    return _lines_of(money, part, cell_name(country, activity), "cell_lines")
+
+
+def _lines_of(money: Portfolio, part: Mapping[str, str], name: str, key: str) -> Table:
+    """Need, signed money and gap of each line within a part, largest gap first; they add to the bar or cell."""
+    rows = lines_in_parts(money, list(part))
+    for column, value in part.items():
+        rows = rows[rows[column] == value]
+    rows = rows[rows["need"].notna()].merge(money.lines[["line", "name", "organisation"]], on="line", how="left")
+    rows = rows.sort_values(["gap", "name"], ascending=[False, True], ignore_index=True)
+    said = ngettext(
+        "The gap of {n} line adds to {gap}. What a line has beyond its need ({surplus} here) serves no other.",
+        "The gaps of {n} lines add to {gap}. What a line has beyond its need ({surplus} here) serves no other.",
+        len(rows),
+    ).format(
+        n=written.number(len(rows)),
+        gap=written.exact_money(rows["gap"].sum(), money.currency),
+        surplus=written.exact_money(rows["surplus"].sum(), money.currency),
+    )
+    title = _("{name} lacks {amount} in {year}").format(
+        name=name, amount=written.money(rows["gap"].sum(), money.currency), year=money.year
+    )
+    columns = ["line", "gap", "need", "funded", "surplus", "coverage", "organisation"]
+    return Table(key, title, rows.assign(line=rows["name"])[columns], said)
+
+
 def _narrowed(filters: Filters, by: str, value: str) -> Filters:
     """The choice, kept to one host country or activity."""
     if by == "host_country":
@@ -122,13 +158,13 @@ def _rows(money: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Timestamp, t
     )
     columns = [
         "entry",
-        "reference",
-        "funder",
         "organisation",
+        "part",
         "line",
+        "funder",
+        "reference",
         "host_country",
         "activity",
-        "part",
         "original",
         "currency",
     ]

@@ -321,17 +321,22 @@ def rows_behind(portfolio: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Ti
     )
 
 
+def lines_in_parts(portfolio: Portfolio, columns: list[str]) -> pd.DataFrame:
+    """need, funded, coverage, gap and surplus of the year, one row per line and part; need NA where none is stated."""
+    keys = ["line", *[column for column in columns if column != "line"]]
+    cells = portfolio.cells.groupby(keys, as_index=False)[["need", "signed", "known_needs", "parts"]].sum()
+    cells = cells[cells["known_needs"].gt(0) | cells["parts"].gt(0)]
+    cells = cells.assign(need=cells["need"].where(cells["known_needs"] > 0), funded=cells["signed"])
+    return funding.coverage_lines(cells)
+
+
 def by_part(portfolio: Portfolio, columns: list[str], *, with_unknown: bool = False) -> pd.DataFrame:
     """Need, funded, coverage, gap and surplus of the year per line and part, summed over `columns`.
 
     The gap of each line within a part is taken before summing, so parts can add to more than the headline.
     `with_unknown` adds parts with money on lines that state no need: need, gap and coverage NA.
     """
-    keys = ["line", *[column for column in columns if column != "line"]]
-    cells = portfolio.cells.groupby(keys, as_index=False)[["need", "signed", "known_needs", "parts"]].sum()
-    cells = cells[cells["known_needs"].gt(0) | cells["parts"].gt(0)]
-    cells = cells.assign(need=cells["need"].where(cells["known_needs"] > 0), funded=cells["signed"])
-    cells = funding.coverage_lines(cells)
+    cells = lines_in_parts(portfolio, columns)
     known = cells[cells["need"].notna()]
     summed = known.groupby(columns, as_index=False)[["need", "funded", "gap", "surplus"]].sum()
     if with_unknown:

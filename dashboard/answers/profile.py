@@ -105,7 +105,9 @@ def summary(found: Profile, visit: Visit) -> Summary:
                 "facts_known",
                 known,
                 _("{k} of {n}").format(k=known, n=asked),
-                coverage=_("facts of this profile recorded"),
+                coverage=_(
+                    "dates, registration, country, confirmation within a year, independence, projects and what these do"
+                ),
             ),
         ],
     )
@@ -213,9 +215,16 @@ def grants(found: Profile) -> Table:
 
 def needs(found: Profile) -> Table:
     """Needs as stated, in the currency of each record; an empty amount is unknown."""
-    rows = found.needs.assign(amount=found.needs["amount_minor"] / 100)
-    columns = ["project", "period_start", "period_end", "amount", "currency", "stated_on"]
-    return Table("needs", _("Stated needs"), rows[columns], _("An empty amount is unknown, not zero."))
+    rows = found.needs.assign(amount=found.needs["amount_minor"] / 100, tier=found.needs["kind"])
+    columns = ["project", "tier", "period_start", "period_end", "amount", "currency", "stated_on"]
+    return Table(
+        "needs",
+        _("Stated needs"),
+        rows[columns],
+        _(
+            "A minimum lies inside a budget, a budget inside an ambition: they are never added. An empty amount is unknown, not zero."
+        ),
+    )
 
 
 def partners(found: Profile) -> Table:
@@ -227,5 +236,7 @@ def partners(found: Profile) -> Table:
 
 def similar(found: Profile) -> Table:
     """Pairs in which one of its projects is involved."""
-    note = _("Most similar first. A question for people, not a verdict.")
+    note = _(
+        "The first are most alike for certain: at least so, whatever is not recorded. A question for people, not a verdict."
+    )
     return Table("pairs", _("Similar projects of others"), overlap.pair_table(found.pairs), note)

@@ -109,7 +109,8 @@ def waiting(found: Beside, route: str) -> Chart:
         columns=["host_country", "route", "wait_away", "wait_away_low", "wait_away_high"],
     ).astype(dict.fromkeys(("wait_away", "wait_away_low", "wait_away_high"), "Int64"))
     names = [_name(key) if route == EVERY_ROUTE else written.country(key[0]) for key, _away_ in told]
-    slower = [name for name, (_key, away) in zip(names, told, strict=True) if away.low > 0]
+    apart = [(away.value, name) for name, (_key, away) in zip(names, told, strict=True) if away.low > 0]
+    slower = [name for _value, name in sorted(apart, key=lambda one: -one[0])]
     title = _slower(slower)
     half = "–" if found.all.half is None else written.days(round(found.all.half.value))
     return Chart(
@@ -127,12 +128,12 @@ def waiting(found: Beside, route: str) -> Chart:
 def _slower(names: list[str]) -> str:
     """Which programmes are slower than all: two by name at most."""
     if not names:
-        return _("No programme can be told to be slower than all")
+        return _("No programme can be told to be slower than all together")
     if len(names) <= 2:
-        return _("Slower than all: {names}").format(names=written.listing(names))
+        return _("Slower than all together: {names}").format(names=written.listing(names))
     said = ngettext(
-        "{n} programme is slower than all, among others: {names}",
-        "{n} programmes are slower than all, among others: {names}",
+        "{n} programme is slower than all together, the slowest: {names}",
+        "{n} programmes are slower than all together, the slowest: {names}",
         len(names),
     )
     return said.format(n=written.number(len(names)), names=written.listing(names[:2]))

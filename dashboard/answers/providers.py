@@ -45,7 +45,7 @@ def chart(visit: Visit, across: Across) -> Chart | None:
         pictured.whole(),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
         opens="rows",
-        narrow=pictured.listed(),
+        narrow=pictured.listed("organisations", grids.LEVEL),
     )
 
 

@@ -90,7 +90,7 @@ def ages(found: pd.DataFrame) -> Chart:
         "source_ages",
         title,
         rows[["source", "days_since", "rhythm_days", "freshness"]],
-        _("Up to the cut-off. Light: beyond the rhythm the source declared."),
+        _("Up to the cut-off, within the rhythm that the source declared and beyond it."),
         charts.ranked_bars(
             rows, "source", [("within", _("within its rhythm")), ("beyond", _("beyond it"))], text=shown
         ),

@@ -161,10 +161,11 @@ def partner_countries(visit: Visit, found: Work) -> Chart | None:
     cells["word"] = pd.cut(cells["partnerships"], [-1, 0, 1, 3, float("inf")], labels=PARTNERSHIPS).astype("str")
     cells["text"] = cells["partnerships"].map(lambda n: written.number(n) if n else "·")
     cells["first"], cells["second"] = cells["one"].map(written.country), cells["other"].map(written.country)
-    title = _("Most partnerships connect {first} and {second} ({n})").format(
+    title = _("{first} and {second} are connected by the most partnerships: {n} of {all}").format(
         first=written.country(rows["host_country"][0]),
         second=written.country(rows["other_country"][0]),
         n=written.number(rows["partnerships"][0]),
+        all=written.number(int(rows["partnerships"].sum())),
     )
     if len(rows) > 1 and rows["partnerships"][0] == rows["partnerships"][1]:
         title = _("Countries that partnerships connect")

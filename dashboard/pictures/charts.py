@@ -116,7 +116,7 @@ def ranked_bars(
     height = max(160, 26 * len(rows) + 60)
     ticks = {"tickvals": list(range(len(rows))), "ticktext": [shortened(name) for name in names]}
     room = {"l": 8, "r": 8 if text is None else 44, "t": 8, "b": 8}
-    return figure(traces, height, FROM_ZERO, DOWNWARDS | ticks, barmode="stack", clickmode="event+select", margin=room)
+    return figure(traces, height, FROM_ZERO, DOWNWARDS | ticks, barmode="stack", clickmode="event", margin=room)
 
 
 def columns_over_time(
@@ -149,7 +149,7 @@ def columns_over_time(
     if line:
         traces.append(_line(rows, when, line, FIFTH))
     mode = "relative" if negative else "stack" if stacked else "group"
-    return figure(traces, 340, barmode=mode, clickmode="event+select", **_marked(marks))
+    return figure(traces, 340, barmode=mode, clickmode="event", **_marked(marks))
 
 
 def _marked(marks: Sequence[Mark]) -> dict[str, Any]:
@@ -235,7 +235,7 @@ def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str, marks: Sequenc
     step = {"line": {"color": SECOND, "width": 2.5, "shape": "hvh"}}
     hover = {"hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>"}
     traces.append(_line(need, "month", ("need", _("Stated need")), SECOND, **step, **hover))
-    return figure(traces, 380, barmode="stack", clickmode="event+select", **_marked(marks))
+    return figure(traces, 380, barmode="stack", clickmode="event", **_marked(marks))
 
 
 OUTCOME_COLOURS = {

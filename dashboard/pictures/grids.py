@@ -23,8 +23,12 @@ from dashboard.pictures.charts import (
     figure,
     plain,
 )
+from dashboard.words import written
+from data_access.i18n import _
 
 LISTED = 14
+DOWN, ACROSS = 22, 10
+LEVEL = "_level"
 MEANING = {
     "none_recorded": EMPTY, "none_shared": EMPTY, "unplaced": EMPTY, "need_unknown": PALE, "own_grantees": PALE,
     "under_funded": SECOND, "both": FOURTH, "partly_covered": LIGHT, "covered": FIRST,
@@ -65,8 +69,8 @@ class Grid:
         shades = [MEANING[one] for one in self.levels][:count]
         trace = {
             "type": "heatmap",
-            "x": [plain(name) for name in columns],
-            "y": [_wrapped(name) for name in rows],
+            "x": [_wrapped(name, ACROSS) for name in columns],
+            "y": [_wrapped(name, DOWN) for name in rows],
             "z": [[order[r, c] for c in columns] for r in rows],
             "hoverinfo": "skip",
             "zmin": 0,
@@ -77,15 +81,17 @@ class Grid:
             "ygap": 2,
         }
         names = dict(sorted(self.levels.values(), reverse=True))
-        legend = [_square(name, shades[order], columns[0]) for order, name in names.items()]
+        legend = [_square(name, shades[order], _wrapped(columns[0], ACROSS)) for order, name in names.items()]
         x = {"side": "bottom", "autotickangles": [0, 90], "showgrid": False, "range": [-0.5, len(columns) - 0.5]}
         y = {"ticksuffix": "  ", "showgrid": False, "range": [len(rows) - 0.5, -0.5]}
-        return figure([trace, *legend, self._texts()], 44 * len(rows) + 110, x, y)
+        return figure([trace, *legend, self._texts()], 36 * len(rows) + 100, x, y)
 
-    def listed(self) -> go.Figure:
-        """The cells that say most as a list, for a phone: the highest level first, each in its colour."""
-        ordered = self.cells.assign(_order=[self.levels[one][0] for one in self.cells[self.level]])
-        first = ordered[ordered["_order"] > 0].sort_values("_order", ascending=False, kind="stable").head(LISTED)
+    def listed(self, *by: str) -> go.Figure:
+        """The cells that say most as a list, for a phone: those with most in the columns `by` first, in the order of their levels
+        by LEVEL; each in its colour, and how many there are."""
+        ordered = self.cells.assign(**{LEVEL: [self.levels[one][0] for one in self.cells[self.level]]})
+        said = ordered[ordered[LEVEL] > 0].sort_values(list(by), ascending=False, kind="stable")
+        first = said.head(LISTED)
         words, colours = [self.levels[one][1] for one in first[self.level]], [MEANING[one] for one in first[self.level]]
         trace = {
             "type": "bar",
@@ -109,8 +115,26 @@ class Grid:
         }
         legend = [_square(name, shade, 0) for name, shade in dict(zip(words, colours, strict=True)).items()]
         nothing = {"visible": False}
+        left_out = _("{n} of {m} cells; all are in the table.").format(
+            n=written.number(len(first)), m=written.number(len(said))
+        )
+        told = {
+            "xref": "paper",
+            "yref": "paper",
+            "x": 0,
+            "y": 0,
+            "yanchor": "top",
+            "text": left_out,
+            "showarrow": False,
+        }
         return figure(
-            [trace, *legend], 32 * len(first) + 90, nothing, {"autorange": "reversed"} | nothing, showlegend=True
+            [trace, *legend],
+            32 * len(first) + 120,
+            nothing,
+            {"autorange": "reversed"} | nothing,
+            showlegend=True,
+            annotations=[told] if len(said) > len(first) else [],
+            margin={"l": 8, "r": 8, "t": 8, "b": 32},
         )
 
     def _texts(self) -> Trace:
@@ -120,8 +144,8 @@ class Grid:
             "type": "scatter",
             "mode": "markers+text",
             "meta": "cells",
-            "x": [plain(name) for name in cells[self.column]],
-            "y": [_wrapped(name) for name in cells[self.row]],
+            "x": [_wrapped(name, ACROSS) for name in cells[self.column]],
+            "y": [_wrapped(name, DOWN) for name in cells[self.row]],
             "text": list(cells[self.text]),
             "textfont": {"size": 11, "color": [ink_on(MEANING[level]) for level in cells[self.level]]},
             "customdata": list(cells[self.opens]) if self.opens else None,
@@ -143,5 +167,5 @@ def ink_on(colour: str) -> str:
     return f"#0001{int(colour[1:]):02}" if colour.startswith("#0000") else "#000100"
 
 
-def _wrapped(name: str) -> str:
-    return "<br>".join(plain(line) for line in textwrap.wrap(name, 17))
+def _wrapped(name: str, width: int) -> str:
+    return "<br>".join(plain(line) for line in textwrap.wrap(name, width, break_long_words=False))

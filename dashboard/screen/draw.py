@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -452,6 +451,4 @@ def _about(block: blocks.About, screen: Screen, report: Report) -> None:
         for item in report.figures:
             term = terms.term(item.term)
             st.markdown(f"- **{plain(_(term.label))}**: {plain(_(term.definition))}")
-    everything = html.escape(_("Everything on this page, all its parts"))
-    st.html(f'<strong class="meridian-files">{everything}</strong>')
     file_buttons.of_page(screen.visit, report)

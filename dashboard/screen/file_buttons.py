@@ -58,7 +58,8 @@ def _buttons(
         st.caption(plain(why_not))
         return
     places = st.container(horizontal=True)
-    menu = places.popover(_("Files"), icon=":material/download:", key=f"files_{key}", on_change="rerun")
+    name = _("Files") if brief is None else _("Files of the whole page")
+    menu = places.popover(name, icon=":material/download:", key=f"files_{key}", on_change="rerun")
     if brief is not None:
         with places:
             scripts.component("copying")(

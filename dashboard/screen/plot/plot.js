@@ -119,7 +119,10 @@ function shown(state) {
   if (!rows) return;
   state.picked = false;
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
-  setTimeout(() => rows.scrollIntoView({ block: "center", behavior }), 250);
+  setTimeout(() => {
+    const top = rows.getBoundingClientRect().top, lowest = innerHeight * 0.6;
+    if (top > lowest || top < 0) rows.closest("[data-testid=stMain]").scrollBy({ top: top - lowest, behavior });
+  }, 250);
 }
 
 // Escape closes what a click opened, unless something else is being typed or chosen.
