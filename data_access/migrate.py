@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, column, delete, insert, inspect, select, table
+from sqlalchemy import Connection, Engine, column, delete, insert, inspect, select, table
 
 from data_access.database import METADATA, Which
 from data_access.i18n import _
@@ -18,17 +18,26 @@ from data_access.schema import policy_event
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+def config(which: Which, connection: Connection) -> Config:
+    """What Alembic is told: where the migrations of `which` are, and in which transaction to run them."""
+    told = Config()
+    told.set_main_option("script_location", str(MIGRATIONS))
+    told.set_main_option("version_locations", str(MIGRATIONS / which))
+    told.set_main_option("path_separator", "os")
+    told.attributes |= {"target_metadata": METADATA[which], "connection": connection}
+    return told
+
+
 def upgrade(engine: Engine, which: Which) -> None:
-    """Run every migration of `which` that the database has not seen, in one transaction."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("version_locations", str(MIGRATIONS / which))
-    config.set_main_option("path_separator", "os")
-    config.attributes["target_metadata"] = METADATA[which]
+    """Run every migration of `which` that the database has not seen, in one transaction: all of them or none.
+
+    SQLite's driver begins one at the first change of a row alone; until then each change of a table would stand for itself.
+    """
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config(which, connection), "head")
         except CommandError as error:
             raise DatabaseProblem(
                 _("The {which} database is of a version that is not known here ({why}).").format(
