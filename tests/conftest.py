@@ -367,3 +367,23 @@ def engines(
     serve(addresses.Urls(shared, cases), monkeypatch)
     yield empty
     open_visit(None)
+
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator:
+    """One browser for all tests of a process: a second one cannot be started beside it."""
+    from playwright import sync_api as playwright
+
+    program = shutil.which("chromium")
+    if not program:
+        unavailable("Chromium is missing; install it with: apt install chromium")
+    with playwright.sync_playwright() as run:
+        browser = run.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()

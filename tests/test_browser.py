@@ -18,16 +18,12 @@ from dashboard.files import brief
 from dashboard.page import walk
 from dashboard.page.visit import open_visit
 from data_access import addresses, connections, i18n
-from tests.conftest import PAGES, Server, open_sample_visit, some, unavailable
+from tests.conftest import PAGES, Server, open_sample_visit, some
 from tests.conftest import ROLES as VIEWERS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is missing; run `make test`")
 pytestmark = pytest.mark.browser
 
-CHROMIUM_OPTIONS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PROBES = re.compile(r"/[a-z-]+/_stcore/(health|host-config)$")
 ROLES = ("funder", "coordinator", "steward")
 
@@ -35,17 +31,6 @@ ROLES = ("funder", "coordinator", "steward")
 def address(page: str, server: Server, **parameters: str) -> str:
     path = "" if page == "overview" else page.replace("_", "-")
     return f"{server.address}/{path}?" + "&".join(f"{k}={v}" for k, v in parameters.items())
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator:
-    program = shutil.which("chromium")
-    if not program:
-        unavailable("Chromium is missing; install it with: apt install chromium")
-    with playwright.sync_playwright() as run:
-        browser = run.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
-        yield browser
-        browser.close()
 
 
 class Tab:

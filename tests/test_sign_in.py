@@ -15,7 +15,6 @@ from sqlalchemy import text
 from data_access import addresses, connections, people
 from data_access.people import Person
 from tests.conftest import Server, free_port
-from tests.test_browser import chromium  # noqa: F401 - the browser is a fixture there
 
 pytestmark = pytest.mark.browser
 SECRETS = """[auth]
@@ -53,7 +52,7 @@ class Network:
 
 
 @pytest.fixture
-def network(own_sample: addresses.Urls, tmp_path: Path, chromium) -> Iterator[Network]:  # noqa: F811
+def network(own_sample: addresses.Urls, tmp_path: Path, chromium) -> Iterator[Network]:
     for url in (own_sample.shared, str(own_sample.cases)):
         with connections.open_writer(url).begin() as connection:
             connection.execute(text("DELETE FROM meta WHERE key = 'is_sample'"))

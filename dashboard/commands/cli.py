@@ -88,8 +88,17 @@ def _run(arguments: Sequence[str] | None) -> int:
         where = problem.filename or _("a file")
         Refused(f"{where}: {problem.strerror}.").show()
     except SQLAlchemyError as error:
-        Refused(_("the database refused: {why}").format(why=getattr(error, "orig", error))).show()
+        first = _first(error)
+        Refused(_("the database refused: {why}").format(why=getattr(first, "orig", first))).show()
     return 1
+
+
+def _first(error: BaseException) -> BaseException:
+    """What went wrong first: a disk that is full ends the transaction, and taking that back fails as well."""
+    first, earlier = error, error.__context__
+    while earlier is not None:
+        first, earlier = (earlier if isinstance(earlier, SQLAlchemyError) else first), earlier.__context__
+    return first
 
 
 if __name__ == "__main__":

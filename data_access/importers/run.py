@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
 
 from data_access import meta
 from data_access.case_episodes import EARLIEST, latest_possible
@@ -37,6 +37,8 @@ from data_access.importers.runs import run_row, source_id
 from data_access.importers.values import writable
 
 BATCH = 2_000
+OF_THE_DATABASE = (OperationalError, InterfaceError, InternalError)
+"""No room left, a connection that broke, a file that cannot be written: no row is to blame, and none is left out for it."""
 LONG_LIVED = frozenset(["organisation", "presence", "fx_rate"])
 LOOKED_UP_AT_ONCE = 400
 
@@ -274,6 +276,8 @@ class Run:
                 with connection.begin_nested():
                     connection.execute(insert(table), plain)
                 return rows
+            except OF_THE_DATABASE:
+                raise
             except SQLAlchemyError:
                 pass
         kept = []
@@ -282,6 +286,8 @@ class Run:
                 with connection.begin_nested():
                     connection.execute(insert(table), row)
                 kept.append((record, row, digest))
+            except OF_THE_DATABASE:
+                raise
             except SQLAlchemyError as error:
                 self.outcome.add(_refused(record, error))
         return kept
@@ -352,6 +358,8 @@ class Run:
         try:
             with connection.begin_nested():
                 connection.execute(update(table).where(is_row(table, key)).values(**values))
+        except OF_THE_DATABASE:
+            raise
         except SQLAlchemyError as error:
             self.outcome.add(_refused(record, error))
             return False
