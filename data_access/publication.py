@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import product
 
 from sqlalchemy import ColumnElement, Connection, Engine, case, distinct, exists, func, insert, literal, or_, select
 
+from data_access.addresses import CASES_URL_VARIABLE
 from data_access.disclosure import ALL, Audit, Cell, Rounding
 from data_access.i18n import N_, _
 from data_access.protected_year import (
@@ -38,10 +39,12 @@ from data_access.schema import (
     case_episode,
     frozen_atom,
     frozen_event,
+    publication_request,
     publication_year,
     published_cell,
     relocation_case,
     route,
+    viewer,
     viewer_country,
 )
 
@@ -128,25 +131,87 @@ def publish(cases: Engine, shared: Engine, period: str, today: date, draw: Draw)
             return Release(period, 0, 0, False, 0)
         if not connection.scalar(select(publication_year.c.year).where(publication_year.c.year == chosen.year)):
             connection.execute(insert(publication_year), _stored(chosen))
-        cells, draws = _safe_cells(connection, cases, chosen, period, draw)
+        with cases.connect() as frozen:
+            cells, draws = _safe_cells(connection, frozen, chosen, period, draw)
         connection.execute(insert(published_cell), _cell_rows(cells, period))
     with_year = any(cell[1] == str(chosen.year) for cell in cells)
     return Release(period, len(cells), sum(value is None for value in cells.values()), with_year, draws)
 
 
-def withhold(cases: Engine, shared: Engine, period: str, today: date) -> None:
-    """Close a period that cannot be published: its events are counted as booked and no figure of it appears, ever.
+@dataclass(frozen=True)
+class Trial:
+    """What a period would publish: per cell the two values of which one would be drawn, or None where it would be hidden; and
+    how many draws passed the audit at once."""
 
-    Raises PublicationRefused as `publish` does for what is not due or out of order.
+    cells: Mapping[Cell, tuple[int, int] | None]
+    with_year: bool
+    draws: int
+
+
+def attempt(cases: Engine, shared: Engine, period: str, today: date, draw: Draw) -> Trial:
+    """What `publish` would do, audited and written nowhere; the draw itself is not told, so that nobody chooses among several.
+
+    Raises PublicationRefused as `publish` does, and for a period that is published already.
     """
     chosen = _due(shared, period, today)
     if chosen is None:
+        raise PublicationRefused(
+            _("{period} is published already; published cells are never redrawn.").format(period=period)
+        )
+    _refuse_gaps(cases, shared, chosen, period)
+    with cases.connect() as mine, shared.connect() as connection:
+        freeze(mine, chosen, period)
+        cells, draws = _safe_cells(connection, mine, chosen, period, draw)
+        counts, _contributors = _frozen(mine, chosen)
+        mine.rollback()
+    with_year = any(cell[1] == str(chosen.year) for cell in cells)
+    return Trial({cell: _drawn_from(counts.get(cell, 0)) for cell in cells}, with_year, draws)
+
+
+def _drawn_from(count: int) -> tuple[int, int] | None:
+    lower = count // BASE * BASE
+    return None if count < K else (lower, lower + (BASE if count % BASE else 0))
+
+
+def ask(shared: Engine, period: str, steward: str, now: datetime) -> str:
+    """Note that a steward wants a period published; who asked for it first, another one than she when she now approves.
+
+    Raises PublicationRefused for anybody who is no steward.
+    """
+    with shared.begin() as connection:
+        if connection.scalar(select(viewer.c.role).where(viewer.c.subject == steward)) != "steward":
+            raise PublicationRefused(_("{person} is no steward: two of them publish a period.").format(person=steward))
+        asked = select(publication_request.c.asked_by).where(publication_request.c.period == period)
+        first = connection.scalar(asked)
+        if first is None:
+            row = {"period": period, "asked_by": steward, "asked_at": now}
+            connection.execute(insert(publication_request), row)
+        return str(first or steward)
+
+
+def withhold(cases: Engine, shared: Engine, period: str, today: date) -> None:
+    """Close a period that cannot be published: its events are counted as booked and no figure of it appears, ever.
+
+    Raises PublicationRefused as `publish` does for what is not due or out of order, and for what is published.
+    """
+    chosen = _due(shared, period, today)
+    if chosen is None:
+        _refuse_to_withhold_what_is_published(shared, period)
         return
     _refuse_gaps(cases, shared, chosen, period)
     with cases.begin() as connection:
         freeze(connection, chosen, period, is_shown=False)
     with shared.begin() as connection:
         connection.execute(insert(published_cell), _cell_rows({(WITHHELD, period, ALL, ALL): None}, period))
+
+
+def _refuse_to_withhold_what_is_published(shared: Engine, period: str) -> None:
+    told = published_cell.c.period == period, published_cell.c.measure != WITHHELD
+    with shared.connect() as connection:
+        if connection.scalar(select(func.count()).select_from(published_cell).where(*told)):
+            raise PublicationRefused(
+                _("{period} is published: what people have read cannot be withheld any more.").format(period=period)
+            )
 
 
 def _due(shared: Engine, period: str, today: date) -> Year | None:
@@ -183,6 +248,12 @@ def _refuse_gaps(cases: Engine, shared: Engine, chosen: Year, period: str) -> No
     """Periods follow each other without a hole: what is frozen must be published or withheld before the next one."""
     with cases.connect() as connection:
         frozen = _frozen_periods(connection)
+        if not frozen and not connection.scalar(select(func.count()).select_from(case_episode)):
+            raise PublicationRefused(
+                _("The case database holds no case at all. Load cases first, or check {variable}.").format(
+                    variable=CASES_URL_VARIABLE
+                )
+            )
     if not frozen or period in frozen:
         return
     begin = period_days(period)[0]
@@ -214,7 +285,7 @@ def _cell_rows(cells: Mapping[Cell, int | None], release: str) -> list[dict[str,
 
 
 def _safe_cells(
-    connection: Connection, cases: Engine, chosen: Year, period: str, draw: Draw
+    connection: Connection, cases: Connection, chosen: Year, period: str, draw: Draw
 ) -> tuple[dict[Cell, int | None], int]:
     """Protected cells of the release that pass the audit together with the year's earlier ones, and the draws it took.
 
@@ -270,11 +341,10 @@ def year_cells(chosen: Year) -> Iterable[Cell]:
         yield measure, str(chosen.year), country, group
 
 
-def _frozen(cases: Engine, chosen: Year) -> tuple[dict[Cell, int], dict[Cell, int]]:
+def _frozen(connection: Connection, chosen: Year) -> tuple[dict[Cell, int], dict[Cell, int]]:
     """People and contributors frozen per cell of the year's periods, and of the year itself."""
-    with cases.connect() as connection:
-        rows = connection.execute(select(frozen_atom).where(frozen_atom.c.period.in_(chosen.names))).all()
-        year = _count(connection, chosen, frozen_event.c.period.in_(chosen.names))
+    rows = connection.execute(select(frozen_atom).where(frozen_atom.c.period.in_(chosen.names))).all()
+    year = _count(connection, chosen, frozen_event.c.period.in_(chosen.names))
     people = {(r.measure, r.period, r.country_group, r.route_group): r.people for r in rows}
     contributors = {(r.measure, r.period, r.country_group, r.route_group): r.contributors for r in rows}
     for cell in year_cells(chosen):
@@ -289,19 +359,18 @@ def _can_show_year(chosen: Year, counts: Mapping[Cell, int], contributors: Mappi
 
 
 def _coordinators(
-    cases: Engine, chosen: Year, counts: Mapping[Cell, int], scopes: Iterable[Sequence[str]] = ()
+    connection: Connection, chosen: Year, counts: Mapping[Cell, int], scopes: Iterable[Sequence[str]] = ()
 ) -> list[Mapping]:
     """What each country's coordinator knows, and each who has several: at least her own people in every atom, exactly
     where the group holds no other country. `scopes`: subject, host country."""
     of_group = {group: {c for c, g in chosen.country_groups.items() if g == group} for group in chosen.countries}
     own: dict[str, dict[Cell, int]] = {}
-    with cases.connect() as connection:
-        for country in sorted(c for c in connection.scalars(select(case_episode.c.host_country).distinct()) if c):
-            own[country] = {}
-            for name in {cell[1] for cell in counts} & set(chosen.names):
-                booked = (frozen_event.c.period == name, case_episode.c.host_country == country)
-                for key, (people, _n) in _count(connection, chosen, *booked).items():
-                    own[country][key[0], name, key[1], key[2]] = people
+    for country in sorted(c for c in connection.scalars(select(case_episode.c.host_country).distinct()) if c):
+        own[country] = {}
+        for name in {cell[1] for cell in counts} & set(chosen.names):
+            booked = (frozen_event.c.period == name, case_episode.c.host_country == country)
+            for key, (people, _n) in _count(connection, chosen, *booked).items():
+                own[country][key[0], name, key[1], key[2]] = people
     several: dict[str, set[str]] = {}
     for subject, country in scopes:
         several.setdefault(subject, set()).add(country)

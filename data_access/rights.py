@@ -129,7 +129,12 @@ RIGHTS: dict[Login, dict[Which, Rights]] = {
         )
     },
     "publisher": {
-        "shared": Rights({"SELECT": (*CELLS, "viewer_country", VERSION), "INSERT": CELLS}),
+        "shared": Rights(
+            {
+                "SELECT": (*CELLS, "publication_request", "viewer", "viewer_country", VERSION),
+                "INSERT": (*CELLS, "publication_request"),
+            }
+        ),
         "cases": Rights({"SELECT": ("case_episode", "relocation_case", "route", *FROZEN, VERSION), "INSERT": FROZEN}),
     },
 }

@@ -609,6 +609,13 @@ export_log = Table(
     Index("ix_export_log_subject_exported_at", "subject", "exported_at"),
 )
 
+publication_request = Table(
+    "publication_request",
+    shared,
+    Column("period", String(8), primary_key=True),
+    Column("asked_by", String(64), nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+)
 fault = Table(
     "fault",
     shared,

@@ -64,6 +64,7 @@ MADE_ELSEWHERE = {
     "overlap_verdict": "by people, on the page",
     "published_cell": "by `meridian publish`",
     "publication_year": "by `meridian publish`",
+    "publication_request": "by `meridian publish`",
     "frozen_atom": "by `meridian publish`",
     "frozen_event": "by `meridian publish`",
     "viewer": "by whoever gives roles",

@@ -63,3 +63,19 @@ def test_rounding_bounds_a_published_share() -> None:
     found = programmes.rounded_share(30, 100, 4)
     assert (found.low, found.value, found.high) == pytest.approx((26 / 104, 0.3, 34 / 96))
     assert programmes.rounded_share(100, 100, 4).high == 1
+
+
+def test_who_still_waits_after_a_day_and_all_outcomes_by_then_are_the_whole() -> None:
+    rows = [(30, "relocated", 12), (90, "refused", 6), (200, "relocated", 10), (250, "open", 12)]
+    durations = pd.DataFrame(rows, columns=["days", "outcome", "episodes"]).assign(is_due=True, entry=0)
+    curve = survival.outcome_curve(durations)
+    until = curve[curve["t"] <= 180].iloc[-1]
+    assert (
+        programmes.open_on(curve, 180)
+        == pytest.approx(1 - until["relocated"] - until["refused"])
+        == pytest.approx(22 / 40)
+    )
+    assert programmes.of_cases(durations, 180).waiting == pytest.approx(22 / 40)
+    assert programmes.open_on(curve, 10) == 1.0
+    few = pd.DataFrame([(30, "relocated", 2)], columns=["days", "outcome", "episodes"]).assign(is_due=True, entry=0)
+    assert programmes.of_cases(few, 180).waiting is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -325,9 +325,11 @@ def test_nobody_can_prove_anybody_in_a_hidden_cell_of_a_whole_year(world, seed: 
     except protected_year.PublicationRefused:
         reject()
     assert audited(world) == []
-    counts, _contributors = publication._frozen(world["cases"], year_of(world))
+    with world["cases"].connect() as frozen:
+        counts, _contributors = publication._frozen(frozen, year_of(world))
+        attackers = publication._coordinators(frozen, year_of(world), counts)
     holds = publication._endings_follow(counts)
-    for known in publication._coordinators(world["cases"], year_of(world), counts):
+    for known in attackers:
         assert audited(world, dict(known), holds=holds) == []
 
 
@@ -498,3 +500,55 @@ def test_both_databases_freeze_the_same_counts(publisher, world) -> None:
         publish(engines, seed=3)
     assert sorted(map(tuple, frozen(publisher))) == sorted(map(tuple, frozen(world)))
     assert cells(publisher) == cells(world)
+
+
+def test_a_trial_says_what_would_be_published_and_writes_nothing(world) -> None:
+    def stored() -> tuple[int, ...]:
+        with world["cases"].connect() as cases, world["shared"].connect() as shared:
+            return tuple(
+                int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+                for connection, table in ((cases, "frozen_atom"), (cases, "frozen_event"), (shared, "published_cell"))
+            )
+
+    before = stored()
+    trial = publication.attempt(world["cases"], world["shared"], "2026Q3", TODAY, random.Random(5).randrange)
+    assert stored() == before
+    publish(world)
+    with world["shared"].connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT measure, period, country_group, route_group, value FROM published_cell WHERE release = '2026Q3'"
+            )
+        )
+        values = {tuple(row)[:4]: row.value for row in rows}
+    assert values.keys() == trial.cells.keys()
+    assert all(values[cell] in (drawn or (None,)) for cell, drawn in trial.cells.items())
+    assert any(drawn for drawn in trial.cells.values()) and any(drawn is None for drawn in trial.cells.values())
+    with pytest.raises(publication.PublicationRefused, match="already"):
+        publication.attempt(world["cases"], world["shared"], "2026Q3", TODAY, random.Random(5).randrange)
+
+
+def test_two_stewards_publish_a_period_and_nobody_else_may_ask(world) -> None:
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    with world["shared"].begin() as connection:
+        for person, role in (("anna", "steward"), ("boris", "steward"), ("carl", "funder")):
+            connection.execute(text("INSERT INTO viewer (subject, role) VALUES (:p, :r)"), {"p": person, "r": role})
+    for nobody in ("carl", "dora"):
+        with pytest.raises(publication.PublicationRefused, match="no steward"):
+            publication.ask(world["shared"], "2026Q3", nobody, now)
+    assert publication.ask(world["shared"], "2026Q3", "anna", now) == "anna"
+    assert publication.ask(world["shared"], "2026Q3", "anna", now) == "anna"
+    assert publication.ask(world["shared"], "2026Q3", "boris", now) == "anna"
+    assert publication.ask(world["shared"], "2026Q4", "boris", now) == "boris"
+
+
+def test_what_is_published_cannot_be_withheld_and_an_empty_case_database_publishes_nothing(world) -> None:
+    publish(world)
+    with pytest.raises(publication.PublicationRefused, match="cannot be withheld"):
+        publication.withhold(world["cases"], world["shared"], "2026Q3", TODAY)
+    with world["cases"].begin() as connection:
+        for table in ("frozen_event", "frozen_atom", "case_episode"):
+            connection.execute(text(f"DELETE FROM {table}"))
+    for wanted in (publication.withhold, lambda *a: publication.publish(*a, random.Random(1).randrange)):
+        with pytest.raises(publication.PublicationRefused, match="no case at all"):
+            wanted(world["cases"], world["shared"], "2026Q4", date(2027, 2, 15))

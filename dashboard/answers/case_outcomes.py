@@ -52,7 +52,8 @@ def outcomes(cases: Live) -> Chart:
 def routes(cases: Live) -> Table:
     """Every route by the same definitions; shares and times only where there are enough cases."""
     rows = [_route_row(route, durations) for route, durations in cases.durations.groupby("route")]
-    columns = ["route", "followed", "half_days", "four_fifths_days", "relocated_180", "on_time_share", "of_decided"]
+    columns = ["route", "followed", "half_days", "four_fifths_days", "waiting_180", "relocated_180", "on_time_share",
+               "of_decided"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns).sort_values("followed", ascending=False)
     kinds = {"followed": "Int64", "half_days": "Int64", "four_fifths_days": "Int64"}
     return Table(
@@ -73,7 +74,7 @@ def _route_row(route: str, durations: pd.DataFrame) -> tuple:
     relocated, on_time = (None if one is None else one.value for one in (found.relocated, found.on_time))
     decided = relocation.outcome_shares(durations)["of_decided"]
     of_decided = decided.share if decided.total >= FEWEST_FOR_SHARES else None
-    return route, found.followed, *days, relocated, on_time, of_decided
+    return route, found.followed, *days, found.waiting, relocated, on_time, of_decided
 
 
 def horizon_names() -> dict[str, str]:

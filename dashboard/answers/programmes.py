@@ -185,10 +185,10 @@ def points_away(away: Measured | None) -> str:
 def table(visit: Visit, found: Beside) -> Table:
     """Every programme with its figures, how far each lies from all, its strong and weak points, and its legal clock."""
     rows = [_row(found, key) for key in sorted(found.each, key=_place)]
-    columns = ["host_country", "route", "strong", "weak", "followed", "half_days", "wait_difference", "relocated_180",
+    columns = ["host_country", "route", "half_days", "waiting_180", "strong", "weak", "followed", "wait_difference", "relocated_180",
                "relocated_difference", "on_time_share", "on_time_difference", "legal_days"]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
-    kinds = {"followed": "Int64", "half_days": "Int64", "legal_days": "Int64", "relocated_180": "Float64", "on_time_share": "Float64",
+    kinds = {"followed": "Int64", "half_days": "Int64", "legal_days": "Int64", "waiting_180": "Float64", "relocated_180": "Float64", "on_time_share": "Float64",
              "strong": "str", "weak": "str"}  # fmt: skip
     return Table(
         "programmes",
@@ -206,10 +206,11 @@ def _row(found: Beside, key: tuple[str, str]) -> tuple:
     strong, weak = points(wait, relocated, on_time)
     return (
         *key,
+        None if own.half is None else round(own.half.value),
+        own.waiting,
         strong,
         weak,
         own.followed,
-        None if own.half is None else round(own.half.value),
         days_away(wait),
         None if own.relocated is None else own.relocated.value,
         points_away(relocated),

@@ -28,24 +28,32 @@ def _both(why: str, remedy: str) -> dict[database.Which, Engine]:
 @speaking.command(
     help=N_(
         "Publish a closed period of relocation cases, protected, once.\n\n"
-        "PERIOD is a quarter or half-year: 2026Q3, 2026H1."
+        "PERIOD is a quarter or half-year: 2026Q3, 2026H1. Two stewards publish it: one asks, another one approves."
     )
 )
 @click.argument("period")
 @speaking.option(
     "--withhold", is_flag=True, help=N_("Close a refused period for good: no figure of it will ever appear.")
 )
-def publish(period: str, *, withhold: bool) -> None:
+@speaking.option("--try", "is_trial", is_flag=True, help=N_("Show every cell as it would be, and write nothing."))
+@speaking.option("--by", "steward", metavar="REFERENCE", help=N_("The reference of the steward who asks or approves."))
+def publish(period: str, *, withhold: bool, is_trial: bool, steward: str | None) -> None:
     """Publish a closed period of relocation cases, protected, once.
 
-    PERIOD is a quarter or half-year: 2026Q3, 2026H1.
+    PERIOD is a quarter or half-year: 2026Q3, 2026H1. Two stewards publish it: one asks, another one approves.
     """
     engines = _both(
         _("Publishing reads the case database."),
         _("Set {variable} for the publisher's login.").format(variable=addresses.CASES_URL_VARIABLE),
     )
-    today = datetime.now(UTC).date()
+    now = datetime.now(UTC)
+    today = now.date()
     try:
+        if is_trial:
+            _show(publication.attempt(engines["cases"], engines["shared"], period, today, secrets.randbelow), period)
+            return
+        if not _is_approved(engines["shared"], period, steward, now):
+            return
         if withhold:
             publication.withhold(engines["cases"], engines["shared"], period, today)
             print(_("{period} is closed; none of its figures will appear.").format(period=period))
@@ -69,6 +77,38 @@ def publish(period: str, *, withhold: bool) -> None:
             done.inserted,
         )
     print(said.format(period=done.period, n=done.inserted, hidden=done.hidden, draws=done.draws))
+
+
+def _is_approved(shared: Engine, period: str, steward: str | None, now: datetime) -> bool:
+    """Whether another steward asked for it before; else her wish is noted. Raises PublicationRefused."""
+    if not steward:
+        raise protected_year.PublicationRefused(
+            _(
+                "say who you are with `--by REFERENCE`: two stewards publish a period, one asks and another one approves."
+            )
+        )
+    first = publication.ask(shared, period, steward, now)
+    if first == steward:
+        print(
+            _("{period}: noted. It is published when another steward runs this command with her own reference.").format(
+                period=period
+            )
+        )
+    return first != steward
+
+
+def _show(trial: publication.Trial, period: str) -> None:
+    """Every cell of a trial, and what the audit says."""
+    for (measure, when, country, kind), drawn in trial.cells.items():
+        shown = f"<{protected_year.K}" if drawn is None else "/".join(str(value) for value in dict.fromkeys(drawn))
+        print(f"{measure:<12}{when:<8}{country:<20}{kind:<20}{shown}")
+    said = ngettext(
+        "{period}: {n} cell, {hidden} of them hidden; the audit passed after {draws} draws. Nothing was written.",
+        "{period}: {n} cells, {hidden} of them hidden; the audit passed after {draws} draws. Nothing was written.",
+        len(trial.cells),
+    )
+    hidden = sum(drawn is None for drawn in trial.cells.values())
+    print(said.format(period=period, n=len(trial.cells), hidden=hidden, draws=trial.draws))
 
 
 @speaking.command("publication-year", help=N_("Fix a year's periods and groups before its first period."))

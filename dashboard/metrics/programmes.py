@@ -44,12 +44,13 @@ class Measured:
 @dataclass(frozen=True)
 class Programme:
     """What became of the cases of one programme, or of all: `followed` cases, days until half had ended, the share relocated by
-    a day, the share that ended within the standard; None where there are too few to say."""
+    a day, the share that ended within the standard, the share still open on that day; None where there are too few to say."""
 
     followed: int
     half: Measured | None
     relocated: Measured | None
     on_time: Measured | None
+    waiting: float | None = None
 
 
 def of_cases(durations: pd.DataFrame, day: int) -> Programme:
@@ -64,7 +65,14 @@ def of_cases(durations: pd.DataFrame, day: int) -> Programme:
         _half(durations, relocation.readable(curve)),
         share_by(curve, "relocated", day) if enough else None,
         _share(relocation.on_time_share(durations)),
+        open_on(curve, day) if enough else None,
     )
+
+
+def open_on(curve: pd.DataFrame, day: int) -> float:
+    """The share of cases that are still open after a day, those of which nothing more is known included. `curve`: `outcome_curve`."""
+    until = curve.loc[curve["t"] <= day, "still_open"]
+    return float(until.iloc[-1]) if len(until) else 1.0
 
 
 def _is_followed_to(day: int, durations: pd.DataFrame, curve: pd.DataFrame) -> bool:

@@ -208,6 +208,7 @@ COLUMNS = {
     "followed": Column(N_("Cases followed"), "integer", N_("Cases opened in the period, open ones included.")),
     "half_days": Column(N_("Half end within (days)"), "integer", N_("Days by which half have ended, those still waiting included.")),
     "four_fifths_days": Column(N_("Four in five within (days)"), "integer", N_("Days by which four in five have ended, those still waiting included.")),
+    "waiting_180": Column(N_("Still waiting after day 180"), "percent", N_("Share of cases still open after 180 days, those still waiting included.")),
     "relocated_180": Column(N_("Relocated by day 180"), "percent", N_("Share relocated within 180 days, open cases included (competing outcomes).")),
     "on_time_share": Column(N_("On time"), "percent", N_("Of cases opened at least 120 days ago, the share closed within 120 days.")),
     "asked": Column(N_("Asked for help"), "text", N_("People in cases opened in the period, rounded at random to 5; below 10 not shown.")),
