@@ -30,7 +30,7 @@ from benchmarks.serving import ROOT
 from data_access import connections, saved_views
 from deploy.cluster import SAMPLE, Cluster, trusting
 
-THINK_SECONDS, AWAY_SECONDS, MOST_READERS = 10.0, 20.0, 500
+THINK_SECONDS, AWAY_SECONDS, SETTLE_SECONDS, MOST_READERS = 10.0, 20.0, 60.0, 500
 VIEWS_URL = "MERIDIAN_VIEWS_URL"
 
 
@@ -110,10 +110,10 @@ async def watched(
     ]
     seen, kept, times = Seen(), [], {}
     begin = time.perf_counter()
-    until = begin + 2 * THINK_SECONDS + steady + len(steps) * 2 * AWAY_SECONDS + THINK_SECONDS
+    until = begin + SETTLE_SECONDS + steady + len(steps) * 2 * AWAY_SECONDS + THINK_SECONDS
     crowd: list[Awaitable[None]] = [reader(cluster, number, until, seen) for number in range(readers)]
     tasks = [asyncio.ensure_future(one) for one in (*crowd, keeper(cluster, until, kept))]
-    await asyncio.sleep(2 * THINK_SECONDS)
+    await asyncio.sleep(SETTLE_SECONDS)
     times["before"] = (time.perf_counter(), time.perf_counter() + steady)
     await asyncio.sleep(steady)
     for name, away, kill, start in steps:

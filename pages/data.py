@@ -71,7 +71,7 @@ def data(visit: Visit) -> Blocks:
     elif part == "people":
         yield from _people(visit)
     else:
-        sent = yield FileForm(list(found["source"]), uploads.format_names(), uploads.why_not_here(visit))
+        sent = yield FileForm(list(dict.fromkeys(found["name"])), uploads.format_names(), uploads.why_not_here(visit))
         if sent:
             yield from _load(visit, sent)
 

@@ -113,17 +113,21 @@ def _open_cases(visit: Visit, cases: Live, open_now: int) -> Figure:
 
 def _resolved_rate(cases: Live) -> Figure:
     rate, earlier = relocation.resolved_rate(cases.flow), relocation.resolved_rate(cases.flow, skip=1)
-    said = _("{closed} closed while {incoming} came, in 3 full months").format(
+    said = _("{closed} closed while {incoming} came, in 3 full months, those not eligible left out").format(
         closed=written.number(rate.closed), incoming=written.number(rate.incoming)
     )
-    before = _("{n} in the 3 months before").format(n=written.number(earlier.percent))
+    before = _("{n} in the 3 months before").format(n=_per_hundred(earlier.percent))
     return LiveFigure(
         "resolved_rate",
         rate.percent,
-        written.number(rate.percent),
+        _per_hundred(rate.percent),
         said if rate.incoming else _("no new cases"),
         before if earlier.percent is not None else _("nothing to compare with in the 3 months before"),
     )
+
+
+def _per_hundred(rate: float | None) -> str:
+    return written.percent(None if rate is None else rate / 100)
 
 
 def _open_long(cases: Live) -> Figure:

@@ -136,8 +136,10 @@ def summary(found: Overlap) -> Summary:
                 "agreement",
                 agreed if judged else None,
                 _("{k} of {n}").format(k=agreed, n=judged) if judged else "–",
-                _("suggestions worth a talk, so far") if judged else _("no suggestion has been answered yet"),
-                _("answered of {n} suggestions").format(n=written.number(len(_suggested(found)))),
+                _("suggestions worth a talk, so far") if judged else "",
+                _("suggestions answered: {k} of {n}").format(
+                    k=written.number(judged), n=written.number(len(_suggested(found)))
+                ),
             ),
         ],
     )

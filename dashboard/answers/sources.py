@@ -28,10 +28,18 @@ def part_names(visit: Visit) -> dict[str, str]:
 
 
 def find(visit: Visit) -> pd.DataFrame:
-    """One row per source: source, owner, licence, rhythm_days, loaded_on, last_status, days_since, freshness."""
+    """One row per source: source (told apart where both databases have one of its name), name, owner, licence, rhythm_days,
+    loaded_on, last_status, days_since, freshness."""
     found = read(queries.provenance.sources(visit.viewer))
+    found = found.assign(name=found["source"])
     if visit.viewer.sees_cases and visit.has_cases:
-        found = pd.concat([found, read(queries.provenance.case_sources(visit.viewer))], ignore_index=True)
+        of_cases = read(queries.provenance.case_sources(visit.viewer))
+        told_apart = [
+            _("{source} (cases)").format(source=name) if name in set(found["name"]) else name
+            for name in of_cases["source"]
+        ]
+        of_cases = of_cases.assign(name=of_cases["source"], source=pd.array(told_apart, "str"))
+        found = pd.concat([found, of_cases], ignore_index=True)
     since = (visit.as_of - found["loaded_on"]).dt.days.clip(lower=0).astype("Int64")
     return found.assign(days_since=since, freshness=freshness(since, found["rhythm_days"]))
 

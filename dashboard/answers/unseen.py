@@ -50,8 +50,8 @@ def not_reached(visit: Visit) -> Table:
     )
     never = int(rows["none_since"].isna().sum())
     title = ngettext(
-        "{n} confirmed initiative has no signed grant on record; none for {years} years: {m} more",
-        "{n} confirmed initiatives have no signed grant on record; none for {years} years: {m} more",
+        "{n} confirmed initiative has no signed grant on record, and {m} more none for {years} years",
+        "{n} confirmed initiatives have no signed grant on record, and {m} more none for {years} years",
         never,
     ).format(n=written.number(never), m=written.number(len(rows) - never), years=YEARS)
     return Table(

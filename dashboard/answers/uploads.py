@@ -22,6 +22,7 @@ from dashboard.words import codes, written
 from dashboard.words.columns import OWN
 from dashboard.words.columns import heading as heading_of
 from data_access import queries
+from data_access.addresses import UPLOADS_VARIABLE
 from data_access.i18n import N_, _, ngettext
 from data_access.importers import entities, formats, outcomes, proposals, runs, template, write_template
 from data_access.importers.correct import write_corrections
@@ -40,7 +41,9 @@ def why_not_here(visit: Visit) -> str | None:
     if visit.viewer.role != "steward":
         return _("Files are loaded by stewards.")
     if not takes_uploads():
-        return _("This server takes no uploads. Whoever runs it can load files there, or switch uploads on.")
+        return _(
+            "This server takes no uploads. Whoever runs it can load files there, or switch uploads on with {switch}."
+        ).format(switch=f"{UPLOADS_VARIABLE}=1")
     return None
 
 
