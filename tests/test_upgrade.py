@@ -16,10 +16,16 @@ from dashboard.page import reading
 from dashboard.upkeep.refresh import refresh
 from data_access import addresses, connections, database, migrate, rights
 from data_access.case_summaries import SUMMARIES
-from tests.conftest import FUNDER, new_databases, open_sample_visit, serve
+from tests.conftest import FUNDER, IS_RELEASE, new_databases, open_sample_visit, serve
 
 MADE_ANEW = {*rights.REBUILT, *(table.name for table in SUMMARIES), "source_record", "import_change", "import_issue"}
 """What is made of the records, and how they came: an older version wrote both in ways of its own."""
+BROKEN_OFF = [
+    (kind, which, table)
+    for kind in ("sqlite", "postgresql")
+    for which, table in (("shared", "sign_in"), ("cases", "after_arrival"))
+    if IS_RELEASE or (kind, which) in (("sqlite", "cases"), ("postgresql", "shared"))
+]
 Rows = dict[str, set[tuple]]
 
 
@@ -107,7 +113,7 @@ def test_every_record_of_the_first_schema_is_there_after_the_upgrade_and_pages_r
     reading.forget()
 
 
-@pytest.mark.parametrize(("which", "in_the_way"), [("shared", "sign_in"), ("cases", "after_arrival")])
+@pytest.mark.parametrize(("first", "which", "in_the_way"), BROKEN_OFF, indirect=["first"])
 def test_an_upgrade_that_fails_in_its_midst_leaves_the_database_as_it_was(
     first: dict[database.Which, Engine], which: database.Which, in_the_way: str
 ) -> None:
