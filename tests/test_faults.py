@@ -56,7 +56,7 @@ COMMANDS: dict[str, Callable[[Path], list[str]]] = {
 KILLED = (
     [(what, kind) for what in COMMANDS for kind in ("sqlite", "postgresql")]
     if IS_RELEASE
-    else [("import", "sqlite"), ("refresh", "postgresql"), ("undo", "postgresql"), ("backup", "sqlite")]
+    else [("import", "sqlite"), ("refresh", "postgresql")]
 )
 
 

@@ -92,6 +92,7 @@ def common(engine: Engine, which: database.Which) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.parametrize("first", ["sqlite", "postgresql"] if IS_RELEASE else ["sqlite"], indirect=True)
 def test_every_record_of_the_first_schema_is_there_after_the_upgrade_and_pages_read_it(
     first: dict[database.Which, Engine], sample_urls: addresses.Urls, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,8 +85,8 @@ def together(visit: Visit, projects: Sequence[int]) -> str:
     a, b = (owners.get(project, "") for project in projects)
     pair = carrying_on.of_pair(sets, a, b)
     said = ngettext(
-        "{n} combination: both work in {both}, one of them in {one}",
-        "{n} combinations: both work in {both}, one of them in {one}",
+        "{n} combination: {both} both, {one} one of them",
+        "{n} combinations: {both} both, {one} one of them",
         pair.both + pair.only_a + pair.only_b,
     )
     return said.format(

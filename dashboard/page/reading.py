@@ -37,7 +37,7 @@ class Primary:
         self.clock = clock
         self._away_until = float("-inf")
 
-    def is_away(self) -> None:
+    def note_away(self) -> None:
         """It did not answer."""
         self._away_until = self.clock() + AWAY_SECONDS
 
@@ -146,7 +146,7 @@ def now(ask: Callable[[Engine], T]) -> T:
     try:
         return ask(engine("shared", primary))
     except (OperationalError, DatabaseProblem):
-        PRIMARY.is_away()
+        PRIMARY.note_away()
         return ask(shared_engine())
 
 
