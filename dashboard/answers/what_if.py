@@ -297,8 +297,9 @@ def _falling_per_month(visit: Visit, found: Leaves) -> pd.Series:
 
 def organisations(visit: Visit, found: Leaves) -> Table:
     """Who loses what, alphabetical; touched organisations only. How long cash lasts then, for everybody but funders."""
+    sees_cash = visit.viewer.role != "funder"
     rows = found.lost.rows.assign(
-        months_of_cash=_months_of_cash(visit, found),
+        months_of_cash=_months_of_cash(visit, found) if sees_cash else None,
         pledged=found.lost.rows["organisation"].map(found.pledged).astype("Float64").fillna(0),
         organisation=found.lost.rows["organisation"].map(found.names),
     ).sort_values("organisation", key=written.alphabetical, ignore_index=True)
@@ -313,7 +314,7 @@ def organisations(visit: Visit, found: Leaves) -> Table:
         "unnamed",
         "pledged",
         "other_funders",
-        *(["months_of_cash"] if visit.viewer.role != "funder" else []),
+        *(["months_of_cash"] if sees_cash else []),
     ]
     return Table(
         "leaves_organisations",
