@@ -27,11 +27,10 @@ from websockets.exceptions import WebSocketException
 
 from benchmarks.readers import COUNTRIES, PAGES, Refused, asked, come_and_go, opened
 from benchmarks.serving import ROOT
-from data_access import connections, saved_views
+from data_access import addresses, connections, saved_views
 from deploy.cluster import SAMPLE, Cluster, trusting
 
 THINK_SECONDS, AWAY_SECONDS, SETTLE_SECONDS, MOST_READERS = 10.0, 20.0, 60.0, 500
-VIEWS_URL = "MERIDIAN_VIEWS_URL"
 
 
 @dataclass
@@ -78,7 +77,7 @@ def _stays_with(socket: object, cookie: str) -> tuple[str, str]:
 
 async def keeper(cluster: Cluster, until: float, kept: list[str]) -> None:
     """Somebody who keeps views without end; `kept` are those that were acknowledged."""
-    engine = connections.open_appender(cluster.environment()[VIEWS_URL], "saved_view")
+    engine = connections.open_appender(cluster.environment()[addresses.NARROW["saved_view"]], "saved_view")
     number = 0
     while time.perf_counter() < until:
         name, number = f"view {number}", number + 1
@@ -97,16 +96,11 @@ async def watched(
     cluster: Cluster, readers: int, steady: float
 ) -> tuple[Seen, dict[str, tuple[float, float]], list[str]]:
     """Readers, a steady time, then one death after the other; what was seen, when each step began and ended, views kept."""
-    steps: list[tuple[str, float, Callable[[], None], Callable[[], None]]] = [
-        ("a server", AWAY_SECONDS, lambda: cluster.kill("server-0"), lambda: cluster.start_server(0)),
-        ("the replica", AWAY_SECONDS, lambda: cluster.kill("replica"), cluster.replica.start),
-        ("the primary", AWAY_SECONDS, lambda: cluster.kill("primary"), cluster.primary.start),
-        (
-            "a server asked to stop",
-            AWAY_SECONDS,
-            cluster.processes["server-1"].terminate,
-            lambda: cluster.start_server(1),
-        ),
+    steps: list[tuple[str, Callable[[], None], Callable[[], None]]] = [
+        ("a server", lambda: cluster.kill("server-0"), lambda: cluster.start_server(0)),
+        ("the replica", lambda: cluster.kill("replica"), cluster.replica.start),
+        ("the primary", lambda: cluster.kill("primary"), cluster.primary.start),
+        ("a server asked to stop", cluster.processes["server-1"].terminate, lambda: cluster.start_server(1)),
     ]
     seen, kept, times = Seen(), [], {}
     begin = time.perf_counter()
@@ -116,10 +110,10 @@ async def watched(
     await asyncio.sleep(SETTLE_SECONDS)
     times["before"] = (time.perf_counter(), time.perf_counter() + steady)
     await asyncio.sleep(steady)
-    for name, away, kill, start in steps:
-        times[name] = (time.perf_counter(), time.perf_counter() + 2 * away)
+    for name, kill, start in steps:
+        times[name] = (time.perf_counter(), time.perf_counter() + 2 * AWAY_SECONDS)
         await asyncio.to_thread(kill)
-        await asyncio.sleep(away)
+        await asyncio.sleep(AWAY_SECONDS)
         await asyncio.to_thread(start)
         await asyncio.sleep(max(0.0, times[name][1] - time.perf_counter()))
     await asyncio.gather(*tasks)
@@ -140,7 +134,7 @@ def row(name: str, times: tuple[float, float], seen: Seen, killed: str) -> str:
 
 def lost(cluster: Cluster, kept: list[str]) -> int:
     """Views that were acknowledged and are not there."""
-    with connections.open_writer(cluster.owner()["MERIDIAN_DATABASE_URL"]).connect() as connection:
+    with connections.open_writer(cluster.owner()[addresses.SHARED_URL_VARIABLE]).connect() as connection:
         there = set(connection.scalars(text("SELECT name FROM saved_view")))
     return len(set(kept) - there)
 

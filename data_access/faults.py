@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert
 
 from data_access.schema import fault
 
@@ -27,13 +27,3 @@ def record(engine: Engine, entry: Fault) -> None:
     """Keep a fault. Raises SQLAlchemyError where the database does not take it."""
     with engine.begin() as connection:
         connection.execute(insert(fault), asdict(entry) | {"places": entry.places[-LONGEST:]})
-
-
-def find(engine: Engine, reference: str = "", newest: int = 50) -> list[Fault]:
-    """The faults told under a reference, or the newest ones, newest first."""
-    names = ("noted_at", "reference", "page", "kind", "places")
-    asked = select(*(fault.c[name] for name in names)).order_by(fault.c.id.desc()).limit(newest)
-    if reference:
-        asked = asked.where(fault.c.reference == reference)
-    with engine.connect() as connection:
-        return [Fault(**row._mapping) for row in connection.execute(asked)]

@@ -13,24 +13,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import product
 
-from sqlalchemy import ColumnElement, Connection, Engine, case, distinct, exists, func, insert, literal, or_, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from data_access.addresses import CASES_URL_VARIABLE
 from data_access.disclosure import ALL, Audit, Cell, Rounding
+from data_access.freezing import CONTRIBUTORS, freeze, frozen_periods, people_and_contributors
 from data_access.i18n import N_, _
 from data_access.protected_year import (
     BAND_NAMES,
-    BANDS,
     BASE,
-    COUNTRIES,
     COUNTRY_GROUPS,
-    LAST_BAND,
     MEASURES,
     OTHER,
     ROUTE_GROUPS,
     Draw,
     K,
-    Key,
     PublicationRefused,
     Year,
     period_days,
@@ -42,14 +39,11 @@ from data_access.schema import (
     publication_request,
     publication_year,
     published_cell,
-    relocation_case,
-    route,
     viewer,
     viewer_country,
 )
 
 CLOSED_AFTER_DAYS = 30
-CONTRIBUTORS = 3
 DRAWS = 20
 WITHHELD = "withheld"
 PUBLISHED_IN = {
@@ -80,7 +74,7 @@ def setting(connection: Connection, year: int) -> Year:
 def set_year(shared: Engine, cases: Engine, chosen: Year) -> None:
     """Fix the settings of a year. Raises PublicationRefused once a period of it is frozen."""
     with cases.connect() as connection:
-        frozen = [name for name in _frozen_periods(connection) if name.startswith(str(chosen.year))]
+        frozen = [name for name in frozen_periods(connection) if name.startswith(str(chosen.year))]
     if frozen:
         raise PublicationRefused(
             _("{period} is frozen already: the groups and periods of {year} are fixed.").format(
@@ -239,15 +233,10 @@ def _is_published(connection: Connection, period: str) -> bool:
     )
 
 
-def _frozen_periods(connection: Connection) -> list[str]:
-    names = connection.scalars(select(frozen_atom.c.period).distinct()).all()
-    return sorted(names, key=lambda name: period_days(name)[0])
-
-
 def _refuse_gaps(cases: Engine, shared: Engine, chosen: Year, period: str) -> None:
     """Periods follow each other without a hole: what is frozen must be published or withheld before the next one."""
     with cases.connect() as connection:
-        frozen = _frozen_periods(connection)
+        frozen = frozen_periods(connection)
         if not frozen and not connection.scalar(select(func.count()).select_from(case_episode)):
             raise PublicationRefused(
                 _("The case database holds no case at all. Load cases first, or check {variable}.").format(
@@ -344,7 +333,7 @@ def year_cells(chosen: Year) -> Iterable[Cell]:
 def _frozen(connection: Connection, chosen: Year) -> tuple[dict[Cell, int], dict[Cell, int]]:
     """People and contributors frozen per cell of the year's periods, and of the year itself."""
     rows = connection.execute(select(frozen_atom).where(frozen_atom.c.period.in_(chosen.names))).all()
-    year = _count(connection, chosen, frozen_event.c.period.in_(chosen.names))
+    year = people_and_contributors(connection, chosen, frozen_event.c.period.in_(chosen.names))
     people = {(r.measure, r.period, r.country_group, r.route_group): r.people for r in rows}
     contributors = {(r.measure, r.period, r.country_group, r.route_group): r.contributors for r in rows}
     for cell in year_cells(chosen):
@@ -369,7 +358,7 @@ def _coordinators(
         own[country] = {}
         for name in {cell[1] for cell in counts} & set(chosen.names):
             booked = (frozen_event.c.period == name, case_episode.c.host_country == country)
-            for key, (people, _n) in _count(connection, chosen, *booked).items():
+            for key, (people, _n) in people_and_contributors(connection, chosen, *booked).items():
                 own[country][key[0], name, key[1], key[2]] = people
     several: dict[str, set[str]] = {}
     for subject, country in scopes:
@@ -386,139 +375,3 @@ def _coordinators(
                 atoms[cell] = (people, people) if is_alone else (hers, None)
         known.append(atoms)
     return known
-
-
-def freeze(connection: Connection, chosen: Year, period: str, *, is_shown: bool = True) -> None:
-    """Count people per cell of `period` once, empty cells included; does nothing when it is frozen already.
-
-    Counted are the events up to the period's end that no earlier period counted (`frozen_event`), so that an event
-    recorded late goes to the first period that can still hold it, and none is counted twice or moves what is
-    published. Raises PublicationRefused, and freezes nothing, for an unknown country or route, and unless
-    `is_shown` is False for a group that would be shown with fewer than three contributors.
-    """
-    frozen = _frozen_periods(connection)
-    if period in frozen:
-        return
-    begin, last = period_days(period)
-    earliest = period_days(frozen[0])[0] if frozen else begin
-    _refuse_unknown_codes(connection, earliest, last)
-    _book(connection, period, earliest, last)
-    found = _count(connection, chosen, frozen_event.c.period == period)
-    keys = [
-        *product(MEASURES, chosen.countries, chosen.routes),
-        *(key for measure in MEASURES for key in _margins(measure, chosen)),
-        *((band, ALL, ALL) for band in BAND_NAMES),
-    ]
-    people = {key: found.get(key, (0, 0))[0] for key in keys}
-    if is_shown:
-        _refuse_few_contributors(people, found)
-    connection.execute(
-        insert(frozen_atom),
-        [
-            {
-                "measure": measure,
-                "period": period,
-                "country_group": country,
-                "route_group": kind,
-                "people": n,
-                "contributors": found.get((measure, country, kind), (0, 0))[1],
-            }
-            for (measure, country, kind), n in people.items()
-        ],
-    )
-
-
-def _book(connection: Connection, period: str, earliest: date, last: date) -> None:
-    """Note the events this period counts: those since publication began that no period has counted yet."""
-    for measure, (day, condition) in _events().items():
-        counted = exists().where(frozen_event.c.episode_id == case_episode.c.id, frozen_event.c.measure == measure)
-        events = select(case_episode.c.id, literal(measure), literal(period)).where(
-            day.between(earliest, last), condition, ~counted
-        )
-        connection.execute(insert(frozen_event).from_select(["episode_id", "measure", "period"], events))
-
-
-def _events() -> dict[str, tuple[ColumnElement, ColumnElement]]:
-    """The day and condition of each measure's event."""
-    ended = case_episode.c.closed_on
-    return {
-        "opened": (case_episode.c.opened_on, literal(True)),
-        "closed": (ended, literal(True)),
-        "relocated": (ended, case_episode.c.outcome == "relocated"),
-    }
-
-
-def _margins(measure: str, chosen: Year) -> Iterable[Key]:
-    yield measure, ALL, ALL
-    yield from ((measure, country, ALL) for country in chosen.countries)
-    yield from ((measure, ALL, kind) for kind in chosen.routes)
-
-
-def _refuse_unknown_codes(connection: Connection, begin: date, last: date) -> None:
-    touched = or_(case_episode.c.opened_on.between(begin, last), case_episode.c.closed_on.between(begin, last))
-    countries = connection.scalars(select(case_episode.c.host_country).where(touched).distinct()).all()
-    routes = connection.scalars(select(case_episode.c.route).where(touched).distinct()).all()
-    known = set(connection.scalars(select(route.c.code)))
-    wrong = sorted({c for c in countries if c} - COUNTRIES) + sorted({r for r in routes if r} - known)
-    if wrong:
-        raise PublicationRefused(
-            _("Unknown countries or routes in the cases: {codes}. Mend them first.").format(codes=", ".join(wrong))
-        )
-
-
-def _refuse_few_contributors(people: Mapping[Key, int], here: Mapping[Key, tuple[int, int]]) -> None:
-    """Finer cells are only shown summed over a year; those of one period must each have three contributors."""
-    shown = {key: n for key, n in people.items() if n >= K and (ALL in key[1:] or key[0] in BAND_NAMES)}
-    few = sorted(
-        "/".join(part for part in key if part != ALL) for key in shown if here.get(key, (0, 0))[1] < CONTRIBUTORS
-    )
-    if few:
-        raise PublicationRefused(
-            _(
-                "Fewer than {n} organisations stand behind {groups}: one of them could subtract itself and read the others. "
-                "Close the period with --withhold, and merge the group from the next year on with `meridian publication-year`."
-            ).format(n=CONTRIBUTORS, groups=", ".join(few[:5]))
-        )
-
-
-def _count(connection: Connection, chosen: Year, *which: ColumnElement) -> dict[Key, tuple[int, int]]:
-    """People and distinct contributors per cell over the booked events that meet `which`; an unnamed handler is none."""
-    groups = _grouped(case_episode.c.host_country, chosen.country_groups)
-    routes = _grouped(case_episode.c.route, chosen.route_groups)
-    every = literal(ALL)
-    margins = ((every, every), (groups, every), (every, routes), (groups, routes))
-    lasting = (frozen_event.c.measure == "closed", case_episode.c.opened_on <= case_episode.c.closed_on)
-    tables = [(frozen_event.c.measure, *margin, ()) for margin in margins] + [
-        (_band(connection), every, every, lasting)
-    ]
-    counted: dict[Key, tuple[int, int]] = {}
-    for measure, by_country, by_route, conditions in tables:
-        statement = (
-            select(
-                measure.label("cell_measure"),
-                by_country.label("country_group"),
-                by_route.label("route_group"),
-                func.sum(func.coalesce(relocation_case.c.people, 1)).label("people"),
-                func.count(distinct(relocation_case.c.handler_id)).label("contributors"),
-            )
-            .select_from(frozen_event)
-            .join(case_episode, case_episode.c.id == frozen_event.c.episode_id)
-            .join(relocation_case, relocation_case.c.id == case_episode.c.case_id)
-            .where(*which, *conditions)
-            .group_by("cell_measure", "country_group", "route_group")
-        )
-        for row in connection.execute(statement):
-            counted[row.cell_measure, row.country_group, row.route_group] = (int(row.people), row.contributors)
-    return counted
-
-
-def _band(connection: Connection) -> ColumnElement:
-    days = case_episode.c.closed_on - case_episode.c.opened_on
-    if connection.dialect.name == "sqlite":
-        days = func.julianday(case_episode.c.closed_on) - func.julianday(case_episode.c.opened_on)
-    return case(*((days <= upper, name) for upper, name in BANDS), else_=LAST_BAND)
-
-
-def _grouped(column: ColumnElement, groups: Mapping[str, str]) -> ColumnElement:
-    known = [(column == code, group) for code, group in groups.items()]
-    return case(*known, else_=OTHER) if known else literal(OTHER)

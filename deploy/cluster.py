@@ -55,13 +55,8 @@ def free_port() -> int:
 def programs() -> Path:
     """The folder of the newest PostgreSQL's programs. Raises Missing."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    for name, there in (
-        ("postgresql", found),
-        ("haproxy", shutil.which("haproxy")),
-        ("openssl", shutil.which("openssl")),
-    ):
-        if not there:
-            raise Missing(f"{name} is missing: apt install postgresql haproxy openssl")
+    if not found:
+        raise Missing("PostgreSQL is missing; install it with: apt install postgresql")
     return found[-1].parent
 
 
@@ -97,29 +92,36 @@ class Database:
         self.run("pg_ctl", "-D", self.data, "-w", "-l", self.data / "log", "-o", options, "start")
 
     def kill(self) -> None:
-        """As when the machine loses power."""
+        """As when the machine loses power: the server and what it started are gone at once."""
         with suppress(OSError):
-            os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+            server = (self.data / "postmaster.pid").read_text().split()[0]
+            started = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+            for process in (server, *started):
+                with suppress(ProcessLookupError):
+                    os.kill(int(process), signal.SIGKILL)
+            while any(Path(f"/proc/{process}").exists() for process in started):
+                time.sleep(0.05)
 
 
 class Cluster:
     """Front, servers, primary and replica; `processes` by name. A context: all of it ends with it.
 
-    `servers`: how many; `fill`: the command that fills the databases; `environment`: more for the servers.
+    `servers`: how many; `fill`: the command that fills the databases, or what is given the addresses of both.
     """
 
-    def __init__(
-        self, servers: int = 4, fill: Sequence[str] | Callable[[str, str], None] = SAMPLE, **environment: str
-    ) -> None:
+    def __init__(self, servers: int = 4, fill: Sequence[str] | Callable[[str, str], None] = SAMPLE) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="meridian-cluster-"))
         self.folder.chmod(0o755)
-        self.fill, self.more = fill, environment
+        self.fill = fill
         self.passwords = setup.new_passwords()
         self.port, self.ports = free_port(), [free_port() for _server in range(servers)]
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Cluster:
         """Start everything, in the order of a real deployment. Raises Missing."""
+        for program in ("haproxy", "openssl"):
+            if not shutil.which(program):
+                raise Missing(f"{program} is missing; install it with: apt install {program}")
         try:
             self._databases()
             for number in range(len(self.ports)):
@@ -152,24 +154,13 @@ class Cluster:
         self.primary.start()
         named = {setup.variable(role): password for role, password in self.passwords.items()}
         subprocess.run(
-            [
-                programs() / "psql",
-                "-q",
-                "-h",
-                LOOPBACK,
-                "-p",
-                str(self.primary.port),
-                "-U",
-                OWNER_OF_SERVER,
-                "-d",
-                "postgres",
-            ],
+            [programs() / "psql", "-q", "-h", LOOPBACK, "-p", str(self.primary.port), "-U", OWNER_OF_SERVER, "-d", "postgres"],
             input="\n".join(setup.statements()),
             text=True,
             check=True,
             env=os.environ | named,
             stdout=subprocess.DEVNULL,
-        )
+        )  # fmt: skip
         self._tables()
         self.replica = Database(self.folder / "replica")
         self.replica.run(
@@ -195,8 +186,7 @@ class Cluster:
     def environment(self) -> dict[str, str]:
         """What a server is told: it reads the replica, or the primary while there is none, and writes to whichever may be
         written."""
-        told = setup.environment("coordinators", self.passwords, self.primary.address, self.replica.address)
-        return told | self.more
+        return setup.environment("coordinators", self.passwords, self.primary.address, self.replica.address)
 
     def start_server(self, number: int) -> None:
         """Start a server, or start it again."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -30,6 +29,8 @@ from data_access.filters import Filters
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
 from data_access.vocabulary import code_rows, route_rows
+from deploy import cluster
+from deploy.cluster import free_port
 
 settings.register_profile("no wall time", deadline=None)
 settings.load_profile("no wall time")
@@ -73,12 +74,6 @@ def unavailable(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """The folder that `make` fills: by the first process of this run that asks for it, for all of them."""
     own = tmp_path_factory.getbasetemp()
@@ -113,10 +108,10 @@ def sample_urls(tmp_path_factory: pytest.TempPathFactory) -> addresses.Urls:
 
 def postgresql_programs() -> Path:
     """The folder of the newest PostgreSQL's programs."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        unavailable("PostgreSQL is missing; install it with: apt install postgresql")
-    return found[-1].parent
+    try:
+        return cluster.programs()
+    except cluster.Missing as missing:
+        unavailable(str(missing))
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ def test_what_deploy_names_in_its_own_folder_is_there() -> None:
 
 @pytest.mark.parametrize("servers", SERVERS, ids=lambda path: path.name)
 def test_the_front_understands_its_own_settings(servers: Path, tmp_path: Path) -> None:
-    certificate(tmp_path)
+    cluster.certificate(tmp_path / "front.pem")
     done = subprocess.run(
         [haproxy(), "-c", "-f", DEPLOY / "haproxy.cfg", "-f", servers], env=front_of(tmp_path, 8443), capture_output=True,
         text=True, check=False,
@@ -104,10 +104,6 @@ def haproxy() -> str:
     return str(found)
 
 
-def certificate(folder: Path) -> None:
-    cluster.certificate(folder / "front.pem")
-
-
 def front_of(folder: Path, port: int) -> dict[str, str]:
     return {
         "MERIDIAN_DEPLOY": str(DEPLOY), "MERIDIAN_BIND": f"127.0.0.1:{port}", "MERIDIAN_HOST": "dash.example",
@@ -118,7 +114,7 @@ def front_of(folder: Path, port: int) -> dict[str, str]:
 @pytest.fixture
 def front(tmp_path: Path) -> Iterator[int]:
     """The port of a front whose only server is not there."""
-    certificate(tmp_path)
+    cluster.certificate(tmp_path / "front.pem")
     port, nowhere = cluster.free_port(), cluster.free_port()
     servers = tmp_path / "servers.cfg"
     servers.write_text(f"backend meridian from servers\n    server one 127.0.0.1:{nowhere} cookie one\n")

@@ -13,8 +13,9 @@ from sqlalchemy import Engine, text
 from dashboard import faults as noting
 from dashboard import logs, measures
 from dashboard.commands import cli
-from data_access import addresses, connections, faults
+from data_access import addresses, connections, database, faults, queries
 from data_access.migrate import upgrade
+from data_access.viewer import Viewer
 
 SECRET = "Maria Ivanova"
 
@@ -45,7 +46,8 @@ def test_a_fault_is_found_by_the_reference_the_reader_was_told_and_holds_no_valu
     with caplog.at_level(logging.ERROR):
         logging.getLogger("meridian").propagate = True
         reference = noting.note(broken(), "overview")
-    kept = faults.find(connections.open_reader(own_deployment), reference)
+    asked = queries.provenance.faults(Viewer("steward", None), reference)
+    kept = list(database.run(connections.open_reader(own_deployment), asked).itertuples())
     assert [(one.page, one.kind) for one in kept] == [("overview", "ValueError")]
     assert "test_monitoring.py" in kept[0].places and "broken" in kept[0].places
     assert cli.main(["faults", reference]) == 0

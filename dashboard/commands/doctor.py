@@ -17,10 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard.commands import speaking
 from dashboard.commands.backups import named_urls
 from dashboard.commands.refusal import Refused
-from data_access import addresses, backups, connections, database, faults, meta, people, rights
+from data_access import addresses, backups, connections, database, meta, people, queries, rights
 from data_access.i18n import N_, _
 from data_access.problems import DatabaseProblem
-from data_access.viewer import Which
+from data_access.viewer import Viewer, Which
 
 BACKUPS_VARIABLE = "MERIDIAN_BACKUPS"
 HOSTS_VARIABLE = "MERIDIAN_ALLOWED_HOSTS"
@@ -199,10 +199,11 @@ def doctor() -> int:
 @click.argument("reference", default="")
 def faults_(reference: str) -> int:
     """List the newest faults of pages, or the one a reader was told the reference of."""
-    found = faults.find(connections.open_reader(addresses.urls_from_environment().shared), reference)
-    for one in reversed(found):
+    reader = connections.open_reader(addresses.urls_from_environment().shared)
+    found = database.run(reader, queries.provenance.faults(Viewer("steward", None), reference))
+    for one in found.iloc[::-1].itertuples():
         print(f"{one.noted_at:%Y-%m-%d %H:%M} {one.reference} {one.page}: {one.kind} at {one.places}")
-    if reference and not found:
+    if reference and found.empty:
         raise Refused(_("No fault is kept under {reference}.").format(reference=reference))
     return 0
 

@@ -14,7 +14,6 @@ from dashboard.commands.refusal import Refused
 from data_access import addresses, rights
 from data_access.i18n import N_, _
 from data_access.rights import Login
-from data_access.viewer import Which
 
 OWNER, REPLICATION = "meridian_owner", "meridian_replication"
 SHARED, CASES = "meridian", "meridian_cases"
@@ -25,7 +24,6 @@ ROLES: Mapping[str, Login] = {
     **{f"meridian_{login}": login for login in rights.LOGINS if login != "reader"},
 }
 """Every role beside the owner and the replica's, and what it may do."""
-DATABASES: Mapping[Which, str] = {"shared": SHARED, "cases": CASES}
 Part = Literal["coordinators", "funders", "owner"]
 WITHOUT_CASES = frozenset({OF_FUNDERS})
 
@@ -66,10 +64,8 @@ def environment(of: Part, passwords: Mapping[str, str], primary: str, replica: s
     """
     if of == "owner":
         return {
-            variable: address(OWNER, passwords[OWNER], name, [primary])
-            for variable, name in zip(
-                (addresses.SHARED_URL_VARIABLE, addresses.CASES_URL_VARIABLE), (SHARED, CASES), strict=True
-            )
+            addresses.SHARED_URL_VARIABLE: address(OWNER, passwords[OWNER], SHARED, [primary]),
+            addresses.CASES_URL_VARIABLE: address(OWNER, passwords[OWNER], CASES, [primary]),
         }
     reading = [replica, primary] if replica else [primary]
     writing = list(reversed(reading))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from data_access import meta
 from data_access.case_episodes import EARLIEST, latest_possible
@@ -33,12 +34,11 @@ from data_access.importers.entities import (
 from data_access.importers.outcomes import NoSuchColumn, NotASnapshot, Origin, Outcome
 from data_access.importers.records import PART_OF_A_SEARCH, Place, Problem, Record
 from data_access.importers.references import LONGEST_KEPT, shortened
+from data_access.importers.refusals import RowRefused, problem_of, savepoint
 from data_access.importers.runs import run_row, source_id
 from data_access.importers.values import writable
 
 BATCH = 2_000
-OF_THE_DATABASE = (OperationalError, InterfaceError, InternalError)
-"""No room left, a connection that broke, a file that cannot be written: no row is to blame, and none is left out for it."""
 LONG_LIVED = frozenset(["organisation", "presence", "fx_rate"])
 LOOKED_UP_AT_ONCE = 400
 
@@ -272,24 +272,18 @@ class Run:
         plain = [{name: row.get(name) for name in columns} for _record, row, digest in rows]
         same = all(set(row) == set(columns) for _record, row, digest in rows)
         if same:
-            try:
-                with connection.begin_nested():
+            with suppress(RowRefused):
+                with savepoint(connection):
                     connection.execute(insert(table), plain)
                 return rows
-            except OF_THE_DATABASE:
-                raise
-            except SQLAlchemyError:
-                pass
         kept = []
         for record, row, digest in rows:
             try:
-                with connection.begin_nested():
+                with savepoint(connection):
                     connection.execute(insert(table), row)
                 kept.append((record, row, digest))
-            except OF_THE_DATABASE:
-                raise
-            except SQLAlchemyError as error:
-                self.outcome.add(_refused(record, error))
+            except RowRefused as refusal:
+                self.outcome.add(problem_of(record, refusal))
         return kept
 
     def _existing(self, connection: Connection, entity: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -356,12 +350,10 @@ class Run:
         self, connection: Connection, table: Table, key: str, values: Mapping[str, Any], record: Record
     ) -> bool:
         try:
-            with connection.begin_nested():
+            with savepoint(connection):
                 connection.execute(update(table).where(is_row(table, key)).values(**values))
-        except OF_THE_DATABASE:
-            raise
-        except SQLAlchemyError as error:
-            self.outcome.add(_refused(record, error))
+        except RowRefused as refusal:
+            self.outcome.add(problem_of(record, refusal))
             return False
         return True
 
@@ -488,16 +480,3 @@ def _with_short_ids(record: Record) -> Record:
         return record
     values = {name: shortened(str(value)) if name in long else value for name, value in record.values.items()}
     return replace(record, key=shortened(record.key), values=values)
-
-
-def _refused(record: Record, error: SQLAlchemyError) -> Problem:
-    """What the database did not accept, without its statement or parameters."""
-    reason = str(getattr(error, "orig", error)).splitlines()[0]
-    return Problem(
-        record.place,
-        "",
-        record.key,
-        "refused",
-        _("was refused by the database: {reason}.").format(reason=reason),
-        _("Correct the row."),
-    )

@@ -97,30 +97,30 @@ def sheet_named(title: str) -> Sheet | None:
     return next((s for s in sheets() if wanted in {tables.heading(t) for t in s.titles.values()}), None)
 
 
+def _known_headings() -> set[str]:
+    return {heading for sheet in sheets() for heading in sheet.headings()}
+
+
 def sheet_by_headings(table: tables.Table) -> Sheet | None:
     """The sheet that a table without its name is: all headings that a sheet needs, and hardly another; None where two could be
     meant as well."""
     met = {tables.heading(heading) for heading in table.headings} - {""}
     if len(met) < FEWEST_HEADINGS:
         return None
-    ours = {sheet.entity: {heading for heading in sheet.headings() if heading in met} for sheet in sheets()}
-
-    def is_whole(sheet: Sheet) -> bool:
-        said = {sheet.headings()[heading].name for heading in ours[sheet.entity]}
+    likely: dict[int, list[Sheet]] = {}
+    for sheet in sheets():
+        said = [field.name for heading, field in sheet.headings().items() if heading in met]
         needed = {field.name for field in sheet.fields if field.required}
-        return needed <= said and len(ours[sheet.entity]) >= MOST_OF_HEADINGS * len(met)
-
-    likely = sorted(filter(is_whole, sheets()), key=lambda sheet: -len(ours[sheet.entity]))
-    if len(likely) > 1 and len(ours[likely[0].entity]) == len(ours[likely[1].entity]):
-        return None
-    return likely[0] if likely else None
+        if needed <= set(said) and len(said) >= MOST_OF_HEADINGS * len(met):
+            likely.setdefault(len(said), []).append(sheet)
+    best = likely[max(likely)] if likely else []
+    return best[0] if len(best) == 1 else None
 
 
 def is_a_sheet(path: Path) -> bool:
     """Whether a file that is none of our workbooks holds a table of ours: one sheet saved as a file of its own, say."""
-    known = {heading for sheet in sheets() for heading in sheet.headings()}
     return files.kind_of(path) in files.TABLES and any(
-        sheet_by_headings(table) is not None for table in tables.of(path, known)
+        sheet_by_headings(table) is not None for table in tables.of(path, _known_headings())
     )
 
 
@@ -128,8 +128,7 @@ def fits(path: Path, _context: Context) -> bool:
     """Whether the file is a workbook with one of our sheets: its name, and half of the columns it needs."""
     if files.kind_of(path) not in files.WORKBOOKS:
         return False
-    known = {heading for sheet in sheets() for heading in sheet.headings()}
-    for table in tables.of(path, known):
+    for table in tables.of(path, _known_headings()):
         sheet = sheet_named(table.sheet)
         ours = sheet.headings() if sheet else {}
         found = {
@@ -151,16 +150,9 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
 
 
 def _read_book(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Record | Problem]:
-    known = {heading for sheet in sheets() for heading in sheet.headings()}
-    found: dict[str, tuple[tables.Table, list[tables.Row]]] = {}
-    others = []
-    has_names = any(sheet_named(table.sheet) for table in tables.of(path, known))
-    for table in tables.of(path, known):
-        sheet = sheet_named(table.sheet) if has_names else sheet_by_headings(table)
-        if sheet is not None and sheet.entity not in found:
-            found[sheet.entity] = table, list(table.rows())
-        elif any(True for _row in table.rows()):
-            others.append(table.sheet)
+    found, others = _sheets_in(path, lambda table: sheet_named(table.sheet))
+    if not found:
+        found, others = _sheets_in(path, sheet_by_headings)
     if not found:
         raise Unreadable(
             _("{file} has none of our sheets: {names}.").format(
@@ -174,6 +166,22 @@ def _read_book(path: Path, vocabulary: Mapping[str, set[str]]) -> Iterator[Recor
     for name in others:
         yield Problem(Place(name, file=path.name), "", "", "sheet_not_read", _("is none of our sheets and was not read."),
                       _("Name it as in the template if it should be."), is_warning=True)  # fmt: skip
+
+
+Found = dict[str, tuple[tables.Table, list[tables.Row]]]
+
+
+def _sheets_in(path: Path, which: Callable[[tables.Table], Sheet | None]) -> tuple[Found, list[str]]:
+    """The tables of a file that are sheets of ours, each once, with their rows; and the names of others that hold any."""
+    found: Found = {}
+    others = []
+    for table in tables.of(path, _known_headings()):
+        sheet = which(table)
+        if sheet is not None and sheet.entity not in found:
+            found[sheet.entity] = table, list(table.rows())
+        elif any(True for _row in table.rows()):
+            others.append(table.sheet)
+    return found, others
 
 
 def _with_codes_of(

@@ -5,7 +5,9 @@ Counts would tell others of records that are withheld from them, so that nobody 
 
 from __future__ import annotations
 
-from sqlalchemy import Select, and_, false, func, select, true
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, Table, and_, false, func, select, true
 
 from data_access.database import METADATA, Which
 from data_access.schema import export_log, fault, import_issue, import_run, source
@@ -94,12 +96,19 @@ def exports(viewer: Viewer, newest: int = 500) -> Query:
     """The newest entries of the export log, for stewards: exported_at, subject, role, page, what, format, filters, reason,
     rows, refused."""
     names = ("exported_at", "subject", "role", "page", "what", "format", "filters", "reason", "rows", "refused")
-    statement = select(*(export_log.c[name] for name in names)).where(true() if _for_stewards(viewer) else false())
-    return Query(statement.order_by(export_log.c.id.desc()).limit(newest), viewer)
+    return _newest(export_log, names, viewer, newest)
 
 
-def faults(viewer: Viewer, newest: int = 200) -> Query:
-    """The newest faults of pages, for stewards: noted_at, reference, page, kind, places."""
-    names = ("noted_at", "reference", "page", "kind", "places")
-    statement = select(*(fault.c[name] for name in names)).where(true() if _for_stewards(viewer) else false())
-    return Query(statement.order_by(fault.c.id.desc()).limit(newest), viewer)
+def faults(viewer: Viewer, reference: str = "", newest: int = 200) -> Query:
+    """The newest faults of pages, or those told under a reference, for stewards: noted_at, reference, page, kind, places."""
+    asked = fault.c.reference == reference if reference else true()
+    return _newest(fault, ("noted_at", "reference", "page", "kind", "places"), viewer, newest, asked)
+
+
+def _newest(
+    table: Table, names: Sequence[str], viewer: Viewer, newest: int, asked: ColumnElement[bool] | None = None
+) -> Query:
+    """The newest rows of a log, for stewards alone."""
+    may = true() if _for_stewards(viewer) else false()
+    statement = select(*(table.c[name] for name in names)).where(may, true() if asked is None else asked)
+    return Query(statement.order_by(table.c.id.desc()).limit(newest), viewer)
