@@ -113,9 +113,17 @@ def place(visit: Visit) -> None:
         shown.append(_("sample world: every name and figure is invented"))
     told = "".join(f"<span>{html.escape(text)}</span>" for text in shown)
     with st.container(horizontal=True, vertical_alignment="center", key="place"):
-        st.html(f'<div class="meridian-place"><strong>Meridian</strong>{told}</div>')
+        st.html(f'<div class="meridian-place"><strong>Meridian</strong>{told}</div>{_while_away()}')
         if len(languages()) > 1:
             tongue.switch()
+
+
+def _while_away() -> str:
+    """What stands on the page while its connection to the server is broken, instead of Streamlit's dialog."""
+    said = _(
+        "No connection to the server. The page comes back by itself with what you chose; clicks made now do not count."
+    )
+    return f'<div class="meridian-away" role="status">{html.escape(said)}</div>'
 
 
 def footer(visit: Visit) -> None:

@@ -17,6 +17,7 @@ CASES_URL_VARIABLE = "MERIDIAN_CASES_URL"
 WRITE_URL_VARIABLE = "MERIDIAN_WRITE_URL"
 CASES_WRITE_URL_VARIABLE = "MERIDIAN_CASES_WRITE_URL"
 IMPORT_URL_VARIABLE = "MERIDIAN_IMPORT_URL"
+PUBLISHER_URL_VARIABLES = {"shared": "MERIDIAN_PUBLISHER_URL", "cases": "MERIDIAN_CASES_PUBLISHER_URL"}
 UPLOADS_VARIABLE = "MERIDIAN_UPLOADS"
 NARROW = {
     "overlap_verdict": "MERIDIAN_ANSWERS_URL",
@@ -78,12 +79,23 @@ def import_url(urls: Urls) -> str | None:
     return _own_or_file(IMPORT_URL_VARIABLE, urls)
 
 
-def _own_or_file(variable: str, urls: Urls) -> str | None:
+def publisher_urls(urls: Urls) -> Urls | None:
+    """Where stewards try a publication on their page: a login of its own in each database; with SQLite the files.
+
+    None: this deployment shows no such trial.
+    """
+    shared = _own_or_file(PUBLISHER_URL_VARIABLES["shared"], urls)
+    cases = urls.cases and _own_or_file(PUBLISHER_URL_VARIABLES["cases"], urls, urls.cases)
+    return Urls(shared, cases) if shared and cases else None
+
+
+def _own_or_file(variable: str, urls: Urls, file: str | None = None) -> str | None:
     """The login that a variable names, none where it is empty; where it is not set the SQLite file itself."""
     own = os.environ.get(variable)
     if own is not None:
         return own or None
-    return urls.shared if make_url(urls.shared).get_backend_name() == "sqlite" else None
+    file = file or urls.shared
+    return file if make_url(file).get_backend_name() == "sqlite" else None
 
 
 def parse(url: str) -> URL:

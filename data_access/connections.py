@@ -76,6 +76,17 @@ def open_importer(url: str) -> Engine:
     return _postgresql_engine(parsed, "meridian-importer", seconds=IMPORT_SECONDS)
 
 
+def open_publisher(url: str, which: Which) -> Engine:
+    """An engine that freezes and publishes periods of cases, and does nothing else.
+
+    On SQLite an authorizer holds this; on PostgreSQL the rights of the login (`rights.grant`).
+    """
+    parsed = addresses.parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed, "rw", rights.authorizer("publisher", which), IMPORT_SECONDS)
+    return _postgresql_engine(parsed, "meridian-publisher", seconds=IMPORT_SECONDS)
+
+
 def _postgresql_engine(parsed: URL, name: str, options: str = "", seconds: int = STATEMENT_SECONDS) -> Engine:
     """A small pool of short-lived statements, for the readers and writers of pages."""
     return create_engine(

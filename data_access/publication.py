@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import product
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, Row, func, insert, select
 
+from data_access import unlisted
 from data_access.addresses import CASES_URL_VARIABLE
 from data_access.disclosure import ALL, Audit, Cell, Rounding
 from data_access.freezing import CONTRIBUTORS, freeze, frozen_periods, people_and_contributors
@@ -128,6 +129,7 @@ def publish(cases: Engine, shared: Engine, period: str, today: date, draw: Draw)
         with cases.connect() as frozen:
             cells, draws = _safe_cells(connection, frozen, chosen, period, draw)
         connection.execute(insert(published_cell), _cell_rows(cells, period))
+        unlisted.release(connection, period, today)
     with_year = any(cell[1] == str(chosen.year) for cell in cells)
     return Release(period, len(cells), sum(value is None for value in cells.values()), with_year, draws)
 
@@ -167,20 +169,86 @@ def _drawn_from(count: int) -> tuple[int, int] | None:
     return None if count < K else (lower, lower + (BASE if count % BASE else 0))
 
 
-def ask(shared: Engine, period: str, steward: str, now: datetime) -> str:
-    """Note that a steward wants a period published; who asked for it first, another one than she when she now approves.
+@dataclass(frozen=True)
+class Standing:
+    """Where a period stands: "published", "withheld", "publishable" or "not_closed" before `opens_on`; how many of its cells
+    are out and how many of these hidden; who asked for it and whether to withhold it."""
 
-    Raises PublicationRefused for anybody who is no steward.
+    period: str
+    state: str
+    opens_on: date
+    cells: int
+    hidden: int
+    asked_by: str
+    is_to_be_withheld: bool
+
+
+def standings(shared: Connection, today: date) -> list[Standing]:
+    """Where each period stands, newest first: from the first one that is out, or the beginning of last year, to today's."""
+    counted = select(
+        published_cell.c.release,
+        published_cell.c.measure == WITHHELD,
+        func.count(),
+        func.count() - func.count(published_cell.c.value),
+    ).group_by(published_cell.c.release, published_cell.c.measure == WITHHELD)
+    out = {release: (bool(withheld), n, hidden) for release, withheld, n, hidden in shared.execute(counted)}
+    wishes = {wish.period: wish for wish in shared.execute(select(publication_request))}
+    first = min((period_days(name)[0] for name in out), default=date(today.year - 1, 1, 1))
+    found = []
+    for period in (name for year in range(first.year, today.year + 1) for name in setting(shared, year).names):
+        begin, last = period_days(period)
+        if not first <= begin <= today:
+            continue
+        opens_on = last + timedelta(days=CLOSED_AFTER_DAYS + 1)
+        withheld, cells, hidden = out.get(period, (False, 0, 0))
+        state = (
+            "withheld_period"
+            if withheld
+            else "published"
+            if cells
+            else "publishable"
+            if today >= opens_on
+            else "not_closed"
+        )
+        wish = wishes.get(period)
+        found.append(
+            Standing(period, state, opens_on, 0 if withheld else cells, 0 if withheld else hidden,
+                     wish.asked_by if wish else "", bool(wish and wish.is_to_be_withheld))
+        )  # fmt: skip
+    return found[::-1]
+
+
+def ask(shared: Engine, period: str, steward: str, now: datetime, *, withhold: bool = False) -> str:
+    """Note that a steward wants a period published, or withheld; who asked for it first, another one than she when she now
+    approves.
+
+    Whoever asked may ask for the other of the two instead. Raises PublicationRefused for anybody who is no steward, and for
+    another steward who wants the other of the two.
     """
     with shared.begin() as connection:
         if connection.scalar(select(viewer.c.role).where(viewer.c.subject == steward)) != "steward":
             raise PublicationRefused(_("{person} is no steward: two of them publish a period.").format(person=steward))
-        asked = select(publication_request.c.asked_by).where(publication_request.c.period == period)
-        first = connection.scalar(asked)
-        if first is None:
-            row = {"period": period, "asked_by": steward, "asked_at": now}
-            connection.execute(insert(publication_request), row)
-        return str(first or steward)
+        first = connection.execute(select(publication_request).where(publication_request.c.period == period)).first()
+        if first is not None and first.asked_by != steward:
+            _refuse_another_wish(first, withhold=withhold)
+            return str(first.asked_by)
+        row = {"period": period, "asked_by": steward, "asked_at": now, "is_to_be_withheld": withhold}
+        connection.execute(publication_request.delete().where(publication_request.c.period == period))
+        connection.execute(insert(publication_request), row)
+        return steward
+
+
+def _refuse_another_wish(first: Row, *, withhold: bool) -> None:
+    if first.is_to_be_withheld == withhold:
+        return
+    said = (
+        N_("{person} asked to withhold {period}, not to publish it: approve that with `--withhold`, or ask her.")
+        if first.is_to_be_withheld
+        else N_(
+            "{person} asked to publish {period}, not to withhold it: approve that without `--withhold`, or ask her."
+        )
+    )
+    raise PublicationRefused(_(said).format(person=first.asked_by, period=first.period))
 
 
 def withhold(cases: Engine, shared: Engine, period: str, today: date) -> None:
@@ -197,6 +265,7 @@ def withhold(cases: Engine, shared: Engine, period: str, today: date) -> None:
         freeze(connection, chosen, period, is_shown=False)
     with shared.begin() as connection:
         connection.execute(insert(published_cell), _cell_rows({(WITHHELD, period, ALL, ALL): None}, period))
+        unlisted.release(connection, period, today)
 
 
 def _refuse_to_withhold_what_is_published(shared: Engine, period: str) -> None:

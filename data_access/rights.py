@@ -120,9 +120,10 @@ RIGHTS: dict[Login, dict[Which, Rights]] = {
                     "viewer",
                     "viewer_country",
                     "overlap_verdict",
+                    "unlisted_count",
                     VERSION,
                 ),
-                "INSERT": (*LOADED, *REBUILT),
+                "INSERT": (*LOADED, *REBUILT, "unlisted_count"),
                 "UPDATE": (*LOADED, *REBUILT),
                 "DELETE": (*LOADED, *REBUILT),
             }
@@ -131,9 +132,14 @@ RIGHTS: dict[Login, dict[Which, Rights]] = {
     "publisher": {
         "shared": Rights(
             {
-                "SELECT": (*CELLS, "publication_request", "viewer", "viewer_country", VERSION),
-                "INSERT": (*CELLS, "publication_request"),
-            }
+                "SELECT": (*CELLS, "publication_request", "unlisted_count", "viewer", "viewer_country", VERSION),
+                "INSERT": (*CELLS, "publication_request", "unlisted_count"),
+                "DELETE": ("publication_request",),
+            },
+            {
+                "organisation": ("id", "is_initiative", "visibility", "independence", "closed_on"),
+                "presence": ("organisation_id", "host_country", "precision", "role"),
+            },
         ),
         "cases": Rights({"SELECT": ("case_episode", "relocation_case", "route", *FROZEN, VERSION), "INSERT": FROZEN}),
     },

@@ -615,6 +615,15 @@ publication_request = Table(
     Column("period", String(8), primary_key=True),
     Column("asked_by", String(64), nullable=False),
     Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("is_to_be_withheld", Boolean, nullable=False, server_default="0"),
+)
+unlisted_count = Table(
+    "unlisted_count",
+    shared,
+    Column("release", String(10), primary_key=True),
+    iso_country(nullable=False, primary_key=True),
+    Column("released_on", Date, nullable=False),
+    Column("organisations", Integer, nullable=False),
 )
 fault = Table(
     "fault",

@@ -86,6 +86,10 @@ class Database:
             stdout=subprocess.DEVNULL,
         )
 
+    def make(self) -> None:
+        """Its files, anew: nobody needs a password yet."""
+        self.run("initdb", "-D", self.data, "-U", OWNER_OF_SERVER, "-A", "trust", "-E", "UTF8", "--locale=C")
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = " ".join(f"-c {name}='{value}'" for name, value in (SETTINGS | {"port": str(self.port)}).items())
@@ -143,9 +147,7 @@ class Cluster:
 
     def _databases(self) -> None:
         self.primary = Database(self.folder / "primary")
-        self.primary.run(
-            "initdb", "-D", self.primary.data, "-U", OWNER_OF_SERVER, "-A", "trust", "-E", "UTF8", "--locale=C"
-        )
+        self.primary.make()
         access = (
             f"host all {OWNER_OF_SERVER} {LOOPBACK}/32 trust\nhost replication {setup.REPLICATION} {LOOPBACK}/32 scram-sha-256\n"
             f"host all all {LOOPBACK}/32 scram-sha-256\n"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from dashboard.answers import fixes, sources, uploads, who_may_read
+from dashboard.answers import fixes, publishing, sources, uploads, who_may_read
 from dashboard.page.blocks import (
     About,
     Attempt,
@@ -68,6 +68,8 @@ def data(visit: Visit) -> Blocks:
         yield sources.exports(visit)
     elif part == "faults":
         yield sources.faults(visit)
+    elif part == "publication":
+        yield from _publication()
     elif part == "people":
         yield from _people(visit)
     else:
@@ -108,6 +110,16 @@ def _take_back(visit: Visit, loads: Mapping[str, str]) -> Blocks:
             taken = yield Attempt(partial(uploads.undo, visit, chosen))
             if taken is not None:
                 yield StartAgain(uploads.undone(taken))
+
+
+def _publication() -> Blocks:
+    """Where each period stands, and one of them as it would be published."""
+    found = publishing.find()
+    yield publishing.listing(found)
+    if periods := publishing.can_be_tried(found):
+        period = yield Rows("open_periods", _("Show what a period would publish"), periods)
+        if period and (tried := (yield Attempt(publishing.attempt(period)))):
+            yield publishing.trial(tried, period)
 
 
 def _people(visit: Visit) -> Blocks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import partial
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,7 @@ from dashboard.upkeep.refresh import refresh
 from data_access import addresses, connections, database, schema
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
-from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, examples, new_database
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, examples, new_database, some
 from tests.test_metrics_funding import grants as grant_rows
 
 AS_OF = date(2024, 6, 30)
@@ -221,7 +222,12 @@ def test_nothing_unlisted_is_in_any_line_of_a_funders_account(
     assert account_lines(made, FUNDER) == before
 
 
-@pytest.mark.parametrize("viewer", [FUNDER, LITHUANIAN, STEWARD], ids=str)
+@pytest.mark.parametrize(
+    ("urls", "viewer"),
+    some(list(product(["sqlite", "postgresql"], [FUNDER, LITHUANIAN, STEWARD])), 5, "books"),
+    indirect=["urls"],
+    ids=str,
+)
 def test_the_books_of_the_sample_balance(urls: addresses.Urls, viewer: Viewer) -> None:
     engine = connections.open_reader(urls.shared)
     assert faults(engine, [viewer]) == []

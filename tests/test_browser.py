@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import WebSocketRoute, expect
 from sqlalchemy import text
 
 from dashboard.files import brief
@@ -75,6 +76,28 @@ def tab(chromium) -> Iterator[Tab]:
     opened = Tab(chromium)
     yield opened
     opened.context.close()
+
+
+def test_a_broken_connection_is_said_in_our_words_and_the_page_comes_back(tab: Tab, server: Server) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def keep(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    tab.page.route_web_socket("**/_stcore/stream", keep)
+    shown = tab.open(address("overview", server, **{"as": "funder", "country": "LT"}))
+    notice, dialog = shown.locator(".meridian-away"), shown.locator("[data-testid=stDialog]")
+    expect(notice).to_be_hidden()
+    shown.route("**/_stcore/*", lambda route: route.abort())
+    sockets[-1].close()
+    expect(notice).to_be_visible(timeout=10_000)
+    expect(dialog).to_have_count(1, timeout=60_000)
+    expect(dialog).to_be_hidden()
+    shown.unroute("**/_stcore/*")
+    expect(notice).to_be_hidden(timeout=60_000)
+    expect(dialog).to_have_count(0)
+    assert "country=LT" in shown.url
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -15,14 +15,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
+from streamlit.testing.v1 import AppTest
 
 from dashboard.commands import cli
+from dashboard.page import reading
 from dashboard.upkeep.loading import Request, bring
 from dashboard.upkeep.refresh import refresh
 from data_access import addresses, connections, database, meta, rights, sign_ins
 from data_access.case_summaries import SUMMARIES
 from data_access.migrate import upgrade
 from data_access.viewer import Which
+from deploy import cluster
 from tests.conftest import IS_RELEASE, ROOT, unavailable
 from tests.import_files import book
 from tests.small_loads import AS_OF, GRANTS, INITIATIVES, grant, initiative
@@ -244,6 +247,46 @@ def _can_be_read_only(folder: Path) -> bool:
         except OSError:
             return True
     return False
+
+
+@pytest.fixture
+def own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql: str) -> Iterator[cluster.Database]:
+    """A PostgreSQL server of this test's own with an empty sample network, which pages read."""
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_mode & 0o5 != 0o5:
+            folder.chmod(0o755)
+    server = cluster.Database(tmp_path / "server")
+    server.make()
+    server.start()
+    url = f"postgresql://{cluster.OWNER_OF_SERVER}@{server.address}/postgres"
+    owner = connections.open_writer(url)
+    upgrade(owner, "shared")
+    with owner.begin() as connection:
+        meta.write(connection, "shared", is_sample="1")
+    refresh(owner, None, AS_OF)
+    owner.dispose()
+    for name in (addresses.CASES_URL_VARIABLE, addresses.WRITE_URL_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, url)
+    reading.forget()
+    yield server
+    reading.forget()
+    server.kill()
+
+
+def test_a_database_that_is_restarted_under_readers_is_a_sentence_meanwhile_and_serves_them_again(
+    own_server: cluster.Database,
+) -> None:
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60).run()
+    assert not app.exception and not app.error
+    shown = app.title[0].value
+    own_server.kill()
+    app.run()
+    assert not app.exception and app.title[0].value == "Meridian cannot read its database"
+    assert "postgres" not in str(app.error[0].value) + str(app.info[0].value)
+    own_server.start()
+    app.run()
+    assert not app.exception and not app.error and app.title[0].value == shown
 
 
 @pytest.mark.parametrize("damage", ["cut", "noise", "empty"])

@@ -15,7 +15,7 @@ from dashboard.page.reading import read
 from dashboard.page.visit import open_visit
 from data_access import addresses, queries
 from data_access.filters import Filters
-from tests.conftest import EVERYWHERE, PAGES, ROOT, STEWARD, open_sample_visit
+from tests.conftest import EVERYWHERE, PAGES, ROOT, STEWARD, open_sample_visit, some
 
 CHOSEN: dict[str, dict[str, Any]] = {
     "host country": {"host_countries": ("LT",)},
@@ -50,7 +50,7 @@ def test_each_filter_changes_a_page_or_the_page_says_that_it_does_not_apply(
     viewer = EVERYWHERE if page == "relocation" else STEWARD
     own = {"amount": "100000"} if page == "what_if" else {}
     whole = content(walk.whole(page, open_sample_visit(viewer), own))
-    for name in CHOSEN:
+    for name in some(list(CHOSEN), 3, page):
         report = walk.whole(page, open_sample_visit(viewer, chosen(name)), own)
         said = [note for note in report.notes if note.startswith("Does not apply on this page")]
         does_not_apply, is_changed = any(name in note for note in said), content(report) != whole

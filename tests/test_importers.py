@@ -65,6 +65,7 @@ MADE_ELSEWHERE = {
     "published_cell": "by `meridian publish`",
     "publication_year": "by `meridian publish`",
     "publication_request": "by `meridian publish`",
+    "unlisted_count": "by `meridian publish`",
     "frozen_atom": "by `meridian publish`",
     "frozen_event": "by `meridian publish`",
     "viewer": "by whoever gives roles",

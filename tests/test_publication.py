@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import signal
+import subprocess
+import sys
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +21,7 @@ from data_access.disclosure import Audit, Impossible, Rounding, Structure
 from data_access.migrate import upgrade
 from data_access.schema import case_episode, frozen_atom, published_cell, relocation_case
 from data_access.vocabulary import route_rows
-from tests.conftest import examples
+from tests.conftest import IS_RELEASE, ROOT, examples, some
 
 TODAY = date(2026, 11, 30)
 
@@ -502,6 +505,58 @@ def test_both_databases_freeze_the_same_counts(publisher, world) -> None:
     assert cells(publisher) == cells(world)
 
 
+KILLED_AT = """
+import os, random, signal, sys
+from datetime import date
+from sqlalchemy import Engine, event
+from data_access import connections, publication
+left = int(sys.argv[1])
+@event.listens_for(Engine, "before_cursor_execute")
+def count(*_how):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+cases, shared = (connections.open_writer(url) for url in sys.argv[2:])
+publication.publish(cases, shared, "2026Q3", date(2026, 11, 3), random.Random(1).randrange)
+print(-left)
+"""
+
+
+def published_or_killed(world: dict[str, Engine], at: int) -> subprocess.CompletedProcess[str]:
+    """The third quarter published by a process of its own, which dies before its `at`-th statement; 0: lives."""
+    urls = [world[which].url.render_as_string(hide_password=False) for which in ("cases", "shared")]
+    words = [sys.executable, "-c", KILLED_AT, str(at), *urls]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def as_before_publication(engines: dict[str, Engine]) -> None:
+    for which, tables in (
+        ("cases", ("frozen_event", "frozen_atom")),
+        ("shared", ("published_cell", "publication_year", "unlisted_count")),
+    ):
+        with engines.get(f"{which} owner", engines[which]).begin() as connection:
+            for table in tables:
+                connection.execute(text(f"DELETE FROM {table}"))
+
+
+@pytest.mark.parametrize("kind", some(["world", "publisher"], 2, "killed"))
+def test_a_publication_killed_in_its_midst_publishes_all_or_nothing_and_is_finished_by_the_next(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    engines = request.getfixturevalue(kind)
+    whole = published_or_killed(engines, 0)
+    assert whole.returncode == 0, whole.stderr
+    published, atoms, statements = cells(engines), len(frozen(engines)), int(whole.stdout)
+    for place in (0.2, 0.5, 0.8, 0.99) if IS_RELEASE else (0.5, 0.99):
+        as_before_publication(engines)
+        killed = published_or_killed(engines, round(statements * place))
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        assert not cells(engines) and len(frozen(engines)) in (0, atoms)
+        assert publish(engines) == len(published)
+        assert cells(engines) == published
+
+
 def test_a_trial_says_what_would_be_published_and_writes_nothing(world) -> None:
     def stored() -> tuple[int, ...]:
         with world["cases"].connect() as cases, world["shared"].connect() as shared:
@@ -540,6 +595,20 @@ def test_two_stewards_publish_a_period_and_nobody_else_may_ask(world) -> None:
     assert publication.ask(world["shared"], "2026Q3", "anna", now) == "anna"
     assert publication.ask(world["shared"], "2026Q3", "boris", now) == "anna"
     assert publication.ask(world["shared"], "2026Q4", "boris", now) == "boris"
+
+
+def test_the_second_steward_approves_what_the_first_one_asked_for_and_not_its_opposite(world) -> None:
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    with world["shared"].begin() as connection:
+        for person in ("anna", "boris"):
+            connection.execute(text("INSERT INTO viewer (subject, role) VALUES (:p, 'steward')"), {"p": person})
+    publication.ask(world["shared"], "2026Q3", "anna", now)
+    with pytest.raises(publication.PublicationRefused, match="asked to publish 2026Q3, not to withhold it"):
+        publication.ask(world["shared"], "2026Q3", "boris", now, withhold=True)
+    assert publication.ask(world["shared"], "2026Q3", "anna", now, withhold=True) == "anna", "she may change her mind"
+    with pytest.raises(publication.PublicationRefused, match="asked to withhold 2026Q3, not to publish it"):
+        publication.ask(world["shared"], "2026Q3", "boris", now)
+    assert publication.ask(world["shared"], "2026Q3", "boris", now, withhold=True) == "anna"
 
 
 def test_what_is_published_cannot_be_withheld_and_an_empty_case_database_publishes_nothing(world) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from datetime import UTC, date, datetime
 
 import pandas as pd
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, text
 
-from dashboard.answers import published
+from dashboard.answers import published, publishing
 from data_access import addresses, connections, protected_year
 from data_access.filters import Filters
 from data_access.schema import published_cell
 from tests.conftest import FUNDER, ROOT, STEWARD, open_sample_visit
+from tests.test_pages import open_page
 
 CHOICES = [
     Filters(),
@@ -171,3 +174,58 @@ def test_nothing_published_is_said_and_drawn_as_nothing(own_sample: addresses.Ur
         found = published.find(open_sample_visit(FUNDER, filters))
         assert found.newest is None
         assert "No period has been published yet." in published.summary(found).sentence
+
+
+def everything_in(urls: addresses.Urls) -> list[str]:
+    """Both databases as SQL."""
+    lines: list[str] = []
+    for url in (urls.shared, str(urls.cases)):
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+            lines += connection.iterdump()
+    return lines
+
+
+@pytest.fixture
+def december(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third quarter of the sample can be published; nothing of it is out."""
+    monkeypatch.setattr(publishing, "_today", lambda: date(2026, 12, 1))
+
+
+def test_a_steward_sees_where_each_period_stands_and_one_as_it_would_be(own_sample, december) -> None:
+    with connections.open_writer(own_sample.shared).begin() as connection:
+        wish = {"period": "2026Q3", "by": "anna", "at": datetime(2026, 12, 1, tzinfo=UTC)}
+        connection.execute(
+            text("INSERT INTO publication_request (period, asked_by, asked_at) VALUES (:period, :by, :at)"), wish
+        )
+    before = everything_in(own_sample)
+    app = open_page("data", "steward", part="publication")
+    assert not app.exception
+    rows = app.dataframe[0].value.set_index("Period")
+    assert dict(rows["State"].iloc[:3]) == {
+        "2026Q4": "not closed yet",
+        "2026Q3": "can be published",
+        "2026Q2": "published",
+    }
+    assert app.subheader[0].value == "1 closed period is neither published nor withheld"
+    assert rows.loc["2026Q3", "Asked for"] == "to publish it"
+    app.session_state["open_periods"] = "2026Q3"
+    app.run()
+    assert not app.exception and not app.error
+    shown = app.dataframe[1].value
+    assert len(shown) > 50 and set(shown["Would show"].str.contains("hidden")) == {True, False}
+    assert everything_in(own_sample) == before
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("role", ["funder", "coordinator"])
+def test_nobody_but_a_steward_sees_how_publication_stands(role: str) -> None:
+    app = open_page("data", role, part="publication")
+    assert not app.exception
+    assert app.session_state["part_data"] == "sources"
+
+
+def test_a_server_without_the_publishers_logins_shows_no_trial(own_sample, december, monkeypatch) -> None:
+    monkeypatch.setenv("MERIDIAN_CASES_PUBLISHER_URL", "")
+    app = open_page("data", "steward", part="publication")
+    assert not app.exception and len(app.dataframe) == 1
+    assert "open_periods" not in app.session_state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 
 import pandas as pd
 import pytest
@@ -290,8 +291,10 @@ def texts(report: Report) -> list[str]:
 
 
 @pytest.mark.usefixtures("deployment")
-@pytest.mark.parametrize("page", ["overview", "initiatives", "funding_gaps", "overlap", "relocation"])
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("page", "role"),
+    some(list(product(["overview", "initiatives", "funding_gaps", "overlap", "relocation"], ROLES)), 2),
+)
 def test_titles_say_what_their_tables_say(page: str, role: str) -> None:
     viewer: Viewer = ROLES[role]
     checked = set()

@@ -17,7 +17,6 @@ from dashboard.page.visit import Visit, current
 from dashboard.pictures import charts, maps
 from dashboard.words import codes, written
 from data_access import protected_year, queries
-from data_access.case_episodes import UNKNOWN_COUNTRY
 from data_access.i18n import _, ngettext
 
 SMALLEST_MIX = 5
@@ -455,16 +454,20 @@ def unlisted(visit: Visit) -> Table | None:
     """The one fixed table of initiatives that asked not to be listed; None for whoever sees them by name."""
     if visit.viewer.role != "funder":
         return None
-    countries = read(queries.network.unlisted(visit.viewer))["host_country"]
-    hidden = countries.where(countries.notna(), UNKNOWN_COUNTRY).value_counts().to_dict()
+    counted = read(queries.network.unlisted(visit.viewer))
+    hidden = dict(zip(counted["host_country"], counted["organisations"], strict=True))
     groups = distribution.merge_small(hidden, protected_year.COUNTRY_GROUPS)
     if groups.empty:
         return None
+    day = written.day(counted["released_on"].iloc[0])
     return Table(
         "unlisted",
         _("And {n} more that asked not to be listed").format(n=written.number(groups["organisations"].sum())),
         groups,
-        _("One fixed table, never filtered; groups below 3 are merged. These initiatives enter no other figure here."),
+        _(
+            "One fixed table, never filtered, as counted on {day} and not anew before the next release; groups below 3 are "
+            "merged. These initiatives enter no other figure here."
+        ).format(day=day),
     )
 
 

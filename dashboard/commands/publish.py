@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from dashboard.commands import speaking
 from dashboard.commands.refusal import Refused
 from dashboard.upkeep.writers import writers
-from data_access import addresses, database, problems, protected_year, publication
+from data_access import addresses, database, problems, protected_year, publication, unlisted
 from data_access.disclosure import Impossible
 from data_access.i18n import N_, _, ngettext
 
@@ -52,7 +52,7 @@ def publish(period: str, *, withhold: bool, is_trial: bool, steward: str | None)
         if is_trial:
             _show(publication.attempt(engines["cases"], engines["shared"], period, today, secrets.randbelow), period)
             return
-        if not _is_approved(engines["shared"], period, steward, now):
+        if not _is_approved(engines["shared"], period, steward, now, withhold=withhold):
             return
         if withhold:
             publication.withhold(engines["cases"], engines["shared"], period, today)
@@ -79,15 +79,15 @@ def publish(period: str, *, withhold: bool, is_trial: bool, steward: str | None)
     print(said.format(period=done.period, n=done.inserted, hidden=done.hidden, draws=done.draws))
 
 
-def _is_approved(shared: Engine, period: str, steward: str | None, now: datetime) -> bool:
-    """Whether another steward asked for it before; else her wish is noted. Raises PublicationRefused."""
+def _is_approved(shared: Engine, period: str, steward: str | None, now: datetime, *, withhold: bool) -> bool:
+    """Whether another steward asked for the same before; else her wish is noted. Raises PublicationRefused."""
     if not steward:
         raise protected_year.PublicationRefused(
             _(
                 "say who you are with `--by REFERENCE`: two stewards publish a period, one asks and another one approves."
             )
         )
-    first = publication.ask(shared, period, steward, now)
+    first = publication.ask(shared, period, steward, now, withhold=withhold)
     if first == steward:
         print(
             _("{period}: noted. It is published when another steward runs this command with her own reference.").format(
@@ -109,6 +109,24 @@ def _show(trial: publication.Trial, period: str) -> None:
     )
     hidden = sum(drawn is None for drawn in trial.cells.values())
     print(said.format(period=period, n=len(trial.cells), hidden=hidden, draws=trial.draws))
+
+
+@speaking.command(
+    "publish-unlisted",
+    help=N_(
+        "Count anew the initiatives that asked not to be listed.\n\n"
+        "`meridian publish` does it with each period; this is for networks that publish no cases. At most once a quarter."
+    ),
+)
+def publish_unlisted() -> None:
+    """Count anew the initiatives that asked not to be listed."""
+    today = datetime.now(UTC).date()
+    try:
+        with writers()["shared"].begin() as connection:
+            unlisted.release_alone(connection, today)
+    except protected_year.PublicationRefused as refusal:
+        raise Refused(_("refused: {why}").format(why=refusal)) from refusal
+    print(_("Counted as of {day}.").format(day=today))
 
 
 @speaking.command("publication-year", help=N_("Fix a year's periods and groups before its first period."))
@@ -147,4 +165,4 @@ def publication_year(year: int, periods: str | None, groups: Path | None) -> Non
             print(f"    {name:<24}{' '.join(sorted(code for code, group in of.items() if group == name))}")
 
 
-COMMANDS = (publish, publication_year)
+COMMANDS = (publish, publish_unlisted, publication_year)

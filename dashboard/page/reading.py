@@ -123,6 +123,23 @@ def importer() -> Engine:
     return _engines.get(("importer", url), lambda: connections.open_importer(url))
 
 
+def tries_publications() -> bool:
+    """Whether this server has the logins that `publishers` opens."""
+    return addresses.publisher_urls(addresses.urls_from_environment()) is not None and not primary_is_away()
+
+
+def publishers() -> dict[database.Which, Engine]:
+    """The narrow connections that publish periods, per database. Raises NoConnection where this server has none."""
+    urls = addresses.publisher_urls(addresses.urls_from_environment())
+    if urls is None or urls.cases is None:
+        raise NoConnection
+    named: dict[database.Which, str] = {"shared": urls.shared, "cases": urls.cases}
+    return {
+        which: _engines.get(("publisher", which, url), partial(connections.open_publisher, url, which))
+        for which, url in named.items()
+    }
+
+
 def read_metas() -> dict[str, dict[str, str]]:
     """The `meta` table of each database there is, as it is now."""
     cases = cases_engine()

@@ -15,8 +15,10 @@ from dashboard.screen.draw import Screen, draw
 from dashboard.screen.markdown import plain, strong
 from dashboard.upload_gate import GATE
 from dashboard.words import written
+from data_access.disclosure import Impossible
 from data_access.i18n import _, ngettext
 from data_access.importers.records import Unreadable
+from data_access.protected_year import PublicationRefused
 
 NOT_KNOWN = "-"
 
@@ -158,7 +160,7 @@ def _attempt(block: blocks.Attempt, _screen: Screen, _report: Report) -> Any:
     with place.status(_("Reading …")) as status:
         try:
             done = block.load(lambda rows: status.update(label=_read(rows)))
-        except Unreadable as refusal:
+        except (Unreadable, PublicationRefused, Impossible) as refusal:
             done, said = None, str(refusal)
     if done is None:
         place.error(" ".join((strong(_("Refused; nothing was changed.")), plain(said))), icon=":material/block:")

@@ -18,7 +18,16 @@ from dashboard.metrics import clearances, leaving, money_sums, overlap, relocati
 from dashboard.metrics.funding import CURRENCIES
 from dashboard.metrics.placement import Records
 from dashboard.upkeep.recorded_money import records_of
-from data_access import case_summaries, database, initiative_choices, meta, money_summaries, queries, summaries
+from data_access import (
+    case_summaries,
+    database,
+    initiative_choices,
+    meta,
+    money_summaries,
+    queries,
+    summaries,
+    unlisted,
+)
 from data_access.viewer import Viewer
 
 FUNDER = Viewer("funder")
@@ -44,6 +53,7 @@ def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
         initiative_choices.rebuild(connection, as_of)
         money_summaries.store(connection, money_for_everyone(connection, as_of))
         refresh_overlap(connection, as_of)
+        unlisted.release_first(connection, as_of)
         meta.note_summed(connection, "shared", as_of, version)
 
 

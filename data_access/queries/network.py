@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import func, or_, select
 
-from data_access.schema import HIDING_PRECISIONS, code, import_run, organisation, policy_event, presence, source
+from data_access.schema import code, import_run, policy_event, source, unlisted_count
 from data_access.viewer import Query, Viewer
 
 
@@ -49,21 +49,14 @@ def load_days(viewer: Viewer) -> Query:
 
 
 def unlisted(viewer: Viewer) -> Query:
-    """Aggregate-only initiatives, never filtered: host_country (NULL when undisclosed or not stated), organisation_id.
+    """How many initiatives asked not to be listed, as counted at the newest release, never filtered: release,
+    released_on, host_country (ZZ when undisclosed or not stated), organisations.
 
     Feeds the one fixed table (`distribution.merge_small`); its raw rows are never shown or exported.
     """
-    statement = (
-        select(
-            func.min(case((presence.c.precision.not_in(HIDING_PRECISIONS), presence.c.host_country))).label(
-                "host_country"
-            ),
-            organisation.c.id.label("organisation_id"),
-        )
-        .select_from(organisation)
-        .outerjoin(presence, (presence.c.organisation_id == organisation.c.id) & (presence.c.role != "registered"))
-        .where(organisation.c.is_initiative, organisation.c.visibility == "aggregate_only")
-        .where(organisation.c.independence != "state_linked", organisation.c.closed_on.is_(None))
-        .group_by(organisation.c.id)
+    newest = (
+        select(unlisted_count.c.release)
+        .order_by(unlisted_count.c.released_on.desc(), unlisted_count.c.release.desc())
+        .limit(1)
     )
-    return Query(statement, viewer)
+    return Query(select(unlisted_count).where(unlisted_count.c.release == newest.scalar_subquery()), viewer)
