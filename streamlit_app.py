@@ -7,11 +7,18 @@ from starlette.middleware import Middleware
 
 from dashboard import logs, measures
 from dashboard.health import Health
+from dashboard.live import Live
 from dashboard.web import Guard, Packed
 
 logs.set_up()
 measures.serve()
 app = st.App(
     Path(__file__).parent / "dashboard" / "app.py",
-    middleware=[Middleware(Health), Middleware(Guard), Middleware(measures.Sockets), Middleware(Packed)],
+    middleware=[
+        Middleware(Health),
+        Middleware(Guard),
+        Middleware(measures.Sockets),
+        Middleware(Live),
+        Middleware(Packed),
+    ],
 )

@@ -106,12 +106,13 @@ async def crowd(port: int, role: str, readers: int, seconds: int) -> tuple[float
 
 
 async def come_and_go(port: int, role: str, sessions: int) -> None:
-    """Sessions one after the other, each a page and a choice."""
+    """Sessions one after the other, each a page and a choice: every choice of every page before any of them again."""
     for number in range(sessions):
         hashes: dict[str, str] = {}
         async with await opened(f"http://localhost:{port}") as socket:
             await asked(socket, "", f"as={role}", hashes)
-            await asked(socket, PAGES[number % len(PAGES)], f"as={role}&country={COUNTRIES[number % 10]}", hashes)
+            page, country = PAGES[number % len(PAGES)], COUNTRIES[number // len(PAGES) % len(COUNTRIES)]
+            await asked(socket, page, f"as={role}&country={country}", hashes)
 
 
 def main() -> None:

@@ -30,7 +30,8 @@ NOT_PAGES = ("live", "ready", "robots.txt", "oauth2callback")
 CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/component/", "/_stcore/script-health-check")
 UPLOAD = "/_stcore/upload_file"
 FILES = "/media/"
-DATA = ("/_stcore/", FILES)
+TABLES = "/tables/"
+DATA = ("/_stcore/", FILES, TABLES)
 COMPONENTS = "/_stcore/bidi-components/"
 VERSIONED = ".min.js"
 ICON = (Path(__file__).parent / "static" / "icon.png").read_bytes()
@@ -165,6 +166,8 @@ class Guard:
                     headers["Cache-Control"] = "public, max-age=31536000, immutable"
                 elif scope["path"].startswith(COMPONENTS):
                     headers["Cache-Control"] = "public, no-cache"
+                elif scope["path"].startswith(TABLES):
+                    headers["Cache-Control"] = "private, no-cache"
                 elif not scope["path"].startswith(("/static/", "/app/static/")):
                     headers["Cache-Control"] = "no-store"
                 if _is_a_first_page(headers, request):

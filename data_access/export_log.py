@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from data_access.schema import export_log
 
-LONGEST_FILTERS = 400
+LONGEST_FILTERS, UNCHANGED = 400, "same"
 
 
 class NotLogged(Exception):
@@ -34,6 +34,7 @@ class Export:
     rows: int
     sha256: str
     refused: bool
+    live_key: str = ""
 
 
 def record(engine: Engine, entry: Export) -> None:
@@ -46,11 +47,12 @@ def record(engine: Engine, entry: Export) -> None:
         raise NotLogged(type(error).__name__) from None
 
 
-def exports_since(engine: Engine, subject: str, since: datetime) -> list[datetime]:
-    """When this reader took a file since then, oldest first; refused ones do not count."""
-    taken = select(export_log.c.exported_at).where(
-        export_log.c.subject == subject, export_log.c.exported_at > since, ~export_log.c.refused
-    )
+def exports_since(engine: Engine, subject: str, since: datetime, key: str = "") -> list[datetime]:
+    """When this reader took a file since then, by hand or by one of her keys, oldest first; refused ones and those that a
+    program had already do not count."""
+    log = export_log.c
+    own = log.subject == subject, log.live_key == key
+    taken = select(log.exported_at).where(*own, log.exported_at > since, ~log.refused, log.format != UNCHANGED)
     with engine.connect() as connection:
         moments = connection.scalars(taken.order_by(export_log.c.exported_at)).all()
     return [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in moments]

@@ -17,11 +17,11 @@ from data_access.case_summaries import SUMMARIES
 from data_access.viewer import Which
 
 Verb = Literal["SELECT", "INSERT", "UPDATE", "DELETE"]
-Login = Literal["reader", "answers", "log", "views", "sessions", "people", "importer", "publisher"]
+Login = Literal["reader", "answers", "log", "views", "sessions", "people", "keys", "importer", "publisher"]
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
 LOGINS: tuple[Login, ...] = get_args(Login)
 APPENDERS: dict[str, Login] = {
-    "overlap_verdict": "answers", "export_log": "log", "fault": "log", "saved_view": "views", "sign_in": "sessions", "people_change": "people",
+    "overlap_verdict": "answers", "export_log": "log", "fault": "log", "saved_view": "views", "sign_in": "sessions", "people_change": "people", "live_key": "keys",
 }  # fmt: skip
 SCOPE_SETTING = "meridian.countries"
 VERSION = "alembic_version"
@@ -100,6 +100,9 @@ RIGHTS: dict[Login, dict[Which, Rights]] = {
     },
     "sessions": {
         "shared": Rights(dict.fromkeys(("SELECT", "INSERT", "UPDATE", "DELETE"), ("sign_in",))),
+    },
+    "keys": {
+        "shared": Rights(dict.fromkeys(("SELECT", "INSERT", "UPDATE"), ("live_key",))),
     },
     "people": {
         "shared": Rights(

@@ -606,6 +606,7 @@ export_log = Table(
     Column("rows", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("refused", Boolean, nullable=False, server_default="0"),
+    Column("live_key", String(16), nullable=False, server_default=""),
     Index("ix_export_log_subject_exported_at", "subject", "exported_at"),
 )
 
@@ -616,6 +617,26 @@ publication_request = Table(
     Column("asked_by", String(64), nullable=False),
     Column("asked_at", DateTime(timezone=True), nullable=False),
     Column("is_to_be_withheld", Boolean, nullable=False, server_default="0"),
+)
+digest_told = Table(
+    "digest_told",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("audience", String(64), nullable=False, index=True),
+    Column("rule", String(20), nullable=False),
+    Column("about", String(200), nullable=False),
+    Column("told_on", Date, nullable=False),
+)
+live_key = Table(
+    "live_key",
+    shared,
+    Column("id", String(16), primary_key=True),
+    Column("hashed", String(64), nullable=False, unique=True),
+    Column("subject", String(64), nullable=False, index=True),
+    Column("name", String(60), nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("expires_on", Date, nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
 )
 unlisted_count = Table(
     "unlisted_count",

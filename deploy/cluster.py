@@ -23,6 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dashboard.commands import setup
+from data_access import addresses
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -175,7 +176,7 @@ class Cluster:
         owner = self.owner()
         narrow = [word for role, login in setup.ROLES.items() if login != "reader" for word in (f"--{login}", role)]
         if callable(self.fill):
-            self.fill(*owner.values())
+            self.fill(owner[addresses.SHARED_URL_VARIABLE], owner[addresses.CASES_URL_VARIABLE])
             fill: Sequence[str] = ("init",)
         else:
             fill = self.fill

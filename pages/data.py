@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from dashboard.answers import fixes, publishing, sources, uploads, who_may_read
+from dashboard.answers import fixes, live_reading, publishing, sources, uploads, who_may_read
 from dashboard.page.blocks import (
     About,
     Attempt,
@@ -16,11 +16,13 @@ from dashboard.page.blocks import (
     FileForm,
     GoTo,
     Hint,
+    KeyForm,
     Part,
     Remark,
     Rows,
     Selectable,
     Sent,
+    Shown,
     StartAgain,
     Templates,
     TryOrLoad,
@@ -28,7 +30,7 @@ from dashboard.page.blocks import (
 )
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
-from data_access import people
+from data_access import live_keys, people
 from data_access.i18n import N_, _
 
 
@@ -42,42 +44,59 @@ from data_access.i18n import N_, _
 )
 def data(visit: Visit) -> Blocks:
     """Sources, what to mend, loads, exports, and a form for files."""
-    found, to_fix = sources.find(visit), fixes.find(visit)
-
-    yield sources.summary(found, len(to_fix))
+    yield sources.summary(sources.find(visit), len(fixes.find(visit)))
     part = yield Part(sources.part_names(visit))
 
-    if part == "sources":
-        yield sources.ages(found)
-        yield sources.listing(found)
-        yield Templates(uploads.language_names(), uploads.template_bytes)
-    elif part == "fix":
-        yield fixes.by_reason(to_fix)
-        if reasons := fixes.reason_names(to_fix):
-            records = fixes.records(to_fix, (yield Choice("reason", _("Reason"), reasons)))
-            chosen = yield Selectable(records)
-            if chosen is not None:
-                yield GoTo("initiative", {"id": to_fix.loc[records.rows.index[chosen], "slug"]})
-    elif part == "loads":
-        yield Done()
-        yield sources.loads(visit)
-        if loads := uploads.undoable(visit):
-            yield from _take_back(visit, loads)
-        yield sources.problems(visit)
-    elif part == "exports":
-        yield sources.exports(visit)
-    elif part == "faults":
-        yield sources.faults(visit)
-    elif part == "publication":
-        yield from _publication()
-    elif part == "people":
-        yield from _people(visit)
-    else:
-        sent = yield FileForm(list(dict.fromkeys(found["name"])), uploads.format_names(), uploads.why_not_here(visit))
-        if sent:
-            yield from _load(visit, sent)
+    parts = {
+        "sources": _sources,
+        "fix": _fix,
+        "loads": _loads,
+        "file": _file,
+        "exports": lambda visit: [sources.exports(visit)],
+        "faults": lambda visit: [sources.faults(visit)],
+        "publication": _publication,
+        "people": _people,
+        "live": _live,
+    }
+    yield from parts[part](visit)
 
     yield About(sources.notes())
+
+
+def _sources(visit: Visit) -> Blocks:
+    """Sources by age, and the workbook to fill in."""
+    found = sources.find(visit)
+    yield sources.ages(found)
+    yield sources.listing(found)
+    yield Templates(uploads.language_names(), uploads.template_bytes)
+
+
+def _fix(visit: Visit) -> Blocks:
+    """Records to fix by reason, each with its way to the profile."""
+    to_fix = fixes.find(visit)
+    yield fixes.by_reason(to_fix)
+    if reasons := fixes.reason_names(to_fix):
+        records = fixes.records(to_fix, (yield Choice("reason", _("Reason"), reasons)))
+        chosen = yield Selectable(records)
+        if chosen is not None:
+            yield GoTo("initiative", {"id": to_fix.loc[records.rows.index[chosen], "slug"]})
+
+
+def _loads(visit: Visit) -> Blocks:
+    """Every load, and taking one back."""
+    yield Done()
+    yield sources.loads(visit)
+    if loads := uploads.undoable(visit):
+        yield from _take_back(visit, loads)
+    yield sources.problems(visit)
+
+
+def _file(visit: Visit) -> Blocks:
+    """A file, and what becomes of it."""
+    known = list(dict.fromkeys(sources.find(visit)["name"]))
+    sent = yield FileForm(known, uploads.format_names(), uploads.why_not_here(visit))
+    if sent:
+        yield from _load(visit, sent)
 
 
 def _load(visit: Visit, sent: Sent) -> Blocks:
@@ -112,7 +131,7 @@ def _take_back(visit: Visit, loads: Mapping[str, str]) -> Blocks:
                 yield StartAgain(uploads.undone(taken))
 
 
-def _publication() -> Blocks:
+def _publication(_visit: Visit) -> Blocks:
     """Where each period stands, and one of them as it would be published."""
     found = publishing.find()
     yield publishing.listing(found)
@@ -120,6 +139,22 @@ def _publication() -> Blocks:
         period = yield Rows("open_periods", _("Show what a period would publish"), periods)
         if period and (tried := (yield Attempt(publishing.attempt(period)))):
             yield publishing.trial(tried, period)
+
+
+def _live(visit: Visit) -> Blocks:
+    """Addresses of tables, and the reader's keys to them."""
+    page = yield Choice("live_page", _("Tables of the page"), live_reading.page_names())
+    yield live_reading.addresses(visit, page)
+    yield Done()
+    try:
+        if asked := (yield KeyForm(live_keys.MOST_DAYS)):
+            yield Shown(live_reading.make(visit, *asked), live_reading.made_words())
+    except live_keys.NotMade as refusal:
+        yield Hint(str(refusal))
+    known = live_reading.keys_of(visit)
+    place = yield Selectable(live_reading.listing(known))
+    if place is not None and (yield Confirm(_("Take this key back"))):
+        yield StartAgain(live_reading.take_back(visit, known[place]))
 
 
 def _people(visit: Visit) -> Blocks:

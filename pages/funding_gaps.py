@@ -1,7 +1,7 @@
 """Where money is missing: the cliff, the largest gaps, dependence on one funder, newcomers, and the rows behind."""
 
 from dashboard.answers import accounts, dependence, funding, money_figures, money_reach, money_rows, portfolio, unseen
-from dashboard.page.blocks import About, Beside, Blocks, Choice, Day, Figures, Part, rows_of, rows_of_figures
+from dashboard.page.blocks import About, Blocks, Choice, Day, Figures, Folded, Part, Reading, rows_of, rows_of_figures
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from data_access.i18n import N_, _
@@ -18,7 +18,7 @@ def funding_gaps(visit: Visit) -> Blocks:
     """Gaps, who depends on whom, whom money reaches, and the account of it all."""
     tiers = Choice("tier", _("Need that counts"), funding.tier_names())
     statements = Choice("confidence", _("Statements of need"), funding.confidence_names())
-    tier, confidence = yield Beside((tiers, statements))
+    tier, confidence = yield Reading((tiers, statements))
     money = portfolio.picture(visit, tier, confidence)
 
     summary = funding.summary(money)
@@ -31,6 +31,7 @@ def funding_gaps(visit: Visit) -> Blocks:
         "months": _months,
         "dependence": _dependence,
         "reach": _reach,
+        "flows": _flows,
         "unseen": _unseen,
         "records": _account,
     }
@@ -66,15 +67,19 @@ def _dependence(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
     yield dependence.ending(money)
     yield dependence.who_funds(money)
     yield dependence.leaning_strip(money)
-    yield dependence.dependence(money)
+    yield Folded(dependence.dependence(money))
 
 
-def _reach(visit: Visit, money: portfolio.Portfolio) -> Blocks:
+def _reach(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
     yield Figures(money_reach.shape(money))
     yield money_reach.newcomers(money)
     if year := (yield rows_of("newcomers", _("Open the grantees of a year"), money_reach.year_names(money))):
         yield money_reach.rows_of_year(money, year)
     yield money_reach.spread_of_money(money)
+    yield Folded(money_reach.signed_grants(money))
+
+
+def _flows(visit: Visit, money: portfolio.Portfolio) -> Blocks:
     shown = money_reach.flow(money)
     yield shown
     if step := (yield rows_of("flow", _("Open the grants of a step"), money_reach.step_names(shown))):
@@ -85,7 +90,6 @@ def _reach(visit: Visit, money: portfolio.Portfolio) -> Blocks:
         yield income
         if stated := (yield rows_of("other_income", _("Open the rows of a year"), money_reach.income_names(income))):
             yield money_reach.rows_of_income(money, visit, stated)
-    yield money_reach.signed_grants(money)
 
 
 def _unseen(visit: Visit, money: portfolio.Portfolio) -> Blocks:

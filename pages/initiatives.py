@@ -2,7 +2,7 @@
 
 from dashboard.answers import accounts, initiative_rows, ways_of_working
 from dashboard.answers import initiatives as where
-from dashboard.page.blocks import About, Beside, Blocks, Choice, Figures, Part, rows_of_figures
+from dashboard.page.blocks import About, Beside, Blocks, Choice, Figures, Folded, Part, Reading, rows_of_figures
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from data_access.i18n import N_, _
@@ -17,13 +17,12 @@ from data_access.i18n import N_, _
 )
 def initiatives(visit: Visit) -> Blocks:
     """Countries as bars and on the map, then how that has changed."""
-    unit, counting, basis = yield Beside(
+    unit, counting, basis = yield Reading(
         (
             Choice("unit", _("Count"), where.unit_names()),
             Choice("counting", _("In several countries"), where.counting_names()),
             Choice("basis", _("Place"), where.basis_names()),
         ),
-        widths=(4, 3, 5),
     )
     found = where.find(visit, where.Choice(unit, counting == "share", basis))
 
@@ -35,20 +34,23 @@ def initiatives(visit: Visit) -> Blocks:
 
     if part == "where":
         yield Beside((where.by_country(found), where.on_map(found)), gap="large")
-        yield where.countries(found, visit)
+        yield Folded(where.countries(found, visit))
         if unlisted := where.unlisted(visit):
             yield unlisted
-        yield accounts.of_initiatives(visit)
+        yield Folded(accounts.of_initiatives(visit))
     elif part == "how":
         work = ways_of_working.find(visit)
         yield Figures(ways_of_working.figures(work))
         if connected := ways_of_working.partner_countries(visit, work):
             yield connected
-        yield ways_of_working.partnerships(work)
         yield ways_of_working.local_partners(work)
-        yield ways_of_working.without_partner(work)
-        yield ways_of_working.legal_forms(work)
-        yield ways_of_working.results(visit)
+        for table in (
+            ways_of_working.partnerships(work),
+            ways_of_working.without_partner(work),
+            ways_of_working.legal_forms(work),
+            ways_of_working.results(visit),
+        ):
+            yield Folded(table)
     else:
         yield where.history(found, visit)
         for chart in (where.mix(found, visit), where.per_thousand(found, visit)):

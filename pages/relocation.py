@@ -19,6 +19,7 @@ from dashboard.page.blocks import (
     Choice,
     Day,
     Figures,
+    Folded,
     Number,
     Part,
     Remark,
@@ -101,7 +102,7 @@ def _programmes(visit: Visit, _found: cases.Live) -> Blocks:
     yield Remark(programmes.sentence(beside, route))
     yield programmes.waiting(beside, route)
     yield programmes.table(visit, beside)
-    yield programmes.behind(visit)
+    yield Folded(programmes.behind(visit))
 
 
 def _after(visit: Visit, _found: cases.Live) -> Blocks:
@@ -136,8 +137,8 @@ def _published(visit: Visit) -> Blocks:
         if lengths := published.lengths(shown):
             yield lengths
         if year := published.year_table(shown):
-            yield year
+            yield Folded(year)
         if side_by_side := programmes.published_shares(visit, shown):
-            yield side_by_side
-            yield programmes.behind(visit)
+            yield Folded(side_by_side)
+            yield Folded(programmes.behind(visit))
     yield About(published.notes(shown))

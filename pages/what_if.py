@@ -1,12 +1,13 @@
 """What would be: a funder leaves, money grows or shrinks, an initiative closes."""
 
-from dashboard.answers import closing, dividing, funding, portfolio, what_if
+from dashboard.answers import closing, dependence, dividing, funding, portfolio, what_if
 from dashboard.page.blocks import (
     About,
     Beside,
     Blocks,
     Choice,
     Day,
+    Folded,
     Number,
     Part,
     Remark,
@@ -50,13 +51,14 @@ def _leaves(visit: Visit, money: portfolio.Portfolio) -> Blocks:
     found = what_if.leaves(visit, money, who, day)
     yield Summary(what_if.leaves_sentence(found, names), what_if.leaves_figures(visit, found))
     if not who:
+        yield dependence.who_funds(money)
         return
     yield what_if.before_and_after(visit, money, found)
     yield what_if.organisations(visit, found)
     if slug := (yield rows_of("leaves", _("Open the grants of an organisation"), what_if.row_names(found))):
         yield what_if.grants_of(found, slug)
-    yield what_if.last_providers(visit, found)
-    yield what_if.could_step_in(visit, found)
+    yield Folded(what_if.last_providers(visit, found))
+    yield Folded(what_if.could_step_in(visit, found))
 
 
 def _amount(visit: Visit, _money: portfolio.Portfolio) -> Blocks:

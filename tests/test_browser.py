@@ -58,7 +58,8 @@ class Tab:
 
     def settle(self) -> None:
         self.page.wait_for_selector("h1", timeout=30_000)
-        self.page.wait_for_selector("[data-testid=stAppViewContainer] >> text=As of", timeout=30_000)
+        self.page.wait_for_selector(".meridian-place", timeout=30_000)
+        self.page.wait_for_selector("[data-test-script-state=notRunning]", timeout=30_000)
         self.page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=30_000)
         self.page.wait_for_timeout(400)
 
@@ -265,6 +266,7 @@ def test_opening_a_profile_keeps_role_and_choice(tab: Tab, server: Server) -> No
 def test_the_downloaded_workbook_has_the_rows_of_the_page(tab: Tab, server: Server) -> None:
     page = tab.open(address("initiatives", server, country="LT"))
     page.get_by_text("Table and export:").first.click()
+    page.get_by_role("button", name="Files").nth(1).wait_for()
     page.get_by_role("button", name="Files").first.click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Excel").first.click()

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import click
 import pytest
+from sqlalchemy import text
 
 from benchmarks.readers import asked, opened
-from dashboard.commands import cli, setup
-from data_access import addresses
+from dashboard.commands import cli, doctor, setup
+from data_access import addresses, connections
 from deploy import cluster
 from tests.conftest import IS_RELEASE, unavailable
 
@@ -72,9 +73,34 @@ def test_a_server_reads_the_replica_and_writes_to_whichever_takes_writes() -> No
     told = setup.environment("coordinators", PASSWORDS, "one:5432", "two:5432")
     assert "host=two:5432&host=one:5432&target_session_attrs=prefer-standby" in told[addresses.SHARED_URL_VARIABLE]
     for variable in (addresses.WRITE_URL_VARIABLE, *addresses.NARROW.values()):
-        assert "host=one:5432&host=two:5432&target_session_attrs=read-write" in told[variable]
+        assert "host=one:5432&host=two:5432&target_session_attrs=primary" in told[variable]
     assert len({addresses.parse(url).username for url in told.values()}) == len(set(addresses.NARROW.values())) + 1
     assert all(PASSWORDS[str(addresses.parse(url).username)] == addresses.parse(url).password for url in told.values())
+
+
+def test_the_address_for_writing_is_answered_by_a_primary_also_to_who_may_only_read(postgresql: str) -> None:
+    """A reader's session is read-only: an address that asks for sessions that take writes would be refused by every host."""
+    host = postgresql.partition("@")[2]
+    told = setup.address("owner", "", "postgres", [host, host], "primary")
+    with connections.open_reader(told).connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+    with connections.open_appender(told, "saved_view").connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+
+
+def test_two_servers_that_both_take_writes_are_told_of(postgresql: str) -> None:
+    host = postgresql.partition("@")[2]
+    (found,) = doctor._one_primary("shared", setup.address("owner", "", "postgres", [host, host], "primary"))
+    assert "take writes, each for itself" in found.what and "replica" in found.remedy
+    away = f"127.0.0.1:{cluster.free_port()}"
+    (found,) = doctor._one_primary("shared", setup.address("owner", "", "postgres", [host, away], "primary"))
+    assert not found.remedy
+
+
+def test_the_owner_writes_to_whichever_is_the_primary_and_is_told_nothing_that_a_server_was() -> None:
+    told = setup.environment("owner", PASSWORDS, "one:5432", "two:5432")
+    assert "host=one:5432&host=two:5432&target_session_attrs=primary" in told[addresses.SHARED_URL_VARIABLE]
+    assert told[addresses.WRITE_URL_VARIABLE] == told[addresses.CASES_WRITE_URL_VARIABLE] == ""
 
 
 def test_the_funders_servers_know_of_no_case_database_and_servers_of_no_owner() -> None:

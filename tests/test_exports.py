@@ -32,6 +32,7 @@ from dashboard.page.blocks import Figure, Report, Table
 from dashboard.page.opening import open_for
 from dashboard.page.reading import read_metas
 from dashboard.page.visit import Visit, open_visit
+from dashboard.screen.draw import MOST_WORDS
 from dashboard.words import columns
 from data_access import addresses, connections, export_log, rights, saved_views, schema
 from data_access.viewer import Viewer
@@ -56,7 +57,17 @@ def end_visit():
 
 
 def tables_of(app: Any) -> list[pd.DataFrame]:
-    return [frame.value for frame in app.dataframe] + [table.value.reset_index().map(read_back) for table in app.table]
+    return [frame.value for frame in app.dataframe] + glossaries(app)
+
+
+def glossaries(app: Any) -> list[pd.DataFrame]:
+    """The glossaries of a page, the leaves of a long one put together as a reader turns them."""
+    found = [table.value.reset_index().map(read_back) for table in app.table]
+    for choice in (one for one in app.selectbox if (one.key or "").startswith("leaf_")):
+        for leaf in choice.options[1:]:
+            choice.set_value(choice.options.index(leaf) * MOST_WORDS).run()
+            found[0] = pd.concat([found[0], app.table[0].value.reset_index().map(read_back)], ignore_index=True)
+    return found
 
 
 def read_back(value: Any) -> Any:

@@ -66,6 +66,8 @@ MADE_ELSEWHERE = {
     "publication_year": "by `meridian publish`",
     "publication_request": "by `meridian publish`",
     "unlisted_count": "by `meridian publish`",
+    "digest_told": "by `meridian digest`",
+    "live_key": "by readers",
     "frozen_atom": "by `meridian publish`",
     "frozen_event": "by `meridian publish`",
     "viewer": "by whoever gives roles",

@@ -86,9 +86,10 @@ PARTS = {
     "relocation": ("call", "flow", "outcomes", "programmes", "after", "places", "records"),
     "overlap": ("where", "funders", "project", "facts"),
     "initiatives": ("what", "how"),
-    "funding_gaps": ("months", "dependence", "reach", "unseen", "records"),
+    "funding_gaps": ("months", "dependence", "reach", "flows", "unseen", "records"),
     "what_if": ("amount", "closes"),
     "data": ("fix",),
+    "definitions": ("rules", "columns", "words"),
 }
 
 

@@ -7,14 +7,25 @@ from dataclasses import replace
 import pandas as pd
 
 from dashboard.page.blocks import Table
-from dashboard.words import columns, terms
+from dashboard.words import columns, terms, written
 from data_access.i18n import _
+
+
+def part_names() -> dict[str, str]:
+    """The parts of the page."""
+    return {
+        "figures": _("Figures"),
+        "rules": _("Rules of counting"),
+        "columns": _("Columns"),
+        "words": _("Words this house avoids"),
+    }
 
 
 def of_figures() -> Table:
     """Every figure with its meaning and the mark of the rule it follows."""
     rows = [(_(term.label), _(term.definition), term.source) for term in terms.TERMS.values()]
-    return Table("terms", _("Figures"), pd.DataFrame(rows, columns=["term", "meaning", "method"], dtype="str"))
+    found = pd.DataFrame(rows, columns=["term", "meaning", "method"], dtype="str")
+    return Table("terms", _("Figures"), _in_order(found))
 
 
 def of_rules() -> Table:
@@ -27,7 +38,12 @@ def of_columns() -> Table:
     """Every column with its meaning."""
     rows = [(_(column.heading), _(column.definition)) for column in columns.COLUMNS.values()]
     known = pd.DataFrame(rows, columns=["term", "meaning"], dtype="str").drop_duplicates(ignore_index=True)
-    return Table("columns", _("Columns"), known)
+    return Table("columns", _("Columns"), _in_order(known))
+
+
+def _in_order(found: pd.DataFrame) -> pd.DataFrame:
+    """By the alphabet of the reader's language."""
+    return found.sort_values("term", key=written.alphabetical, kind="stable", ignore_index=True)
 
 
 def holding(table: Table, words: str) -> Table:

@@ -258,6 +258,7 @@ def part_names() -> dict[str, str]:
         "months": _("Month by month"),
         "dependence": _("Who depends on whom"),
         "reach": _("Whom money reaches"),
+        "flows": _("How money gets there"),
         "unseen": _("Whom it does not reach"),
         "records": _("Records to fix"),
     }

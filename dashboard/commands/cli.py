@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard.commands import (
     backups,
     databases,
+    digest,
     doctor,
     export,
     load,
@@ -47,7 +48,7 @@ def meridian() -> None:
     """Everything a person types."""
 
 
-for _module in (databases, load, export, publish, overlap, rates, people, backups, setup, doctor):
+for _module in (databases, load, export, publish, overlap, rates, people, digest, backups, setup, doctor):
     for _command in _module.COMMANDS:
         meridian.add_command(_command)
 

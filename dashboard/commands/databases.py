@@ -92,6 +92,9 @@ FINDINGS: dict[database.Which, tuple[tuple[Callable[[int], str], str], ...]] = {
     "--people", metavar="ROLE", help=N_("PostgreSQL: let this existing role give and take roles, and nothing else.")
 )
 @speaking.option(
+    "--keys", metavar="ROLE", help=N_("PostgreSQL: let this existing role keep keys to live tables, and nothing else.")
+)
+@speaking.option(
     "--importer", metavar="ROLE", help=N_("PostgreSQL: let this existing role load uploaded files, and nothing else.")
 )
 @speaking.option(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import URL, Engine, create_engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.commands import speaking
@@ -41,6 +41,7 @@ def findings(now: datetime) -> Iterator[Finding]:
     """Everything that was looked at, in the order of a deployment."""
     for which, url in named_urls().items():
         yield from _database(which, url, now)
+        yield from _one_primary(which, url)
     yield from _logins()
     yield from _secrets()
     yield _hosts()
@@ -61,6 +62,33 @@ def _database(which: Which, url: str, now: datetime) -> Iterator[Finding]:
             yield _stewards(engine)
     except DatabaseProblem as problem:
         yield Finding(f"{which}: {problem.what}", problem.remedy)
+
+
+def _one_primary(which: Which, url: str) -> Iterator[Finding]:
+    """Of several hosts of an address one takes writes, and no more: two would each keep what the other never hears of."""
+    parsed = addresses.parse(url)
+    hosts = parsed.query.get("host", ())
+    if isinstance(hosts, str):
+        return
+    taking = [host for host in hosts if _takes_writes(parsed.set(query={"host": host}))]
+    if len(taking) > 1:
+        yield Finding(
+            _("{which}: {hosts} take writes, each for itself.").format(which=which, hosts=", ".join(taking)),
+            _("Stop the older one at once, and build it anew as a replica of the other: see docs/deploy.md."),
+        )
+    elif hosts:
+        yield Finding(_("{which}: no two of its servers take writes.").format(which=which))
+
+
+def _takes_writes(url: URL) -> bool:
+    engine = create_engine(url, hide_parameters=True, connect_args={"connect_timeout": 3})
+    try:
+        with engine.connect() as connection:
+            return not connection.scalar(text("SELECT pg_is_in_recovery()"))
+    except SQLAlchemyError:
+        return False
+    finally:
+        engine.dispose()
 
 
 def _fresh(which: Which, values: dict[str, str]) -> Finding:

@@ -60,24 +60,27 @@ def address(role: str, password: str, database: str, hosts: Sequence[str], attri
 def environment(of: Part, passwords: Mapping[str, str], primary: str, replica: str | None = None) -> dict[str, str]:
     """What a process of the deployment is told, by variable.
 
-    With a replica, servers read it, or the primary while it is away, and write to whichever of the two takes writes.
+    With a replica, servers read it, or the primary while it is away, and write to whichever of the two is the primary; so do
+    commands of the owner, who unsets what a server was told.
     """
-    if of == "owner":
-        return {
-            addresses.SHARED_URL_VARIABLE: address(OWNER, passwords[OWNER], SHARED, [primary]),
-            addresses.CASES_URL_VARIABLE: address(OWNER, passwords[OWNER], CASES, [primary]),
-        }
     reading = [replica, primary] if replica else [primary]
     writing = list(reversed(reading))
+    if of == "owner":
+        return {
+            addresses.SHARED_URL_VARIABLE: address(OWNER, passwords[OWNER], SHARED, writing, "primary"),
+            addresses.CASES_URL_VARIABLE: address(OWNER, passwords[OWNER], CASES, writing, "primary"),
+            addresses.WRITE_URL_VARIABLE: "",
+            addresses.CASES_WRITE_URL_VARIABLE: "",
+        }
     role = {"funders": OF_FUNDERS, "coordinators": OF_COORDINATORS}[of]
     told = {addresses.SHARED_URL_VARIABLE: address(role, passwords[role], SHARED, reading, "prefer-standby")}
     if of == "coordinators":
         told[addresses.CASES_URL_VARIABLE] = address(role, passwords[role], CASES, reading, "prefer-standby")
     if replica:
-        told[addresses.WRITE_URL_VARIABLE] = address(role, passwords[role], SHARED, writing, "read-write")
+        told[addresses.WRITE_URL_VARIABLE] = address(role, passwords[role], SHARED, writing, "primary")
     for table, variable in addresses.NARROW.items():
         login = f"meridian_{rights.APPENDERS[table]}"
-        told[variable] = address(login, passwords[login], SHARED, writing, "read-write")
+        told[variable] = address(login, passwords[login], SHARED, writing, "primary")
     return told
 
 
@@ -94,7 +97,7 @@ def statements() -> Iterator[str]:
     yield f"CREATE ROLE {REPLICATION} LOGIN REPLICATION PASSWORD :'{REPLICATION}';"
     yield "\\endif"
     for name in (SHARED, CASES):
-        yield f"CREATE DATABASE {name} OWNER {OWNER};"
+        yield f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';"
         yield f"REVOKE ALL ON DATABASE {name} FROM PUBLIC;"
         yield f"GRANT CONNECT ON DATABASE {name} TO {', '.join(_who_connects(name))};"
         yield f"\\connect {name}"

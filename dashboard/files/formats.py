@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.files import opendocument, workbook
-from dashboard.page import offer
+from dashboard.page import links, offer
 from dashboard.page.blocks import Chart, Report, Table
 from dashboard.page.visit import Visit, current
 from dashboard.words import codes, columns, terms, written
@@ -75,7 +75,7 @@ def about(visit: Visit, report: Report, export_id: str, *, with_answer: bool = T
         (_("Data version"), visit.data_version),
         (_("Amounts in"), visit.currency),
         (_("Language"), languages()[language.get()]),
-        (_("Link that restores the view"), visit.link),
+        (_("Link that restores the view"), links.from_outside(visit.link)),
         (_("Export id"), export_id),
     ]
     if visit.is_sample:
@@ -162,11 +162,18 @@ def _csv(report: Report, table: Table, export_id: str, *, with_answer: bool) -> 
     for label, text in facts:
         if text:
             writer.writerow([f"# {label}", _parted(safe_text(text))])
+    return out.getvalue().encode("utf-8-sig") + bare_csv(table)
+
+
+def bare_csv(table: Table) -> bytes:
+    """Headings and rows as on screen, in UTF-8, and nothing before them: what a program reads."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
     shown = columns.presented(table.rows, table.key)
     writer.writerow([safe_text(heading) for heading in shown.columns])
     for row in shown.itertuples(index=False):
         writer.writerow(["" if (cell := _cell(value)) is None else _parted(cell) for value in row])
-    return out.getvalue().encode("utf-8-sig")
+    return out.getvalue().encode()
 
 
 def _parted(cell: Any) -> Any:
@@ -210,7 +217,7 @@ def as_values(report: Report, tables: Sequence[Table], export_id: str) -> dict[s
             "data_version": visit.data_version,
             "currency": visit.currency,
             "language": language.get(),
-            "link": visit.link,
+            "link": links.from_outside(visit.link),
             "export_id": export_id,
             "is_sample": visit.is_sample,
         },
@@ -227,12 +234,13 @@ def as_values(report: Report, tables: Sequence[Table], export_id: str) -> dict[s
             }
             for item in (report.figures if with_answer else ())
         ],
-        "tables": [_table_values(table) for table in tables],
+        "tables": [table_values(table) for table in tables],
         "notes": list(report.notes) if with_answer else [],
     }
 
 
-def _table_values(table: Table) -> dict[str, Any]:
+def table_values(table: Table) -> dict[str, Any]:
+    """A table with stable keys: what its columns mean, and its rows as plain values."""
     described = []
     for key in table.rows.columns:
         known = columns.column(key, table.key)

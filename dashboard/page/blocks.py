@@ -208,6 +208,11 @@ class Beside(Block):
 
 
 @dataclass(frozen=True)
+class Reading(Beside):
+    """Choices of how the page counts: asked before its answer, which rests on them, and standing under it."""
+
+
+@dataclass(frozen=True)
 class Glance(Block):
     """The first lines of an answer as bars, whose page holds all of them: name, length from 0 to 1 (None without a bar), what
     is said of it. `title` says what they are."""
@@ -421,6 +426,22 @@ class PersonForm(Block):
     places: Mapping[str, str]
     languages: Mapping[str, str]
     can_sign_out: bool
+
+
+@dataclass(frozen=True)
+class KeyForm(Block):
+    """Asks what a new key is called and for how many days it is good, at most `most_days`. It stays out of links. Answers
+    (name, days) once."""
+
+    most_days: int
+
+
+@dataclass(frozen=True)
+class Shown(Block):
+    """A text to copy that is shown this once, and what to do with it."""
+
+    text: str
+    said: str
 
 
 @dataclass(frozen=True)

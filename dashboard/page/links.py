@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from dashboard.page.visit import Visit
 from data_access.filters import BETWEEN
 from data_access.viewer import Viewer
 
-LANGUAGE = "lang"
+LANGUAGE, PUBLIC_URL = "lang", "MERIDIAN_PUBLIC_URL"
 EVERYWHERE = "all"
 """Of a coordinator's link: she chose to see all host countries, not her own alone, which are chosen at first."""
 
@@ -30,6 +31,12 @@ def as_parameter(viewer: Viewer) -> dict[str, str]:
         return {}
     scope = viewer.host_countries or () if viewer.role == "coordinator" else ()
     return {"as": BETWEEN.join((viewer.role, *scope))}
+
+
+def from_outside(link: str) -> str:
+    """A link as it stands in files: under the address that MERIDIAN_PUBLIC_URL names, without one as it is. What a browser
+    says it came by is never written anywhere."""
+    return os.environ.get(PUBLIC_URL, "").rstrip("/") + link
 
 
 def to(page: str, asked: Mapping[str, str]) -> str:

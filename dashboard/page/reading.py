@@ -4,6 +4,7 @@ charts by what they were made from, all by viewer scope and state of the records
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass, replace
@@ -121,6 +122,11 @@ def importer() -> Engine:
     if url is None:
         raise NoConnection
     return _engines.get(("importer", url), lambda: connections.open_importer(url))
+
+
+def hands_out_live_tables() -> bool:
+    """Whether this server does: it was told to (MERIDIAN_LIVE=1), and has the logins that keep keys and the log."""
+    return os.environ.get(addresses.LIVE_VARIABLE) == "1" and writes_to("live_key") and writes_to("export_log")
 
 
 def tries_publications() -> bool:

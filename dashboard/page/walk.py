@@ -100,8 +100,9 @@ def _heading(page: Page, visit: Visit) -> list[Block]:
     return [Title(_(page.title)), *said]
 
 
-def one(file: str, visit: Visit, own: Mapping[str, str]) -> Report:
-    """What a page shows this viewer of the part that her own choices `own` name, the first without.
+def one(file: str, visit: Visit, own: Mapping[str, str], surface: Surface | None = None) -> Report:
+    """What a page shows this viewer of the part that her own choices `own` name, the first without; on no surface but that
+    `own` answers its choices, unless another one is given.
 
     Afterwards the current visit is the one that was before. Raises NoSuchPage.
     """
@@ -109,7 +110,7 @@ def one(file: str, visit: Visit, own: Mapping[str, str]) -> Report:
     mine = replace(visit, own=dict(own))
     open_visit(mine)
     try:
-        return walk(page, mine, Asked(own))
+        return walk(page, mine, surface or Asked(own))
     finally:
         open_visit(before)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial, singledispatch
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pydeck as pdk
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
 from dashboard.page import blocks
@@ -25,8 +26,8 @@ from data_access.filters import joined
 from data_access.i18n import SOURCE, _, language
 
 MAP_HEIGHT = 460
-ROWS_WIDTH = 460
-MOST_SENT = 1_000
+ROWS_WIDTH, ROWS_BESIDE = 460, 1.2
+MOST_SENT, MOST_WORDS = 1_000, 25
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,22 @@ class Screen:
 
     visit: Visit
     pages: Mapping[str, StreamlitPage]
+    places: dict[str, DeltaGenerator] = field(default_factory=dict)
 
     def show(self, block: Block, report: Report) -> Any:
         """Draw a block; its answer."""
         return draw(block, self, report)
 
     def columns(self, block: blocks.Beside) -> Sequence[AbstractContextManager]:
-        """Columns to draw into, one per column of blocks."""
-        return st.columns(block.widths or len(block.columns), gap=block.gap)
+        """Columns to draw into, one per column of blocks. Above those of how the page counts is room for its answer, beside them
+        for the choice of a figure whose rows are wanted."""
+        if not isinstance(block, blocks.Reading):
+            return st.columns(block.widths or len(block.columns), gap=block.gap)
+        self.places["answer"] = st.container()
+        with st.container(key="reading"):
+            *own, self.places["rows"] = st.columns([*(block.widths or [1] * len(block.columns)), ROWS_BESIDE], gap=block.gap,
+                                                   vertical_alignment="bottom")  # fmt: skip
+        return own
 
 
 @singledispatch
@@ -72,9 +81,10 @@ def _hint(block: blocks.Hint, _screen: Screen, _report: Report) -> None:
 
 
 @draw.register
-def _summary(block: blocks.Summary, _screen: Screen, _report: Report) -> None:
-    figures.answer(block.sentence)
-    figures.draw(block.figures)
+def _summary(block: blocks.Summary, screen: Screen, _report: Report) -> None:
+    with screen.places.pop("answer", nullcontext()):
+        figures.answer(block.sentence)
+        figures.draw(block.figures)
 
 
 @draw.register
@@ -134,7 +144,19 @@ def _glossary(block: blocks.Glossary, _screen: Screen, report: Report) -> None:
     if presented.empty:
         st.caption(_("Nothing holds these words."))
         return
-    st.table(presented.map(plain).set_index(presented.columns[0]))
+    st.table(_leaf(presented, block.table.key).map(plain).set_index(presented.columns[0]))
+
+
+def _leaf(presented: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Of a long glossary the words between two of them, which a reader chooses; the table itself has all."""
+    if len(presented) <= MOST_WORDS:
+        return presented
+    leaves = {first: presented.iloc[first : first + MOST_WORDS] for first in range(0, len(presented), MOST_WORDS)}
+    names = {first: f"{leaf.iloc[0, 0]} … {leaf.iloc[-1, 0]}" for first, leaf in leaves.items()}
+    chosen = st.selectbox(
+        _("Words between"), list(leaves), key=f"leaf_{key}", format_func=names.__getitem__, width=ROWS_WIDTH
+    )
+    return leaves[chosen]
 
 
 @draw.register
@@ -222,16 +244,18 @@ def _choice(block: blocks.Choice, screen: Screen, _report: Report) -> Any:
     so in its place for a choice, and takes no more room."""
     state = _adopted(block, block.key if isinstance(block, blocks.Rows) else f"page_{block.key}")
     if isinstance(block, blocks.Rows):
-        chosen = st.selectbox(
-            block.label,
-            list(block.names),
-            index=None,
-            key=state,
-            placeholder=block.label,
-            format_func=block.names.__getitem__,
-            label_visibility="collapsed",
-            width=ROWS_WIDTH,
-        )
+        place = screen.places.pop("rows", None)
+        with place or nullcontext():
+            chosen = st.selectbox(
+                block.label,
+                list(block.names),
+                index=None,
+                key=state,
+                placeholder=block.label,
+                format_func=block.names.__getitem__,
+                label_visibility="collapsed",
+                width="stretch" if place else ROWS_WIDTH,
+            )
     else:
         chosen = st.selectbox(block.label, list(block.names), key=state, format_func=block.names.__getitem__)
     return _noted(block, chosen, screen)
