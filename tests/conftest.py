@@ -11,6 +11,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NoReturn, TypeVar
 from zlib import crc32
@@ -18,7 +19,8 @@ from zlib import crc32
 import pytest
 from filelock import FileLock
 from hypothesis import settings
-from sqlalchemy import Engine, create_engine, insert, text
+from sqlalchemy import Engine, Integer, create_engine, insert, select, text
+from streamlit.components.v2 import manifest_scanner
 
 from dashboard.page import reading
 from dashboard.page.opening import open_for
@@ -105,6 +107,32 @@ def build_sample(shared_url: str, cases_url: str) -> None:
     )
 
 
+def copy_rows(source: str, target: str, which: database.Which) -> None:
+    """Every row of a database into a new one of another kind."""
+    there, here = connections.open_writer(source), connections.open_writer(target)
+    upgrade(here, which)
+    with there.connect() as reading_, here.begin() as writing:
+        for table in database.METADATA[which].sorted_tables:
+            rows = [dict(row) for row in reading_.execute(select(table)).mappings()]
+            for first in range(0, len(rows), 10_000):
+                writing.execute(table.insert(), rows[first : first + 10_000])
+            if rows and isinstance(table.columns[0].type, Integer) and table.columns[0].name == "id":
+                set_next = (
+                    f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', 'id'), max(id)) FROM \"{table.name}\""
+                )
+                writing.execute(text(set_next))
+    here.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_looked_through_once() -> Iterator[None]:
+    """Streamlit looks through every installed package for components at each run of a page outside a server."""
+    looked = cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(manifest_scanner, "scan_component_manifests", looked)
+        yield
+
+
 @pytest.fixture(scope="session")
 def sample_urls(tmp_path_factory: pytest.TempPathFactory) -> addresses.Urls:
     """The sample world on SQLite; tests that write have a copy."""
@@ -153,8 +181,10 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_urls(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> addresses.Urls:
-    """The sample world on PostgreSQL, read as a role that may only SELECT."""
+def postgresql_urls(
+    postgresql: str, sample_urls: addresses.Urls, tmp_path_factory: pytest.TempPathFactory
+) -> addresses.Urls:
+    """The sample world on PostgreSQL, read as a role that may only SELECT: row by row as on SQLite; built there at a release."""
     kinds: tuple[database.Which, ...] = ("shared", "cases")
     built_here = False
     administrator = create_engine(
@@ -167,8 +197,11 @@ def postgresql_urls(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -
 
     def make(folder: Path) -> None:
         nonlocal built_here
-        build_sample(f"{postgresql}/shared", f"{postgresql}/cases")
+        if IS_RELEASE:
+            build_sample(f"{postgresql}/shared", f"{postgresql}/cases")
         for which in kinds:
+            if not IS_RELEASE:
+                copy_rows(str(getattr(sample_urls, which)), f"{postgresql}/{which}", which)
             copied = [postgresql_programs() / "pg_dump", "-Fc", "-f", folder / which, f"{postgresql}/{which}"]
             subprocess.run(copied, check=True)
         built_here = True

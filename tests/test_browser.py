@@ -103,7 +103,7 @@ def test_a_broken_connection_is_said_in_our_words_and_the_page_comes_back(tab: T
 
 @pytest.mark.parametrize("role", ROLES)
 def test_no_page_asks_another_host_or_shows_an_error(tab: Tab, server: Server, role: str) -> None:
-    for page in some(PAGES, 3, role):
+    for page in some(PAGES, 5, role):
         shown = tab.open(address(page, server, **{"as": role}))
         assert shown.locator("[data-testid=stException]").count() == 0, page
         assert "Traceback" not in shown.inner_text("body"), page
@@ -118,7 +118,7 @@ def test_the_browser_is_given_our_headers(tab: Tab, server: Server) -> None:
     assert tab.page.request.get(server.address, headers={"Host": "evil.invalid"}).status == 403
 
 
-@pytest.mark.parametrize("page", some(PAGES, 5))
+@pytest.mark.parametrize("page", some(PAGES, 9))
 def test_a_cold_server_asked_first_for_a_page_gives_frame_and_access_check(chromium, sample_urls, page: str) -> None:
     cold = Server(sample_urls)
     tab = Tab(chromium)
@@ -348,7 +348,7 @@ def test_pages_are_without_a_fault_of_accessibility(chromium, server: Server, sc
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     try:
-        for name in some(SEEN, 7, scheme, str(width)):
+        for name in some(SEEN, 12, scheme, str(width)):
             file, _mark, part = name.partition("?part=")
             parameters = (
                 {"as": "coordinator"}

@@ -227,7 +227,7 @@ def test_libreoffice_finds_the_same_cells_in_the_workbooks_of_every_page(
     made = {}
     for role in ("funder", "coordinator"):
         visit = visit_of(deployment, VIEWERS[role])
-        for page in PAGES:
+        for page in some(PAGES, 2, role):
             report = walk.whole(page, visit, {})
             for ending in ("xlsx", "ods"):
                 path = tmp_path / f"{page}-{role}-{ending}.{ending}"

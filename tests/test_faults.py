@@ -58,9 +58,7 @@ COMMANDS: dict[str, Callable[[Path], list[str]]] = {
 }
 
 KILLED = (
-    [(what, kind) for what in COMMANDS for kind in ("sqlite", "postgresql")]
-    if IS_RELEASE
-    else [("import", "sqlite"), ("refresh", "postgresql")]
+    [(what, kind) for what in COMMANDS for kind in ("sqlite", "postgresql")] if IS_RELEASE else [("import", "sqlite")]
 )
 
 

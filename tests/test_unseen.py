@@ -131,7 +131,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", some(list(CHANGES), 4))
+@pytest.mark.parametrize("change", some(list(CHANGES), 5))
 def test_no_answer_of_what_would_be_changes_with_what_a_funder_may_not_see(own_sample, change: str) -> None:
     def seen() -> list[str]:
         visit = open_sample_visit(FUNDER)

@@ -186,7 +186,7 @@ MOVES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("change", some(MOVES, 2))
+@pytest.mark.parametrize("change", some(MOVES, 4))
 def test_moving_or_removing_unlisted_initiatives_changes_nothing_a_funder_reads(copy: Engine, change: str) -> None:
     before = answers(copy, FUNDER)
     changed(copy, lambda connection: connection.execute(text(change)))
@@ -194,7 +194,7 @@ def test_moving_or_removing_unlisted_initiatives_changes_nothing_a_funder_reads(
 
 
 @pytest.mark.parametrize(
-    "filters", some([Filters(host_countries=("KG",)), Filters(), Filters(activities=("elections",))], 2)
+    "filters", some([Filters(host_countries=("KG",)), Filters(), Filters(activities=("elections",))], 3)
 )
 def test_filters_do_not_find_an_unlisted_initiative(copy: Engine, filters: Filters) -> None:
     before = answers(copy, FUNDER, filters)

@@ -25,7 +25,10 @@ def initiative_names(visit: Visit) -> dict[str, str]:
 
 
 def _with_cells(visit: Visit) -> pd.DataFrame:
-    cells = cells_of(visit)
+    return _celled(cells_of(visit))
+
+
+def _celled(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.assign(cell=cells["host_country"] + "/" + cells["activity"], initiative=cells["organisation_slug"])
 
 
@@ -81,9 +84,10 @@ def who_else(visit: Visit, slug: str) -> Table:
 def together(visit: Visit, projects: Sequence[int]) -> str:
     """In how many combinations the leads of two projects work, and in how many of them both."""
     owners = read(queries.overlap.projects(visit.viewer, projects)).set_index("project_id")["organisation_slug"]
-    sets = {name: set(own["cell"]) for name, own in _with_cells(visit).groupby("initiative")}
     a, b = (owners.get(project, "") for project in projects)
-    pair = carrying_on.of_pair(sets, a, b)
+    cells = cells_of(visit)
+    both = _celled(cells[cells["organisation_slug"].isin([a, b])])
+    pair = carrying_on.of_pair({name: set(own["cell"]) for name, own in both.groupby("initiative")}, a, b)
     said = ngettext(
         "{n} combination: {both} both, {one} one of them",
         "{n} combinations: {both} both, {one} one of them",

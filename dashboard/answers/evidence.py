@@ -11,7 +11,7 @@ from dashboard.answers import closing
 from dashboard.answers.overlap import Overlap
 from dashboard.metrics import overlap
 from dashboard.page.blocks import Evidence
-from dashboard.page.reading import appender, keeps_now, read, writes_to
+from dashboard.page.reading import appender, keeps_now, read, shown_once, writes_to
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
 from data_access import queries
@@ -20,6 +20,7 @@ from data_access.schema import ANSWERS, REASONS
 from data_access.verdicts import Verdict, record
 
 
+@shown_once
 def of_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
     """The evidence of the pair `key` ("a.b") of `found`. Raises KeyError for a pair that is not there."""
     pair = _pair(found, key)
@@ -36,6 +37,7 @@ def of_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
     return Evidence(_headline(pair), compared, _facts(visit, found, pair), _answers(visit, found, pair))
 
 
+@shown_once
 def leads(visit: Visit, found: Overlap, key: str) -> list[tuple[str, str]]:
     """The leads of a pair's projects: name and slug."""
     projects = read(queries.overlap.projects(visit.viewer, of=_both(_pair(found, key))))

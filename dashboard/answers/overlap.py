@@ -232,6 +232,7 @@ def _list_title(name: str, pairs: pd.DataFrame) -> str:
     return _("{list}: {n}").format(list=written.capital(name), n=written.number(len(pairs)))
 
 
+@shown_once
 def similar(found: Overlap, status: str) -> Table:
     """Every pair of one list with what missing facts could change, groups of alike projects beside each other."""
     pairs = found.with_status(status)

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from dashboard.answers import crossed
 from dashboard.answers.crossed import Crossed
+from dashboard.files.formats import without_controls
 from dashboard.page import links, offer, registry
 from dashboard.page.visit import Visit
 from dashboard.words import written
@@ -48,9 +49,9 @@ def as_html(visit: Visit, found: Lines, since: date) -> str:
     """One page without scripts, pictures or anything from elsewhere."""
     parts = [f"<h1>{html.escape(title(found))}</h1>", f"<p>{html.escape(_about(visit, since))}</p>"]
     for rule, lines in found.items():
+        look = html.escape(_("Look"))
         items = "".join(
-            f'<li>{html.escape(one.said)} <a href="{html.escape(_link(visit, one))}">{html.escape(_("Look"))}</a></li>'
-            for one in lines
+            f'<li>{html.escape(one.said)} <a href="{html.escape(_link(visit, one))}">{look}</a></li>' for one in lines
         )
         parts.append(f"<h2>{html.escape(crossed.heading(rule))}</h2><ul>{items}</ul>")
     return (
@@ -78,4 +79,4 @@ def as_atom(visit: Visit, found: Lines, audience: str, day: date) -> bytes:
 
 def _put(parent: ElementTree.Element, **texts: str) -> None:
     for name, text in texts.items():
-        ElementTree.SubElement(parent, f"{{{ATOM}}}{name}").text = text
+        ElementTree.SubElement(parent, f"{{{ATOM}}}{name}").text = without_controls(text)
