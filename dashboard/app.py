@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
+import dashboard.screen.contests
 import dashboard.screen.keys
 import dashboard.screen.loading
 import dashboard.screen.people  # noqa: F401 - how the form for roles looks

@@ -28,6 +28,7 @@ NARROW = {
     "sign_in": "MERIDIAN_SESSIONS_URL",
     "people_change": "MERIDIAN_PEOPLE_URL",
     "live_key": "MERIDIAN_KEYS_URL",
+    "contest": "MERIDIAN_CONTESTS_URL",
 }
 CHECKOUT = Path(__file__).parent.parent
 SAMPLE_FOLDER = (CHECKOUT if (CHECKOUT / "pyproject.toml").exists() else Path.cwd()) / "var"

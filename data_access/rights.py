@@ -17,11 +17,11 @@ from data_access.case_summaries import SUMMARIES
 from data_access.viewer import Which
 
 Verb = Literal["SELECT", "INSERT", "UPDATE", "DELETE"]
-Login = Literal["reader", "answers", "log", "views", "sessions", "people", "keys", "importer", "publisher"]
+Login = Literal["reader", "answers", "log", "views", "sessions", "people", "keys", "contests", "importer", "publisher"]
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
 LOGINS: tuple[Login, ...] = get_args(Login)
 APPENDERS: dict[str, Login] = {
-    "overlap_verdict": "answers", "export_log": "log", "fault": "log", "saved_view": "views", "sign_in": "sessions", "people_change": "people", "live_key": "keys",
+    "overlap_verdict": "answers", "export_log": "log", "fault": "log", "saved_view": "views", "sign_in": "sessions", "people_change": "people", "live_key": "keys", "contest": "contests",
 }  # fmt: skip
 SCOPE_SETTING = "meridian.countries"
 VERSION = "alembic_version"
@@ -103,6 +103,9 @@ RIGHTS: dict[Login, dict[Which, Rights]] = {
     },
     "keys": {
         "shared": Rights(dict.fromkeys(("SELECT", "INSERT", "UPDATE"), ("live_key",))),
+    },
+    "contests": {
+        "shared": Rights(dict.fromkeys(("SELECT", "INSERT", "UPDATE"), ("contest",))),
     },
     "people": {
         "shared": Rights(

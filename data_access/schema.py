@@ -42,6 +42,9 @@ VISIBILITY = ("public", "network", "aggregate_only")
 PRESENCE_ROLES = ("registered", "team", "activity")
 PARTNER_KINDS = ("civil_society", "university", "public_body", "faith_community", "business", "other")
 PRECISIONS = ("city", "country", "region", "undisclosed")
+CONTESTED = ("initiative", "project", "grant", "source")
+CONTESTS = ("wrong", "outdated", "counted_twice", "not_to_be_listed", "not_ours")
+SETTLEMENTS = ("mended", "kept_right", "kept_source", "kept_unclear")
 HIDING_PRECISIONS = ("region", "undisclosed")
 FACETS = ("activity", "audience", "host_country", "language", "method")
 GRANT_STATUSES = ("pledge", "commitment", "cancelled", "unknown")
@@ -617,6 +620,19 @@ publication_request = Table(
     Column("asked_by", String(64), nullable=False),
     Column("asked_at", DateTime(timezone=True), nullable=False),
     Column("is_to_be_withheld", Boolean, nullable=False, server_default="0"),
+)
+contest = Table(
+    "contest",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("subject", String(64), nullable=False, index=True),
+    Column("entity", String(12), one_of("entity", CONTESTED), nullable=False),
+    Column("record_id", Integer, nullable=False),
+    Column("kind", String(16), one_of("kind", CONTESTS), nullable=False),
+    Column("said_at", DateTime(timezone=True), nullable=False),
+    Column("settled_at", DateTime(timezone=True)),
+    Column("settled_as", String(16), one_of("settled_as", SETTLEMENTS)),
+    Column("settled_by", String(64)),
 )
 digest_told = Table(
     "digest_told",

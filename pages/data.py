@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from dashboard.answers import fixes, live_reading, publishing, sources, uploads, who_may_read
+from dashboard.answers import contested, fixes, live_reading, publishing, sources, uploads, who_may_read
 from dashboard.page.blocks import (
     About,
     Attempt,
@@ -30,7 +30,7 @@ from dashboard.page.blocks import (
 )
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
-from data_access import live_keys, people
+from data_access import contests, live_keys, people
 from data_access.i18n import N_, _
 
 
@@ -57,6 +57,7 @@ def data(visit: Visit) -> Blocks:
         "publication": _publication,
         "people": _people,
         "live": _live,
+        "contested": _contested,
     }
     yield from parts[part](visit)
 
@@ -68,6 +69,11 @@ def _sources(visit: Visit) -> Blocks:
     found = sources.find(visit)
     yield sources.ages(found)
     yield sources.listing(found)
+    if contested.can_be_said() and (wrong := (yield contested.of_sources(visit))):
+        try:
+            yield Hint(contested.say(visit, *wrong))
+        except contests.NotNoted as refusal:
+            yield Hint(str(refusal))
     yield Templates(uploads.language_names(), uploads.template_bytes)
 
 
@@ -155,6 +161,17 @@ def _live(visit: Visit) -> Blocks:
     place = yield Selectable(live_reading.listing(known))
     if place is not None and (yield Confirm(_("Take this key back"))):
         yield StartAgain(live_reading.take_back(visit, known[place]))
+
+
+def _contested(visit: Visit) -> Blocks:
+    """What readers say is wrong; one chosen, and what became of it."""
+    yield Done()
+    waiting = contested.waiting(visit)
+    place = yield Selectable(contested.listing(waiting))
+    if place is not None:
+        settled_as = yield Choice("settled_as", _("What became of it"), contested.settlement_names())
+        if (yield Confirm(_("Settle it"))):
+            yield StartAgain(contested.settle(visit, waiting, place, settled_as))
 
 
 def _people(visit: Visit) -> Blocks:

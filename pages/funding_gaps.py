@@ -1,7 +1,29 @@
 """Where money is missing: the cliff, the largest gaps, dependence on one funder, newcomers, and the rows behind."""
 
-from dashboard.answers import accounts, dependence, funding, money_figures, money_reach, money_rows, portfolio, unseen
-from dashboard.page.blocks import About, Blocks, Choice, Day, Figures, Folded, Part, Reading, rows_of, rows_of_figures
+from dashboard.answers import (
+    accounts,
+    contested,
+    dependence,
+    funding,
+    money_figures,
+    money_reach,
+    money_rows,
+    portfolio,
+    unseen,
+)
+from dashboard.page.blocks import (
+    About,
+    Blocks,
+    Choice,
+    Day,
+    Figures,
+    Folded,
+    Part,
+    Reading,
+    Remark,
+    rows_of,
+    rows_of_figures,
+)
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from data_access.i18n import N_, _
@@ -25,6 +47,8 @@ def funding_gaps(visit: Visit) -> Blocks:
     yield summary
     if figure := (yield rows_of_figures(summary, money_figures.FIGURES)):
         yield money_figures.rows_of_figure(money, figure)
+    if said := contested.of_money(visit, money):
+        yield Remark(said)
     part = yield Part(funding.part_names())
     parts = {
         "gaps": _gaps,

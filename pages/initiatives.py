@@ -1,8 +1,8 @@
 """Where the initiatives are: by host country, on the map, and how that has changed."""
 
-from dashboard.answers import accounts, initiative_rows, ways_of_working
+from dashboard.answers import accounts, contested, initiative_rows, ways_of_working
 from dashboard.answers import initiatives as where
-from dashboard.page.blocks import About, Beside, Blocks, Choice, Figures, Folded, Part, Reading, rows_of_figures
+from dashboard.page.blocks import About, Beside, Blocks, Choice, Figures, Folded, Part, Reading, Remark, rows_of_figures
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from data_access.i18n import N_, _
@@ -30,6 +30,8 @@ def initiatives(visit: Visit) -> Blocks:
     yield summary
     if figure := (yield rows_of_figures(summary, initiative_rows.FIGURES)):
         yield initiative_rows.rows_of_figure(found, figure)
+    if said := contested.of_initiatives(visit, found):
+        yield Remark(said)
     part = yield Part(where.part_names())
 
     if part == "where":

@@ -1,6 +1,6 @@
 """Who does the same: pairs worth a conversation with their reasons and people's answers, and who works on what where."""
 
-from dashboard.answers import accounts, evidence, providers
+from dashboard.answers import accounts, contested, evidence, providers
 from dashboard.answers import overlap as same
 from dashboard.page.blocks import (
     About,
@@ -10,6 +10,7 @@ from dashboard.page.blocks import (
     Done,
     Link,
     Part,
+    Remark,
     StartAgain,
     rows_of,
     rows_of_figures,
@@ -35,6 +36,8 @@ def overlap(visit: Visit) -> Blocks:
     yield summary
     if figure := (yield rows_of_figures(summary, same.FIGURES)):
         yield same.rows_of_figure(found, figure)
+    if said := contested.of_pairs(visit, found):
+        yield Remark(said)
     part = yield Part(same.part_names())
 
     if part == "pairs":

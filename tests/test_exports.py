@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
 import openpyxl
@@ -30,7 +31,7 @@ from dashboard.files import brief, formats, gate, opendocument
 from dashboard.page import links, walk
 from dashboard.page.blocks import Figure, Report, Table
 from dashboard.page.opening import open_for
-from dashboard.page.reading import read_metas
+from dashboard.page.reading import appender, read_metas
 from dashboard.page.visit import Visit, open_visit
 from dashboard.screen.draw import MOST_WORDS
 from dashboard.words import columns
@@ -517,6 +518,35 @@ def test_the_brief_of_a_page_holds_its_answer_figures_and_tables_of_the_part_on_
     assert (f"{rest} more in the table" in page) == (rest > 0)
     other = walk.one("what_if", visit, {"part": "amount", "amount": "100000"})
     assert "Talmud" not in page and other.answer in html.unescape(brief.write(other, other.tables, "id").decode())
+
+
+def test_a_board_pack_holds_the_brief_of_each_page_with_its_own_choices(
+    deployment: addresses.Urls, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["overview", "funding-gaps?country=LT&currency=USD", "what-if?seat=DE"]
+    assert main(["brief", *asked, "--out", str(tmp_path / "pack.html"), "--export-id", "x"]) == 0
+    page = html.unescape((tmp_path / "pack.html").read_text(encoding="utf-8"))
+    made = [
+        brief.of_link(VIEWERS["funder"], one.partition("?")[0], dict(parse_qsl(one.partition("?")[2]))) for one in asked
+    ]
+    assert brief.pack(made, "x") == (tmp_path / "pack.html").read_bytes()
+    assert page.count("<section>") == 2 * len(asked) and page.count("<!doctype") == 1
+    assert "Lithuania" in page and "/funding-gaps?currency=USD&country=LT" in page and "seat=DE" in page
+    for wrong in ("nowhere", "funding-gaps?country=XX", "funding-gaps?currency=XXX"):
+        assert main(["brief", "overview", wrong]) == 1
+    assert "XX" in capsys.readouterr().err
+
+
+def test_kept_views_are_offered_as_a_board_pack_to_who_sees_no_live_case(own_sample: addresses.Urls) -> None:
+    def offered(role: str) -> bool:
+        return any("Board pack" in button.label for button in open_page("overview", role).get("download_button"))
+
+    assert not offered("funder")
+    for viewer in (FUNDER, EVERYWHERE):
+        for name in ("one", "two"):
+            view = saved_views.SavedView(name, "initiatives", "country=LT")
+            saved_views.keep(appender("saved_view"), viewer.subject, view)
+    assert offered("funder") and not offered("coordinator")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ MADE_ELSEWHERE = {
     "unlisted_count": "by `meridian publish`",
     "digest_told": "by `meridian digest`",
     "live_key": "by readers",
+    "contest": "by readers",
     "frozen_atom": "by `meridian publish`",
     "frozen_event": "by `meridian publish`",
     "viewer": "by whoever gives roles",

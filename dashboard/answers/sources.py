@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.answers import live_reading, publishing, who_may_read
+from dashboard.answers import contested, live_reading, publishing, who_may_read
 from dashboard.page.blocks import Chart, Figure, Summary, Table
 from dashboard.page.reading import read, read_now
 from dashboard.page.visit import Visit
@@ -24,6 +24,8 @@ def part_names(visit: Visit) -> dict[str, str]:
         names |= {"loads": _("Loads"), "file": _("Load a file"), "exports": _("Exports"), "faults": _("Faults")}
     if publishing.is_shown_to(visit):
         names["publication"] = _("Publication")
+    if contested.are_settled_here(visit):
+        names["contested"] = _("Said to be wrong")
     if live_reading.are_offered():
         names["live"] = _("Live tables")
     if who_may_read.are_kept_here(visit):

@@ -95,6 +95,11 @@ FINDINGS: dict[database.Which, tuple[tuple[Callable[[int], str], str], ...]] = {
     "--keys", metavar="ROLE", help=N_("PostgreSQL: let this existing role keep keys to live tables, and nothing else.")
 )
 @speaking.option(
+    "--contests",
+    metavar="ROLE",
+    help=N_("PostgreSQL: let this existing role keep what readers say is wrong, and nothing else."),
+)
+@speaking.option(
     "--importer", metavar="ROLE", help=N_("PostgreSQL: let this existing role load uploaded files, and nothing else.")
 )
 @speaking.option(

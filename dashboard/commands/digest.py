@@ -13,15 +13,12 @@ from dashboard.answers import crossed
 from dashboard.commands import speaking
 from dashboard.commands.refusal import Refused
 from dashboard.files import digest as files
-from dashboard.metrics.funding import CURRENCIES
-from dashboard.page import offer
-from dashboard.page.opening import open_for
+from dashboard.page.opening import open_for, open_view
 from dashboard.page.reading import read_metas
 from dashboard.page.roles import as_viewer
 from dashboard.page.visit import Visit
 from dashboard.upkeep.writers import writers
 from data_access import digests, people
-from data_access.filters import LISTS, from_parameters
 from data_access.i18n import N_, _, language, languages
 from data_access.schema import ROLES, saved_view
 from data_access.viewer import Role, Viewer
@@ -108,9 +105,7 @@ def _of_view(shared: Engine, name: str, owner: str | None) -> tuple[Visit, tuple
     if person is None and not is_sample:
         raise Refused(_("whoever saved {name} has no role any more.").format(name=repr(name)))
     language.set(person.language if person and person.language in languages() else query.get("lang", language.get()))
-    visit = open_for(as_viewer(person) if person else _viewer("funder"), read_metas())
-    visit.filters, _dropped = from_parameters(query, {one: offer.on_offer(one, visit) for one in LISTS})
-    visit.currency = query.get("currency", CURRENCIES[0])
+    visit, _dropped = open_view(as_viewer(person) if person else _viewer("funder"), query)
     return visit, ("view", found[0].subject, name)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import click
 import pandas as pd
@@ -24,9 +25,9 @@ from dashboard.page import links, offer, registry
 from dashboard.page.blocks import Report
 from dashboard.page.opening import open_for
 from dashboard.page.reading import read_metas
-from dashboard.page.visit import Visit
+from dashboard.page.visit import Visit, open_visit
 from dashboard.page.walk import one, whole
-from data_access.filters import LISTS, from_parameters, joined
+from data_access.filters import LISTS, from_parameters, joined, parted
 from data_access.i18n import N_, _, in_digits, ngettext
 from data_access.schema import ROLES
 from data_access.viewer import Role, Viewer
@@ -138,30 +139,51 @@ def export(wanted: Wanted, page: str, kind: str, choice: Sequence[str]) -> None:
 
 @speaking.command(
     help=N_(
-        "Write two pages for a board or a ministry, as HTML to print.\n\n"
-        "PAGE is a page as in its address; without it the brief is of the overview."
+        "Write two pages for a board or a ministry, as HTML to print; of several pages a board pack.\n\n"
+        "PAGE is a page as in its address, with choices of its own if it has any (`funding-gaps?country=LT&part=dependence`); "
+        "without it the brief is of the overview."
     )
 )
-@click.argument("page", default=FIRST)
+@click.argument("pages", nargs=-1, metavar="[PAGE]...")
 @speaking.option(
     "--choice", multiple=True, metavar="NAME=VALUE", help=N_("A choice of the page itself, as in its link.")
 )
 @_asks
-def brief(wanted: Wanted, page: str, choice: Sequence[str]) -> None:
-    """Write two pages for a board or a ministry, as HTML to print.
+def brief(wanted: Wanted, pages: Sequence[str], choice: Sequence[str]) -> None:
+    """Write two pages for a board or a ministry, as HTML to print; of several pages a board pack.
 
-    PAGE is a page as in its address; without it the brief is of the overview.
+    PAGE is a page as in its address, with choices of its own if it has any; without it the brief is of the overview.
     """
-    own, file = _own(choice), page.replace("-", "_")
+    made = [_brief_of(wanted, page, _own(choice)) for page in pages or (FIRST,)]
+    if len(made) == 1:
+        open_visit(made[0][0])
+        content = two_pages.write(made[0][1], made[0][1].tables, wanted.export_id)
+    else:
+        content = two_pages.pack(made, wanted.export_id)
+    _write(content, wanted.out, "html")
+
+
+def _brief_of(wanted: Wanted, asked: str, own: dict[str, str]) -> tuple[Visit, Report]:
+    """The visit and the brief of one page; what its address asks goes before the options. Raises Refused."""
+    page, _mark, query = asked.partition("?")
+    file, given = page.replace("-", "_"), dict(parse_qsl(query))
+    lists = {name: (parted(given.pop(name)) if name in given else wanted.lists[name]) for name in LISTS}
+    since, until = given.pop("from", wanted.since), given.pop("to", wanted.until)
+    state, currency = given.pop("state", "") == "1" or wanted.state, given.pop("currency", wanted.currency)
+    if currency not in CURRENCIES:
+        raise Refused(
+            _("Amounts are shown in {known}, not in {asked}.").format(known=", ".join(CURRENCIES), asked=currency)
+        )
     try:
         found = registry.find(file)
     except registry.NoSuchPage as problem:
         raise Refused(str(problem)) from problem
-    visit = _dated(_visit(wanted), [found], wanted.as_of)
-    visit.own = own
+    its = replace(wanted, lists=lists, since=since, until=until, state=state, currency=currency)
+    visit = _dated(_visit(its), [found], wanted.as_of)
+    visit.own = own | given
     visit.link = links.to("" if file == FIRST else found.path, links.parameters(visit))
-    report = two_pages.contents(visit, one(file, visit, own))
-    _write(two_pages.write(report, report.tables, wanted.export_id), wanted.out, "html")
+    open_visit(visit)
+    return visit, two_pages.contents(visit, one(file, visit, visit.own))
 
 
 def _own(choice: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ script prints with the reader's own fonts. For funders, cases come from publishe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -25,10 +25,14 @@ from dashboard.answers import (
     published,
 )
 from dashboard.files import formats
+from dashboard.page import links, registry
 from dashboard.page.blocks import Chart, Report, Table
-from dashboard.page.visit import Visit, current
+from dashboard.page.opening import open_view
+from dashboard.page.visit import Visit, current, open_visit
+from dashboard.page.walk import one
 from dashboard.words import columns, terms, written
 from data_access.i18n import N_, _, language
+from data_access.viewer import Viewer
 
 BARS, ROWS, TABLES, COLUMNS = 8, 6, 4, 6
 FIRST = "overview"
@@ -106,6 +110,39 @@ def _waiting(visit: Visit) -> list[Table]:
 
 def write(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
     """The brief as one HTML file."""
+    return _document(report.title, _pages(report, tables, export_id))
+
+
+def of_link(viewer: Viewer, page: str, asked: Mapping[str, str]) -> tuple[Visit, Report]:
+    """The visit of a link to a page, opened, and its brief. Raises NoSuchPage."""
+    visit, _dropped = open_view(viewer, asked)
+    found = registry.find(page.replace("-", "_") or FIRST)
+    visit.link = links.to("" if found.file == FIRST else found.path, links.parameters(visit))
+    return visit, contents(visit, one(found.file, visit, visit.own))
+
+
+def pack(made: Sequence[tuple[Visit, Report]], export_id: str) -> bytes:
+    """A board pack: the briefs of several pages, each with the choices of its own visit, as one HTML file to print."""
+    before, parts = current(), []
+    try:
+        for visit, report in made:
+            open_visit(visit)
+            parts.append(_pages(report, report.tables, export_id))
+    finally:
+        open_visit(before)
+    return _document(_("Board pack"), "".join(parts))
+
+
+def _document(title: str, sections: str) -> bytes:
+    page = (
+        f'<!doctype html><html lang="{language.get()}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{STYLE}</style></head><body>{sections}</body></html>"
+    )
+    return page.encode()
+
+
+def _pages(report: Report, tables: Sequence[Table], export_id: str) -> str:
+    """The two pages of a brief."""
     facts = " · ".join(f"{label}: {text}" for label, text in formats.about(current(), Report("brief"), export_id))
     known = [table for table in tables if not table.rows.empty][:TABLES]
     charts = "".join(_rows(table) if _main(table) is None else _bars(table) for table in known)
@@ -115,14 +152,11 @@ def write(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
     )
     limits = "".join(f"<p>{escape(note)}</p>" for note in report.notes)
     words, bounds = escape(_("What the words mean")), escape(_("Limits"))
-    page = (
-        f'<!doctype html><html lang="{language.get()}"><head><meta charset="utf-8"><title>{escape(report.title)}</title>'
-        f"<style>{STYLE}</style></head><body>"
+    return (
         f'<section><h1>{escape(report.title)}</h1><p class="facts">{escape(facts)}</p>{_answers(report)}'
         f"<h2>{words}</h2><dl>{meanings}</dl></section>"
-        f'<section>{charts}<h2>{bounds}</h2><div class="limits notes">{limits}</div></section></body></html>'
+        f'<section>{charts}<h2>{bounds}</h2><div class="limits notes">{limits}</div></section>'
     )
-    return page.encode()
 
 
 def _answers(report: Report) -> str:

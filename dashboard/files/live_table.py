@@ -12,19 +12,17 @@ import pandas as pd
 from dashboard.answers import published
 from dashboard.answers.live_reading import NEVER
 from dashboard.files import formats
-from dashboard.metrics.funding import CURRENCIES
 from dashboard.page import links, offer, registry
 from dashboard.page.blocks import Block, Choice, Day, Number, Report, Several, Table
-from dashboard.page.opening import open_for
-from dashboard.page.reading import read_metas
+from dashboard.page.opening import open_view
 from dashboard.page.visit import Visit, open_visit
 from dashboard.page.walk import PART, Asked, one
-from data_access.filters import LISTS, from_parameters
 from data_access.i18n import language, languages
 from data_access.viewer import Viewer
 
 OF_PUBLISHED_CELLS = "relocation"
-FILTERS = frozenset({*LISTS, "from", "to", "state", "currency", links.LANGUAGE})
+NOT_OF_A_KEY = frozenset({"as", links.EVERYWHERE})
+"""What a link of the sample or of a coordinator asks: a key reads what a funder reads."""
 MIMES = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
@@ -87,19 +85,14 @@ def _visit(wanted: Wanted, subject: str) -> Visit:
     if spoken not in languages():
         raise NotUnderstood(f"{links.LANGUAGE}={spoken}")
     language.set(spoken)
-    visit = open_for(Viewer("funder", (), subject), read_metas())
-    filters, dropped = from_parameters(wanted.asked, {name: offer.on_offer(name, visit) for name in LISTS})
+    visit, dropped = open_view(Viewer("funder", (), subject), wanted.asked)
     if dropped:
         raise NotUnderstood(", ".join(f"{name}={wanted.asked[name]}" for name in dropped))
-    visit.filters = filters
-    visit.currency = wanted.asked.get("currency", CURRENCIES[0])
-    if visit.currency not in CURRENCIES:
-        raise NotUnderstood(f"currency={visit.currency}")
     return visit
 
 
 def _found(wanted: Wanted, visit: Visit) -> tuple[Report, Table]:
-    own = {name: value for name, value in wanted.asked.items() if name not in FILTERS}
+    own = dict(visit.own) | {name: wanted.asked[name] for name in NOT_OF_A_KEY & wanted.asked.keys()}
     try:
         page = registry.find(wanted.page)
     except registry.NoSuchPage as fault:

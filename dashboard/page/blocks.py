@@ -437,6 +437,14 @@ class KeyForm(Block):
 
 
 @dataclass(frozen=True)
+class ContestForm(Block):
+    """Asks which record is wrong and how; nobody writes a text. It stays out of links. Answers (record, what) once."""
+
+    records: Mapping[str, str]
+    kinds: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Shown(Block):
     """A text to copy that is shown this once, and what to do with it."""
 

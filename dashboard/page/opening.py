@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from dashboard.page.reading import computed, read
+from dashboard.metrics.funding import CURRENCIES
+from dashboard.page import links, offer
+from dashboard.page.reading import computed, read, read_metas
 from dashboard.page.visit import Visit, open_visit
 from data_access import meta, queries
-from data_access.filters import Filters
+from data_access.filters import LISTS, Filters, from_parameters
 from data_access.i18n import SOURCE, language
 from data_access.viewer import Viewer
 
@@ -31,6 +33,21 @@ def open_for(viewer: Viewer, metas: Mapping[str, Mapping[str, str]]) -> Visit:
     visit.is_summed = not read(queries.money.is_summed(viewer)).empty
     visit.codes, visit.funders, visit.last_load = computed(lambda: _known(visit), "opening")
     return visit
+
+
+FILTERS = frozenset({*LISTS, "from", "to", "state", "currency", links.LANGUAGE, links.EVERYWHERE, "as"})
+"""What a link asks of the frame; everything else are choices of the page."""
+
+
+def open_view(viewer: Viewer, asked: Mapping[str, str]) -> tuple[Visit, tuple[str, ...]]:
+    """The visit of a link's parameters, opened, with the page's own choices in it; and which of them held something that is not on
+    offer, which is left out."""
+    visit = open_for(viewer, read_metas())
+    visit.filters, dropped = from_parameters(asked, {name: offer.on_offer(name, visit) for name in LISTS})
+    currency = asked.get("currency", CURRENCIES[0])
+    visit.currency = currency if currency in CURRENCIES else CURRENCIES[0]
+    visit.own = {name: value for name, value in asked.items() if name not in FILTERS}
+    return visit, dropped if currency == visit.currency else (*dropped, "currency")
 
 
 def _known(visit: Visit) -> tuple[dict[tuple[str, str], str], dict[str, str], pd.Timestamp]:

@@ -6,6 +6,7 @@ import contextvars
 from collections.abc import Sequence
 from functools import partial
 from typing import Literal
+from urllib.parse import parse_qsl
 
 import streamlit as st
 
@@ -14,10 +15,11 @@ from dashboard.files import brief as two_pages
 from dashboard.files import formats, gate
 from dashboard.files.gate import Asked, Made
 from dashboard.page.blocks import Report, Table
-from dashboard.page.visit import Visit
+from dashboard.page.visit import Visit, open_visit
 from dashboard.screen import scripts
 from dashboard.screen.markdown import plain
-from data_access.i18n import _, language
+from data_access.i18n import N_, _, language
+from data_access.saved_views import SavedView
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ALL_FORMS = tuple(formats.FORMATS.values())
@@ -37,6 +39,25 @@ def of_page(visit: Visit, report: Report) -> None:
 
     make = partial(gate.whole_page, visit, report.page, dict(visit.own))
     _buttons(visit, report.page, "page", "page", make, is_live=report.is_live, brief=of_brief)
+
+
+def of_pack(visit: Visit, views: Sequence[SavedView]) -> None:
+    """The board pack of a reader's views: for whoever sees no live case, whose exact figures leave page by page, each for a
+    reason."""
+    if gate.why_not_now(visit):
+        return
+    made: list[tuple[Visit, Report]] = []
+
+    def make() -> tuple[Report, Sequence[Table]]:
+        made[:] = [two_pages.of_link(visit.viewer, view.page, dict(parse_qsl(view.query))) for view in views]
+        open_visit(visit)
+        tables = [table for _own, report in made for table in report.tables]
+        return Report("views", _("Board pack"), tables=tables), tables
+
+    pack = formats.Format(
+        "html", N_("Board pack of all views"), "text/html", lambda *asked: two_pages.pack(made, asked[2])
+    )
+    _button(visit, "pack", Asked("views", "pack", pack), make)
 
 
 def _buttons(

@@ -11,7 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from dashboard.page import links
 from dashboard.page.reading import appender, keeps_now
 from dashboard.page.visit import Visit
-from dashboard.screen import filter_bar
+from dashboard.screen import file_buttons, filter_bar
 from dashboard.screen.markdown import plain
 from data_access import saved_views
 from data_access.i18n import _
@@ -42,6 +42,8 @@ def draw(visit: Visit, page: str, targets: Iterable[StreamlitPage]) -> None:
                 on_click=_forget,
                 args=(visit, name),
             )
+        if len(kept) > 1 and not (visit.viewer.sees_cases and visit.has_cases):
+            file_buttons.of_pack(visit, list(kept.values()))
         st.text_input(_("Name for the view shown now"), key="view_name", max_chars=saved_views.LONGEST_NAME)
         st.button(_("Keep this view"), key="keep_view", on_click=_keep, args=(visit, page), width="stretch")
         if said := st.session_state.pop("view_said", None):

@@ -1,5 +1,15 @@
 """Filters + Viewer -> Query, one module per topic. A query cannot be built without a viewer."""
 
-from data_access.queries import choices, funding, initiatives, money, network, overlap, provenance, relocation
+from data_access.queries import (
+    choices,
+    contested,
+    funding,
+    initiatives,
+    money,
+    network,
+    overlap,
+    provenance,
+    relocation,
+)
 
-__all__ = ["choices", "funding", "initiatives", "money", "network", "overlap", "provenance", "relocation"]
+__all__ = ["choices", "contested", "funding", "initiatives", "money", "network", "overlap", "provenance", "relocation"]

@@ -213,12 +213,13 @@ def facets_of(slug: str, viewer: Viewer) -> Query:
 
 
 def grants_to(slug: str, viewer: Viewer) -> Query:
-    """Grants received: reference and funder (NULL if unnamed), project, amount_minor, currency, status, committed_on,
+    """Grants received: grant_id, reference and funder (NULL if unnamed), project, amount_minor, currency, status, committed_on,
     starts_on, ends_on, paid_minor."""
     payer, lead = organisation.alias("payer"), organisation.alias("lead")
     paid = select(func.sum(payment.c.amount_minor)).where(payment.c.grant_id == grant.c.id).scalar_subquery()
     statement = (
         select(
+            grant.c.id.label("grant_id"),
             visible.grant_reference(viewer, payer).label("reference"),
             case((visible.organisations(viewer, payer), payer.c.name)).label("funder"),
             case((visible.organisations(viewer, lead), project.c.name)).label("project"),

@@ -1,0 +1,155 @@
+"""“This is wrong”: what readers say of a record, how many of the rows behind a figure somebody contests, and settling it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from dashboard.answers.initiatives import Initiatives
+from dashboard.answers.overlap import Overlap
+from dashboard.answers.portfolio import Portfolio
+from dashboard.answers.profile import Profile
+from dashboard.page.blocks import ContestForm, Table
+from dashboard.page.reading import appender, keeps_now, read, read_now
+from dashboard.page.visit import Visit
+from dashboard.words import codes, written
+from data_access import contests, queries
+from data_access.i18n import _, ngettext
+from data_access.schema import CONTESTS, SETTLEMENTS
+
+KEPT_IN, PART = "contest", "."
+
+
+def can_be_said() -> bool:
+    """Whether this server keeps what readers say."""
+    return keeps_now(KEPT_IN)
+
+
+def of_profile(found: Profile) -> ContestForm:
+    """What of a profile can be wrong: the initiative, a project, a grant."""
+    records = {f"initiative{PART}{int(found.row['organisation_id'])}": _("this initiative as a whole")}
+    for row in found.projects.itertuples():
+        records[f"project{PART}{row.project_id}"] = _("project: {name}").format(name=row.project)
+    for row in found.grants.itertuples():
+        payer = _("not named") if pd.isna(row.funder) else row.funder
+        amount = "–" if pd.isna(row.amount_minor) else written.money(row.amount_minor, row.currency)
+        records[f"grant{PART}{row.grant_id}"] = _("grant: {funder}, {amount}").format(funder=payer, amount=amount)
+    return ContestForm(records, _kinds())
+
+
+def of_sources(visit: Visit) -> ContestForm:
+    """Each source."""
+    rows = read(queries.contested.sources(visit.viewer))
+    return ContestForm({f"source{PART}{row.source_id}": str(row.source) for row in rows.itertuples()}, _kinds())
+
+
+def _kinds() -> dict[str, str]:
+    return {kind: codes.word(kind) for kind in CONTESTS}
+
+
+def say(visit: Visit, record: str, kind: str) -> str:
+    """Note that a record is wrong; says what becomes of it. Raises contests.NotNoted."""
+    entity, _point, identity = record.partition(PART)
+    contests.contest_record(appender(KEPT_IN), visit.reader, entity, int(identity), kind, datetime.now(UTC))
+    return _("Noted. A steward settles it; until then figures that rest on it say that it is contested.")
+
+
+def _open(visit: Visit, entity: str) -> pd.DataFrame:
+    """Open contests of one kind of record, each record once."""
+    found = read_now(queries.contested.contested(visit.viewer))
+    return found[found["entity"] == entity].drop_duplicates("record_id")
+
+
+def of_initiatives(visit: Visit, found: Initiatives) -> str:
+    """How many of the initiatives counted somebody contests, empty when none."""
+    shown = set(found.each["organisation_id"])
+    n = int(_open(visit, "initiative")["record_id"].isin(list(shown)).sum())
+    said = ngettext("{n} of {m} initiative is contested.", "{n} of {m} initiatives are contested.", len(shown))
+    return _counted(said, n, len(shown))
+
+
+def of_money(visit: Visit, money: Portfolio) -> str:
+    """How many of the signed grants behind the figures somebody contests, empty when none."""
+    counted = int(money.recipients["counted"].sum())
+    n = int(_open(visit, "grant")["organisation_id"].isin(money.recipients["organisation_id"]).sum())
+    said = ngettext("{n} of {m} signed grant is contested.", "{n} of {m} signed grants are contested.", counted)
+    return _counted(said, n, counted)
+
+
+def of_pairs(visit: Visit, found: Overlap) -> str:
+    """How many of the projects in pairs somebody contests, empty when none."""
+    shown = {*found.pairs["project_a"], *found.pairs["project_b"]}
+    n = int(_open(visit, "project")["record_id"].isin(list(shown)).sum())
+    said = ngettext(
+        "{n} of {m} project in pairs is contested.", "{n} of {m} projects in pairs are contested.", len(shown)
+    )
+    return _counted(said, n, len(shown))
+
+
+def of_one(visit: Visit, found: Profile) -> str:
+    """How many of the records of a profile somebody contests, empty when none."""
+    rows = read_now(queries.contested.contested(visit.viewer))
+    here = [
+        _among(rows, "initiative", [found.row["organisation_id"]]),
+        _among(rows, "project", found.projects["project_id"]),
+        _among(rows, "grant", found.grants["grant_id"]),
+    ]
+    total = 1 + len(found.projects) + len(found.grants)
+    said = ngettext("{n} of {m} record here is contested.", "{n} of {m} records here are contested.", total)
+    return _counted(said, sum(here), total)
+
+
+def _among(rows: pd.DataFrame, entity: str, ids: Collection) -> int:
+    own = rows[(rows["entity"] == entity) & rows["record_id"].isin(list(ids))]
+    return int(own["record_id"].nunique())
+
+
+def _counted(said: str, n: int, m: int) -> str:
+    return said.format(n=written.number(n), m=written.number(m)) if n else ""
+
+
+def are_settled_here(visit: Visit) -> bool:
+    """Whether this reader settles what others said, here."""
+    return visit.viewer.role == "steward" and can_be_said()
+
+
+def waiting(visit: Visit) -> pd.DataFrame:
+    """Everything open, the oldest first."""
+    return read_now(queries.contested.contested(visit.viewer)).sort_values("said_at", kind="stable", ignore_index=True)
+
+
+def listing(found: pd.DataFrame) -> Table:
+    """What readers say is wrong, for stewards."""
+    rows = pd.DataFrame(
+        {
+            "contested": "contested_" + found["entity"].astype("str"),
+            "record": found["record"].fillna(_("not named")).astype("str"),
+            "organisation": found["organisation"].fillna("").astype("str"),
+            "contest_kind": found["kind"].astype("str"),
+            "said_on": pd.to_datetime(found["said_at"], utc=True).dt.tz_localize(None).dt.normalize(),
+            "person": found["subject"].fillna("").astype("str"),
+        }
+    )
+    title = ngettext("{n} record is said to be wrong", "{n} records are said to be wrong", len(rows))
+    return Table(
+        "contests",
+        title.format(n=written.number(len(rows))),
+        rows,
+        _(
+            "Choose one to settle it. Mend a record in its source and load it again; what was kept is kept for a reason."
+        ),
+    )
+
+
+def settlement_names() -> dict[str, str]:
+    """What can become of a contest."""
+    return {settled: codes.word(settled) for settled in SETTLEMENTS}
+
+
+def settle(visit: Visit, found: pd.DataFrame, place: int, settled_as: str) -> str:
+    """Settle a contest; says what was done."""
+    identity = int(found.loc[place, "contest_id"])
+    is_done = contests.settle(appender(KEPT_IN), identity, settled_as, visit.viewer.subject, datetime.now(UTC))
+    return _("Settled.") if is_done else _("Somebody else settled it meanwhile.")
