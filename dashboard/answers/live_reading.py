@@ -19,8 +19,9 @@ from data_access.live_keys import LiveKey
 from data_access.viewer import Viewer
 
 KEYS = "live_key"
-NEVER = frozenset({"unlisted"})
-"""Of those who asked not to be listed: it changes at a release alone, and a program that asks each hour would see when."""
+NEVER = frozenset({"unlisted", "live_keys", "live_addresses"})
+"""Of those who asked not to be listed, which changes at a release alone: a program that asks each hour would see when. And what
+says how tables are read."""
 
 
 def are_offered() -> bool:
