@@ -170,7 +170,7 @@ def _contested(visit: Visit) -> Blocks:
     place = yield Selectable(contested.listing(waiting))
     if place is not None:
         settled_as = yield Choice("settled_as", _("What became of it"), contested.settlement_names())
-        if (yield Confirm(_("Settle it"))):
+        if (yield Confirm(_("Settle it"), "check")):
             yield StartAgain(contested.settle(visit, waiting, place, settled_as))
 
 

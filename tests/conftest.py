@@ -64,7 +64,7 @@ def examples(whole: int, least: int = 6) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Figures of a small load are read on one database or the other by turns, on both at a release. A test that starts
+    """Figures of a small load, and what is marked so, are tried on one database or the other by turns, on both at a release. A test that starts
     PostgreSQL says so, also where its name does not: `make quick` leaves it out."""
     items[:] = [item for item in items if IS_RELEASE or _is_its_turn(item)]
     for item in items:
@@ -74,7 +74,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _is_its_turn(item: pytest.Item) -> bool:
     kind = getattr(item, "callspec", None) and item.callspec.params.get("empty")  # type: ignore[attr-defined]
-    if kind is None or "engines" not in getattr(item, "fixturenames", ()):
+    if kind is None or not ("engines" in getattr(item, "fixturenames", ()) or item.get_closest_marker("by_turns")):
         return True
     return kind == ("sqlite", "postgresql")[crc32(item.name.replace(kind, "").encode()) % 2]
 

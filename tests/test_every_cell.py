@@ -24,6 +24,8 @@ from data_access.importers.records import Unreadable
 from data_access.viewer import Which
 from tests.conftest import examples, unavailable
 
+pytestmark = pytest.mark.by_turns
+
 TODAY = date(2026, 11, 25)
 SIGNS = string.ascii_letters + "+-~%€$£#*()абвкмтü"
 HEADINGS_360 = ["Identifier", "Currency", "Amount Awarded", "Award Date", "Recipient Org:Identifier", "Recipient Org:Name",

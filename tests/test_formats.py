@@ -19,6 +19,8 @@ from data_access.importers import case_log, formats, fts, iati, load, outcomes, 
 from data_access.importers.records import Problem, Record, Unreadable, alike, told
 from tests.import_files import CONTEXT, TODAY, as_json, book, rows_of
 
+pytestmark = pytest.mark.by_turns
+
 
 def records(found: Sequence[Record | Problem], entity: str) -> list[dict[str, Any]]:
     return [dict(one.values) for one in found if isinstance(one, Record) and one.entity == entity]

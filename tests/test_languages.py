@@ -174,7 +174,7 @@ def test_no_english_is_left_on_any_page_role_and_part(code: str, role: str) -> N
     alike = {
         one for m in catalogue(code) if m.id for one in forms(m) if one == (m.id if isinstance(m.id, str) else m.id[0])
     }
-    for page in some(list(listed()), 2, role, code):
+    for page in some(list(listed()), 4, role, code):
         for part in some(parts_of(page, role), 3, page, role, code):
             english, _report, _parts = texts_of(page, role, i18n.SOURCE, part)
             own, _own_report, _own_parts = texts_of(page, role, code, part)

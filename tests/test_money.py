@@ -30,7 +30,7 @@ CHOICES = [
 
 
 @pytest.mark.usefixtures("deployment")
-@pytest.mark.parametrize(("filters", "viewer"), some(list(product(CHOICES, [FUNDER, LITHUANIAN, STEWARD])), 4), ids=str)
+@pytest.mark.parametrize(("filters", "viewer"), some(list(product(CHOICES, [FUNDER, LITHUANIAN, STEWARD])), 7), ids=str)
 def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filters: Filters) -> None:
     money = portfolio.picture(open_sample_visit(viewer, filters))
     cell, monthly = (viewer, filters), money.monthly[["month", "signed", "need"]]

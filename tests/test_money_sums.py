@@ -41,7 +41,7 @@ def urls(request: pytest.FixtureRequest) -> addresses.Urls:
 READERS = [(viewer, currency) for currency in ("EUR", "USD") for viewer in VIEWERS]
 
 
-@pytest.mark.parametrize(("viewer", "currency"), some(READERS, 2), ids=str)
+@pytest.mark.parametrize(("viewer", "currency"), some(READERS, 4), ids=str)
 def test_what_a_viewer_reads_is_what_her_own_records_add_up_to(
     urls: addresses.Urls, viewer: Viewer, currency: str
 ) -> None:

@@ -92,7 +92,7 @@ def open_every_page(cell: str) -> None:
             assert report.answer or report.tables or report.figures or report.notes, (page, viewer)
 
 
-@pytest.mark.parametrize("name", some(list(LOADS), 2))
+@pytest.mark.parametrize("name", some(list(LOADS), 4))
 def test_every_page_of_a_network_of_which_little_is_known_opens_for_everybody(
     engines: dict[database.Which, Engine], tmp_path: Path, name: str
 ) -> None:
@@ -100,7 +100,7 @@ def test_every_page_of_a_network_of_which_little_is_known_opens_for_everybody(
     open_every_page(name)
 
 
-@pytest.mark.parametrize("lines", some(list(LOGS.values()), 2))
+@pytest.mark.parametrize("lines", some(list(LOGS.values()), 4))
 def test_every_page_of_a_network_with_few_cases_opens_for_everybody(
     engines: dict[database.Which, Engine], tmp_path: Path, lines: str
 ) -> None:

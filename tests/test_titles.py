@@ -293,7 +293,7 @@ def texts(report: Report) -> list[str]:
 @pytest.mark.usefixtures("deployment")
 @pytest.mark.parametrize(
     ("page", "role"),
-    some(list(product(["overview", "initiatives", "funding_gaps", "overlap", "relocation"], ROLES)), 2),
+    some(list(product(["overview", "initiatives", "funding_gaps", "overlap", "relocation"], ROLES)), 3),
 )
 def test_titles_say_what_their_tables_say(page: str, role: str) -> None:
     viewer: Viewer = ROLES[role]

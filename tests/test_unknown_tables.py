@@ -22,6 +22,8 @@ from data_access.importers.records import Context, Record, Unreadable
 from data_access.vocabulary import code_rows
 from tests.conftest import STEWARD, open_sample_visit
 
+pytestmark = pytest.mark.by_turns
+
 TODAY = date(2026, 11, 25)
 VOCABULARY: dict[str, set[str]] = {}
 for _row in code_rows():

@@ -400,6 +400,7 @@ class Confirm(Block):
     """A button for what cannot be half done. Answers whether it was pressed."""
 
     label: str
+    icon: str = "undo"
 
 
 @dataclass(frozen=True)

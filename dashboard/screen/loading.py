@@ -151,7 +151,7 @@ def _try_or_load(_block: blocks.TryOrLoad, _screen: Screen, _report: Report) -> 
 
 @draw.register
 def _confirm(block: blocks.Confirm, _screen: Screen, _report: Report) -> bool:
-    return st.button(plain(block.label), key="confirm", type="primary", icon=":material/undo:")
+    return st.button(plain(block.label), key="confirm", type="primary", icon=f":material/{block.icon}:")
 
 
 @draw.register
