@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard.answers.money_rows import grant_rows
 from dashboard.answers.portfolio import Portfolio, converted
 from dashboard.page.blocks import Table
-from dashboard.page.reading import kept_briefly, read
+from dashboard.page.reading import kept_briefly, read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.upkeep import books
 from dashboard.upkeep.books import Line
@@ -54,6 +54,7 @@ def rows_of_line(money: Portfolio, line: str) -> Table:
     return Table("account_rows", title, grant_rows(grants[grants["standing"] == line], money))
 
 
+@shown_once
 def of_initiatives(visit: Visit) -> Table:
     """Every initiative this reader may see: in a host country, or why not."""
     account = books.of_initiatives(read, visit.viewer, visit.as_of)
@@ -64,6 +65,7 @@ def of_initiatives(visit: Visit) -> Table:
     return _table("initiatives_account", title, account.lines, _("Whole network, whatever you chose above."))
 
 
+@shown_once
 def of_projects(visit: Visit) -> Table:
     """Every project this reader may see: in a combination of country and activity, or why not."""
     account = books.of_projects(read, visit.viewer)

@@ -12,7 +12,7 @@ from dashboard.answers.overlap import Overlap
 from dashboard.answers.portfolio import Portfolio
 from dashboard.answers.profile import Profile
 from dashboard.page.blocks import ContestForm, Table
-from dashboard.page.reading import appender, keeps_now, read, read_now
+from dashboard.page.reading import appender, computed, keeps_now, read, read_now
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
 from data_access import contests, queries
@@ -56,9 +56,20 @@ def say(visit: Visit, record: str, kind: str) -> str:
     return _("Noted. A steward settles it; until then figures that rest on it say that it is contested.")
 
 
+def _every(visit: Visit) -> pd.DataFrame:
+    """Every open contest of what this reader sees, as it is now."""
+    state = read_now(queries.contested.state(visit.viewer)).fillna(0).iloc[0]
+    return computed(
+        lambda: read_now(queries.contested.contested(visit.viewer)),
+        "contested",
+        int(state["newest"]),
+        int(state["settled"]),
+    )
+
+
 def _open(visit: Visit, entity: str) -> pd.DataFrame:
     """Open contests of one kind of record, each record once."""
-    found = read_now(queries.contested.contested(visit.viewer))
+    found = _every(visit)
     return found[found["entity"] == entity].drop_duplicates("record_id")
 
 
@@ -90,7 +101,7 @@ def of_pairs(visit: Visit, found: Overlap) -> str:
 
 def of_one(visit: Visit, found: Profile) -> str:
     """How many of the records of a profile somebody contests, empty when none."""
-    rows = read_now(queries.contested.contested(visit.viewer))
+    rows = _every(visit)
     here = [
         _among(rows, "initiative", [found.row["organisation_id"]]),
         _among(rows, "project", found.projects["project_id"]),
@@ -117,7 +128,7 @@ def are_settled_here(visit: Visit) -> bool:
 
 def waiting(visit: Visit) -> pd.DataFrame:
     """Everything open, the oldest first."""
-    return read_now(queries.contested.contested(visit.viewer)).sort_values("said_at", kind="stable", ignore_index=True)
+    return _every(visit).sort_values("said_at", kind="stable", ignore_index=True)
 
 
 def listing(found: pd.DataFrame) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, cast, literal, null, select, union_all
+from sqlalchemy import String, cast, func, literal, null, select, union_all
 
 from data_access.queries import visible
 from data_access.schema import contest, grant, organisation, project, source
@@ -50,6 +50,13 @@ def contested(viewer: Viewer) -> Query:
     ]
     every = union_all(*(one.where(contest.c.settled_at.is_(None)) for one in shown)).subquery()
     return Query(select(every).order_by(every.c.contest_id), viewer)
+
+
+def state(viewer: Viewer) -> Query:
+    """One row that changes with every contest that is said or settled: newest, settled."""
+    return Query(
+        select(func.max(contest.c.id).label("newest"), func.count(contest.c.settled_at).label("settled")), viewer
+    )
 
 
 def sources(viewer: Viewer) -> Query:
