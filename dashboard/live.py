@@ -15,7 +15,7 @@ import os
 from collections.abc import Mapping
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,15 +25,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard import faults
 from dashboard.files import live_table
+from dashboard.files.gate import HOUR
 from dashboard.page import roles
 from dashboard.page.reading import appender, hands_out_live_tables, keeps_now, now
+from dashboard.web import TABLES
 from data_access import database, export_log, live_keys
 from data_access.problems import DatabaseProblem, DataMoved, TooMuch
 
 IN_ADDRESS = "MERIDIAN_LIVE_IN_ADDRESS"
-PREFIX, KEY = "/tables/", "key"
+KEY = "key"
 MOST_AN_HOUR = 120
-HOUR = timedelta(hours=1)
 BASIC = 'Basic realm="Meridian", charset="UTF-8"'
 
 
@@ -65,7 +66,7 @@ class Live:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+        if scope["type"] != "http" or not scope["path"].startswith(TABLES):
             await self.app(scope, receive, send)
         elif scope["method"] not in ("GET", "HEAD"):
             await PlainTextResponse("Not available", status_code=405)(scope, receive, send)
@@ -145,7 +146,7 @@ def _has_a_role(subject: str) -> bool:
 
 def _wanted(path: str, asked: Mapping[str, str]) -> live_table.Wanted:
     """What the address names. Raises NoSuchTable."""
-    page, slash, file = path.removeprefix(PREFIX).partition("/")
+    page, slash, file = path.removeprefix(TABLES).partition("/")
     table, dot, ending = file.partition(".")
     if not (page and slash and table and dot) or "/" in file:
         raise live_table.NoSuchTable

@@ -59,10 +59,7 @@ def open_appender(url: str, table: str) -> Engine:
     On SQLite an authorizer holds this; on PostgreSQL the rights of the login (`rights.grant`). Two people writing
     at once wait for each other for at most five seconds.
     """
-    parsed = addresses.parse(url)
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed, "rw", rights.authorizer(rights.APPENDERS[table]))
-    return _postgresql_engine(parsed, "meridian-appender")
+    return _open_login(url, "meridian-appender", rights.APPENDERS[table])
 
 
 def open_importer(url: str) -> Engine:
@@ -70,10 +67,7 @@ def open_importer(url: str) -> Engine:
 
     On SQLite an authorizer holds this; on PostgreSQL the rights of the login (`rights.grant`).
     """
-    parsed = addresses.parse(url)
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed, "rw", rights.authorizer("importer"), IMPORT_SECONDS)
-    return _postgresql_engine(parsed, "meridian-importer", seconds=IMPORT_SECONDS)
+    return _open_login(url, "meridian-importer", "importer", seconds=IMPORT_SECONDS)
 
 
 def open_publisher(url: str, which: Which) -> Engine:
@@ -81,10 +75,17 @@ def open_publisher(url: str, which: Which) -> Engine:
 
     On SQLite an authorizer holds this; on PostgreSQL the rights of the login (`rights.grant`).
     """
+    return _open_login(url, "meridian-publisher", "publisher", which, IMPORT_SECONDS)
+
+
+def _open_login(
+    url: str, name: str, login: rights.Login, which: Which = "shared", seconds: int = STATEMENT_SECONDS
+) -> Engine:
+    """What a login may do: on SQLite an authorizer holds it, on PostgreSQL the server."""
     parsed = addresses.parse(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed, "rw", rights.authorizer("publisher", which), IMPORT_SECONDS)
-    return _postgresql_engine(parsed, "meridian-publisher", seconds=IMPORT_SECONDS)
+        return _sqlite_engine(parsed, "rw", rights.authorizer(login, which), seconds)
+    return _postgresql_engine(parsed, name, seconds=seconds)
 
 
 def _postgresql_engine(parsed: URL, name: str, options: str = "", seconds: int = STATEMENT_SECONDS) -> Engine:

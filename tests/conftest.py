@@ -64,8 +64,8 @@ def examples(whole: int, least: int = 6) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Figures of a small load, and what is marked so, are tried on one database or the other by turns, on both at a release. A test that starts
-    PostgreSQL says so, also where its name does not: `make quick` leaves it out."""
+    """Figures of a small load, and what is marked so, are tried on one database or the other by turns, on both at a release.
+    A test that starts PostgreSQL says so, also where its name does not: `make quick` leaves it out."""
     items[:] = [item for item in items if IS_RELEASE or _is_its_turn(item)]
     for item in items:
         if "postgresql" in getattr(item, "fixturenames", ()):
@@ -121,7 +121,8 @@ def copy_rows(source: str, target: str, which: database.Which) -> None:
                     f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', 'id'), max(id)) FROM \"{table.name}\""
                 )
                 writing.execute(text(set_next))
-    here.dispose()
+    for engine in (there, here):
+        engine.dispose()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -26,25 +26,17 @@ from data_access.case_summaries import SUMMARIES
 from data_access.migrate import upgrade
 from data_access.viewer import Which
 from deploy import cluster
+from tests import killed
 from tests.conftest import IS_RELEASE, ROOT, unavailable
 from tests.import_files import book
 from tests.small_loads import AS_OF, GRANTS, INITIATIVES, grant, initiative
 from tests.test_backups import address, rows
 
 Engines = Mapping[Which, Engine]
-KILLED_AT = """
-import os, signal, sys
-from sqlalchemy import Engine, event
-left = int(sys.argv[1])
-@event.listens_for(Engine, "before_cursor_execute")
-def count(*_how):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+COMMAND = """
 from dashboard.commands.cli import main
 status = main(sys.argv[2:])
-print(-left, file=sys.stderr)
+told()
 sys.exit(status)
 """
 PLACES = (0.05, 0.3, 0.5, 0.7, 0.9, 0.99) if IS_RELEASE else (0.7,)
@@ -83,10 +75,7 @@ def loaded(empty: Engines, tmp_path: Path) -> Engines:
 def run(engines: Engines, at: int, words: list[str]) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own that dies before its `at`-th statement; 0: lives."""
     urls = {"MERIDIAN_DATABASE_URL": address(engines["shared"]), "MERIDIAN_CASES_URL": address(engines["cases"])}
-    return subprocess.run(
-        [sys.executable, "-c", KILLED_AT, str(at), *words], cwd=ROOT, env=os.environ | urls, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    return killed.run(COMMAND, at, words, urls)
 
 
 def state(engines: Engines) -> dict[Which, dict[str, list]]:
@@ -134,12 +123,12 @@ def test_a_command_killed_in_its_midst_leaves_each_database_as_it_was_or_as_it_b
     before = state(loaded)
     whole = run(loaded, 0, words)
     assert whole.returncode == 0, whole.stderr
-    after, statements = state(loaded), int(whole.stderr.split()[-1])
+    after, statements = state(loaded), killed.statements(whole)
     for place in PLACES:
         back()
         shutil.rmtree(tmp_path / "kept", ignore_errors=True)
-        killed = run(loaded, max(1, round(statements * place)), words)
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        died = run(loaded, max(1, round(statements * place)), words)
+        assert died.returncode == -signal.SIGKILL, died.stderr
         now = state(loaded)
         for which, engine in loaded.items():
             then, made = counted(before[which]), counted(after[which])

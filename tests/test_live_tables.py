@@ -17,6 +17,7 @@ from dashboard import live
 from dashboard.files import formats, live_table
 from dashboard.page import reading, walk
 from dashboard.page.visit import open_visit
+from dashboard.web import TABLES
 from dashboard.words import columns
 from data_access import addresses, connections, i18n, live_keys, people
 from data_access.people import Person
@@ -48,7 +49,7 @@ def ask(path: str, key: str = "", now: datetime = NOW, **headers: str) -> live.A
     asked = dict(pair.split("=", 1) for pair in query.split("&") if pair)
     given = named | {name.replace("_", "-"): value for name, value in headers.items()}
     try:
-        return live.answer(live.PREFIX + path, asked, Headers(given), now)
+        return live.answer(TABLES + path, asked, Headers(given), now)
     finally:
         i18n.language.set(i18n.SOURCE)
         open_visit(None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
-import sys
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,7 +20,8 @@ from data_access.disclosure import Audit, Impossible, Rounding, Structure
 from data_access.migrate import upgrade
 from data_access.schema import case_episode, frozen_atom, published_cell, relocation_case
 from data_access.vocabulary import route_rows
-from tests.conftest import IS_RELEASE, ROOT, examples, some
+from tests import killed
+from tests.conftest import IS_RELEASE, examples, some
 
 TODAY = date(2026, 11, 30)
 
@@ -505,29 +505,20 @@ def test_both_databases_freeze_the_same_counts(publisher, world) -> None:
     assert cells(publisher) == cells(world)
 
 
-KILLED_AT = """
-import os, random, signal, sys
+PUBLISHED = """
+import random
 from datetime import date
-from sqlalchemy import Engine, event
 from data_access import connections, publication
-left = int(sys.argv[1])
-@event.listens_for(Engine, "before_cursor_execute")
-def count(*_how):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
 cases, shared = (connections.open_writer(url) for url in sys.argv[2:])
 publication.publish(cases, shared, "2026Q3", date(2026, 11, 3), random.Random(1).randrange)
-print(-left)
+told()
 """
 
 
 def published_or_killed(world: dict[str, Engine], at: int) -> subprocess.CompletedProcess[str]:
     """The third quarter published by a process of its own, which dies before its `at`-th statement; 0: lives."""
     urls = [world[which].url.render_as_string(hide_password=False) for which in ("cases", "shared")]
-    words = [sys.executable, "-c", KILLED_AT, str(at), *urls]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    return killed.run(PUBLISHED, at, urls)
 
 
 def as_before_publication(engines: dict[str, Engine]) -> None:
@@ -547,11 +538,11 @@ def test_a_publication_killed_in_its_midst_publishes_all_or_nothing_and_is_finis
     engines = request.getfixturevalue(kind)
     whole = published_or_killed(engines, 0)
     assert whole.returncode == 0, whole.stderr
-    published, atoms, statements = cells(engines), len(frozen(engines)), int(whole.stdout)
+    published, atoms, statements = cells(engines), len(frozen(engines)), killed.statements(whole)
     for place in (0.2, 0.5, 0.8, 0.99) if IS_RELEASE else (0.5, 0.99):
         as_before_publication(engines)
-        killed = published_or_killed(engines, round(statements * place))
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        died = published_or_killed(engines, round(statements * place))
+        assert died.returncode == -signal.SIGKILL, died.stderr
         assert not cells(engines) and len(frozen(engines)) in (0, atoms)
         assert publish(engines) == len(published)
         assert cells(engines) == published

@@ -16,7 +16,9 @@ from sqlalchemy.exc import DBAPIError
 
 from dashboard.answers import fixes, sources
 from dashboard.answers import uploads as files
-from dashboard.page.blocks import Sent
+from dashboard.page.forms import (
+    Sent,
+)
 from dashboard.page.visit import open_visit
 from dashboard.upkeep.loading import Request, bring
 from data_access import addresses, connections, database, queries, rights, schema

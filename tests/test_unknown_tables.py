@@ -13,7 +13,9 @@ from sqlalchemy import func, select
 
 from dashboard.answers import uploads
 from dashboard.commands.cli import main
-from dashboard.page.blocks import Sent
+from dashboard.page.forms import (
+    Sent,
+)
 from dashboard.page.visit import open_visit
 from dashboard.upkeep.loading import Request, bring
 from data_access import addresses, connections, schema

@@ -11,7 +11,12 @@ from dashboard.answers.initiatives import Initiatives
 from dashboard.answers.overlap import Overlap
 from dashboard.answers.portfolio import Portfolio
 from dashboard.answers.profile import Profile
-from dashboard.page.blocks import ContestForm, Table
+from dashboard.page.blocks import (
+    Table,
+)
+from dashboard.page.forms import (
+    ContestForm,
+)
 from dashboard.page.reading import appender, computed, keeps_now, read, read_now
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
@@ -67,16 +72,10 @@ def _every(visit: Visit) -> pd.DataFrame:
     )
 
 
-def _open(visit: Visit, entity: str) -> pd.DataFrame:
-    """Open contests of one kind of record, each record once."""
-    found = _every(visit)
-    return found[found["entity"] == entity].drop_duplicates("record_id")
-
-
 def of_initiatives(visit: Visit, found: Initiatives) -> str:
     """How many of the initiatives counted somebody contests, empty when none."""
     shown = set(found.each["organisation_id"])
-    n = int(_open(visit, "initiative")["record_id"].isin(list(shown)).sum())
+    n = _among(visit, "initiative", shown)
     said = ngettext("{n} of {m} initiative is contested.", "{n} of {m} initiatives are contested.", len(shown))
     return _counted(said, n, len(shown))
 
@@ -84,7 +83,7 @@ def of_initiatives(visit: Visit, found: Initiatives) -> str:
 def of_money(visit: Visit, money: Portfolio) -> str:
     """How many of the signed grants behind the figures somebody contests, empty when none."""
     counted = int(money.recipients["counted"].sum())
-    n = int(_open(visit, "grant")["organisation_id"].isin(money.recipients["organisation_id"]).sum())
+    n = _among(visit, "grant", money.recipients["organisation_id"], "organisation_id")
     said = ngettext("{n} of {m} signed grant is contested.", "{n} of {m} signed grants are contested.", counted)
     return _counted(said, n, counted)
 
@@ -92,7 +91,7 @@ def of_money(visit: Visit, money: Portfolio) -> str:
 def of_pairs(visit: Visit, found: Overlap) -> str:
     """How many of the projects in pairs somebody contests, empty when none."""
     shown = {*found.pairs["project_a"], *found.pairs["project_b"]}
-    n = int(_open(visit, "project")["record_id"].isin(list(shown)).sum())
+    n = _among(visit, "project", shown)
     said = ngettext(
         "{n} of {m} project in pairs is contested.", "{n} of {m} projects in pairs are contested.", len(shown)
     )
@@ -101,19 +100,20 @@ def of_pairs(visit: Visit, found: Overlap) -> str:
 
 def of_one(visit: Visit, found: Profile) -> str:
     """How many of the records of a profile somebody contests, empty when none."""
-    rows = _every(visit)
     here = [
-        _among(rows, "initiative", [found.row["organisation_id"]]),
-        _among(rows, "project", found.projects["project_id"]),
-        _among(rows, "grant", found.grants["grant_id"]),
+        _among(visit, "initiative", [found.row["organisation_id"]]),
+        _among(visit, "project", found.projects["project_id"]),
+        _among(visit, "grant", found.grants["grant_id"]),
     ]
     total = 1 + len(found.projects) + len(found.grants)
     said = ngettext("{n} of {m} record here is contested.", "{n} of {m} records here are contested.", total)
     return _counted(said, sum(here), total)
 
 
-def _among(rows: pd.DataFrame, entity: str, ids: Collection) -> int:
-    own = rows[(rows["entity"] == entity) & rows["record_id"].isin(list(ids))]
+def _among(visit: Visit, entity: str, ids: Collection, of: str = "record_id") -> int:
+    """How many records of a kind somebody contests, of those whose `of` is among `ids`."""
+    rows = _every(visit)
+    own = rows[(rows["entity"] == entity) & rows[of].isin(list(ids))]
     return int(own["record_id"].nunique())
 
 

@@ -1,4 +1,4 @@
-"""What crossed a line: the rules of a digest and their thresholds, all of them here.
+"""What crossed a line: the rules of a digest and their thresholds, all of them here or, where pages draw the same line, by name.
 
 Each rule says what is so at the cut-off, about what, and on which day it became so where that is known. Nothing of relocation
 cases but published figures.
@@ -20,8 +20,8 @@ from data_access.i18n import N_, _, ngettext
 
 COVERAGE_BELOW = 0.75
 """Share of the need stated for the year that signed money covers, per host country."""
-ENDS_WITHIN = 180
-"""Days within which the last signed money of an organisation, or of every provider of a combination, ends."""
+COMBINATION_ENDS_WITHIN, ORGANISATION_ENDS_WITHIN = closing.DAYS, dependence.ENDING_DAYS
+"""Days within which the last signed money of every provider of a combination, or of an organisation, ends."""
 ALIKE_FROM = 0.9
 """Likeness of two projects by what is known of them, of 1."""
 OVERDUE_AFTER = sources.OVERDUE_AFTER
@@ -66,7 +66,7 @@ def _combinations(visit: Visit) -> Iterator[Crossed]:
             activity=codes.code("activity", row.activity), country=codes.code("host_country", row.host_country),
             n=written.number(row.providers), day=written.day(day),
         )  # fmt: skip
-        about, since = f"{row.host_country}/{row.activity}", day - pd.Timedelta(days=ENDS_WITHIN)
+        about, since = f"{row.host_country}/{row.activity}", day - pd.Timedelta(days=COMBINATION_ENDS_WITHIN)
         soon = -float((day - visit.as_of).days)
         yield Crossed("combination", about, since.date(), soon, said, "what_if", {"part": "closes"})
 
@@ -78,7 +78,7 @@ def _organisations(visit: Visit) -> Iterator[Crossed]:
         said = _("{organisation}: its last signed money ends on {day}.").format(
             organisation=row.organisation, day=written.day(day)
         )
-        since = (day - pd.Timedelta(days=ENDS_WITHIN)).date()
+        since = (day - pd.Timedelta(days=ORGANISATION_ENDS_WITHIN)).date()
         about = str(row.organisation)[:200]
         yield Crossed("organisation", about, since, -float(row.days_left), said, "funding_gaps", {"part": "dependence"})
 

@@ -12,17 +12,11 @@ from sqlalchemy import Engine
 
 from dashboard.page.blocks import Table
 from dashboard.page.reading import now, publishers, tries_publications
-from dashboard.page.visit import Visit
 from dashboard.words import written
 from data_access import publication
 from data_access.i18n import _, ngettext
 from data_access.protected_year import K
 from data_access.publication import Standing, Trial
-
-
-def is_shown_to(visit: Visit) -> bool:
-    """Whether this reader may see how publication stands."""
-    return visit.viewer.role == "steward"
 
 
 def find() -> list[Standing]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.answers import contested, live_reading, publishing, who_may_read
+from dashboard.answers import contested, live_reading, who_may_read
 from dashboard.page.blocks import Chart, Figure, Summary, Table
 from dashboard.page.reading import read, read_now
 from dashboard.page.visit import Visit
@@ -21,9 +21,8 @@ def part_names(visit: Visit) -> dict[str, str]:
     """The parts of the data page; loads and files are for stewards."""
     names = {"sources": _("Sources"), "fix": _("Records to fix")}
     if visit.viewer.role == "steward":
-        names |= {"loads": _("Loads"), "file": _("Load a file"), "exports": _("Exports"), "faults": _("Faults")}
-    if publishing.is_shown_to(visit):
-        names["publication"] = _("Publication")
+        names |= {"loads": _("Loads"), "file": _("Load a file"), "exports": _("Exports"), "faults": _("Faults"),
+                  "publication": _("Publication")}  # fmt: skip
     if contested.are_settled_here(visit):
         names["contested"] = _("Said to be wrong")
     if live_reading.are_offered():

@@ -13,7 +13,14 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.page.blocks import Fault, Sent, Table, TableKind
+from dashboard.page.blocks import (
+    Table,
+)
+from dashboard.page.forms import (
+    Fault,
+    Sent,
+    TableKind,
+)
 from dashboard.page.reading import importer, read_now, takes_uploads
 from dashboard.page.visit import Visit
 from dashboard.upkeep.loading import Request, bring

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,11 +24,11 @@ from dashboard.files import formats
 from dashboard.metrics.funding import CURRENCIES
 from dashboard.page import links, offer, registry
 from dashboard.page.blocks import Report
-from dashboard.page.opening import open_for
+from dashboard.page.opening import FILTERS, open_for
 from dashboard.page.reading import read_metas
 from dashboard.page.visit import Visit, open_visit
 from dashboard.page.walk import one, whole
-from data_access.filters import LISTS, from_parameters, joined, parted
+from data_access.filters import LISTS, from_parameters, joined
 from data_access.i18n import N_, _, in_digits, ngettext
 from data_access.schema import ROLES
 from data_access.viewer import Role, Viewer
@@ -167,20 +168,12 @@ def _brief_of(wanted: Wanted, asked: str, own: dict[str, str]) -> tuple[Visit, R
     """The visit and the brief of one page; what its address asks goes before the options. Raises Refused."""
     page, _mark, query = asked.partition("?")
     file, given = page.replace("-", "_"), dict(parse_qsl(query))
-    lists = {name: (parted(given.pop(name)) if name in given else wanted.lists[name]) for name in LISTS}
-    since, until = given.pop("from", wanted.since), given.pop("to", wanted.until)
-    state, currency = given.pop("state", "") == "1" or wanted.state, given.pop("currency", wanted.currency)
-    if currency not in CURRENCIES:
-        raise Refused(
-            _("Amounts are shown in {known}, not in {asked}.").format(known=", ".join(CURRENCIES), asked=currency)
-        )
     try:
         found = registry.find(file)
     except registry.NoSuchPage as problem:
         raise Refused(str(problem)) from problem
-    its = replace(wanted, lists=lists, since=since, until=until, state=state, currency=currency)
-    visit = _dated(_visit(its), [found], wanted.as_of)
-    visit.own = own | given
+    visit = _dated(_visit(wanted, given), [found], wanted.as_of)
+    visit.own = own | {name: value for name, value in given.items() if name not in FILTERS}
     visit.link = links.to("" if file == FIRST else found.path, links.parameters(visit))
     open_visit(visit)
     return visit, two_pages.contents(visit, one(file, visit, visit.own))
@@ -192,7 +185,8 @@ def _own(choice: Sequence[str]) -> dict[str, str]:
     return dict(text.split("=", 1) for text in choice)
 
 
-def _visit(wanted: Wanted) -> Visit:
+def _visit(wanted: Wanted, given: Mapping[str, str] = MappingProxyType({})) -> Visit:
+    """The visit that the options ask for; what a link asks, `given`, goes before them. Raises Refused."""
     scope = tuple(sorted(filter(None, wanted.scope.upper().split(",")))) or None
     try:
         viewer = Viewer(
@@ -205,6 +199,7 @@ def _visit(wanted: Wanted) -> Visit:
     asked = {name: joined(_values(wanted.lists[name], allowed[name])) for name in LISTS if wanted.lists[name]}
     asked |= {name: value for name, value in (("from", wanted.since), ("to", wanted.until)) if value}
     asked |= {"state": "1"} if wanted.state else {}
+    asked |= {name: value for name, value in given.items() if name in FILTERS}
     filters, dropped = from_parameters(asked, allowed)
     if dropped:
         raise Refused(
@@ -212,7 +207,11 @@ def _visit(wanted: Wanted) -> Visit:
                 role=wanted.role, dropped=", ".join(f"{name} {asked[name]}" for name in dropped)
             )
         )
-    visit.filters, visit.currency = filters, wanted.currency
+    visit.filters, visit.currency = filters, given.get("currency", wanted.currency)
+    if visit.currency not in CURRENCIES:
+        raise Refused(
+            _("Amounts are shown in {known}, not in {asked}.").format(known=", ".join(CURRENCIES), asked=visit.currency)
+        )
     return visit
 
 

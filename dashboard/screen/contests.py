@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.page import blocks
+from dashboard.page import forms
 from dashboard.page.blocks import Report
 from dashboard.screen.draw import Screen, draw
 from data_access.i18n import _
 
 
 @draw.register
-def _contest_form(block: blocks.ContestForm, _screen: Screen, _report: Report) -> tuple[str, str] | None:
+def _contest_form(block: forms.ContestForm, _screen: Screen, _report: Report) -> tuple[str, str] | None:
     """Folded: most readers come to read."""
     with st.expander(_("Something here is wrong")), st.form("contest", border=False):
         left, right = st.columns(2)

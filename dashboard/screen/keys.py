@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.page import blocks
+from dashboard.page import forms
 from dashboard.page.blocks import Report
 from dashboard.screen.draw import Screen, draw
 from dashboard.screen.markdown import plain
@@ -12,7 +12,7 @@ from data_access.i18n import _
 
 
 @draw.register
-def _key_form(block: blocks.KeyForm, _screen: Screen, _report: Report) -> tuple[str, int] | None:
+def _key_form(block: forms.KeyForm, _screen: Screen, _report: Report) -> tuple[str, int] | None:
     with st.form("live_key", border=True, clear_on_submit=True):
         left, right = st.columns([3, 1])
         name = left.text_input(_("What the key is for"), placeholder=_("the spreadsheet, the machine it is on"))
@@ -22,6 +22,6 @@ def _key_form(block: blocks.KeyForm, _screen: Screen, _report: Report) -> tuple[
 
 
 @draw.register
-def _shown(block: blocks.Shown, _screen: Screen, _report: Report) -> None:
+def _shown(block: forms.Shown, _screen: Screen, _report: Report) -> None:
     st.success(plain(block.said), icon=":material/key:")
     st.code(block.text, language=None, wrap_lines=True)

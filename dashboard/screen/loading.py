@@ -9,8 +9,13 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard.page import blocks
-from dashboard.page.blocks import Report, Sent
+from dashboard.page import forms
+from dashboard.page.blocks import (
+    Report,
+)
+from dashboard.page.forms import (
+    Sent,
+)
 from dashboard.screen.draw import Screen, draw
 from dashboard.screen.markdown import plain, strong
 from dashboard.upload_gate import GATE
@@ -24,7 +29,7 @@ NOT_KNOWN = "-"
 
 
 @draw.register
-def _file_form(block: blocks.FileForm, _screen: Screen, _report: Report) -> Sent | None:
+def _file_form(block: forms.FileForm, _screen: Screen, _report: Report) -> Sent | None:
     if block.why_not:
         st.info(plain(block.why_not))
         return None
@@ -60,7 +65,7 @@ def _file_form(block: blocks.FileForm, _screen: Screen, _report: Report) -> Sent
 
 
 @draw.register
-def _column_form(block: blocks.ColumnForm, _screen: Screen, _report: Report) -> tuple[str, dict[str, str]]:
+def _column_form(block: forms.ColumnForm, _screen: Screen, _report: Report) -> tuple[str, dict[str, str]]:
     """A choice per column, beside its heading and what stands in it; the choices of one table end with it."""
     if block.is_needed:
         st.subheader(_("Which column is which?"), anchor=False)
@@ -75,7 +80,7 @@ def _column_form(block: blocks.ColumnForm, _screen: Screen, _report: Report) -> 
         return _columns(block)
 
 
-def _columns(block: blocks.ColumnForm) -> tuple[str, dict[str, str]]:
+def _columns(block: forms.ColumnForm) -> tuple[str, dict[str, str]]:
     stamp = _stamp([heading for kind in block.kinds.values() for heading, _examples, _what in kind.columns])
     kind = next(iter(block.kinds))
     if len(block.kinds) > 1:
@@ -105,7 +110,7 @@ def _columns(block: blocks.ColumnForm) -> tuple[str, dict[str, str]]:
 
 
 @draw.register
-def _value_form(block: blocks.ValueForm, _screen: Screen, _report: Report) -> dict[str, dict[str, str]]:
+def _value_form(block: forms.ValueForm, _screen: Screen, _report: Report) -> dict[str, dict[str, str]]:
     """A field per text that cannot be read, with the reason; what is left empty stays refused."""
     st.subheader(_("Not understood"), anchor=False)
     st.caption(
@@ -125,7 +130,7 @@ def _value_form(block: blocks.ValueForm, _screen: Screen, _report: Report) -> di
     return said
 
 
-def _read_as(place: Any, fault: blocks.Fault) -> str | None:
+def _read_as(place: Any, fault: forms.Fault) -> str | None:
     label = _("Read “{value}” as").format(value=fault.value)
     key = f"file_value_{_stamp([fault.what, fault.value])}"
     if fault.options is None:
@@ -142,7 +147,7 @@ def _stamp(texts: Sequence[str]) -> str:
 
 
 @draw.register
-def _try_or_load(_block: blocks.TryOrLoad, _screen: Screen, _report: Report) -> Literal["try", "load"] | None:
+def _try_or_load(_block: forms.TryOrLoad, _screen: Screen, _report: Report) -> Literal["try", "load"] | None:
     left, right, _rest = st.columns([1, 1, 2])
     tried = left.button(_("Try it, write nothing"), key="file_try", width="stretch")
     loaded = right.button(_("Load it"), key="file_load", type="primary", width="stretch")
@@ -150,12 +155,12 @@ def _try_or_load(_block: blocks.TryOrLoad, _screen: Screen, _report: Report) -> 
 
 
 @draw.register
-def _confirm(block: blocks.Confirm, _screen: Screen, _report: Report) -> bool:
+def _confirm(block: forms.Confirm, _screen: Screen, _report: Report) -> bool:
     return st.button(plain(block.label), key="confirm", type="primary", icon=f":material/{block.icon}:")
 
 
 @draw.register
-def _attempt(block: blocks.Attempt, _screen: Screen, _report: Report) -> Any:
+def _attempt(block: forms.Attempt, _screen: Screen, _report: Report) -> Any:
     place = st.empty()
     with place.status(_("Reading …")) as status:
         try:

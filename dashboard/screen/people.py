@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.page import blocks
-from dashboard.page.blocks import Decision, Report
+from dashboard.page import forms
+from dashboard.page.blocks import (
+    Report,
+)
+from dashboard.page.forms import (
+    Decision,
+)
 from dashboard.screen.draw import Screen, draw
 from data_access.i18n import _
 
 
 @draw.register
-def _person_form(block: blocks.PersonForm, _screen: Screen, _report: Report) -> Decision | None:
+def _person_form(block: forms.PersonForm, _screen: Screen, _report: Report) -> Decision | None:
     """What is asked is bound to the person: another one has another form, with what she is in it."""
     whose = block.reference[:16] or "new"
     with st.form(f"person_{whose}", border=True):

@@ -12,20 +12,8 @@ from dashboard.words.spoken import spoken
 from data_access.i18n import N_, _
 
 Kind = Literal[
-    "text",
-    "integer",
-    "money",
-    "percent",
-    "decimal",
-    "rate",
-    "exchange",
-    "date",
-    "month",
-    "quarter",
-    "country",
-    "code",
-    "word",
-]
+    "text", "integer", "money", "percent", "decimal", "rate", "exchange", "date", "month", "quarter", "country", "code", "word",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
