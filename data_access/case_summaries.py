@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -221,7 +222,7 @@ def _events(as_of: date) -> Subquery:
     return union_all(recorded, begin).subquery("events")
 
 
-def _stays(as_of: date) -> Subquery:
+def _stays(as_of: date) -> CTE:
     """One row per stay of an episode in a stage: entered, left (NULL while it lasts), and whether it is the last."""
     events = _events(as_of)
     following = func.lead(events.c.day).over(
@@ -232,10 +233,10 @@ def _stays(as_of: date) -> Subquery:
         events.c.day.label("entered_on"),
         func.coalesce(following, events.c.closed_on).label("left_on"),
         following.is_(None).label("is_last"),
-    ).subquery("stays")
+    ).cte("stays")
 
 
-def _rebuild_stage_days(connection: Connection, stays: Subquery, as_of: date) -> None:
+def _rebuild_stage_days(connection: Connection, stays: CTE, as_of: date) -> None:
     """Per day and stage: episodes that entered, that moved on, and that for the first time reached it or a later one
     (an ending counts as reaching all, A11)."""
     keys = (stays.c.host_country, stays.c.route, stays.c.stage)
@@ -259,39 +260,39 @@ def _rebuild_stage_days(connection: Connection, stays: Subquery, as_of: date) ->
 def _first_reached(as_of: date, *, with_ending: bool) -> Subquery:
     """The day each episode first reached each stage or a later one; an ending reaches all if `with_ending`."""
     events = _events(as_of)
-    stages = union_all(
-        *(select(literal(name).label("stage"), literal(place).label("position")) for place, name in enumerate(STAGES))
-    ).subquery("all_stages")
-    columns = [events.c[name] for name in ("episode_id", "host_country", "route", "opened_on")]
-    reached = select(*columns, events.c.day, events.c.position).where(events.c.position >= 0)
+    keys = [events.c[name] for name in ("episode_id", "host_country", "route", "opened_on")]
+    day_at = {place: sql_case((events.c.position >= place, events.c.day)) for place in range(len(STAGES))}
     if with_ending:
-        endings = select(*columns, events.c.closed_on, literal(len(STAGES)))
-        ended = endings.where(events.c.position == -1, events.c.closed_on.is_not(None))
-        steps = union_all(reached, ended).subquery("steps")
-    else:
-        steps = reached.subquery("steps")
-    group = [steps.c[name] for name in ("episode_id", "host_country", "route", "opened_on")]
-    return (
-        select(*group, stages.c.stage, func.min(steps.c.day).label("day"))
-        .join(stages, steps.c.position >= stages.c.position)
-        .group_by(*group, stages.c.stage)
-        .subquery("first_reached")
+        is_ending = and_(events.c.position == -1, events.c.closed_on.is_not(None))
+        day_at = {place: sql_case((is_ending, events.c.closed_on), else_=day) for place, day in day_at.items()}
+    firsts = (
+        select(*keys, *(func.min(day_at[place]).label(stage) for place, stage in enumerate(STAGES)))
+        .group_by(*keys)
+        .cte("firsts_with_ending" if with_ending else "firsts")
     )
+    known = [firsts.c[key.name] for key in keys]
+    each = (
+        select(*known, literal(stage).label("stage"), firsts.c[stage].label("day")).where(firsts.c[stage].is_not(None))
+        for stage in STAGES
+    )
+    return union_all(*each).subquery("first_reached")
 
 
 def _rebuild_reach(connection: Connection, as_of: date, horizons: Sequence[int]) -> None:
     """Per opening month and horizon: how many opened, and how many reached each stage or a later one within it."""
     first = _first_reached(as_of, with_ending=False)
-    month = month_of(connection, first.c.opened_on)
-    opened = select(COUNTRY, ROUTE, month_of(connection, EPISODE.opened_on).label("opened_month")).where(usable(as_of))
-    for horizon in horizons:
-        within = days_between(connection, first.c.opened_on, first.c.day) <= horizon
-        reached = select(
-            first.c.host_country, first.c.route, month.label("opened_month"), literal(horizon).label("horizon"),
-            first.c.stage,
-        ).where(within)  # fmt: skip
-        _insert_counts(connection, case_reach, reached)
-        _insert_counts(connection, case_reach, opened.add_columns(literal(horizon), literal("opened").label("stage")))
+    reached = select(
+        first.c.host_country, first.c.route, month_of(connection, first.c.opened_on).label("opened_month"),
+        first.c.stage, days_between(connection, first.c.opened_on, first.c.day).label("days"),
+    )  # fmt: skip
+    opened = select(
+        COUNTRY, ROUTE, month_of(connection, EPISODE.opened_on), literal("opened"), literal(0)
+    ).where(usable(as_of))  # fmt: skip
+    steps = union_all(reached, opened).subquery()
+    within = union_all(*(select(literal(days).label("horizon")) for days in horizons)).subquery()
+    columns = [steps.c[name] for name in ("host_country", "route", "opened_month")]
+    statement = select(*columns, within.c.horizon, steps.c.stage).join(within, steps.c.days <= within.c.horizon)
+    _insert_counts(connection, case_reach, statement)
 
 
 def _rebuild_durations(connection: Connection, as_of: date, standard_days: int) -> None:
@@ -321,7 +322,7 @@ def _rebuild_durations(connection: Connection, as_of: date, standard_days: int) 
     _insert_counts(connection, case_duration, statement)
 
 
-def _rebuild_open(connection: Connection, stays: Subquery, as_of: date) -> None:
+def _rebuild_open(connection: Connection, stays: CTE, as_of: date) -> None:
     held = exists().where(
         hold.c.episode_id == EPISODE.id,
         hold.c.held_from <= as_of,
@@ -351,7 +352,7 @@ def _rebuild_open(connection: Connection, stays: Subquery, as_of: date) -> None:
 BEFORE_ISSUE = (UNKNOWN_STAGE, *STAGES[: STAGES.index("issued")])
 
 
-def _rebuild_stays(connection: Connection, stays: Subquery, as_of: date, marks: Mapping[str | None, date]) -> None:
+def _rebuild_stays(connection: Connection, stays: CTE, as_of: date, marks: Mapping[str | None, date]) -> None:
     """Every stay in a stage before issue: days in it, and from entering it to issue or a later stage (who ended relocated was
     issued), to another ending, or to the cut-off."""
     first = _first_reached(as_of, with_ending=False)

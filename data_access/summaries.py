@@ -10,14 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Table, delete, insert, select
+from psycopg import sql
+from sqlalchemy import Column, Connection, Dialect, Table, delete, insert, select
 
 from data_access.schema import facet_rarity, overlap_pair, overlap_total, overlap_verdict
 
 FLAG = "possible_duplication"
-ROWS_AT_ONCE = 20_000
 STRONGEST = 20_000
 LET_GO_AT = 20
 
@@ -88,17 +90,34 @@ def _store(connection: Connection, clearance: str, found: Scored, before: dict |
 
 
 def insert_rows(connection: Connection, table: Table, frame: pd.DataFrame, clearance: str) -> None:
-    """Add a clearance's rows to a summary, a bounded number at once; what is NA becomes NULL."""
-    for start in range(0, len(frame), ROWS_AT_ONCE):
-        rows = frame.iloc[start : start + ROWS_AT_ONCE].assign(clearance=clearance)
-        values = zip(*(_values(rows[name]) for name in rows), strict=True)
-        connection.execute(insert(table), [dict(zip(rows.columns, row, strict=True)) for row in values])
+    """Add a clearance's rows to a summary; what is NA becomes NULL.
+
+    They go to the driver as they are: a statement per row, or what SQLAlchemy does for each, is most of a refresh.
+    """
+    if frame.empty:
+        return
+    rows = frame.assign(clearance=clearance)
+    rows = rows[[column.name for column in table.c if column.name in rows]]
+    values = zip(*(_values(rows[name], table.c[name], connection.dialect) for name in rows), strict=True)
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        into = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+        )
+        with driver.cursor() as cursor, cursor.copy(into) as copy:
+            for row in values:
+                copy.write_row(row)
+    else:
+        one = insert(table).values(dict.fromkeys(rows.columns)).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(str(one), list(values))
 
 
-def _values(column: pd.Series) -> list:
-    values = column.to_numpy(dtype=object, copy=True)
-    values[column.isna().to_numpy()] = None
-    return values.tolist()
+def _values(rows: pd.Series, column: Column, dialect: Dialect) -> np.ndarray:
+    """What the driver takes for each row: made once per distinct value."""
+    codes, distinct = pd.factorize(rows)
+    as_bound = column.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+    given = [as_bound(value) for value in distinct.astype(object).tolist()]
+    return np.array([*given, None], dtype=object)[codes]
 
 
 def _flagged_before(connection: Connection) -> dict[str, dict[tuple[int, int], date | None]]:

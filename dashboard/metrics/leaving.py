@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -227,9 +228,15 @@ def mean_robustness(held: Mapping[str, Mapping[str, float]], unnamed: Mapping[st
     kept: dict[int, np.ndarray] = {}
     for name, own in held.items():
         kept[len(own)] = kept.get(len(own), 0.0) + _holding_shares(own, unnamed.get(name, 0), name)
-    gone = np.arange(n + 1)[:, None]
-    holding = sum(hypergeom.pmf(np.arange(m + 1), n, m, gone) @ shares for m, shares in kept.items()) / len(held)
+    holding = sum(_own_among_gone(n, m) @ shares for m, shares in kept.items()) / len(held)
     return float(np.trapezoid(holding)) / n
+
+
+@lru_cache(maxsize=64)
+def _own_among_gone(n: int, m: int) -> np.ndarray:
+    """For each number gone of `n` funders (rows), how likely each number of an organisation's own `m` is among them; kept,
+    since networks seen by different people have much the same funders."""
+    return hypergeom.pmf(np.arange(m + 1), n, m, np.arange(n + 1)[:, None])
 
 
 def _holding_shares(own: Mapping[str, float], unnamed: float, name: str) -> np.ndarray:

@@ -11,6 +11,8 @@ from data_access import queries
 from data_access.queries.money import Cut
 from data_access.viewer import Query, Viewer
 
+GRANTS_AT_ONCE = 5_000
+
 
 def records_of(
     read: Callable[[Query], pd.DataFrame],
@@ -30,4 +32,23 @@ def records_of(
         read(of.organisation_places(viewer, cut)),
         read(of.project_facets(viewer, cut)),
         read(of.rates(viewer)) if rates is None else rates,
+    )
+
+
+def records_between(read: Callable[[Query], pd.DataFrame], viewer: Viewer, least: Records, most: Records) -> Records:
+    """Everything recorded about the money of a viewer who sees of each grant what `least` or what `most` has of it: only the
+    grants of which these two have something other are read."""
+    of, known = queries.funding, least.grants
+    both = pd.concat([known, most.grants[list(known)].drop_duplicates("grant_id")])
+    unlike = both.drop_duplicates(keep=False)["grant_id"].unique()
+    starts = range(0, len(unlike), GRANTS_AT_ONCE)
+    several = [read(of.these_grants(unlike[at : at + GRANTS_AT_ONCE].tolist(), viewer)) for at in starts]
+    grants = pd.concat([known[~known["grant_id"].isin(unlike)], *several]).sort_values("grant_id", ignore_index=True)
+    return Records(
+        grants,
+        read(of.needs(viewer)),
+        read(of.declared_places(viewer)),
+        read(of.organisation_places(viewer)),
+        read(of.project_facets(viewer)),
+        least.rates,
     )

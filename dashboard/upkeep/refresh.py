@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from dashboard.metrics import clearances, leaving, money_sums, overlap, relocation
 from dashboard.metrics.funding import CURRENCIES
 from dashboard.metrics.placement import Records
-from dashboard.upkeep.recorded_money import records_of
+from dashboard.upkeep.recorded_money import records_between, records_of
 from data_access import (
     case_summaries,
     database,
@@ -85,7 +85,7 @@ def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, m
 
     def several() -> Iterator[tuple[str, Records]]:
         for viewer in (EVERYTHING, EVERYWHERE, *coordinators(shared)):
-            mine = records_of(read, viewer, rates=whole.rates)
+            mine = records_between(read, viewer, theirs, whole)
             on_few[viewer.clearance] = on_few_funders(mine.grants, amounts, as_of)
             yield viewer.clearance, mine
 

@@ -63,6 +63,11 @@ def grants_of(organisation_ids: Sequence[int], viewer: Viewer) -> Query:
     return Query(_grants(viewer).where(grant.c.recipient_id.in_(organisation_ids)), viewer)
 
 
+def these_grants(grant_ids: Sequence[int], viewer: Viewer) -> Query:
+    """These grants, as far as she may see them, with the columns of `grants`."""
+    return Query(_grants(viewer).where(grant.c.id.in_(grant_ids)), viewer)
+
+
 def grants_moved(after: date, until: date, viewer: Viewer) -> Query:
     """Grants recorded after a day, or ending after it and by another one, with the columns of `grants`."""
     has_ended = and_(grant.c.ends_on > after, grant.c.ends_on <= until)
