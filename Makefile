@@ -69,7 +69,8 @@ messages: .venv/test.stamp
 	$(MERIDIAN)
 	@touch $@
 
-.venv/test.stamp: .venv/bin/python requirements-test.txt
+.venv/test.stamp: .venv/bin/python requirements-test.txt tests/schemas.txt
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-test.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps --no-build-isolation -r tests/schemas.txt
 	$(MERIDIAN)
 	@touch $@ .venv/run.stamp

@@ -24,6 +24,7 @@ from dashboard.commands import (
     overlap,
     people,
     publish,
+    publish_data,
     rates,
     setup,
     speaking,
@@ -48,7 +49,7 @@ def meridian() -> None:
     """Everything a person types."""
 
 
-for _module in (databases, load, export, publish, overlap, rates, people, digest, backups, setup, doctor):
+for _module in (databases, load, export, publish, publish_data, overlap, rates, people, digest, backups, setup, doctor):
     for _command in _module.COMMANDS:
         meridian.add_command(_command)
 

@@ -177,6 +177,20 @@ def _divided(entries: pd.DataFrame, records: Records, lines: pd.Index | None) ->
     return funding.split(by_country, _facet_parts(by_country, records.facets, "activity"), "activity", "entry")
 
 
+def shares(records: Records) -> pd.DataFrame:
+    """Which part of each grant works in which host country (B18): grant_id, host_country ('withheld' or 'not_stated' where it
+    is), share_bp, of which a grant's add to 10,000."""
+    grants = records.grants
+    entries = grants[["grant_id"]].assign(
+        organisation_id=grants["recipient_id"],
+        line_project_id=grants["project_id"],
+        minor=pd.array([funding.WHOLE_BP] * len(grants), dtype="Int64"),
+        entry=np.arange(len(grants)),
+    )
+    placed = funding.split(entries, _country_parts(entries, records), "host_country", "entry")
+    return placed[["grant_id", "host_country", "minor"]].rename(columns={"minor": "share_bp"})
+
+
 def _facet_parts(entries: pd.DataFrame, facets: pd.DataFrame, facet: str) -> pd.DataFrame:
     values = facets[facets["facet"] == facet].rename(columns={"project_id": "line_project_id", "code": facet})
     linked = entries.loc[entries["line_project_id"].notna(), ["entry", "line_project_id"]]

@@ -88,7 +88,7 @@ def is_tag_row(cells: Mapping[str, Any]) -> bool:
 
 
 def translated(word: str | None, kind: str, codes: Collection[str], context: Context) -> str | None:
-    """Our code for a word of the source: by its map (`kind`), or because it is one of our codes; else None.
+    """Our code for a word of the source: by its map (`kind`), or because it is one of our codes or what one is called; else None.
 
     The empty string where the map says, with an empty code, that the word means nothing here.
     """
@@ -96,7 +96,8 @@ def translated(word: str | None, kind: str, codes: Collection[str], context: Con
         return None
     said = _said(kind, context)
     plain = tables.heading(word)
-    code = said.get(plain, plain.replace(" ", "_"))
+    labelled = context.labels.get(plain, set()) & set(codes)
+    code = said.get(plain, labelled.pop() if len(labelled) == 1 else plain.replace(" ", "_"))
     return code if code in codes or (plain in said and not code) else None
 
 

@@ -44,6 +44,8 @@ EXPENDITURE, CANCELLED = "4", "5"
 ACTUAL_START, PLANNED_START, ACTUAL_END, PLANNED_END = "2", "1", "4", "3"
 NO_REFERENCE = frozenset({"", "n/a", "na", "none", "unknown", "0"})
 DAC = "dac"
+OUR_SECTORS = "urn:meridian:activities"
+"""What a file that Meridian published says its sectors are taken from: they come back as they were."""
 Grant = tuple[dict[str, Any], list[Transaction]]
 
 
@@ -458,6 +460,10 @@ def _project(activity: Element, identifier: str, lead: Party, place: Place, cont
         if sector.get("vocabulary", "1") in ("1", "2"):
             facets |= {
                 context.code_map[DAC, code] for code in (sector.get("code", ""),) if (DAC, code) in context.code_map
+            }
+        elif sector.get("vocabulary-uri") == OUR_SECTORS:
+            facets |= {("activity", sector.get("code", ""))} & {
+                ("activity", code) for code in context.vocabulary.get("activity", ())
             }
     for facet, code in sorted(facets):
         row = {"project": identifier, "facet": facet, "code": code, "is_withheld": False}

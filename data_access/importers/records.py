@@ -21,7 +21,7 @@ class Context:
     """What a reader knows besides the files: the network's codes, outside codes, and the source's own columns.
 
     `vocabulary`: facet -> codes, and "route" -> routes. `code_map`: (scheme, outside code) -> (facet, code).
-    `column_map`: as docs/importing.md describes it. `salt` makes case references that nobody can guess from outside.
+    `labels`: what a code is called in any language, as headings are compared -> codes. `column_map`: as docs/importing.md describes it. `salt` makes case references that nobody can guess from outside.
     `is_total_confirmed`: somebody looked at a file whose own total does not reproduce, and wants its rows.
     `counts_both`: somebody looked; what seems to be stated twice is two.
     """
@@ -30,6 +30,7 @@ class Context:
     vocabulary: Mapping[str, set[str]] = field(default_factory=dict)
     code_map: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     column_map: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, set[str]] = field(default_factory=dict)
     salt: str = ""
     is_total_confirmed: bool = False
     counts_both: bool = False

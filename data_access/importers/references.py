@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from anyascii import anyascii
 
@@ -48,8 +49,10 @@ def organisation(key: str, name: str, place: Place, *, is_funder: bool, is_initi
     return Record("organisation", key, known, place, decided)
 
 
-def places(grant: str, countries: Iterable[str], place: Place) -> Iterator[Record | Problem]:
-    """A grant's countries without shares; a warning for what is no country."""
+def places(
+    grant: str, countries: Iterable[str], place: Place, shares: Mapping[str, int | None] = MappingProxyType({})
+) -> Iterator[Record | Problem]:
+    """A grant's countries, with `shares` in basis points where the file states them; a warning for what is no country."""
     for name in dict.fromkeys(countries):
         try:
             found = values.countries(name)
@@ -57,7 +60,7 @@ def places(grant: str, countries: Iterable[str], place: Place) -> Iterator[Recor
             yield Problem(place, "country", name, "bad_value", bad.what, bad.do, is_warning=True)
             continue
         for country in found:
-            spot = {"grant": grant, "host_country": country, "share_bp": None}
+            spot = {"grant": grant, "host_country": country, "share_bp": shares.get(name)}
             yield Record("grant_country", f"{grant}|{country}", spot, place)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from data_access import schema
 from data_access.database import METADATA, Which
 from data_access.i18n import _
+from data_access.importers import tables
 from data_access.importers.records import Context, Unreadable
 from data_access.importers.runs import source_id
 
@@ -33,11 +34,14 @@ def context_of(
     Writes nothing: a case database without a secret gets the one made here with its first load (`keep_salt`).
     """
     vocabulary: dict[str, set[str]] = {}
+    labels: dict[str, set[str]] = {}
     saved: dict[str, Any] = {}
     salt = ""
     with engines["shared"].connect() as connection:
-        for facet, code in connection.execute(select(schema.code.c.facet, schema.code.c.code)):
-            vocabulary.setdefault(facet, set()).add(code)
+        for row in connection.execute(select(schema.code)):
+            vocabulary.setdefault(row.facet, set()).add(row.code)
+            for label in (row.label_en, row.label_de, row.label_ru):
+                labels.setdefault(tables.heading(label), set()).add(row.code)
         code_map = {(row.scheme, row.outside_code): (row.facet, row.code)
                     for row in connection.execute(select(schema.code_map))}  # fmt: skip
     for which, engine in engines.items():
@@ -49,8 +53,9 @@ def context_of(
             vocabulary["route"] = set(connection.scalars(select(schema.route.c.code)))
             salt = _salt(connection) or secrets.token_hex(32)
     return Context(
-        source, vocabulary, code_map, saved if column_map is None else column_map, salt, is_total_confirmed, counts_both
-    )
+        source, vocabulary, code_map, saved if column_map is None else column_map, labels, salt, is_total_confirmed,
+        counts_both,
+    )  # fmt: skip
 
 
 def _salt(connection: Connection) -> str | None:

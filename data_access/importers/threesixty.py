@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ HEADINGS = {
     "regrant type": "regrantType",
     "related activity": "joint",
 }
-PASSED_OVER = frozenset({"title", "description", "beneficiary location:name", "last modified", "data source"})
+PASSED_OVER = frozenset({"title", "description", "beneficiary location:name", "last modified", "data source",
+                         "beneficiary location:description", "classifications:vocabulary", "classifications:code",
+                         "classifications:title"})  # fmt: skip
 NEEDED = {"amountAwarded", "funder"}
 FIELDS = frozenset(HEADINGS.values()) - {"person", "joint", "regrantType"}
 DATES, AMOUNTS = ("awardDate", "starts", "ends"), ("amountAwarded", "amountDisbursed")
@@ -92,7 +95,8 @@ def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
             continue
         recipient, funder = _first(grant, "recipientOrganization"), _first(grant, "fundingOrganization")
         planned = _first(grant, "plannedDates")
-        locations = [spot for spot in grant.get("beneficiaryLocation") or () if isinstance(spot, dict)]
+        found = [spot for spot in grant.get("beneficiaryLocation") or () if isinstance(spot, dict)]
+        spots = [(str(spot["countryCode"]), spot.get("description")) for spot in found if spot.get("countryCode")]
         line = {name: grant.get(name) for name in ("id", *AMOUNTS, "currency", "awardDate", "regrantType")} | {
             "starts": planned.get("startDate"),
             "ends": planned.get("endDate"),
@@ -101,7 +105,8 @@ def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
             "person": grant.get("recipientIndividual"),
             "funder_id": funder.get("id"),
             "funder": funder.get("name"),
-            "country": ";".join(str(spot["countryCode"]) for spot in locations if spot.get("countryCode")),
+            "country": ";".join(country for country, _said in spots),
+            "shares": _shares(spots),
             "joint": (grant.get("relatedActivity") or [None])[0],
         }
         row = {heading: line[known] for heading, known in HEADINGS.items() if known != "person"}
@@ -113,7 +118,19 @@ def _first(grant: Mapping[str, Any], name: str) -> dict[str, Any]:
     return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
 
 
-NUMBERED = re.compile(r"^(beneficiary location):\d+:(.+)$")
+NUMBERED = re.compile(r"^(beneficiary location|classifications):\d+:(.+)$")
+SHARE = re.compile(r"^(\d+(?:\.\d+)?) ?%$")
+
+
+def _shares(spots: Iterable[tuple[str, Any]]) -> dict[str, int | None]:
+    """The share of each country in basis points, where every description is one, as in the files that Meridian publishes: the
+    standard itself has none."""
+    said = [(country, SHARE.match(str(text or ""))) for country, text in spots]
+    return (
+        {country: round(Decimal(share[1]) * 100) for country, share in said if share}
+        if all(share for _country, share in said)
+        else {}
+    )
 
 
 def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
@@ -121,13 +138,20 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
         plain = {name: NUMBERED.sub(r"\1:\2", tables.heading(name)) for name in table.headings}
         columns = columns_of(table.headings, HEADINGS, FIELDS | set(HEADINGS.values()), context, path.name)
         spots = [name for name in table.headings if "country" in (columns.get(name), HEADINGS.get(plain[name]))]
+        described = {name: other for name in spots for other in table.headings
+                     if tables.heading(other) == tables.heading(name).replace("country code", "description")}  # fmt: skip
         if "amountAwarded" not in columns.values():
             yield from table.passed_over()
             continue
         for row in table.rows():
             line = line_of(row.cells, columns, context)
-            if len(spots) > 1:
-                line["country"] = ";".join(str(row.cells[name]) for name in spots if row.cells.get(name) is not None)
+            if spots:
+                named = [
+                    (str(row.cells[name]), row.cells.get(described.get(name, "")))
+                    for name in spots
+                    if row.cells.get(name)
+                ]
+                line |= {"country": ";".join(country for country, _said in named), "shares": _shares(named)}
             if "id" not in line and context.column_map.get("columns"):
                 line["id"] = opaque("ROW", "|".join(str(line.get(name)) for name in sorted(line)))
             yield Place(table.sheet, row.number, row.cells, path.name), line
@@ -239,7 +263,7 @@ def _rows(
 ) -> Iterator[Record | Problem]:
     key = str(line["id"])
     yield Record("grant", key, grant, place)
-    yield from places(key, str(line.get("country") or "").split(";"), place)
+    yield from places(key, str(line.get("country") or "").split(";"), place, line.get("shares") or {})
     try:
         paid = values.amount(line.get("amountDisbursed"), evidence["amountDisbursed"])
     except values.Bad as bad:
