@@ -127,11 +127,13 @@ RIGHTS: dict[Login, dict[Which, Rights]] = {
                     "viewer_country",
                     "overlap_verdict",
                     "unlisted_count",
+                    "organisation_merge",
+                    "contest",
                     VERSION,
                 ),
-                "INSERT": (*LOADED, *REBUILT, "unlisted_count"),
-                "UPDATE": (*LOADED, *REBUILT),
-                "DELETE": (*LOADED, *REBUILT),
+                "INSERT": (*LOADED, *REBUILT, "unlisted_count", "organisation_merge"),
+                "UPDATE": (*LOADED, *REBUILT, "contest", "organisation_merge"),
+                "DELETE": (*LOADED, *REBUILT, "organisation_merge"),
             }
         )
     },

@@ -47,6 +47,7 @@ CONTESTS = ("wrong", "outdated", "counted_twice", "not_to_be_listed", "not_ours"
 SETTLEMENTS = ("mended", "kept_right", "kept_source", "kept_unclear")
 HIDING_PRECISIONS = ("region", "undisclosed")
 FACETS = ("activity", "audience", "host_country", "language", "method")
+MERGE_DECISIONS = ("merged", "kept_apart")
 GRANT_STATUSES = ("pledge", "commitment", "cancelled", "unknown")
 GRANT_KINDS = ("new", "carry_over", "regrant")
 RESTRICTIONS = ("unrestricted", "restricted", "unknown")
@@ -633,6 +634,20 @@ contest = Table(
     Column("settled_at", DateTime(timezone=True)),
     Column("settled_as", String(16), one_of("settled_as", SETTLEMENTS)),
     Column("settled_by", String(64)),
+)
+organisation_merge = Table(
+    "organisation_merge",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("kept_id", Integer, nullable=False, index=True),
+    Column("gone_id", Integer, nullable=False, index=True),
+    Column("gone_slug", String(60), nullable=False, index=True),
+    Column("gone_name", String(200), nullable=False),
+    Column("decision", String(12), one_of("decision", MERGE_DECISIONS), nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    Column("decided_by", String(64), nullable=False),
+    Column("after_run", Integer, nullable=False),
+    Column("steps", Text, nullable=False),
 )
 digest_told = Table(
     "digest_told",

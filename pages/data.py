@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from functools import partial
 
-from dashboard.answers import contested, fixes, live_reading, publishing, sources, uploads, who_may_read
+from dashboard.answers import (
+    contested,
+    fixes,
+    live_reading,
+    publishing,
+    same_organisation,
+    sources,
+    uploads,
+    who_may_read,
+)
 from dashboard.page.blocks import (
     About,
     Blocks,
@@ -60,6 +69,7 @@ def data(visit: Visit) -> Blocks:
         "people": _people,
         "live": _live,
         "contested": _contested,
+        "same": _same,
     }
     yield from parts[part](visit)
 
@@ -174,6 +184,26 @@ def _contested(visit: Visit) -> Blocks:
         settled_as = yield Choice("settled_as", _("What became of it"), contested.settlement_names())
         if (yield Confirm(_("Settle it"), "check")):
             yield StartAgain(contested.settle(visit, waiting, place, settled_as))
+
+
+def _same(visit: Visit) -> Blocks:
+    """Organisations that may be one; a pair chosen, both beside the merged one, what is decided, and what was."""
+    yield Done()
+    pairs = same_organisation.proposed()
+    place = yield Selectable(same_organisation.listing(pairs))
+    if place is not None:
+        decision = yield Choice("same_decision", _("What they are"), same_organisation.decision_names())
+        yield same_organisation.before_and_after(pairs[place], decision)
+        if (yield Confirm(_("Decide"), "check")):
+            said = yield Attempt(partial(same_organisation.decide, visit, pairs[place], decision))
+            if said:
+                yield StartAgain(said)
+    if decided := same_organisation.decided():
+        place = yield Selectable(same_organisation.decisions(decided))
+        if place is not None and (yield Confirm(_("Take it back"))):
+            said = yield Attempt(partial(same_organisation.take_back, visit, decided[place]))
+            if said:
+                yield StartAgain(said)
 
 
 def _people(visit: Visit) -> Blocks:

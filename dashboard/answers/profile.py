@@ -40,6 +40,7 @@ def find(visit: Visit, slug: str) -> Profile | None:
     if found.empty:
         return None
     row = found.iloc[0]
+    slug = str(row["slug"])
     projects = read(of.projects_of(slug, viewer))
     received = read(queries.funding.grants_of([int(row["organisation_id"])], viewer))
     own = portfolio.converted(received, viewer, visit.currency)

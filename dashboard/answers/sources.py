@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.answers import contested, live_reading, who_may_read
+from dashboard.answers import contested, live_reading, same_organisation, who_may_read
 from dashboard.page.blocks import Chart, Figure, Summary, Table
 from dashboard.page.reading import read, read_now
 from dashboard.page.visit import Visit
@@ -23,6 +23,8 @@ def part_names(visit: Visit) -> dict[str, str]:
     if visit.viewer.role == "steward":
         names |= {"loads": _("Loads"), "file": _("Load a file"), "exports": _("Exports"), "faults": _("Faults"),
                   "publication": _("Publication")}  # fmt: skip
+    if same_organisation.are_decided_here(visit):
+        names["same"] = _("Same organisation?")
     if contested.are_settled_here(visit):
         names["contested"] = _("Said to be wrong")
     if live_reading.are_offered():

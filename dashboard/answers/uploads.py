@@ -210,11 +210,12 @@ def take(visit: Visit, sent: Sent, progress: Callable[[int], None], *, dry_run: 
                           is_total_confirmed=sent.is_total_confirmed, counts_both=sent.counts_both)  # fmt: skip
         done = bring({"shared": engine}, request, today, progress)
     if not dry_run:
-        _refresh(visit, today)
+        rebuild(visit, today)
     return done
 
 
-def _refresh(visit: Visit, today: date) -> None:
+def rebuild(visit: Visit, today: date) -> None:
+    """Rebuild what is derived, up to today; of the sample up to its own day."""
     refresh(importer(), None, visit.as_of.date() if visit.is_sample else today)
 
 
@@ -250,7 +251,7 @@ def undo(visit: Visit, run_id: str, _progress: Callable[[int], None]) -> int:
         taken = runs.undo(importer(), "shared", int(run_id))
     except outcomes.NotUndone as refusal:
         raise Unreadable(str(refusal)) from refusal
-    _refresh(visit, datetime.now(UTC).date())
+    rebuild(visit, datetime.now(UTC).date())
     return taken
 
 

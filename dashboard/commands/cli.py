@@ -21,6 +21,7 @@ from dashboard.commands import (
     doctor,
     export,
     load,
+    merges,
     overlap,
     people,
     publish,
@@ -49,7 +50,21 @@ def meridian() -> None:
     """Everything a person types."""
 
 
-for _module in (databases, load, export, publish, publish_data, overlap, rates, people, digest, backups, setup, doctor):
+for _module in (
+    databases,
+    load,
+    merges,
+    export,
+    publish,
+    publish_data,
+    overlap,
+    rates,
+    people,
+    digest,
+    backups,
+    setup,
+    doctor,
+):
     for _command in _module.COMMANDS:
         meridian.add_command(_command)
 

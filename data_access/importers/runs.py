@@ -15,6 +15,7 @@ from data_access.i18n import _
 from data_access.importers.entities import ENTITIES, free_id, from_json, is_row, take_out
 from data_access.importers.outcomes import NotUndone, Origin
 from data_access.importers.records import Unreadable
+from data_access.schema import organisation_merge
 
 
 def note_failure(engine: Engine, which: Which, source: str, today: date, origin: Origin, message: str) -> None:
@@ -93,6 +94,8 @@ def undo(engine: Engine, which: Which, run_id: int) -> int:
         )
         if later is not None:
             raise NotUndone(_("Run {run} of the same source came after it: undo that first.").format(run=later))
+        if which == "shared":
+            _assert_not_merged_since(connection, run_id)
         found = connection.execute(
             select(changes).where(changes.c.run_id == run_id).order_by(changes.c.id.desc())
         ).all()
@@ -102,6 +105,18 @@ def undo(engine: Engine, which: Which, run_id: int) -> int:
         connection.execute(delete(changes).where(changes.c.run_id == run_id))
         meta.move(connection, which)
     return len(found)
+
+
+def _assert_not_merged_since(connection: Connection, run_id: int) -> None:
+    """Raises NotUndone where organisations were merged after the run: its rows may name another one by now."""
+    merge = organisation_merge.c
+    later = select(func.min(merge.id)).where(merge.decision == "merged", merge.after_run >= run_id)
+    if (number := connection.scalar(later)) is not None:
+        raise NotUndone(
+            _("Organisations were merged after it: take merge {n} back first (`meridian unmerge {n}`).").format(
+                n=number
+            )
+        )
 
 
 def _take_back(connection: Connection, change: Any, records: Table, source_id: int) -> None:

@@ -15,6 +15,7 @@ from data_access.schema import (
     need,
     organisation,
     organisation_finance,
+    organisation_merge,
     partnership,
     payment,
     population,
@@ -127,11 +128,15 @@ def populations(viewer: Viewer) -> Query:
 
 
 def profile(slug: str, viewer: Viewer) -> Query:
-    """One initiative, or no row when it does not exist or may not be named to this viewer.
+    """One initiative, or no row when it does not exist or may not be named to this viewer; the one that another was merged into
+    has the other's address too.
 
     Columns: organisation_id, slug, name, independence, visibility, is_registered, legal_form, volunteers, paid_staff, website
     and description (NULL where it is not public), founded_on, closed_on, confirmed_on, source, fiscal_host.
     """
+    merged = select(organisation_merge.c.kept_id).where(
+        organisation_merge.c.gone_slug == slug, organisation_merge.c.decision == "merged"
+    )
     host = organisation.alias("fiscal_host")
     who = organisation.c
     statement = (
@@ -156,7 +161,7 @@ def profile(slug: str, viewer: Viewer) -> Query:
         .select_from(organisation)
         .outerjoin(source, source.c.id == who.source_id)
         .outerjoin(host, host.c.id == who.fiscal_host_id)
-        .where(who.slug == slug, who.is_initiative, visible.organisations(viewer))
+        .where(or_(who.slug == slug, who.id.in_(merged)), who.is_initiative, visible.organisations(viewer))
     )
     return Query(statement, viewer)
 
