@@ -189,16 +189,16 @@ def _contested(visit: Visit) -> Blocks:
 def _same(visit: Visit) -> Blocks:
     """Organisations that may be one; a pair chosen, both beside the merged one, what is decided, and what was."""
     yield Done()
-    pairs = same_organisation.proposed()
+    pairs = same_organisation.proposed(visit)
     place = yield Selectable(same_organisation.listing(pairs))
     if place is not None:
         decision = yield Choice("same_decision", _("What they are"), same_organisation.decision_names())
-        yield same_organisation.before_and_after(pairs[place], decision)
+        yield same_organisation.before_and_after(visit, pairs[place], decision)
         if (yield Confirm(_("Decide"), "check")):
             said = yield Attempt(partial(same_organisation.decide, visit, pairs[place], decision))
             if said:
                 yield StartAgain(said)
-    if decided := same_organisation.decided():
+    if decided := same_organisation.decided(visit):
         place = yield Selectable(same_organisation.decisions(decided))
         if place is not None and (yield Confirm(_("Take it back"))):
             said = yield Attempt(partial(same_organisation.take_back, visit, decided[place]))

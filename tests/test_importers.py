@@ -69,6 +69,7 @@ MADE_ELSEWHERE = {
     "digest_told": "by `meridian digest`",
     "live_key": "by readers",
     "contest": "by readers",
+    "organisation_merge": "by stewards and coordinators",
     "frozen_atom": "by `meridian publish`",
     "frozen_event": "by `meridian publish`",
     "viewer": "by whoever gives roles",

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, delete, func, insert, select
 
 from dashboard.answers import same_organisation
 from dashboard.commands.cli import main
@@ -28,7 +28,8 @@ from data_access.schema import (
     shared,
     source_record,
 )
-from tests.conftest import EVERYWHERE, FUNDER, STEWARD, open_sample_visit
+from data_access.viewer import Viewer
+from tests.conftest import FUNDER, LITHUANIAN, STEWARD, open_sample_visit
 from tests.import_files import rows_of
 from tests.test_pages import open_page
 
@@ -233,9 +234,9 @@ def test_a_steward_sees_both_merges_them_and_takes_it_back_on_the_page(
 ) -> None:
     monkeypatch.setenv(addresses.UPLOADS_VARIABLE, "1")
     visit = open_sample_visit(STEWARD)
-    pair = same_organisation.proposed()[0]
+    pair = same_organisation.proposed(visit)[0]
     assert len(same_organisation.listing([pair]).rows) == 1
-    shown = same_organisation.before_and_after(pair, same_organisation.INTO_FIRST)
+    shown = same_organisation.before_and_after(visit, pair, same_organisation.INTO_FIRST)
     facts = shown.rows.set_index("recorded_fact")
     assert list(facts.loc["Name"]) == [
         facts.loc["Name", "first"],
@@ -244,9 +245,9 @@ def test_a_steward_sees_both_merges_them_and_takes_it_back_on_the_page(
     ]
     before = everything(connections.open_reader(own_sample.shared))
     same_organisation.decide(visit, pair, same_organisation.INTO_SECOND, lambda _rows: None)
-    (decision,) = same_organisation.decided()
+    (decision,) = same_organisation.decided(visit)
     assert decision["kept"] == facts.loc["Name", "second"]
-    assert pair not in same_organisation.proposed()
+    assert pair not in same_organisation.proposed(visit)
     assert len(same_organisation.decisions([decision]).rows) == 1
     same_organisation.take_back(visit, decision, lambda _rows: None)
     recorded = set(merges.ENTITY_OF)
@@ -256,11 +257,37 @@ def test_a_steward_sees_both_merges_them_and_takes_it_back_on_the_page(
     assert open_page("data", "funder", part="same").session_state["part_data"] == "sources"
 
 
-@pytest.mark.parametrize("viewer", [FUNDER, EVERYWHERE])
-def test_nobody_but_a_steward_decides(own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch, viewer) -> None:
+@pytest.mark.parametrize("viewer", [FUNDER, LITHUANIAN])
+def test_nobody_decides_about_organisations_she_does_not_answer_for(
+    own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch, viewer
+) -> None:
     monkeypatch.setenv(addresses.UPLOADS_VARIABLE, "1")
+    pair = same_organisation.proposed(open_sample_visit(STEWARD))[0]
+    with connections.open_writer(own_sample.shared).begin() as connection:
+        connection.execute(delete(presence).where(presence.c.organisation_id == pair.first))
     visit = open_sample_visit(viewer)
     with pytest.raises(PermissionError):
-        same_organisation.decide(visit, merges.Pair(1, 2, 100), same_organisation.INTO_FIRST, lambda _rows: None)
+        same_organisation.decide(visit, pair, same_organisation.INTO_FIRST, lambda _rows: None)
     with pytest.raises(PermissionError):
         same_organisation.take_back(visit, {"id": 1, "decision": merges.MERGED}, lambda _rows: None)
+
+
+def test_a_coordinator_decides_about_those_of_her_countries_and_takes_back_what_she_decided(
+    own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(addresses.UPLOADS_VARIABLE, "1")
+    steward = open_sample_visit(Viewer("steward", None, "clara"))
+    first, other = same_organisation.proposed(steward)[:2]
+    spot = {"host_country": "LT", "role": "team", "precision": "country", "place": "here"}
+    with connections.open_writer(own_sample.shared).begin() as connection:
+        for one in (first.first, first.second):
+            connection.execute(insert(presence), spot | {"organisation_id": one})
+    same_organisation.decide(steward, other, same_organisation.APART, lambda _rows: None)
+    visit = open_sample_visit(LITHUANIAN)
+    assert same_organisation.proposed(visit) == [first]
+    shown = same_organisation.before_and_after(visit, first, same_organisation.INTO_FIRST).rows
+    assert len(shown) == len(same_organisation.FACTS)
+    same_organisation.decide(visit, first, same_organisation.INTO_FIRST, lambda _rows: None)
+    assert [one["decision"] for one in same_organisation.decided(visit)] == [merges.MERGED]
+    same_organisation.take_back(visit, same_organisation.decided(visit)[0], lambda _rows: None)
+    assert same_organisation.proposed(visit) == [first]

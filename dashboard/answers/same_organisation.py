@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.answers.uploads import rebuild, why_not_here
+from dashboard.answers.uploads import rebuild
 from dashboard.page.blocks import Table
-from dashboard.page.reading import importer
+from dashboard.page.reading import importer, read_now, takes_uploads
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
-from data_access import merges
+from data_access import merges, queries
 from data_access.i18n import N_, _, ngettext
 from data_access.importers.records import Unreadable
 from data_access.merges import Pair
@@ -51,14 +51,22 @@ NAMED_IN = {
 
 
 def are_decided_here(visit: Visit) -> bool:
-    """Whether this reader decides here which organisations are one."""
-    return why_not_here(visit) is None
+    """Whether this reader decides here which organisations are one: stewards, and coordinators of those they answer for."""
+    return visit.viewer.role in ("steward", "coordinator") and takes_uploads()
 
 
-def proposed() -> list[Pair]:
-    """Pairs with names alike that nobody decided about, the most alike first."""
+def _answers_for(visit: Visit) -> set[int]:
+    """The organisations this reader may decide about. Raises PermissionError for who decides about none."""
+    if not are_decided_here(visit):
+        raise PermissionError
+    return set(read_now(queries.initiatives.answered_for(visit.viewer))["organisation_id"])
+
+
+def proposed(visit: Visit) -> list[Pair]:
+    """Pairs with names alike that nobody decided about and that this reader may decide about, the most alike first."""
+    own = _answers_for(visit)
     with importer().connect() as connection:
-        return merges.proposals(connection)[:SHOWN]
+        return [pair for pair in merges.proposals(connection) if {pair.first, pair.second} <= own][:SHOWN]
 
 
 def listing(pairs: list[Pair]) -> Table:
@@ -89,15 +97,16 @@ def decision_names() -> dict[str, str]:
     }
 
 
-def before_and_after(pair: Pair, decision: str) -> Table:
-    """What both are and have, and what the one that is kept would be and have."""
+def before_and_after(visit: Visit, pair: Pair, decision: str) -> Table:
+    """What both are, and what the one that is kept would be; for stewards also how many records name each: a coordinator is not
+    told of those in countries of others."""
     with importer().connect() as connection:
         first, second = merges.row_of(connection, pair.first), merges.row_of(connection, pair.second)
         has = [merges.named_in(connection, one) for one in (pair.first, pair.second)]
     kept, gone = (second, first) if decision == INTO_SECOND else (first, second)
     merged = kept | merges.after(kept, gone)
     lines = [(_(what), *(_shown(name, one[name]) for one in (first, second, merged))) for name, what in FACTS.items()]
-    for name, what in NAMED_IN.items():
+    for name, what in NAMED_IN.items() if visit.viewer.role == "steward" else ():
         counts = [own.get(name, 0) for own in has]
         if any(counts):
             lines.append((_(what), *(written.number(n) for n in (*counts, sum(counts)))))
@@ -110,7 +119,7 @@ def before_and_after(pair: Pair, decision: str) -> Table:
 
 def decide(visit: Visit, pair: Pair, decision: str, _progress: Callable[[int], None]) -> str:
     """Do what was decided; says what was done. Raises Unreadable; PermissionError for who may not."""
-    if why_not_here(visit):
+    if not {pair.first, pair.second} <= _answers_for(visit):
         raise PermissionError
     by, now = visit.viewer.subject, datetime.now(UTC)
     sides = (pair.second, pair.first) if decision == INTO_SECOND else (pair.first, pair.second)
@@ -122,10 +131,11 @@ def decide(visit: Visit, pair: Pair, decision: str, _progress: Callable[[int], N
     return _("They are one now. It can be taken back below.")
 
 
-def decided() -> list[dict[str, Any]]:
-    """What was decided, the newest first."""
+def decided(visit: Visit) -> list[dict[str, Any]]:
+    """What was decided, the newest first: by anybody for stewards, by herself for a coordinator."""
     with importer().connect() as connection:
-        return merges.decisions(connection)
+        found = merges.decisions(connection)
+    return [one for one in found if visit.viewer.role == "steward" or one["decided_by"] == visit.viewer.subject]
 
 
 def decisions(found: list[dict[str, Any]]) -> Table:
@@ -145,7 +155,7 @@ def decisions(found: list[dict[str, Any]]) -> Table:
 
 def take_back(visit: Visit, decision: Mapping[str, Any], _progress: Callable[[int], None]) -> str:
     """Take a decision back; says what was done. Raises Unreadable; PermissionError for who may not."""
-    if why_not_here(visit):
+    if not are_decided_here(visit) or decision not in decided(visit):
         raise PermissionError
     _done(partial(merges.undo, importer(), int(decision["id"])))
     if decision["decision"] == merges.MERGED:

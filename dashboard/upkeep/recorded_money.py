@@ -35,20 +35,26 @@ def records_of(
     )
 
 
-def records_between(read: Callable[[Query], pd.DataFrame], viewer: Viewer, least: Records, most: Records) -> Records:
-    """Everything recorded about the money of a viewer who sees of each grant what `least` or what `most` has of it: only the
-    grants of which these two have something other are read."""
+def records_between(
+    read: Callable[[Query], pd.DataFrame], least: Records, most: Records
+) -> Callable[[Viewer], Records]:
+    """How to read everything recorded about the money of viewers who see of each grant what `least` or what `most` has of it:
+    only the grants of which these two have something other are read for each."""
     of, known = queries.funding, least.grants
     both = pd.concat([known, most.grants[list(known)].drop_duplicates("grant_id")])
     unlike = both.drop_duplicates(keep=False)["grant_id"].unique()
+    alike = known[~known["grant_id"].isin(unlike)]
     starts = range(0, len(unlike), GRANTS_AT_ONCE)
-    several = [read(of.these_grants(unlike[at : at + GRANTS_AT_ONCE].tolist(), viewer)) for at in starts]
-    grants = pd.concat([known[~known["grant_id"].isin(unlike)], *several]).sort_values("grant_id", ignore_index=True)
-    return Records(
-        grants,
-        read(of.needs(viewer)),
-        read(of.declared_places(viewer)),
-        read(of.organisation_places(viewer)),
-        read(of.project_facets(viewer)),
-        least.rates,
-    )
+
+    def records(viewer: Viewer) -> Records:
+        several = [read(of.these_grants(unlike[at : at + GRANTS_AT_ONCE].tolist(), viewer)) for at in starts]
+        return Records(
+            pd.concat([alike, *several]).sort_values("grant_id", ignore_index=True),
+            read(of.needs(viewer)),
+            read(of.declared_places(viewer)),
+            read(of.organisation_places(viewer)),
+            read(of.project_facets(viewer)),
+            least.rates,
+        )
+
+    return records

@@ -83,9 +83,11 @@ def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, m
     on_few = {FUNDER.clearance: on_few_funders(theirs.grants, amounts, as_of)}
     yield FUNDER.clearance, money_sums.kept(common) | on_few[FUNDER.clearance]
 
+    records = records_between(read, theirs, whole)
+
     def several() -> Iterator[tuple[str, Records]]:
         for viewer in (EVERYTHING, EVERYWHERE, *coordinators(shared)):
-            mine = records_between(read, viewer, theirs, whole)
+            mine = records(viewer)
             on_few[viewer.clearance] = on_few_funders(mine.grants, amounts, as_of)
             yield viewer.clearance, mine
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from sqlalchemy import Select, and_, case, distinct, exists, func, literal, null, or_, select
+from sqlalchemy import Select, and_, case, distinct, exists, func, literal, null, or_, select, true
 
 from data_access.filters import Filters
 from data_access.queries import choosing, visible
@@ -394,3 +394,12 @@ def comings_and_goings(filters: Filters, viewer: Viewer) -> Query:
     columns = (organisation.c.id.label("organisation_id"), organisation.c.recorded_on, organisation.c.closed_on)
     statement = select(*columns)
     return Query(statement.where(choosing.initiatives(filters, viewer)), viewer)
+
+
+def answered_for(viewer: Viewer) -> Query:
+    """Organisations that the viewer answers for: all for stewards, those with a place in a country of hers for coordinators,
+    none for funders: organisation_id."""
+    spot = presence.alias()
+    there = exists().where(spot.c.organisation_id == organisation.c.id, visible.covers(viewer, spot.c.host_country))
+    mine = true() if viewer.role == "steward" else there
+    return Query(select(organisation.c.id.label("organisation_id")).where(visible.organisations(viewer), mine), viewer)
