@@ -7,7 +7,7 @@ by the key its source has for it: afterwards both keys lead to the one that was 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -95,6 +95,12 @@ def after(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, Any]:
         "confirmed_on": max(confirmed, default=None),
         "search_key": f"{kept['search_key']} {gone['search_key']}"[:600],
     }
+
+
+def names(connection: Connection, identities: Collection[int]) -> dict[int, str]:
+    """The names of organisations by their ids."""
+    asked = select(organisation.c.id, organisation.c.name).where(organisation.c.id.in_(identities))
+    return {row.id: row.name for row in connection.execute(asked)}
 
 
 def row_of(connection: Connection, identity: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import importlib.util
 import io
 import json
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from lxml import etree
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, delete, insert, update
 
 from dashboard.answers import open_data
 from dashboard.commands.cli import main
@@ -102,7 +102,7 @@ def published(folder: Path, standard: str, *options: str) -> dict[str, bytes]:
 
 
 def found_in(engine: Engine) -> open_data.OpenData:
-    return open_data.collected(partial(database.run, engine))
+    return open_data.collected(partial(database.run, engine), TODAY)
 
 
 def loaded(engines: dict[database.Which, Engine], path: Path) -> None:
@@ -301,3 +301,46 @@ def test_every_grant_a_funder_sees_is_written_or_counted_with_its_reason(sample,
         left = [line for line in lines if f"{unit}s were left out" in line or f"{unit} was left out" in line]
         counts = [int(line.split()[0].replace(",", "")) for line in (*written, *left)]
         assert sum(counts) == seen
+
+
+@pytest.mark.by_turns
+def test_nothing_of_a_project_whose_initiative_is_not_public_and_no_name_of_a_group_gets_out(
+    engines, tmp_path: Path
+) -> None:
+    planted(engines["shared"])
+    with engines["shared"].begin() as connection:
+        base = {"search_key": "", "is_initiative": True, "is_funder": False, "independence": "independent"}
+        connection.execute(
+            insert(organisation), base | {"id": 3, "slug": "quiet", "name": "Quiet", "visibility": "network"}
+        )
+        connection.execute(
+            insert(project).values(id=2, slug="q", name="Quiet work", organisation_id=3, status="running")
+        )
+        for facet, code in (("host_country", "AM"), ("activity", "legal_aid")):
+            connection.execute(insert(project_facet).values(project_id=2, facet=facet, code=code, is_withheld=False))
+        connection.execute(update(grant).where(grant.c.id == 2).values(project_id=2, joint_group="Quiet and friends"))
+    refresh(engines["shared"], engines["cases"], TODAY)
+    for standard in ("360giving", "iati", "hxl"):
+        for ending, content in published(tmp_path / standard, standard).items():
+            shown = texts(ending, content)
+            assert not [text for text in shown if "Quiet" in text or text in ("AM", "Armenia", "legal_aid")], standard
+    award = json.loads((tmp_path / "360giving" / "360giving.json").read_bytes())["grants"][1]
+    assert award["title"] == "Grant to =Taker"
+    assert award["relatedActivity"][0].startswith("JOINT-")
+
+
+@pytest.mark.by_turns
+def test_who_has_closed_or_left_works_nowhere_today(engines, tmp_path: Path) -> None:
+    planted(engines["shared"])
+    yesterday = TODAY - timedelta(days=1)
+    with engines["shared"].begin() as connection:
+        connection.execute(update(presence).where(presence.c.host_country == "LT").values(ended_on=yesterday))
+        connection.execute(delete(project_facet))
+    refresh(engines["shared"], engines["cases"], TODAY)
+    (content,) = published(tmp_path / "left", "hxl").values()
+    assert "LT" not in texts(".csv", content)
+    assert "'=Taker" in texts(".csv", content)
+    with engines["shared"].begin() as connection:
+        connection.execute(update(organisation).where(organisation.c.id == 2).values(closed_on=yesterday))
+    (content,) = published(tmp_path / "closed", "hxl").values()
+    assert "'=Taker" not in texts(".csv", content)

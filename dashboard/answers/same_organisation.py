@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard.answers.uploads import rebuild
 from dashboard.page.blocks import Table
-from dashboard.page.reading import importer, read_now, takes_uploads
+from dashboard.page.reading import computed, importer, read_now, takes_uploads
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
 from data_access import merges, queries
@@ -66,12 +66,15 @@ def proposed(visit: Visit) -> list[Pair]:
     """Pairs with names alike that nobody decided about and that this reader may decide about, the most alike first."""
     own = _answers_for(visit)
     with importer().connect() as connection:
-        return [pair for pair in merges.proposals(connection) if {pair.first, pair.second} <= own][:SHOWN]
+        known = tuple(one["id"] for one in merges.decisions(connection))
+        found = computed(lambda: merges.proposals(connection), "same_organisations", known)
+    return [pair for pair in found if {pair.first, pair.second} <= own][:SHOWN]
 
 
 def listing(pairs: list[Pair]) -> Table:
     """The pairs to decide about."""
-    names = _names([one for pair in pairs for one in (pair.first, pair.second)])
+    with importer().connect() as connection:
+        names = merges.names(connection, {one for pair in pairs for one in (pair.first, pair.second)})
     rows = pd.DataFrame(
         {
             "organisation": pd.array([names[pair.first] for pair in pairs], dtype="str"),
@@ -172,11 +175,6 @@ def _done(change: Callable[[], Any]) -> None:
 
 def _rebuild(visit: Visit) -> None:
     rebuild(visit, datetime.now(UTC).date())
-
-
-def _names(identities: list[int]) -> dict[int, str]:
-    with importer().connect() as connection:
-        return {one: merges.row_of(connection, one)["name"] for one in dict.fromkeys(identities)}
 
 
 def _shown(name: str, value: Any) -> str:

@@ -61,10 +61,11 @@ def publish_data(standard: str, out: Path, publisher: str, prefix: str) -> None:
             )
         )
     visit = open_for(FUNDER, read_metas())
-    found = open_data.collected(partial(database.run, writers()["shared"]))
-    title = _("Public grants of {publisher}").format(publisher=publisher)
+    as_of = visit.as_of.date()
+    found = open_data.collected(partial(database.run, writers()["shared"]), as_of)
+    title = _("Public grants, published by {publisher}").format(publisher=publisher)
     said = _("Invented sample data: no organisation in it exists.") if visit.is_sample else title
-    written = _MAKERS[standard](found, Publisher(publisher, prefix, title, said), visit.as_of.date())
+    written = _MAKERS[standard](found, Publisher(publisher, prefix, title, said), as_of)
     for path in [out] if out.suffix in endings and not out.is_dir() else [out / name for name in endings.values()]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(written.forms[path.suffix]())

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.answers.open_data import UNNAMED, OpenData
+from dashboard.files.formats import without_controls
 from dashboard.files.publisher import Publisher
 from dashboard.words import codes
 from data_access.i18n import _, language
@@ -152,7 +153,7 @@ def _dated(payments: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:
 
 
 def _identifier(reference: str, publisher: Publisher) -> str:
-    return f"{publisher.prefix}-{reference}"
+    return without_controls(f"{publisher.prefix}-{reference}")
 
 
 def _party(slug: str, publisher: Publisher) -> str:
@@ -164,4 +165,4 @@ def _percent(basis_points: int) -> str:
 
 
 def _narrative(element: Element, text: str) -> None:
-    SubElement(element, "narrative").text = text
+    SubElement(element, "narrative").text = without_controls(text)

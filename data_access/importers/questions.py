@@ -35,7 +35,7 @@ def propose_similar(run: Run) -> None:
             run.outcome.add(
                 Problem(place, "", name, "similar_organisation",
                         _("has a name like {others}; they were not merged.").format(others=shown),
-                        _("If they are one, give both rows the same reference; if not, there is nothing to do."),
+                        _("If they are one, merge them (`meridian merge`, or the page Data); if not, there is nothing to do."),
                         is_warning=True)
             )  # fmt: skip
 

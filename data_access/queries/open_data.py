@@ -7,10 +7,12 @@ those (hidden places, withheld ones) is not told here either.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, select
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from data_access.queries import visible
-from data_access.schema import grant, organisation, payment, project
+from data_access.schema import grant, organisation, payment, presence, project
 from data_access.viewer import Query, Viewer
 
 FUNDER = Viewer("funder")
@@ -20,10 +22,10 @@ def _is_public() -> ColumnElement[bool]:
     return and_(visible.organisations(FUNDER), organisation.c.visibility == "public", visible.in_network())
 
 
-def organisations() -> Query:
-    """Who may be named to everybody: organisation_id, slug, name, is_initiative, seat_country."""
-    columns = [organisation.c[name] for name in ("slug", "name", "is_initiative", "seat_country")]
-    statement = select(organisation.c.id.label("organisation_id"), *columns).where(_is_public())
+def organisations(as_of: date) -> Query:
+    """Who may be named to everybody: organisation_id, name, is_at_work (an initiative that has not closed by a day)."""
+    is_at_work = and_(organisation.c.is_initiative, visible.active(as_of)).label("is_at_work")
+    statement = select(organisation.c.id.label("organisation_id"), organisation.c.name, is_at_work).where(_is_public())
     return Query(statement.order_by(organisation.c.slug), FUNDER)
 
 
@@ -35,6 +37,22 @@ def projects() -> Query:
         .join(organisation, organisation.c.id == project.c.organisation_id)
         .where(_is_public())
         .order_by(project.c.name, project.c.id)
+    )
+    return Query(statement, FUNDER)
+
+
+def places(as_of: date) -> Query:
+    """The countries in which they work on a day, of those that may be known: organisation_id, host_country. Where somebody is
+    registered is no place of work."""
+    spot, country = presence.c, visible.presence_country(FUNDER)
+    statement = (
+        select(spot.organisation_id, country.label("host_country"))
+        .distinct()
+        .join(organisation, organisation.c.id == spot.organisation_id)
+        .where(_is_public(), country.is_not(None), spot.role != "registered")
+        .where(or_(spot.started_on.is_(None), spot.started_on <= as_of))
+        .where(or_(spot.ended_on.is_(None), spot.ended_on > as_of))
+        .order_by(spot.organisation_id)
     )
     return Query(statement, FUNDER)
 
