@@ -5,6 +5,7 @@ On SQLite a login is an engine of this process, on PostgreSQL a role that `merid
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Literal, get_args
 
 from sqlalchemy import Connection, Engine, func, select, text
 
-from data_access import money_summaries, schema
+from data_access import meta, money_summaries, schema
 from data_access.case_summaries import SUMMARIES
 from data_access.viewer import Which
 
@@ -25,6 +26,7 @@ APPENDERS: dict[str, Login] = {
 }  # fmt: skip
 SCOPE_SETTING = "meridian.countries"
 VERSION = "alembic_version"
+MAY = "may:"
 
 LOADED = (
     "organisation", "presence", "partnership", "local_partner", "project", "project_facet", "project_result", "need", "grant", "grant_country", "payment",
@@ -207,11 +209,32 @@ def _is_catalogue(action: int, table: str) -> bool:
 
 
 def grant(engines: Mapping[Which, Engine], login: Login, role: str) -> None:
-    """PostgreSQL: give an existing `role` the rights of a login in each database there is, and take away any other it had."""
+    """PostgreSQL: give an existing `role` the rights of a login in each database there is, and take away any other it had.
+
+    It is noted there, for `grant_again`.
+    """
     for which, own in RIGHTS[login].items():
         if which in engines:
             with engines[which].begin() as connection:
                 _grant(connection, which, role, own)
+                meta.write(connection, which, **{_noted_as(role): f"{login} {role}"})
+
+
+def grant_again(engines: Mapping[Which, Engine]) -> None:
+    """PostgreSQL: give every role that was given a login's rights those of this version, with its new tables."""
+    for which, engine in engines.items():
+        if engine.dialect.name != "postgresql":
+            continue
+        with engine.begin() as connection:
+            existing = set(connection.scalars(text("SELECT rolname FROM pg_roles")))
+            noted = [value.split(" ", 1) for key, value in meta.read(connection, which).items() if key.startswith(MAY)]
+            for login, role in noted:
+                if role in existing and login in RIGHTS:
+                    _grant(connection, which, role, RIGHTS[login][which])
+
+
+def _noted_as(role: str) -> str:
+    return f"{MAY}{hashlib.sha256(role.encode()).hexdigest()[:16]}"
 
 
 def _grant(connection: Connection, which: Which, role: str, own: Rights) -> None:

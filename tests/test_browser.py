@@ -254,6 +254,14 @@ def test_clicking_a_bar_chooses_its_country(tab: Tab, server: Server) -> None:
     page.wait_for_url(re.compile(r"country=DE"))
 
 
+def test_clicking_where_the_waiting_is_opens_the_cases_of_that_stage(tab: Tab, server: Server) -> None:
+    page = tab.open(address("relocation", server, **{"as": "coordinator"}))
+    box = page.locator(".js-plotly-plot").first.locator(".barlayer .point path").nth(1).bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url(re.compile(r"open_ages=verified"))
+    page.get_by_role("heading", name=re.compile("open cases$")).first.wait_for()
+
+
 def test_opening_a_profile_keeps_role_and_choice(tab: Tab, server: Server) -> None:
     page = tab.open(address("directory", server, **{"as": "coordinator.GE"}, country="GE"))
     table = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()

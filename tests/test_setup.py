@@ -89,6 +89,16 @@ def test_each_login_reaches_its_databases_does_its_work_and_nobody_else_anything
         assert connection.scalar(text("SELECT count(*) FROM organisation")) == 0
         with pytest.raises(DBAPIError, match="permission denied"):
             connection.execute(text("CREATE TABLE mine (id integer)"))
+    with connections.open_writer(owner["shared"]).begin() as connection:
+        connection.execute(text(f'REVOKE ALL ON organisation_merge FROM "{name}_funders", "{name}_importer"'))
+    assert main(["init"]) == 0
+    for role, verb in (("funders", "SELECT"), ("importer", "INSERT")):
+        with connections.open_writer(owner["shared"]).connect() as connection:
+            asked = f"SELECT has_table_privilege('{name}_{role}', 'organisation_merge', '{verb}')"
+            assert connection.scalar(text(asked)), "a new version gives roles the rights to its new tables"
+            assert not connection.scalar(
+                text(f"SELECT has_table_privilege('{name}_funders', 'organisation', 'INSERT')")
+            )
     with connections.open_writer(owner["shared"]).connect() as connection:
         for database in (name, f"{name}_cases"):
             assert not connection.scalar(text(f"SELECT has_database_privilege('public', '{database}', 'CONNECT')"))

@@ -211,6 +211,8 @@ def bottleneck(visit: Visit) -> Chart | None:
         .format(n=written.number(int(waited["days"].sum()))),
         charts.ranked_bars(waited, "stage", [("days", _("days"))], names, unknown=("unknown",), text=shown),
         charts.alternative(title, list(names.values()), shown),
+        "rows",
+        opens_under="ages",
         is_live=True,
     )  # fmt: skip
 

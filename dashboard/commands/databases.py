@@ -113,6 +113,7 @@ def init(*, sample: bool, **roles: str | None) -> None:
         _fill_with_sample(engines)
     else:
         _fill_vocabulary(engines)
+    rights.grant_again(engines)
     for login in rights.LOGINS:
         if role := roles[login]:
             rights.grant(engines, login, role)

@@ -78,14 +78,20 @@ class Table(Block):
 class Chart(Table):
     """A table with a picture: a plotly Figure or a pydeck Deck, and its text alternative.
 
-    `opens`: what a click does: open the rows of what was clicked, or choose the country clicked. `narrow`: the picture
-    for a phone, where it is another one.
+    `opens`: what a click does: open the rows of what was clicked, or choose the country clicked; `opens_under`: the chart under
+    which those rows open, if not this one. `narrow`: the picture for a phone, where it is another one.
     """
 
     picture: Any = None
     alt: str = ""
     opens: Literal["rows", "country"] | None = None
     narrow: Any = None
+    opens_under: str = ""
+
+    @property
+    def choice_of_rows(self) -> str:
+        """The key of the choice of which rows are open."""
+        return f"open_{self.opens_under or self.key}"
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _chart(block: blocks.Chart, screen: Screen, report: Report) -> None:
     if isinstance(block.picture, pdk.Deck):
         st.pydeck_chart(block.picture, key=key, height=MAP_HEIGHT, alt=block.alt, on_select=react or "ignore")
     else:
-        rows = f"open_{block.key}" if block.opens == "rows" else None
+        rows = block.choice_of_rows if block.opens == "rows" else None
         plots.draw(block.picture, block.narrow, key, block.alt, react, clicks.chosen(block), rows)
     title = _("Table and export: {title}").format(title=plain(block.title))
     below = st.expander(title, key=f"rows_{block.key}", on_change="rerun")
@@ -180,7 +180,7 @@ def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = Fa
     presented = columns.presented(shown.rows, shown.key)
     sent = presented if len(presented) <= MOST_SENT else _searched(presented, shown.key)
     event: Any = st.dataframe(
-        _without_cents(sent, shown),
+        sent,
         hide_index=True,
         column_config=_formats(shown),
         alt=plain(shown.title),
@@ -225,16 +225,6 @@ FORMATS = {
 }
 DAYS = {"month": ("MMM YYYY", "MM.YYYY"), "date": ("D MMM YYYY", "DD.MM.YYYY")}
 """How days look in English, and in every other language: Streamlit knows no names of months but the English."""
-
-
-CENTS_UNDER = 1000
-
-
-def _without_cents(sent: pd.DataFrame, shown: Table) -> pd.DataFrame:
-    """Amounts as one reads them: in a column with thousands, cents are noise. Files keep them."""
-    money = [columns.heading(key, shown.key) for key in shown.rows if columns.column(key, shown.key).kind == "money"]
-    large = [heading for heading in money if (sent[heading].abs() >= CENTS_UNDER).any()]
-    return sent.assign(**{heading: sent[heading].round() for heading in large})
 
 
 def _formats(shown: Table) -> dict:
