@@ -137,6 +137,9 @@ def people_and_contributors(connection: Connection, chosen: Year, *which: Column
     every = literal(ALL)
     margins = ((every, every), (groups, every), (every, routes), (groups, routes))
     lasting = (frozen_event.c.measure == "closed", case_episode.c.opened_on <= case_episode.c.closed_on)
+    handler: ColumnElement = relocation_case.c.handler_id
+    if chosen.merged:
+        handler = case(*((handler == gone, kept) for gone, kept in chosen.merged.items()), else_=handler)
     tables = [(frozen_event.c.measure, *margin, ()) for margin in margins] + [
         (_band(connection), every, every, lasting)
     ]
@@ -148,7 +151,7 @@ def people_and_contributors(connection: Connection, chosen: Year, *which: Column
                 by_country.label("country_group"),
                 by_route.label("route_group"),
                 func.sum(func.coalesce(relocation_case.c.people, 1)).label("people"),
-                func.count(distinct(relocation_case.c.handler_id)).label("contributors"),
+                func.count(distinct(handler)).label("contributors"),
             )
             .select_from(frozen_event)
             .join(case_episode, case_episode.c.id == frozen_event.c.episode_id)

@@ -14,12 +14,14 @@ from typing import Any
 
 from rapidfuzz import fuzz
 from sqlalchemy import Column, Connection, Engine, Table, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from data_access import meta
 from data_access.i18n import _
 from data_access.importers.entities import ENTITIES, as_json, bare, free_id, from_json, is_row, row_key
 from data_access.importers.questions import ALIKE_FROM
 from data_access.schema import (
+    PRECISIONS,
     VISIBILITY,
     contest,
     import_change,
@@ -27,6 +29,7 @@ from data_access.schema import (
     organisation,
     organisation_merge,
     partnership,
+    presence,
     shared,
     source_record,
 )
@@ -84,7 +87,9 @@ def after(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, Any]:
     facts = {name: gone[name] if kept[name] is None else kept[name] for name in FILLED}
     if facts["fiscal_host_id"] in (kept["id"], gone["id"]):
         facts["fiscal_host_id"] = None
-    if kept["closed_on"] and facts["founded_on"] and facts["founded_on"] > kept["closed_on"]:
+    closed = [kept["closed_on"], gone["closed_on"]]
+    closed_on = None if None in closed else max(closed)
+    if closed_on and facts["founded_on"] and facts["founded_on"] > closed_on:
         facts["founded_on"] = kept["founded_on"]
     confirmed = [day for day in (kept["confirmed_on"], gone["confirmed_on"]) if day]
     return facts | {
@@ -93,6 +98,7 @@ def after(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, Any]:
         "visibility": max(kept["visibility"], gone["visibility"], key=VISIBILITY.index),
         "independence": gone["independence"] if kept["independence"] == "unknown" else kept["independence"],
         "confirmed_on": max(confirmed, default=None),
+        "closed_on": closed_on,
         "search_key": f"{kept['search_key']} {gone['search_key']}"[:600],
     }
 
@@ -165,17 +171,24 @@ def undo(engine: Engine, number: int) -> None:
             raise NotMerged(_("There is no such decision any more."))
         if found.decision == MERGED:
             _assert_last(connection, found)
-            for step in reversed(json.loads(found.steps)):
-                _take_back(connection, **step)
+            try:
+                for step in reversed(json.loads(found.steps)):
+                    _take_back(connection, **step)
+            except IntegrityError as refusal:
+                raise NotMerged(
+                    _("Other records took the place of what was merged: it cannot be taken back.")
+                ) from refusal
         connection.execute(delete(organisation_merge).where(organisation_merge.c.id == number))
         meta.move(connection, "shared")
 
 
 def decisions(connection: Connection) -> list[dict[str, Any]]:
-    """What was decided, the newest first: id, kept (its name), gone_name, decision, decided_at, decided_by."""
+    """What was decided, the newest first: id, kept_id, kept (its name), gone_name, decision, decided_at, decided_by."""
     one = organisation_merge.c
     kept = select(organisation.c.name).where(organisation.c.id == one.kept_id).scalar_subquery().label("kept")
-    asked = select(one.id, kept, one.gone_name, one.decision, one.decided_at, one.decided_by).order_by(one.id.desc())
+    asked = select(one.id, one.kept_id, kept, one.gone_name, one.decision, one.decided_at, one.decided_by).order_by(
+        one.id.desc()
+    )
     return [dict(row) for row in connection.execute(asked).mappings()]
 
 
@@ -234,8 +247,24 @@ def _follow(steps: _Steps, table: Table, row: dict[str, Any], kept: int, gone: i
         _lead_to(steps, name, row_key(table, row), row_key(table, new))
     else:
         if twin is not None:
+            steps.change(table, twin, _as_one(table, twin, row))
             _lead_to(steps, name, row_key(table, row), row_key(table, twin))
         steps.take_out(table, row)
+
+
+def _as_one(table: Table, kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, Any]:
+    """Two rows of the same thing as one: what only one of them says, and of a place the stricter precision and all the days that
+    either was there."""
+    one = {name: gone[name] if value is None else value for name, value in kept.items()}
+    if table is presence:
+        begun = [day for day in (kept["started_on"], gone["started_on"]) if day]
+        ended = [kept["ended_on"], gone["ended_on"]]
+        one |= {
+            "precision": max(kept["precision"], gone["precision"], key=PRECISIONS.index),
+            "started_on": min(begun, default=None),
+            "ended_on": None if None in ended else max(ended),
+        }
+    return one
 
 
 def _lead_to(steps: _Steps, entity: str, before: str, now: str) -> None:
@@ -261,12 +290,10 @@ def _note(
 
 def _assert_last(connection: Connection, found: Any) -> None:
     one = organisation_merge.c
-    later = select(func.min(one.id)).where(
-        one.id > found.id, one.decision == MERGED, or_(one.kept_id == found.kept_id, one.gone_id == found.kept_id)
-    )
+    later = select(func.min(one.id)).where(one.id > found.id, one.decision == MERGED)
     if (number := connection.scalar(later)) is not None:
-        raise NotMerged(_("Merge {n} of the same organisation came after it: take that back first.").format(n=number))
-    for entity, keys in _keys_that_name(connection, found.kept_id):
+        raise NotMerged(_("Merge {n} came after it: take that back first.").format(n=number))
+    for entity, keys in (*_keys_that_name(connection, found.kept_id), *_keys_changed(found)):
         touched = select(func.min(import_change.c.run_id)).where(
             import_change.c.run_id > found.after_run,
             import_change.c.entity == entity,
@@ -276,6 +303,14 @@ def _assert_last(connection: Connection, found: Any) -> None:
             raise NotMerged(
                 _("Load {run} came after it and changed what it merged: take that load back first.").format(run=run)
             )
+
+
+def _keys_changed(found: Any) -> Iterator[tuple[str, list[str]]]:
+    """What the merge itself changed and a later load may have taken out."""
+    for step in json.loads(found.steps):
+        of = shared.tables[step["table"]]
+        if step["key"] and of in ENTITY_OF:
+            yield ENTITY_OF[of][0], [step["key"]]
 
 
 def _keys_that_name(connection: Connection, identity: int) -> Iterator[tuple[str, list[str]]]:

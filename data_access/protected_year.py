@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from babel import Locale
@@ -72,13 +72,15 @@ class PublicationRefused(Exception):
 class Year:
     """The network's settings for a calendar year: kind of periods, and the fixed groups of countries and routes.
 
-    A country or route without a group counts as "other". Raises PublicationRefused for more groups than allowed.
+    A country or route without a group counts as "other". `merged`: organisations that became another one, so that whoever handled
+    cases under two names counts as one. Raises PublicationRefused for more groups than allowed.
     """
 
     year: int
     periods: str
     country_groups: Mapping[str, str]
     route_groups: Mapping[str, str]
+    merged: Mapping[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.periods not in PERIODS:

@@ -20,6 +20,7 @@ from data_access.addresses import CASES_URL_VARIABLE
 from data_access.disclosure import ALL, Audit, Cell, Rounding
 from data_access.freezing import CONTRIBUTORS, freeze, frozen_periods, people_and_contributors
 from data_access.i18n import N_, _
+from data_access.importers.entities import kept_for
 from data_access.protected_year import (
     BAND_NAMES,
     BASE,
@@ -68,8 +69,9 @@ def setting(connection: Connection, year: int) -> Year:
         select(publication_year).where(stored.year <= year).order_by(stored.year.desc()).limit(1)
     ).first()
     if row is None:
-        return Year(year, "quarters", COUNTRY_GROUPS, ROUTE_GROUPS)
-    return Year(year, row.periods, json.loads(row.country_groups), json.loads(row.route_groups))
+        return Year(year, "quarters", COUNTRY_GROUPS, ROUTE_GROUPS, kept_for(connection))
+    groups = json.loads(row.country_groups), json.loads(row.route_groups)
+    return Year(year, row.periods, *groups, kept_for(connection))
 
 
 def set_year(shared: Engine, cases: Engine, chosen: Year) -> None:

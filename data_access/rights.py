@@ -149,6 +149,7 @@ RIGHTS: dict[Login, dict[Which, Rights]] = {
             {
                 "organisation": ("id", "is_initiative", "visibility", "independence", "closed_on"),
                 "presence": ("organisation_id", "host_country", "precision", "role"),
+                "organisation_merge": ("gone_id", "kept_id", "decision"),
             },
         ),
         "cases": Rights({"SELECT": ("case_episode", "relocation_case", "route", *FROZEN, VERSION), "INSERT": FROZEN}),

@@ -274,6 +274,8 @@ def test_opening_a_profile_keeps_role_and_choice(tab: Tab, server: Server) -> No
 def test_the_downloaded_workbook_has_the_rows_of_the_page(tab: Tab, server: Server) -> None:
     page = tab.open(address("initiatives", server, country="LT"))
     page.get_by_text("Table and export:").first.click()
+    page.locator(".st-key-files_by_country").get_by_role("button", name="Files").wait_for()
+    tab.settle()
     page.locator(".st-key-files_by_country").get_by_role("button", name="Files").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Excel").first.click()

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Engine, delete, func, insert, select, update
 
 from dashboard.answers import same_organisation
 from dashboard.commands.cli import main
@@ -168,7 +168,7 @@ def test_a_later_load_of_either_key_changes_the_one_that_was_kept_and_adds_none(
     later = load.load(empty, "b", said("nido", "Nido", description="moved"), TODAY)
     assert (dict(later.created), dict(later.updated)) == ({}, {"organisation": 1})
     (row,) = rows_of(empty["shared"], organisation)
-    assert (row["id"], row["description"]) == (kept, "moved")
+    assert (row["id"], row["name"], row["description"]) == (kept, "Nest", "moved")
     assert len(rows_of(empty["shared"], presence)) == 1
     keys = {one["row_key"] for one in rows_of(empty["shared"], source_record) if one["entity"] == "organisation"}
     assert keys == {json.dumps([kept])}
@@ -291,3 +291,55 @@ def test_a_coordinator_decides_about_those_of_her_countries_and_takes_back_what_
     assert [one["decision"] for one in same_organisation.decided(visit)] == [merges.MERGED]
     same_organisation.take_back(visit, same_organisation.decided(visit)[0], lambda _rows: None)
     assert same_organisation.proposed(visit) == [first]
+
+
+@pytest.mark.by_turns
+def test_a_source_that_drops_its_own_second_entry_drops_nothing_of_the_one_that_was_kept(empty) -> None:
+    load.load(empty, "a", [*said("nest", "Nest"), *said("nido", "Nido")], TODAY)
+    kept, gone = (row["id"] for row in rows_of(empty["shared"], organisation))
+    number = merges.merge(empty["shared"], kept, gone, "clara", NOW)
+    done = load.load(empty, "a", said("nest", "Nest"), TODAY, is_snapshot=True)
+    assert done.not_seen["organisation"] == 1
+    assert [row["id"] for row in rows_of(empty["shared"], organisation)] == [kept]
+    assert len(rows_of(empty["shared"], presence)) == 1
+    with pytest.raises(merges.NotMerged, match=f"Load {done.runs['shared']} "):
+        merges.undo(empty["shared"], number)
+
+
+@pytest.mark.by_turns
+def test_neither_the_number_nor_the_short_name_of_the_one_that_is_gone_is_given_to_another(empty) -> None:
+    load.load(empty, "a", [*said("nest", "Nest"), *said("nido", "Nido")], TODAY)
+    kept, gone = (row["id"] for row in rows_of(empty["shared"], organisation))
+    slug = next(row["slug"] for row in rows_of(empty["shared"], organisation) if row["id"] == gone)
+    before = everything(empty["shared"])
+    number = merges.merge(empty["shared"], kept, gone, "clara", NOW)
+    load.load(empty, "b", said("new", "New"), TODAY)
+    assert max(row["id"] for row in rows_of(empty["shared"], organisation)) > gone
+    there = Record("presence", "x", {"organisation": slug, "host_country": "DE", "role": "team", "place": None,
+                                     "precision": "country"}, Place("s", 1))  # fmt: skip
+    done = load.load(empty, "c", [there], TODAY)
+    assert done.rejected == 0
+    assert kept in {row["organisation_id"] for row in rows_of(empty["shared"], presence) if row["host_country"] == "DE"}
+    for run in (done.runs["shared"], done.runs["shared"] - 1):
+        runs.undo(empty["shared"], "shared", run)
+    merges.undo(empty["shared"], number)
+    after = everything(empty["shared"])
+    assert all(after[name] == before[name] for name in ("organisation", "presence", "source_record"))
+
+
+@pytest.mark.by_turns
+def test_of_two_statements_of_one_place_the_stricter_precision_and_all_the_days_are_kept(world: Engine) -> None:
+    with world.begin() as connection:
+        spot = presence.c
+        mine = spot.organisation_id == 1, spot.host_country == "LT"
+        connection.execute(update(presence).where(*mine).values(ended_on=date(2021, 1, 1), started_on=date(2020, 1, 1)))
+        other = spot.organisation_id == 2, spot.host_country == "LT"
+        connection.execute(update(presence).where(*other).values(precision="undisclosed", started_on=date(2019, 1, 1)))
+        connection.execute(update(organisation).where(organisation.c.id == 1).values(closed_on=date(2021, 1, 1)))
+    before = everything(world)
+    number = merges.merge(world, 1, 2, "clara", NOW)
+    (row,) = (row for row in rows_of(world, presence) if (row["organisation_id"], row["host_country"]) == (1, "LT"))
+    assert (row["precision"], row["started_on"], row["ended_on"]) == ("undisclosed", date(2019, 1, 1), None)
+    assert next(row for row in rows_of(world, organisation) if row["id"] == 1)["closed_on"] is None
+    merges.undo(world, number)
+    assert everything(world) == before

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from data_access import connections, database, protected_year, publication, rights
 from data_access.disclosure import Audit, Impossible, Rounding, Structure
 from data_access.migrate import upgrade
-from data_access.schema import case_episode, frozen_atom, published_cell, relocation_case
+from data_access.schema import case_episode, frozen_atom, organisation_merge, published_cell, relocation_case
 from data_access.vocabulary import route_rows
 from tests import killed
 from tests.conftest import IS_RELEASE, examples, some
@@ -131,6 +131,16 @@ def test_a_group_with_fewer_than_three_contributors_is_refused_and_nothing_is_wr
     with pytest.raises(protected_year.PublicationRefused, match="Fewer than 3 organisations stand behind"):
         publish(world)
     assert cells(world) == {} and frozen(world) == []
+
+
+def test_whoever_handled_cases_under_two_names_is_one_contributor(world) -> None:
+    with world["shared"].begin() as connection:
+        row = {"gone_slug": "x", "gone_name": "x", "decision": "merged", "decided_at": datetime.now(UTC), "decided_by": "s",
+               "after_run": 0, "steps": "[]"}  # fmt: skip
+        for number, gone in enumerate((2, 3), 1):
+            connection.execute(insert(organisation_merge), row | {"id": number, "kept_id": 1, "gone_id": gone})
+    with pytest.raises(protected_year.PublicationRefused, match="Fewer than 3 organisations stand behind"):
+        publish(world)
 
 
 def frozen(world: dict[str, Engine]) -> list:

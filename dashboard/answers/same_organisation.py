@@ -135,10 +135,13 @@ def decide(visit: Visit, pair: Pair, decision: str, _progress: Callable[[int], N
 
 
 def decided(visit: Visit) -> list[dict[str, Any]]:
-    """What was decided, the newest first: by anybody for stewards, by herself for a coordinator."""
+    """What was decided, the newest first: by anybody for stewards, by herself for a coordinator, about those she answers for."""
     with importer().connect() as connection:
         found = merges.decisions(connection)
-    return [one for one in found if visit.viewer.role == "steward" or one["decided_by"] == visit.viewer.subject]
+    if visit.viewer.role == "steward":
+        return found
+    own = _answers_for(visit)
+    return [one for one in found if one["decided_by"] == visit.viewer.subject and one["kept_id"] in own]
 
 
 def decisions(found: list[dict[str, Any]]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,7 @@ from data_access import database
 from data_access.i18n import N_, _, in_digits, ngettext
 from data_access.queries.open_data import FUNDER
 
+PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 STANDARDS = ("360giving", "iati", "hxl")
 """The names that people know them by."""
 FILES = {
@@ -60,6 +62,8 @@ def publish_data(standard: str, out: Path, publisher: str, prefix: str) -> None:
                 file=out, standard=standard, endings=", ".join(endings)
             )
         )
+    if not PREFIX.fullmatch(prefix):
+        raise Refused(_("--prefix is letters, digits, dots and hyphens, such as XM-ORG-1."))
     visit = open_for(FUNDER, read_metas())
     as_of = visit.as_of.date()
     found = open_data.collected(partial(database.run, writers()["shared"]), as_of)

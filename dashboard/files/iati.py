@@ -157,7 +157,7 @@ def _identifier(reference: str, publisher: Publisher) -> str:
 
 
 def _party(slug: str, publisher: Publisher) -> str:
-    return f"{publisher.prefix}-{slug}"
+    return without_controls(f"{publisher.prefix}-{slug}")
 
 
 def _percent(basis_points: int) -> str:

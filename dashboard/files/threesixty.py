@@ -48,10 +48,10 @@ def awards(found: OpenData, publisher: Publisher) -> list[dict[str, Any]]:
     places = dict(list(found.places.groupby("grant_id")))
     activities = found.activities.groupby("project_id")["code"].agg(list)
     givers = grants.groupby("parent")["funder_slug"].nunique()
-    ids = {reference: _identifier(reference, publisher) for reference in found.grants["reference"]}
+    ids = {reference: _identifier(reference, publisher) for reference in grants["reference"]}
     several = []
     for row in grants.itertuples():
-        is_taken = pd.notna(row.parent) and givers[row.parent] == 1
+        is_taken = row.parent in ids and givers[row.parent] == 1
         related = [*([row.joint_group] if pd.notna(row.joint_group) else []), *([ids[row.parent]] if is_taken else [])]
         award = {
             "id": ids[row.reference],

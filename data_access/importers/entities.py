@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -178,8 +178,25 @@ def take_out(connection: Connection, table: Table, key: str) -> None:
 
 
 def free_id(connection: Connection, table: Table) -> int:
-    """The first id above all that are taken."""
-    return int(connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0) + 1
+    """The first id above all that are taken; one that a merge took out of organisations may come back."""
+    highest = connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
+    if table is schema.organisation:
+        highest = max(highest, connection.scalar(select(func.max(schema.organisation_merge.c.gone_id))) or 0)
+    return int(highest) + 1
+
+
+def kept_for(connection: Connection) -> dict[int, int]:
+    """Organisations that merges took out -> the one that was kept; cases name their handlers by the old number."""
+    merge = schema.organisation_merge.c
+    asked = select(merge.gone_id, merge.kept_id).where(merge.decision == "merged")
+    return {row.gone_id: row.kept_id for row in connection.execute(asked)}
+
+
+def kept_under(connection: Connection, slugs: Collection[str]) -> dict[str, int]:
+    """Short names that merges took out -> the organisation that was kept."""
+    merge = schema.organisation_merge.c
+    asked = select(merge.gone_slug, merge.kept_id).where(merge.decision == "merged", merge.gone_slug.in_(slugs))
+    return {row.gone_slug: row.kept_id for row in connection.execute(asked)}
 
 
 def advance_sequences(connection: Connection, which: Which) -> None:

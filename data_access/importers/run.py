@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from data_access import meta
+from data_access import meta, schema
 from data_access.case_episodes import EARLIEST, latest_possible
 from data_access.database import METADATA, Which
 from data_access.i18n import _
@@ -26,6 +26,7 @@ from data_access.importers.entities import (
     fingerprint,
     free_id,
     is_row,
+    kept_under,
     row_key,
     sorted_pair,
     take_out,
@@ -39,6 +40,8 @@ from data_access.importers.runs import run_row, source_id
 from data_access.importers.values import writable
 
 BATCH = 2_000
+NAMES = frozenset({"name", "search_key"})
+"""What a merge chose of an organisation, and no load changes."""
 LONG_LIVED = frozenset(["organisation", "presence", "fx_rate"])
 LOOKED_UP_AT_ONCE = 400
 
@@ -230,6 +233,8 @@ class Run:
                 column = spec.table.c[spec.natural[0]]
                 for key, name in connection.execute(select(own, column).where(column.in_(part))):
                     result[name] = key
+                if entity == "organisation":
+                    result |= kept_under(connection, part)
             for key, stored in self._known(entity, part).items():
                 result[key] = json.loads(stored["row_key"])[0]
         return result
@@ -239,6 +244,11 @@ class Run:
         rows, traces, changes = [], [], []
         for record, values, digest in fresh:
             existing = self._existing(connection, entity, {**record.defaults, **values})
+            if entity == "organisation" and existing is None:
+                existing = self._merged(connection, {**record.defaults, **values})
+                if existing is not None:
+                    self._adopt(connection, entity, record, {}, existing, digest)
+                    continue
             if existing is not None:
                 self._adopt(connection, entity, record, values, existing, digest)
                 continue
@@ -295,6 +305,13 @@ class Run:
         row = connection.execute(select(spec.table).where(and_(*same))).first()
         return None if row is None else dict(row._mapping)
 
+    def _merged(self, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The organisation that another one of this short name was merged into."""
+        kept = kept_under(connection, [values["slug"]]).get(values["slug"]) if "slug" in values else None
+        table = schema.organisation
+        row = None if kept is None else connection.execute(select(table).where(table.c.id == kept)).first()
+        return None if row is None else dict(row._mapping)
+
     def _is_ours(self, connection: Connection, entity: str) -> bool:
         if entity not in self.only_ours:
             table, ours = self.source_records(entity)
@@ -334,6 +351,8 @@ class Run:
             key, before = row_key(spec.table, values), None
         else:
             before = dict(row._mapping)
+            if entity == "organisation" and self._was_chosen(connection, before["id"]):
+                values = {name: value for name, value in values.items() if name not in NAMES}
             if not self._changed(connection, spec.table, stored["row_key"], values, record):
                 return
             key = row_key(spec.table, before | values)
@@ -345,6 +364,12 @@ class Run:
             [record.key],
             {"row_key": key, "content_hash": digest, "run_id": run, "seen_run_id": run},
         )
+
+    def _was_chosen(self, connection: Connection, identity: int) -> bool:
+        """Whether somebody chose this name of two, so that no load changes it."""
+        merge = schema.organisation_merge.c
+        asked = select(func.count()).where(merge.kept_id == identity, merge.decision == "merged")
+        return bool(connection.scalar(asked))
 
     def _changed(
         self, connection: Connection, table: Table, key: str, values: Mapping[str, Any], record: Record
@@ -411,7 +436,8 @@ class Run:
         spec = ENTITIES[entity]
         row = connection.execute(select(spec.table).where(is_row(spec.table, stored["row_key"]))).first()
         try:
-            take_out(connection, spec.table, stored["row_key"])
+            if not self._is_named_elsewhere(connection, entity, stored):
+                take_out(connection, spec.table, stored["row_key"])
         except IntegrityError:
             place = Place(entity)
             self.outcome.add(
@@ -425,6 +451,16 @@ class Run:
         if row is not None:
             before, run = dict(row._mapping), self.runs[spec.which]
             self._remember(connection, entity, stored["external_id"], stored["row_key"], before, trace_of(stored), run)
+
+    def _is_named_elsewhere(self, connection: Connection, entity: str, stored: Mapping[str, Any]) -> bool:
+        """Whether another name of a source leads to the row as well, as after a merge: it stays for that."""
+        if ENTITIES[entity].which != "shared" or not connection.scalar(
+            select(func.count()).select_from(schema.organisation_merge)
+        ):
+            return False
+        table = schema.source_record
+        same = (table.c.entity == entity, table.c.row_key == stored["row_key"])
+        return bool((connection.scalar(select(func.count()).where(*same)) or 0) > 1)
 
     def finish(self) -> None:
         """Write the counts and the problems to the run of the database they belong to."""

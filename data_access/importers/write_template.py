@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, select
 
 from data_access import schema
 from data_access.database import Which
+from data_access.importers.entities import kept_for
 from data_access.importers.template import Field, rows, sheets
 from data_access.importers.template_cells import MICRO
 from data_access.workbooks import INERT_TEXT, write_cell
@@ -62,6 +63,7 @@ def _dumped(engines: Mapping[Which, Engine], entity: str) -> Iterator[dict[str, 
         return
     with engines["shared"].connect() as shared:
         names = _names(shared, schema.organisation, "slug")
+        names |= {gone: names[kept] for gone, kept in kept_for(shared).items()}
         projects = _names(shared, schema.project, "slug")
         grants = _names(shared, schema.grant, "reference")
         if which == "shared":
