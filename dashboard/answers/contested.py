@@ -11,12 +11,8 @@ from dashboard.answers.initiatives import Initiatives
 from dashboard.answers.overlap import Overlap
 from dashboard.answers.portfolio import Portfolio
 from dashboard.answers.profile import Profile
-from dashboard.page.blocks import (
-    Table,
-)
-from dashboard.page.forms import (
-    ContestForm,
-)
+from dashboard.page.blocks import Table
+from dashboard.page.forms import ContestForm
 from dashboard.page.reading import appender, computed, keeps_now, read, read_now
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written

@@ -7,16 +7,19 @@ it had none, and a group of joint grants has a name that tells nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dashboard.metrics import placement
 from dashboard.metrics.placement import Records
 from dashboard.upkeep.recorded_money import records_of
+from data_access.i18n import _
 from data_access.importers.references import opaque
 from data_access.queries import open_data
 from data_access.viewer import Query
@@ -44,6 +47,22 @@ class OpenData:
     payments: pd.DataFrame
     work: pd.DataFrame
     not_public: int
+
+
+def first_reason(grants: pd.DataFrame, reasons: Mapping[str, pd.Series]) -> pd.Series:
+    """The first of the `reasons` that holds of each grant, NA where none does."""
+    found = np.select([mask.to_numpy(dtype=bool) for mask in reasons.values()], list(reasons), "")
+    return pd.Series(found, index=grants.index, dtype="str").where(found != "")
+
+
+def title(grant: Any) -> str:
+    """What a grant is called: its project, where that may be named."""
+    return grant.project if pd.notna(grant.project) else _("Grant to {recipient}").format(recipient=grant.recipient)
+
+
+def description(grant: Any) -> str:
+    """A sentence on a grant."""
+    return _("Grant from {funder} to {recipient}.").format(funder=grant.funder, recipient=grant.recipient)
 
 
 def collected(read: Callable[[Query], pd.DataFrame], as_of: date) -> OpenData:

@@ -13,14 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.page.blocks import (
-    Table,
-)
-from dashboard.page.forms import (
-    Fault,
-    Sent,
-    TableKind,
-)
+from dashboard.page.blocks import Table
+from dashboard.page.forms import Fault, Sent, TableKind
 from dashboard.page.reading import importer, read_now, takes_uploads
 from dashboard.page.visit import Visit
 from dashboard.upkeep.loading import Request, bring

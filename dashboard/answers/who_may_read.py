@@ -6,13 +6,8 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from dashboard.page.blocks import (
-    Table,
-)
-from dashboard.page.forms import (
-    Decision,
-    PersonForm,
-)
+from dashboard.page.blocks import Table
+from dashboard.page.forms import Decision, PersonForm
 from dashboard.page.reading import appender, keeps_now, writes_to
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written

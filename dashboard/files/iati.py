@@ -11,14 +11,13 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-import numpy as np
 import pandas as pd
 
-from dashboard.answers.open_data import UNNAMED, OpenData
+from dashboard.answers.open_data import UNNAMED, OpenData, description, first_reason, title
 from dashboard.files.formats import without_controls
 from dashboard.files.publisher import Publisher
 from dashboard.words import codes
-from data_access.i18n import _, language
+from data_access.i18n import language
 from data_access.importers.iati import OUR_SECTORS
 
 VERSION = "2.03"
@@ -44,8 +43,7 @@ def left_out(grants: pd.DataFrame, payments: pd.DataFrame) -> pd.Series:
         "no_signing_date": has_amount & grants["committed_on"].isna(),
         "no_days": grants["starts_on"].isna() & grants["ends_on"].isna(),
     }
-    found = np.select([mask.to_numpy(dtype=bool) for mask in reasons.values()], list(reasons), "")
-    return pd.Series(found, index=grants.index, dtype="str").where(found != "")
+    return first_reason(grants, reasons)
 
 
 def payments_left_out(found: OpenData) -> int:
@@ -76,10 +74,8 @@ def _who(activity: Element, row: Any, publisher: Publisher) -> None:
     SubElement(activity, "iati-identifier").text = _identifier(row.reference, publisher)
     reporting = {"ref": publisher.prefix, "type": OTHER_ORGANISATION, "secondary-reporter": SECONDARY}
     _narrative(SubElement(activity, "reporting-org", reporting), publisher.name)
-    title = row.project if pd.notna(row.project) else _("Grant to {recipient}").format(recipient=row.recipient)
-    _narrative(SubElement(activity, "title"), title)
-    said = _("Grant from {funder} to {recipient}.").format(funder=row.funder, recipient=row.recipient)
-    _narrative(SubElement(activity, "description"), said)
+    _narrative(SubElement(activity, "title"), title(row))
+    _narrative(SubElement(activity, "description"), description(row))
     for role, slug, name in (
         (FUNDING, row.funder_slug, row.funder),
         (IMPLEMENTING, row.recipient_slug, row.recipient),

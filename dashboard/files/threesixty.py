@@ -12,19 +12,16 @@ import json
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from dashboard.answers.open_data import UNNAMED, OpenData
+from dashboard.answers.open_data import UNNAMED, OpenData, description, first_reason, title
 from dashboard.files.publisher import Publisher
 from dashboard.words import codes, written
-from data_access.i18n import _
 from data_access.workbooks import INERT_TEXT
 
 VERSION = "1.4"
 COMMON_REGRANT = "FRG010"
-FEWEST_COLUMNS = 15
 
 
 def left_out(grants: pd.DataFrame) -> pd.Series:
@@ -38,8 +35,7 @@ def left_out(grants: pd.DataFrame) -> pd.Series:
         "no_amount": grants["stated_minor"].isna(),
         "no_signing_date": grants["committed_on"].isna(),
     }
-    found = np.select([mask.to_numpy(dtype=bool) for mask in reasons.values()], list(reasons), "")
-    return pd.Series(found, index=grants.index, dtype="str").where(found != "")
+    return first_reason(grants, reasons)
 
 
 def awards(found: OpenData, publisher: Publisher) -> list[dict[str, Any]]:
@@ -55,8 +51,8 @@ def awards(found: OpenData, publisher: Publisher) -> list[dict[str, Any]]:
         related = [*([row.joint_group] if pd.notna(row.joint_group) else []), *([ids[row.parent]] if is_taken else [])]
         award = {
             "id": ids[row.reference],
-            "title": _title(row),
-            "description": _("Grant from {funder} to {recipient}.").format(funder=row.funder, recipient=row.recipient),
+            "title": title(row),
+            "description": description(row),
             "currency": row.currency,
             "amountAwarded": _major(row.stated_minor),
             "amountDisbursed": None if pd.isna(row.paid_minor) else _major(row.paid_minor),
@@ -129,18 +125,18 @@ SEVERAL = {
 RELATED = "Related Activity"
 ORDER = [
     *ONE.values(),
-    *(f"{title}:{name}" for title, names in SEVERAL.values() for name in names.values()),
+    *(f"{heading}:{name}" for heading, names in SEVERAL.values() for name in names.values()),
     RELATED,
 ]
 
 
 def _flat(award: dict[str, Any]) -> dict[str, Any]:
     """An award as cells under the standard's headings; what there is several of is numbered."""
-    row = {title: award[key] for key, title in ONE.items() if key in award}
-    for key, (title, names) in SEVERAL.items():
+    row = {heading: award[key] for key, heading in ONE.items() if key in award}
+    for key, (heading, names) in SEVERAL.items():
         found = award.get(key, [])
         for number, one in enumerate(found):
-            at = f"{title}:{number}" if key in ("beneficiaryLocation", "classifications") else title
+            at = f"{heading}:{number}" if key in ("beneficiaryLocation", "classifications") else heading
             row |= {f"{at}:{names[name]}": value for name, value in one.items()}
     row |= {RELATED: ";".join(award["relatedActivity"])} if "relatedActivity" in award else {}
     return row
@@ -168,10 +164,6 @@ def _identifier(reference: str, publisher: Publisher) -> str:
 
 def _organisation(slug: str, name: str, publisher: Publisher) -> dict[str, str]:
     return {"id": f"360G-{publisher.prefix}-Org:{slug}", "name": name}
-
-
-def _title(row: Any) -> str:
-    return row.project if pd.notna(row.project) else _("Grant to {recipient}").format(recipient=row.recipient)
 
 
 def _major(minor: int) -> float | int:

@@ -19,14 +19,15 @@ def records_of(
     viewer: Viewer,
     cut: Cut | None = None,
     rates: pd.DataFrame | None = None,
+    grants: pd.DataFrame | None = None,
 ) -> Records:
     """Everything recorded about the money this viewer may see, or about that of organisations in the `cut`.
 
-    Exchange rates are the same for every viewer; whoever has them already gives them as `rates`.
+    Exchange rates are the same for every viewer; whoever has them already gives them as `rates`, and likewise the viewer's `grants`.
     """
     of = queries.funding
     return Records(
-        read(of.grants(viewer, cut)),
+        read(of.grants(viewer, cut)) if grants is None else grants,
         read(of.needs(viewer, cut)),
         read(of.declared_places(viewer, cut)),
         read(of.organisation_places(viewer, cut)),
@@ -48,13 +49,7 @@ def records_between(
 
     def records(viewer: Viewer) -> Records:
         several = [read(of.these_grants(unlike[at : at + GRANTS_AT_ONCE].tolist(), viewer)) for at in starts]
-        return Records(
-            pd.concat([alike, *several]).sort_values("grant_id", ignore_index=True),
-            read(of.needs(viewer)),
-            read(of.declared_places(viewer)),
-            read(of.organisation_places(viewer)),
-            read(of.project_facets(viewer)),
-            least.rates,
-        )
+        grants = pd.concat([alike, *several]).sort_values("grant_id", ignore_index=True)
+        return records_of(read, viewer, rates=least.rates, grants=grants)
 
     return records

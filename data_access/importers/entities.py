@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -192,11 +192,18 @@ def kept_for(connection: Connection) -> dict[int, int]:
     return {row.gone_id: row.kept_id for row in connection.execute(asked)}
 
 
-def kept_under(connection: Connection, slugs: Collection[str]) -> dict[str, int]:
+def kept_under(connection: Connection) -> dict[str, int]:
     """Short names that merges took out -> the organisation that was kept."""
     merge = schema.organisation_merge.c
-    asked = select(merge.gone_slug, merge.kept_id).where(merge.decision == "merged", merge.gone_slug.in_(slugs))
+    asked = select(merge.gone_slug, merge.kept_id).where(merge.decision == "merged")
     return {row.gone_slug: row.kept_id for row in connection.execute(asked)}
+
+
+def are_two_names(connection: Connection, entity: str, key: str) -> bool:
+    """Whether more than one name of sources leads to a row, as after a merge: it stays when one of them goes."""
+    table = schema.source_record
+    same = (table.c.entity == entity, table.c.row_key == key)
+    return bool((connection.scalar(select(func.count()).select_from(table).where(*same)) or 0) > 1)
 
 
 def advance_sequences(connection: Connection, which: Which) -> None:

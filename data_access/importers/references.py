@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from anyascii import anyascii
@@ -39,6 +40,15 @@ def shortened(outside_id: str) -> str:
     """An outside id as it is kept in the record of what was loaded: whole, or its beginning and sixteen signs of it."""
     kept = LONGEST_KEPT
     return outside_id if len(outside_id) <= kept else f"{outside_id[: kept - 17]}-{_signs(outside_id, 16)}"
+
+
+def with_short_ids(record: Record, references: Collection[str]) -> Record:
+    """The record with outside ids no longer than the database keeps them: its own, and those of its `references`."""
+    long = {name for name in references if len(str(record.values.get(name) or "")) > LONGEST_KEPT}
+    if not long and len(record.key) <= LONGEST_KEPT:
+        return record
+    values_ = {name: shortened(str(value)) if name in long else value for name, value in record.values.items()}
+    return replace(record, key=shortened(record.key), values=values_)
 
 
 def organisation(key: str, name: str, place: Place, *, is_funder: bool, is_initiative: bool) -> Record:

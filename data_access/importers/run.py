@@ -6,8 +6,8 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
@@ -22,6 +22,7 @@ from data_access.importers.entities import (
     ORDER,
     Entity,
     advance_sequences,
+    are_two_names,
     as_json,
     fingerprint,
     free_id,
@@ -34,7 +35,7 @@ from data_access.importers.entities import (
 )
 from data_access.importers.outcomes import NoSuchColumn, NotASnapshot, Origin, Outcome
 from data_access.importers.records import PART_OF_A_SEARCH, Place, Problem, Record
-from data_access.importers.references import LONGEST_KEPT, shortened
+from data_access.importers.references import with_short_ids
 from data_access.importers.refusals import RowRefused, problem_of, savepoint
 from data_access.importers.runs import run_row, source_id
 from data_access.importers.values import writable
@@ -92,7 +93,7 @@ class Run:
             if unknown := {*found.values, *found.defaults} - ENTITIES[found.entity].names:
                 raise NoSuchColumn(f"{found.entity} has no {', '.join(sorted(unknown))}: {found.key}.")
             ask_about_days(found, self.today, self.outcome)
-            self.waiting[found.entity].append(_with_short_ids(found))
+            self.waiting[found.entity].append(with_short_ids(found, ENTITIES[found.entity].references))
             waiting += 1
             if waiting >= BATCH:
                 self._flush()
@@ -234,7 +235,7 @@ class Run:
                 for key, name in connection.execute(select(own, column).where(column.in_(part))):
                     result[name] = key
                 if entity == "organisation":
-                    result |= kept_under(connection, part)
+                    result |= {name: kept for name, kept in self._kept_under.items() if name in part}
             for key, stored in self._known(entity, part).items():
                 result[key] = json.loads(stored["row_key"])[0]
         return result
@@ -245,7 +246,7 @@ class Run:
         for record, values, digest in fresh:
             existing = self._existing(connection, entity, {**record.defaults, **values})
             if entity == "organisation" and existing is None:
-                existing = self._merged(connection, {**record.defaults, **values})
+                existing = self._merged(connection, {**record.defaults, **values}.get("slug"))
                 if existing is not None:
                     self._adopt(connection, entity, record, {}, existing, digest)
                     continue
@@ -305,12 +306,18 @@ class Run:
         row = connection.execute(select(spec.table).where(and_(*same))).first()
         return None if row is None else dict(row._mapping)
 
-    def _merged(self, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    @cached_property
+    def _kept_under(self) -> dict[str, int]:
+        """Short names that merges took out -> the organisation that was kept, as they are for the length of the run."""
+        return kept_under(self.connections["shared"])
+
+    def _merged(self, connection: Connection, slug: str | None) -> dict[str, Any] | None:
         """The organisation that another one of this short name was merged into."""
-        kept = kept_under(connection, [values["slug"]]).get(values["slug"]) if "slug" in values else None
+        kept = self._kept_under.get(slug or "")
+        if kept is None:
+            return None
         table = schema.organisation
-        row = None if kept is None else connection.execute(select(table).where(table.c.id == kept)).first()
-        return None if row is None else dict(row._mapping)
+        return dict(connection.execute(select(table).where(table.c.id == kept)).one()._mapping)
 
     def _is_ours(self, connection: Connection, entity: str) -> bool:
         if entity not in self.only_ours:
@@ -351,7 +358,7 @@ class Run:
             key, before = row_key(spec.table, values), None
         else:
             before = dict(row._mapping)
-            if entity == "organisation" and self._was_chosen(connection, before["id"]):
+            if entity == "organisation" and before["id"] in self._kept_under.values():
                 values = {name: value for name, value in values.items() if name not in NAMES}
             if not self._changed(connection, spec.table, stored["row_key"], values, record):
                 return
@@ -364,12 +371,6 @@ class Run:
             [record.key],
             {"row_key": key, "content_hash": digest, "run_id": run, "seen_run_id": run},
         )
-
-    def _was_chosen(self, connection: Connection, identity: int) -> bool:
-        """Whether somebody chose this name of two, so that no load changes it."""
-        merge = schema.organisation_merge.c
-        asked = select(func.count()).where(merge.kept_id == identity, merge.decision == "merged")
-        return bool(connection.scalar(asked))
 
     def _changed(
         self, connection: Connection, table: Table, key: str, values: Mapping[str, Any], record: Record
@@ -436,7 +437,7 @@ class Run:
         spec = ENTITIES[entity]
         row = connection.execute(select(spec.table).where(is_row(spec.table, stored["row_key"]))).first()
         try:
-            if not self._is_named_elsewhere(connection, entity, stored):
+            if not (self._kept_under and are_two_names(connection, entity, stored["row_key"])):
                 take_out(connection, spec.table, stored["row_key"])
         except IntegrityError:
             place = Place(entity)
@@ -451,16 +452,6 @@ class Run:
         if row is not None:
             before, run = dict(row._mapping), self.runs[spec.which]
             self._remember(connection, entity, stored["external_id"], stored["row_key"], before, trace_of(stored), run)
-
-    def _is_named_elsewhere(self, connection: Connection, entity: str, stored: Mapping[str, Any]) -> bool:
-        """Whether another name of a source leads to the row as well, as after a merge: it stays for that."""
-        if ENTITIES[entity].which != "shared" or not connection.scalar(
-            select(func.count()).select_from(schema.organisation_merge)
-        ):
-            return False
-        table = schema.source_record
-        same = (table.c.entity == entity, table.c.row_key == stored["row_key"])
-        return bool((connection.scalar(select(func.count()).where(*same)) or 0) > 1)
 
     def finish(self) -> None:
         """Write the counts and the problems to the run of the database they belong to."""
@@ -506,13 +497,3 @@ class Run:
         begin = free_id(connection, table)
         if rows:
             connection.execute(insert(table), [{**row, "id": begin + n} for n, row in enumerate(rows)])
-
-
-def _with_short_ids(record: Record) -> Record:
-    """The record with outside ids no longer than the database keeps them, its own and those it refers to."""
-    references = ENTITIES[record.entity].references
-    long = {name for name in references if len(str(record.values.get(name) or "")) > LONGEST_KEPT}
-    if not long and len(record.key) <= LONGEST_KEPT:
-        return record
-    values = {name: shortened(str(value)) if name in long else value for name, value in record.values.items()}
-    return replace(record, key=shortened(record.key), values=values)
