@@ -35,6 +35,7 @@ LOADED = (
 REBUILT = (
     "overlap_pair", "overlap_total", "facet_rarity", "initiative_choice", *money_summaries.TABLES, "summed_for", "meta",
 )  # fmt: skip
+DECIDED = ("organisation_merge", "same_money")
 CASE_TABLES_OF_PAGES = (*(table.name for table in SUMMARIES), "capacity", "meta", "route", "legal_clock")
 LAW = frozenset({"legal_clock"})
 """Of countries, and of nobody's cases: no country's rows are kept from anybody who may read the case database."""
@@ -129,13 +130,13 @@ RIGHTS: dict[Login, dict[Which, Rights]] = {
                     "viewer_country",
                     "overlap_verdict",
                     "unlisted_count",
-                    "organisation_merge",
+                    *DECIDED,
                     "contest",
                     VERSION,
                 ),
-                "INSERT": (*LOADED, *REBUILT, "unlisted_count", "organisation_merge"),
-                "UPDATE": (*LOADED, *REBUILT, "contest", "organisation_merge"),
-                "DELETE": (*LOADED, *REBUILT, "organisation_merge"),
+                "INSERT": (*LOADED, *REBUILT, "unlisted_count", *DECIDED),
+                "UPDATE": (*LOADED, *REBUILT, "contest", *DECIDED),
+                "DELETE": (*LOADED, *REBUILT, *DECIDED),
             }
         )
     },

@@ -48,6 +48,7 @@ SETTLEMENTS = ("mended", "kept_right", "kept_source", "kept_unclear")
 HIDING_PRECISIONS = ("region", "undisclosed")
 FACETS = ("activity", "audience", "host_country", "language", "method")
 MERGE_DECISIONS = ("merged", "kept_apart")
+SAME_MONEY_DECISIONS = ("waiting", "one", "two")
 GRANT_STATUSES = ("pledge", "commitment", "cancelled", "unknown")
 GRANT_KINDS = ("new", "carry_over", "regrant")
 RESTRICTIONS = ("unrestricted", "restricted", "unknown")
@@ -648,6 +649,23 @@ organisation_merge = Table(
     Column("decided_by", String(64), nullable=False),
     Column("after_run", Integer, nullable=False),
     Column("steps", Text, nullable=False),
+)
+same_money = Table(
+    "same_money",
+    shared,
+    Column("id", Integer, primary_key=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("run_id", ForeignKey("import_run.id"), nullable=False, index=True),
+    Column("entity", String(30), nullable=False),
+    Column("external_id", String(200), nullable=False),
+    Column("kept_id", Integer, nullable=False),
+    Column("kept_name", String(200), nullable=False),
+    Column("kept_source", String(120), nullable=False),
+    Column("decision", String(12), one_of("decision", SAME_MONEY_DECISIONS), nullable=False),
+    Column("decided_at", DateTime(timezone=True)),
+    Column("decided_by", String(64)),
+    Column("steps", Text, nullable=False),
+    UniqueConstraint("source_id", "entity", "external_id"),
 )
 digest_told = Table(
     "digest_told",

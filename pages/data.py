@@ -8,6 +8,7 @@ from dashboard.answers import (
     fixes,
     live_reading,
     publishing,
+    same_money,
     same_organisation,
     sources,
     uploads,
@@ -70,6 +71,7 @@ def data(visit: Visit) -> Blocks:
         "live": _live,
         "contested": _contested,
         "same": _same,
+        "same_money": _same_money,
     }
     yield from parts[part](visit)
 
@@ -202,6 +204,25 @@ def _same(visit: Visit) -> Blocks:
         place = yield Selectable(same_organisation.decisions(decided))
         if place is not None and (yield Confirm(_("Take it back"))):
             said = yield Attempt(partial(same_organisation.take_back, visit, decided[place]))
+            if said:
+                yield StartAgain(said)
+
+
+def _same_money(visit: Visit) -> Blocks:
+    """What loads left out as stated already; one chosen and what it is, and what was decided."""
+    yield Done()
+    found = same_money.proposed(visit)
+    place = yield Selectable(same_money.listing(found))
+    if place is not None:
+        decision = yield Choice("money_decision", _("What they are"), same_money.decision_names())
+        if (yield Confirm(_("Decide"), "check")):
+            said = yield Attempt(partial(same_money.decide, visit, found[place], decision))
+            if said:
+                yield StartAgain(said)
+    if decided := same_money.decided(visit):
+        place = yield Selectable(same_money.decisions(decided))
+        if place is not None and (yield Confirm(_("Take it back"))):
+            said = yield Attempt(partial(same_money.take_back, visit, decided[place]))
             if said:
                 yield StartAgain(said)
 

@@ -70,6 +70,7 @@ MADE_ELSEWHERE = {
     "live_key": "by readers",
     "contest": "by readers",
     "organisation_merge": "by stewards and coordinators",
+    "same_money": "by loads",
     "frozen_atom": "by `meridian publish`",
     "frozen_event": "by `meridian publish`",
     "viewer": "by whoever gives roles",

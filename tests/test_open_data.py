@@ -16,6 +16,7 @@ import jsonschema
 import openpyxl
 import pandas as pd
 import pytest
+from babel import Locale
 from lxml import etree
 from sqlalchemy import Engine, delete, insert, update
 
@@ -27,6 +28,7 @@ from dashboard.upkeep.recorded_money import records_of
 from dashboard.upkeep.refresh import refresh
 from data_access import database
 from data_access.importers import formats, load, sources
+from data_access.importers.records import Record
 from data_access.schema import grant, grant_country, organisation, presence, project, project_facet
 from data_access.viewer import Viewer
 from tests.import_files import rows_of
@@ -49,6 +51,10 @@ PARTY = {
     "items": {"type": "object", "required": ["id", "name"],
               "properties": {"id": {"type": "string", "minLength": 1}, "name": {"type": "string", "minLength": 1}}},
 }  # fmt: skip
+ISO = sorted(
+    {code for code in Locale("en").territories if len(code) == 2 and code.isalpha()}
+    - {"XK", "EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+)
 THREESIXTY = {
     "type": "object",
     "required": ["grants"],
@@ -69,7 +75,7 @@ THREESIXTY = {
                     "id": {"type": "string", "pattern": "^360G-"},
                     "title": {"type": "string", "minLength": 1},
                     "description": {"type": "string", "minLength": 1},
-                    "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+                    "currency": {"enum": sorted(Locale("en").currencies)},
                     "amountAwarded": {"type": "number"},
                     "amountDisbursed": {"type": "number"},
                     "awardDate": DAY,
@@ -81,7 +87,7 @@ THREESIXTY = {
                     "beneficiaryLocation": {"type": "array", "items": {
                         "type": "object", "additionalProperties": False,
                         "properties": {"name": {"type": "string"}, "description": {"type": "string"},
-                                       "countryCode": {"type": "string", "pattern": "^[A-Z]{2}$"}}}},
+                                       "countryCode": {"enum": ISO}}}},
                     "classifications": {"type": "array", "items": {
                         "type": "object", "additionalProperties": False, "required": ["vocabulary"],
                         "properties": {key: {"type": "string"} for key in ("vocabulary", "code", "title")}}},
@@ -271,6 +277,24 @@ def test_a_place_that_is_hidden_or_withheld_stands_in_no_file(engines, tmp_path:
         ]
     if standard == "hxl":
         assert b"'=Taker" in files[".csv"]
+
+
+@pytest.mark.by_turns
+def test_a_country_that_the_standard_has_no_code_for_has_its_name_and_is_read_back_by_it(
+    engines, tmp_path: Path
+) -> None:
+    planted(engines["shared"])
+    with engines["shared"].begin() as connection:
+        connection.execute(update(grant_country).where(grant_country.c.host_country == "LT").values(host_country="XK"))
+    refresh(engines["shared"], engines["cases"], TODAY)
+    for ending, content in published(tmp_path / "out", "360giving").items():
+        assert "Kosovo" in texts(ending, content) and "XK" not in texts(ending, content)
+        path = tmp_path / f"back{ending}"
+        path.write_bytes(content)
+        met = formats.FORMATS["360giving"].read([path], sources.context_of(engines, "back"))
+        places = [(one.values["host_country"], one.values["share_bp"]) for one in met
+                  if isinstance(one, Record) and one.entity == "grant_country"]  # fmt: skip
+        assert sorted(places) == [("LT", 5000), ("XK", 3000)]
 
 
 @pytest.mark.by_turns

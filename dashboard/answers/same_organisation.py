@@ -55,7 +55,7 @@ def are_decided_here(visit: Visit) -> bool:
     return visit.viewer.role in ("steward", "coordinator") and takes_uploads()
 
 
-def _answers_for(visit: Visit) -> set[int]:
+def answers_for(visit: Visit) -> set[int]:
     """The organisations this reader may decide about. Raises PermissionError for who decides about none."""
     if not are_decided_here(visit):
         raise PermissionError
@@ -64,7 +64,7 @@ def _answers_for(visit: Visit) -> set[int]:
 
 def proposed(visit: Visit) -> list[Pair]:
     """Pairs with names alike that nobody decided about and that this reader may decide about, the most alike first."""
-    own = _answers_for(visit)
+    own = answers_for(visit)
     with importer().connect() as connection:
         known = tuple(one["id"] for one in merges.decisions(connection))
         found = computed(lambda: merges.proposals(connection), "same_organisations", known)
@@ -122,7 +122,7 @@ def before_and_after(visit: Visit, pair: Pair, decision: str) -> Table:
 
 def decide(visit: Visit, pair: Pair, decision: str, _progress: Callable[[int], None]) -> str:
     """Do what was decided; says what was done. Raises Unreadable; PermissionError for who may not."""
-    if not {pair.first, pair.second} <= _answers_for(visit):
+    if not {pair.first, pair.second} <= answers_for(visit):
         raise PermissionError
     by, now = visit.viewer.subject, datetime.now(UTC)
     sides = (pair.second, pair.first) if decision == INTO_SECOND else (pair.first, pair.second)
@@ -140,7 +140,7 @@ def decided(visit: Visit) -> list[dict[str, Any]]:
         found = merges.decisions(connection)
     if visit.viewer.role == "steward":
         return found
-    own = _answers_for(visit)
+    own = answers_for(visit)
     return [one for one in found if one["decided_by"] == visit.viewer.subject and one["kept_id"] in own]
 
 

@@ -24,7 +24,7 @@ def part_names(visit: Visit) -> dict[str, str]:
         names |= {"loads": _("Loads"), "file": _("Load a file"), "exports": _("Exports"), "faults": _("Faults"),
                   "publication": _("Publication")}  # fmt: skip
     if same_organisation.are_decided_here(visit):
-        names["same"] = _("Same organisation?")
+        names |= {"same": _("Same organisation?"), "same_money": _("Same grant or need?")}
     if contested.are_settled_here(visit):
         names["contested"] = _("Said to be wrong")
     if live_reading.are_offered():

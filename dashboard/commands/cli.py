@@ -27,6 +27,7 @@ from dashboard.commands import (
     publish,
     publish_data,
     rates,
+    same_money,
     setup,
     speaking,
 )
@@ -54,6 +55,7 @@ for _module in (
     databases,
     load,
     merges,
+    same_money,
     export,
     publish,
     publish_data,

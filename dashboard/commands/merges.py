@@ -41,7 +41,7 @@ def merge(kept: str | None, gone: str | None, *, are_two: bool) -> None:
     if are_two:
         print(_("Noted as number {n}: they are two.").format(n=number))
         return
-    _refresh(shared)
+    refreshed(shared)
     print(
         _("Merge {n}: {gone} is {kept} now. `meridian unmerge {n}` takes it back.").format(
             n=number, gone=gone, kept=kept
@@ -58,7 +58,7 @@ def unmerge(number: int) -> None:
         merges.undo(shared, number)
     except merges.NotMerged as refusal:
         raise Refused(str(refusal)) from refusal
-    _refresh(shared)
+    refreshed(shared)
     print(_("Taken back: everything is as it was."))
 
 
@@ -80,7 +80,8 @@ def _identity(shared: Engine, slug: str) -> int:
     return int(found)
 
 
-def _refresh(shared: Engine) -> None:
+def refreshed(shared: Engine) -> None:
+    """Bring the sums of money and pairs up to the day they were made for, if they ever were."""
     with shared.connect() as connection:
         as_of = meta.read(connection, "shared").get("as_of")
     if as_of:

@@ -18,6 +18,7 @@ import xlsxwriter
 from dashboard.answers.open_data import UNNAMED, OpenData, description, first_reason, title
 from dashboard.files.publisher import Publisher
 from dashboard.words import codes, written
+from data_access.importers.country_names import NO_ISO_CODE
 from data_access.workbooks import INERT_TEXT
 
 VERSION = "1.4"
@@ -152,7 +153,8 @@ def _locations(places: pd.DataFrame | None) -> list[dict[str, str]]:
     named = places[~places["host_country"].isin(UNNAMED)]
     are_equal = len(named) == len(places) and named["share_bp"].max() - named["share_bp"].min() <= 1
     return [
-        {"name": written.country(code), "countryCode": code}
+        {"name": written.country(code)}
+        | ({} if code in NO_ISO_CODE else {"countryCode": code})
         | ({} if are_equal else {"description": f"{int(share) / 100:g} %"})
         for code, share in zip(named["host_country"], named["share_bp"], strict=True)
     ]

@@ -191,6 +191,8 @@ VALUES = {
     "aggregate_only": N_("asked not to be listed"),
     "merged": N_("they are one"),
     "kept_apart": N_("they are two"),
+    "one": N_("the same, counts once"),
+    "two": N_("two, both count"),
     "kept_right": N_("kept: it is right"),
     "kept_source": N_("kept: the source says so"),
     "kept_unclear": N_("kept: it could not be cleared up"),

@@ -84,6 +84,10 @@ COLUMNS = {
     "same_as": Column(N_("May be the same as"), "text", N_("Another organisation with a name alike.")),
     "names_alike": Column(N_("Names alike"), "percent", N_("How alike the names are, without words for a legal form.")),
     "merge_decision": Column(N_("Decided"), "word", N_("What a steward said they are.")),
+    "source_reference": Column(N_("Left out"), "text", N_("The reference that its source gives it.")),
+    "kept_reference": Column(N_("States the same"), "text", N_("The reference of the record that counts.")),
+    "kept_source": Column(N_("Of the source"), "text", N_("Who sent the record that counts.")),
+    "same_money_decision": Column(N_("Decided"), "word", N_("What somebody said they are.")),
     "recorded_fact": Column(N_("Fact"), "text", N_("What is recorded of an organisation.")),
     "first": Column(N_("The first"), "text", N_("As it is recorded of the first one.")),
     "second": Column(N_("The second"), "text", N_("As it is recorded of the second one.")),
@@ -359,7 +363,10 @@ COLUMNS = {
 
 RECEIVES = Column(N_("Organisation"), "text", N_("Who received the money."))
 LEADS = Column(N_("Organisation"), "text", N_("Lead organisation of the project, or who does the core work."))
+FROM = Column(N_("Signed, or needed from"), "date", N_("Day of signing of a grant, first day of a need."))
 OWN: dict[str, dict[str, Column]] = {
+    "same_money": {"since": FROM},
+    "same_money_decided": {"since": FROM},
     "results": {
         "what": Column(N_("What was reached"), "text", N_("In the words of the source.")),
         "number": Column(N_("How many"), "integer", N_("As stated; empty where nobody counted.")),

@@ -22,6 +22,10 @@ UNITED_NATIONS_NAMES = {
 }  # fmt: skip
 
 
+NO_ISO_CODE = frozenset(["XK"])
+"""Codes in use that ISO 3166 does not have: files of 360Giving may not have them, so that such a country goes by its name."""
+
+
 @lru_cache
 def country_names() -> dict[str, str]:
     """Country names in English, German, French and Russian, the United Nations' own, and ISO 3166-1 codes, to alpha-2."""

@@ -55,7 +55,7 @@ def load(
         run.look_for_the_missing(is_snapshot)
         propose_similar(run)
         propose_same_cases(run)
-        leave_out_same_money(run, counts_both=counts_both)
+        leave_out_same_money(run, counts_both=counts_both, is_snapshot=is_snapshot)
         warn_of_outliers(run)
         run.finish()
         if origin.salt and "cases" in run.runs:

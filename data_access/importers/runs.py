@@ -13,6 +13,7 @@ from data_access import meta
 from data_access.database import METADATA, Which
 from data_access.i18n import _
 from data_access.importers.entities import ENTITIES, free_id, from_json, is_row, take_out
+from data_access.importers.left_out import put_back_what_nobody_states
 from data_access.importers.outcomes import NotUndone, Origin
 from data_access.importers.records import Unreadable
 from data_access.schema import organisation_merge
@@ -103,6 +104,8 @@ def undo(engine: Engine, which: Which, run_id: int) -> int:
             _take_back(connection, change, records, run.source_id)
         connection.execute(update(runs).where(runs.c.id == run_id).values(status="undone"))
         connection.execute(delete(changes).where(changes.c.run_id == run_id))
+        if which == "shared":
+            put_back_what_nobody_states(connection)
         meta.move(connection, which)
     return len(found)
 

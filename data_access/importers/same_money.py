@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 
-from data_access import schema
 from data_access.database import METADATA
 from data_access.i18n import N_, _
-from data_access.importers.entities import ENTITIES, row_key
+from data_access.importers import left_out
+from data_access.importers.entities import ENTITIES
 from data_access.importers.questions import id_in
 from data_access.importers.records import Place, Problem
-from data_access.importers.run import BATCH, Run
+from data_access.importers.run import Run
 
 BY_PROGRAM = "IATI-%"
 FACTS = {
@@ -27,7 +27,6 @@ SAME = {
     "grant": N_("states what {name} of “{source}” states: the same grant, sides, days and sum."),
     "need": N_("states what {name} of “{source}” states: the same need, sides, days and sum."),
 }
-PARTS = {"grant": ("payment", "grant_country"), "need": ()}
 
 
 @dataclass(frozen=True)
@@ -41,30 +40,47 @@ class _Stated:
     is_new: bool
 
 
-def leave_out_same_money(run: Run, *, counts_both: bool) -> None:
+def leave_out_same_money(run: Run, *, counts_both: bool, is_snapshot: bool) -> None:
     """Take new grants and needs out of the load that state what a record of another source, or of a file of another kind,
-    states already; each is said. With `counts_both` somebody looked, and all of them stay.
+    states already; each is said, and waits to be decided about. With `counts_both` somebody looked, and all of them stay; so does
+    what somebody said to be another one.
 
-    As many are left out as the other side states: two equal grants of one source are two.
+    As many are left out as the other side states: two equal grants of one source are two. What waited for the sake of a record
+    that this load took out is put back.
     """
+    if "shared" not in run.runs:
+        return
+    connection, of_source, number = run.connections["shared"], run.sources["shared"], run.runs["shared"]
     for entity in FACTS:
-        if entity in run.entities:
-            twins = list(_twins(run, entity))
-            if not counts_both:
-                _take_out(run, entity, {new.id: old.id for new, old in twins})
-            for new, old in twins:
-                run.outcome.add(_said(entity, new, old, counts_both=counts_both))
+        if entity not in run.entities:
+            continue
+        twins = list(_twins(run, entity))
+        two = (
+            {new.external_id for new, _old in twins} if counts_both else left_out.are_two(connection, of_source, entity)
+        )
+        same = [
+            left_out.Stated(new.id, new.external_id, old.id, old.external_id, old.source)
+            for new, old in twins
+            if new.external_id not in two
+        ]
+        for of, rows in left_out.take_out(connection, of_source, number, entity, same).items():
+            run.outcome.created[of] -= rows
+        left_out.forget_loaded(connection, of_source, number, entity, is_snapshot=is_snapshot)
+        for new, old in twins:
+            run.outcome.add(_said(entity, new, old, are_two=new.external_id in two))
+    left_out.put_back_what_nobody_states(connection)
 
 
-def _said(entity: str, new: _Stated, old: _Stated, *, counts_both: bool) -> Problem:
+def _said(entity: str, new: _Stated, old: _Stated, *, are_two: bool) -> Problem:
     states = _(SAME[entity]).format(name=old.external_id, source=old.source)
-    if counts_both:
+    if are_two:
         return Problem(Place(entity), "", new.external_id, "same_money_twice",
                        " ".join((states, _("Both are counted, as was asked."))), _("Nothing to do."),
                        is_warning=True)  # fmt: skip
     return Problem(Place(entity), "", new.external_id, "same_money",
                    " ".join((states, _("It was left out, so that it counts once."))),
-                   _("If they are two, load the file again and say that both count."), is_warning=True)  # fmt: skip
+                   _("If they are two, say so on page Data, or load the file again and say that both count."),
+                   is_warning=True)  # fmt: skip
 
 
 def _twins(run: Run, entity: str) -> Iterator[tuple[_Stated, _Stated]]:
@@ -126,39 +142,3 @@ def _pairs(group: Sequence[_Stated]) -> Iterator[tuple[_Stated, _Stated]]:
             matched[stated.side] += 1
         else:
             kept[stated.side].append(stated)
-
-
-def _take_out(run: Run, entity: str, twins: Mapping[int, int]) -> None:
-    """Take rows that this run created, and what hangs on them, out again; what was passed on hangs on their twins."""
-    connection, ids = run.connections["shared"], list(twins)
-    parent = schema.grant.c.parent_grant_id
-    for start in range(0, len(ids), BATCH):
-        some = ids[start : start + BATCH]
-        if entity == "grant":
-            for passed_on in connection.scalars(select(parent).where(parent.in_(some)).distinct()).all():
-                connection.execute(
-                    update(schema.grant).where(parent == passed_on).values(parent_grant_id=twins[passed_on])
-                )
-        for part in PARTS[entity]:
-            _forget(run, part, ENTITIES[part].table.c[f"{entity}_id"].in_(some))
-        _forget(run, entity, ENTITIES[entity].table.c.id.in_(some))
-
-
-def _forget(run: Run, entity: str, which: ColumnElement[bool]) -> None:
-    connection, table = run.connections["shared"], ENTITIES[entity].table
-    keys = [
-        row_key(table, dict(row._mapping))
-        for row in connection.execute(select(*table.primary_key.columns).where(which))
-    ]
-    records, ours = run.source_records(entity)
-    changes = METADATA["shared"].tables["import_change"]
-    for start in range(0, len(keys), BATCH):
-        some = keys[start : start + BATCH]
-        connection.execute(delete(records).where(ours, records.c.row_key.in_(some)))
-        connection.execute(
-            delete(changes).where(
-                changes.c.run_id == run.runs["shared"], changes.c.entity == entity, changes.c.row_key.in_(some)
-            )
-        )
-    connection.execute(delete(table).where(which))
-    run.outcome.created[entity] -= len(keys)

@@ -16,6 +16,7 @@ from typing import Any
 from data_access.i18n import _, ngettext
 from data_access.importers import files, tables, values
 from data_access.importers.columns import columns_of, known_headings, line_of, meanings
+from data_access.importers.country_names import NO_ISO_CODE
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, worked_out
 from data_access.importers.references import opaque, organisation, places, reference
 
@@ -36,7 +37,8 @@ HEADINGS = {
     "regrant type": "regrantType",
     "related activity": "joint",
 }
-PASSED_OVER = frozenset({"title", "description", "beneficiary location:name", "last modified", "data source",
+NAME = "beneficiary location:name"
+PASSED_OVER = frozenset({"title", "description", NAME, "last modified", "data source",
                          "beneficiary location:description", "classifications:vocabulary", "classifications:code",
                          "classifications:title"})  # fmt: skip
 NEEDED = {"amountAwarded", "funder"}
@@ -96,7 +98,8 @@ def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
         recipient, funder = _first(grant, "recipientOrganization"), _first(grant, "fundingOrganization")
         planned = _first(grant, "plannedDates")
         found = [spot for spot in grant.get("beneficiaryLocation") or () if isinstance(spot, dict)]
-        spots = [(str(spot["countryCode"]), spot.get("description")) for spot in found if spot.get("countryCode")]
+        coded = ((_country(spot.get("countryCode"), spot.get("name")), spot.get("description")) for spot in found)
+        spots = [(country, said) for country, said in coded if country]
         line = {name: grant.get(name) for name in ("id", *AMOUNTS, "currency", "awardDate", "regrantType")} | {
             "starts": planned.get("startDate"),
             "ends": planned.get("endDate"),
@@ -116,6 +119,17 @@ def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
 def _first(grant: Mapping[str, Any], name: str) -> dict[str, Any]:
     found = grant.get(name)
     return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
+
+
+def _country(code: Any, name: Any) -> str | None:
+    """The country of a location: its code, or the one of its name where no code can be in the file."""
+    named = values.country_names().get(str(name or "").casefold())
+    return str(code) if code else named if named in NO_ISO_CODE else None
+
+
+def _beside(by_heading: Mapping[str, str], heading: str, field: str) -> str:
+    """The column of another field of the location that a column is about; none where the table has it not."""
+    return by_heading.get(f"{tables.heading(heading).rpartition(':')[0]}:{field}", "")
 
 
 NUMBERED = re.compile(r"^(beneficiary location|classifications):\d+:(.+)$")
@@ -138,19 +152,20 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
         plain = {name: NUMBERED.sub(r"\1:\2", tables.heading(name)) for name in table.headings}
         columns = columns_of(table.headings, HEADINGS, FIELDS | set(HEADINGS.values()), context, path.name)
         spots = [name for name in table.headings if "country" in (columns.get(name), HEADINGS.get(plain[name]))]
-        described = {name: other for name in spots for other in table.headings
-                     if tables.heading(other) == tables.heading(name).replace("country code", "description")}  # fmt: skip
+        by_heading = {tables.heading(name): name for name in table.headings}
+        beside = partial(_beside, by_heading)
+        unnumbered = [
+            name for name, known in plain.items() if known == NAME and beside(name, "country code") not in spots
+        ]
         if "amountAwarded" not in columns.values():
             yield from table.passed_over()
             continue
         for row in table.rows():
             line = line_of(row.cells, columns, context)
-            if spots:
-                named = [
-                    (str(row.cells[name]), row.cells.get(described.get(name, "")))
-                    for name in spots
-                    if row.cells.get(name)
-                ]
+            coded = [(_country(row.cells.get(name), row.cells.get(beside(name, "name"))), name) for name in spots]
+            coded += [(_country(None, row.cells.get(name)), name) for name in unnumbered]
+            named = [(country, row.cells.get(beside(name, "description"))) for country, name in coded if country]
+            if spots or named:
                 line |= {"country": ";".join(country for country, _said in named), "shares": _shares(named)}
             if "id" not in line and context.column_map.get("columns"):
                 line["id"] = opaque("ROW", "|".join(str(line.get(name)) for name in sorted(line)))

@@ -403,3 +403,9 @@ def answered_for(viewer: Viewer) -> Query:
     there = exists().where(spot.c.organisation_id == organisation.c.id, visible.covers(viewer, spot.c.host_country))
     mine = true() if viewer.role == "steward" else there
     return Query(select(organisation.c.id.label("organisation_id")).where(visible.organisations(viewer), mine), viewer)
+
+
+def names(viewer: Viewer) -> Query:
+    """Organisations that may be named to this viewer: organisation_id, organisation."""
+    named = select(organisation.c.id.label("organisation_id"), organisation.c.name.label("organisation"))
+    return Query(named.where(visible.organisations(viewer)), viewer)
