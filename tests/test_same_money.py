@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -197,6 +198,21 @@ def test_needs_of_two_sources_are_decided_about_like_grants(world) -> None:
     assert names == {"n1", "m1"}
 
 
+def state_twice(url: str, like: Mapping[str, Any], more: int) -> None:
+    """Let two sources state a grant like one that is there, of `more` minor units more."""
+    writer = connections.open_writer(url)
+    with writer.connect() as connection:
+        slugs = {row.id: row.slug for row in connection.execute(select(organisation.c.id, organisation.c.slug))}
+    facts = {name: like[name] for name in ("currency", "status", "kind", "restriction", "committed_on")}
+    facts |= {"amount_minor": like["amount_minor"] + more, "funder": slugs[like["funder_id"]],
+              "recipient": slugs[like["recipient_id"]]}  # fmt: skip
+    for source, name in (("first", "here"), ("other", "again")):
+        named = name if more == 1 else f"{name}-{more}"
+        load.load(
+            {"shared": writer}, source, [Record("grant", named, facts | {"reference": named}, Place("s", 1))], TODAY
+        )
+
+
 @pytest.fixture
 def loaded_twice(own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The sample with a grant to a Lithuanian organisation that two sources state; one like it that is in the sample."""
@@ -210,13 +226,7 @@ def loaded_twice(own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch) ->
             grant.c.committed_on.is_not(None), grant.c.amount_minor.is_not(None),
         )  # fmt: skip
         row = dict(connection.execute(asked.order_by(grant.c.id)).mappings().first() or {})
-        slugs = {row.id: row.slug for row in connection.execute(select(organisation.c.id, organisation.c.slug))}
-    facts = {name: row[name] for name in ("currency", "status", "kind", "restriction", "committed_on")}
-    facts |= {"amount_minor": row["amount_minor"] + 1, "funder": slugs[row["funder_id"]],
-              "recipient": slugs[row["recipient_id"]]}  # fmt: skip
-    for source, name in (("first", "here"), ("other", "again")):
-        record = Record("grant", name, facts | {"reference": name}, Place("s", 1))
-        load.load({"shared": writer}, source, [record], TODAY)
+    state_twice(own_sample.shared, row, 1)
     return row
 
 
@@ -274,3 +284,15 @@ def test_the_command_lists_decides_and_takes_back(capsys: pytest.CaptureFixture[
     capsys.readouterr()
     assert main(["same-money"]) == 0
     assert "again (other)" in capsys.readouterr().out
+
+
+def test_what_is_decided_about_next_is_chosen_anew(loaded_twice, own_sample: addresses.Urls) -> None:
+    state_twice(own_sample.shared, loaded_twice, 2)
+    app = open_page("data", "steward", part="same_money")
+    app.session_state["table_same_money"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    next(button for button in app.button if button.label == "Decide").click()
+    app.run()
+    assert not app.exception and len(app.success) == 1
+    assert len(answers.proposed(open_sample_visit(STEWARD))) == 1
+    assert "Decide" not in [button.label for button in app.button]

@@ -116,24 +116,22 @@ def _done(change: Callable[[], None]) -> None:
 
 def _facts(found: list[dict[str, Any]]) -> pd.DataFrame:
     rows = [one["row"] for one in found]
-    text = {
-        "record_kind": [one["entity"] for one in found],
-        "funder": [one["payer"] for one in found],
-        "organisation": [one["owner"] for one in found],
-    }
     since = [row["committed_on"] if "committed_on" in row else row["period_start"] for row in rows]
-    named = {
-        "currency": [row["currency"] for row in rows],
-        "source_reference": [one["external_id"] for one in found],
-        "source": [one["source"] for one in found],
-        "kept_reference": [one["kept_name"] for one in found],
-        "kept_source": [one["kept_source"] for one in found],
-    }
+
+    def text(values: list[Any]) -> pd.api.extensions.ExtensionArray:
+        return pd.array(values, dtype="str")
+
     return pd.DataFrame(
-        {name: pd.array(values, dtype="str") for name, values in text.items()}
-        | {
-            "since": pd.to_datetime(pd.Series(since, dtype="datetime64[us]")),
+        {
+            "funder": text([one["payer"] for one in found]),
+            "organisation": text([one["owner"] for one in found]),
             "amount": pd.array([row["amount_minor"] / 100 for row in rows], dtype="float64"),
+            "currency": text([row["currency"] for row in rows]),
+            "since": pd.to_datetime(pd.Series(since, dtype="datetime64[us]")),
+            "source": text([one["source"] for one in found]),
+            "source_reference": text([one["external_id"] for one in found]),
+            "kept_source": text([one["kept_source"] for one in found]),
+            "kept_reference": text([one["kept_name"] for one in found]),
+            "record_kind": text([one["entity"] for one in found]),
         }
-        | {name: pd.array(values, dtype="str") for name, values in named.items()}
     )

@@ -185,7 +185,7 @@ def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = Fa
         column_config=_formats(shown),
         alt=plain(shown.title),
         placeholder="–",
-        key=f"table_{shown.key}",
+        key=_table_key(shown.key),
         on_select="rerun" if selectable else "ignore",
         selection_mode=modes,
     )
@@ -194,6 +194,12 @@ def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = Fa
     chosen = [int(sent.index[row]) for row in chosen if row < len(sent)]
     file_buttons.of_table(screen.visit, report, shown)
     return chosen[0] if chosen else None
+
+
+def _table_key(key: str) -> str:
+    """The name of a table's choice; another one once something was decided, so that the next row is chosen anew."""
+    again = st.session_state.get("decided", 0)
+    return f"table_{key}_{again}" if again else f"table_{key}"
 
 
 def _searched(presented: pd.DataFrame, key: str) -> pd.DataFrame:
@@ -434,6 +440,7 @@ def _done(_block: blocks.Done, _screen: Screen, _report: Report) -> None:
 @draw.register
 def _start_again(block: blocks.StartAgain, _screen: Screen, _report: Report) -> None:
     st.session_state["done"] = block.message
+    st.session_state["decided"] = st.session_state.get("decided", 0) + 1
     st.rerun()
 
 
