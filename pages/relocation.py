@@ -69,6 +69,8 @@ def _now(visit: Visit, found: cases.Live) -> Blocks:
         yield case_rows.rows_of_stage(visit, found, stage)
     if clocks := cases.clocks(visit):
         yield clocks
+        if route := (yield rows_of("clocks", _("Open the cases of a route"), case_rows.route_names(clocks))):
+            yield case_rows.rows_of_clocks(visit, clocks, route)
     yield Figures(legal_stays.figures(visit))
 
 

@@ -140,3 +140,21 @@ def test_the_cases_of_a_stage_are_as_many_as_its_bar() -> None:
         assert listed(tables["figure_cases"], int(bar))
         assert set(tables["figure_cases"]["stage"]) <= {stage}
     open_visit(None)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_the_cases_of_a_legal_clock_are_those_of_its_bar() -> None:
+    visit = open_sample_visit(ROLES["coordinator of all"])
+    routes = offered("relocation", visit, "open_clocks")
+    assert routes
+    for route in routes:
+        report = walk.one("relocation", visit, {"open_clocks": route})
+        tables = {table.key: table.rows for table in report.tables}
+        bars = tables["clocks"].loc[tables["clocks"]["route"] == route]
+        rows = tables["clock_cases"]
+        assert listed(rows, int(bars["episodes"].sum()))
+        assert (rows["route"] == route).all() and rows["stay_left"].notna().all()
+        if len(rows) == bars["episodes"].sum():
+            over = bars.loc[bars["clock_left"] == "over", "episodes"].sum()
+            assert (rows["stay_left"] <= 0).sum() == over
+    open_visit(None)

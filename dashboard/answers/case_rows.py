@@ -67,13 +67,30 @@ def rows_of_figure(visit: Visit, found: Live, figure: str) -> Table:
 def open_rows(visit: Visit, which: queries.relocation.Which, whole: int) -> Table:
     """The first of `whole` open cases, open longest first."""
     rows = _open(visit, "oldest", which)
-    title = ngettext("{n} open case", "{n} open cases", whole).format(n=written.number(whole))
-    return Table("figure_cases", title, rows, _listed(len(rows), whole), is_live=True)
+    return Table("figure_cases", _counted(whole), rows, _listed(len(rows), whole), is_live=True)
+
+
+def _counted(whole: int) -> str:
+    return ngettext("{n} open case", "{n} open cases", whole).format(n=written.number(whole))
 
 
 def stage_names(ages: Chart) -> dict[str, str]:
     """The stages whose open cases can be listed."""
     return {stage: codes.word(stage) for stage in dict.fromkeys(ages.rows["stage"])}
+
+
+def route_names(clocks: Chart) -> dict[str, str]:
+    """The routes whose open cases with a legal clock can be listed."""
+    return {route: codes.code("route", route) for route in dict.fromkeys(clocks.rows["route"])}
+
+
+def rows_of_clocks(visit: Visit, clocks: Chart, route: str) -> Table:
+    """The open cases of one route that have a legal clock, those whose stay ends soonest first."""
+    rows = _open(visit, "urgent", queries.relocation.Which(clocks_of_route=route))
+    whole = int(clocks.rows.loc[clocks.rows["route"] == route, "episodes"].sum())
+    shown, n = len(rows), written.number(len(rows))
+    note = _("Legal stay ends soonest first; the first {n} are listed.").format(n=n) if shown < whole else ""
+    return Table("clock_cases", _counted(whole), rows, note or _("Legal stay ends soonest first."), is_live=True)
 
 
 def rows_of_stage(visit: Visit, found: Live, stage: str) -> Table:

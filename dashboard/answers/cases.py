@@ -348,6 +348,7 @@ def clocks(visit: Visit) -> Chart | None:
             [f"{names[r.route]} {names[r.left]}" for r in found.itertuples()],
             [written.number(n) for n in found["episodes"]],
         ),
+        "rows",
         is_live=True,
     )
 

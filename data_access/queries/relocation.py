@@ -189,9 +189,11 @@ def routes(viewer: Viewer) -> Query:
 
 @dataclass(frozen=True)
 class Which:
-    """Which open cases to list: of a stage, opened before or after a day; nothing said: all."""
+    """Which open cases to list: of a stage, of a route with a legal clock on record, opened before or after a day; nothing
+    said: all."""
 
     stage: str | None = None
+    clocks_of_route: str | None = None
     opened_before: date | None = None
     opened_after: date | None = None
 
@@ -212,6 +214,7 @@ def call_list(order: str, long_over: date, filters: Filters, viewer: Viewer, whi
     names = ("case_id", "host_country", "route", "stage", "on_hold", "opened_on", "stage_since", "stay_ends_on")
     kept = [
         *([call.stage == which.stage] if which.stage else []),
+        *([call.route == which.clocks_of_route, call.stay_ends_on.is_not(None)] if which.clocks_of_route else []),
         *([call.opened_on < which.opened_before] if which.opened_before else []),
         *([call.opened_on > which.opened_after] if which.opened_after else []),
     ]
