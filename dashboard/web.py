@@ -90,7 +90,9 @@ class Guard:
         elif scope["type"] == "websocket":
             await self.app(scope, receive, send)
         elif _is_no_page(scope, headers):
-            await RedirectResponse("/", 302)(scope, receive, self._with_headers(send, scope, host, headers))
+            await RedirectResponse(_first_page(scope), 302)(
+                scope, receive, self._with_headers(send, scope, host, headers)
+            )
         elif scope["path"] == "/robots.txt":
             await PlainTextResponse(ROBOTS)(scope, receive, self._with_headers(send, scope, host, headers))
         elif scope["path"] == "/favicon.png":
@@ -233,7 +235,15 @@ def _is_no_page(scope: Scope, request: Headers) -> bool:
     if scope["method"] != "GET" or "text/html" not in request.get("accept", "") or path in ("", *NOT_PAGES):
         return False
     is_file = "." in path or path.startswith(("_stcore", "media/", "auth/", "static/", "app/"))
-    return not is_file and path not in {page.path for page in registry.pages().values()}
+    _first, *others = (page.path for page in registry.pages().values())
+    return not is_file and path not in others
+
+
+def _first_page(scope: Scope) -> str:
+    """The address of the first page, which has no name there; a link that names it keeps its choices."""
+    asked = scope["query_string"].decode("latin-1")
+    is_named = scope["path"].strip("/") == next(iter(registry.pages().values())).path
+    return f"/?{asked}" if is_named and asked else "/"
 
 
 def _is_a_first_page(answer: MutableHeaders, request: Headers) -> bool:

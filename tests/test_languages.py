@@ -145,7 +145,7 @@ def texts_of(page: str, role: str, code: str, part: str) -> tuple[list[str], Rep
             figure.coverage,
         ]
     for table in report.tables:
-        said += [table.title, table.note]
+        said += [table.title, table.notes]
         for key in table.rows.columns:
             column = columns.column(key, table.key)
             said += [i18n._(column.heading), i18n._(column.definition)]

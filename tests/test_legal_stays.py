@@ -145,20 +145,20 @@ def test_every_axis_of_time_has_its_dated_changes_as_numbered_marks_that_its_not
         for key in (key for key in keys if key in charts):
             marks = charts[key].picture.layout.annotations
             numbers = [n for mark in marks if mark.text[0].isdigit() for n in mark.text.split(", ")]
-            assert ("Marks: " in charts[key].note) == bool(numbers), key
-            assert [f"{n} " in charts[key].note for n in numbers] == [True] * len(numbers), key
+            assert ("Marks: " in charts[key].notes) == bool(numbers), key
+            assert [f"{n} " in charts[key].notes for n in numbers] == [True] * len(numbers), key
             assert numbers or key == "leaves_months", key
     found = walk.whole("relocation", open_sample_visit(FUNDER), {})
-    assert "Marks: " in next(table.note for table in found.tables if table.key == "published")
+    assert "Marks: " in next(table.notes for table in found.tables if table.key == "published")
 
 
 @pytest.mark.usefixtures("deployment")
 def test_a_mark_concerns_the_chosen_countries_or_all_and_on_cases_a_coordinators_own() -> None:
     report = walk.whole("relocation", open_sample_visit(LITHUANIAN), {})
-    note = next(table.note for table in report.tables if table.key == "flow")
+    note = next(table.notes for table in report.tables if table.key == "flow")
     assert "Residence rules tightened" in note and "Germany" not in note
     money = walk.whole("initiatives", open_sample_visit(LITHUANIAN), {})
-    assert "Germany" in next(table.note for table in money.tables if table.key == "history")
+    assert "Germany" in next(table.notes for table in money.tables if table.key == "history")
 
 
 def test_changes_of_policy_and_clocks_of_an_older_case_database_are_moved_and_none_is_lost(empty) -> None:

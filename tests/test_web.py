@@ -30,6 +30,7 @@ class Answer:
         body: tuple[bytes, ...] = (b"",),
         answers: str = "",
         pause: float = 0,
+        query: bytes = b"",
         **headers: str,
     ) -> None:
         self.sent: list[dict] = []
@@ -38,7 +39,7 @@ class Answer:
         self.cookies = cookies
         given = {"host": "localhost:8501"} | {name.replace("_", "-"): value for name, value in headers.items()}
         scope = {
-            "type": kind, "path": path, "method": method, "scheme": "http", "query_string": b"",
+            "type": kind, "path": path, "method": method, "scheme": "http", "query_string": query,
             "headers": [(k.encode(), v.encode()) for k, v in given.items()],
         }  # fmt: skip
         with ThreadPoolExecutor(1) as pool:
@@ -216,10 +217,21 @@ def test_a_body_that_comes_too_slowly_is_ended(monkeypatch: pytest.MonkeyPatch) 
     assert Answer("/_stcore/host-config", method="POST", body=(b"a",) * 50, pause=0.01).status == 408
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/funding-gaps/x", "/secret"])
-def test_a_page_that_there_is_not_leads_to_the_first_one_without_a_dialog(path: str) -> None:
-    answer = Answer(path, accept="text/html,*/*")
-    assert (answer.status, answer.headers["location"], answer.reached) == (302, "/", False)
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/nowhere", "/"),
+        ("/funding-gaps/x", "/"),
+        ("/secret", "/"),
+        ("/overview", "/?country=LT"),
+        ("/overview/", "/?country=LT"),
+    ],
+)
+def test_a_page_that_there_is_not_leads_to_the_first_one_without_a_dialog_and_its_name_keeps_the_choices(
+    path: str, leads_to: str
+) -> None:
+    answer = Answer(path, accept="text/html,*/*", query=b"country=LT")
+    assert (answer.status, answer.headers["location"], answer.reached) == (302, leads_to, False)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def arrived_and_left(visit: Visit, cases: Live) -> Chart:
         "arrived_left",
         title,
         lines,
-        events.noted(said, marks),
+        said,
         charts.two_lines(lines, "month", ("arrived", _("arrived")), ("left", _("left")), _("still waiting"), marks),
         charts.alternative(
             title,
@@ -37,6 +37,7 @@ def arrived_and_left(visit: Visit, cases: Live) -> Chart:
             [written.number(n) for n in newest["still_waiting"]],
         ),
         is_live=True,
+        marked=events.named(marks),
     )
 
 
@@ -70,7 +71,7 @@ def months(visit: Visit, cases: Live) -> Chart:
         "flow",
         title,
         newest[columns],
-        events.noted(" ".join(part for part in (to_date(visit, cases), unusual_months(flow)) if part), marks),
+        " ".join(part for part in (to_date(visit, cases), unusual_months(flow)) if part),
         charts.columns_over_time(flow, "month", values, partial="is_partial", marks=marks),
         charts.alternative(
             title,
@@ -78,6 +79,7 @@ def months(visit: Visit, cases: Live) -> Chart:
             [f"{a}/{b}" for a, b in zip(newest["incoming"], newest["closed"], strict=True)],
         ),
         is_live=True,
+        marked=events.named(marks),
     )
 
 

@@ -44,13 +44,10 @@ def of_years(chosen: Visit | Portfolio, years: pd.Series) -> list[Mark]:
     return [(str(day.year), label) for day, label in found]
 
 
-def noted(note: str, found: Sequence[Mark]) -> str:
-    """A chart's note, and what the numbered marks of its axis stand for."""
-    if not found:
-        return note
-    named = [f"{n} {label}" for n, (_place, label) in enumerate(found, 1)]
-    marked = _("Marks: {marks}.").format(marks="; ".join(named))
-    return f"{note} {marked}".strip()
+def named(found: Sequence[Mark]) -> str:
+    """What the numbered marks of a chart's axis stand for; nothing where there are none."""
+    several = [f"{n} {label}" for n, (_place, label) in enumerate(found, 1)]
+    return _("Marks: {marks}.").format(marks="; ".join(several)) if several else ""
 
 
 def _named(row: Any) -> str:

@@ -234,13 +234,10 @@ def cliff(money: Portfolio) -> Chart:
         "cliff",
         title,
         rows[["month", "signed", "signed_on_need", "pledged", "need"]],
-        events.noted(
-            _(
-                "Spread over each grant's days, in {currency}; what is to come begins after {day}. Pledges are outlined and not "
-                "counted. 75 % of need is measured on the lines that state one. {need}"
-            ).format(currency=money.currency, day=written.day(money.as_of), need=tier_words(money)),
-            marks,
-        ),
+        _(
+            "Spread over each grant's days, in {currency}; what is to come begins after {day}. Pledges are outlined and not "
+            "counted. 75 % of need is measured on the lines that state one. {need}"
+        ).format(currency=money.currency, day=written.day(money.as_of), need=tier_words(money)),
         charts.cliff(rows, money.as_of, money.currency, marks),
         charts.alternative(
             title,
@@ -248,6 +245,7 @@ def cliff(money: Portfolio) -> Chart:
             [written.money(v, money.currency) for v in rows["signed"]],
         ),
         "rows",
+        marked=events.named(marks),
     )
 
 

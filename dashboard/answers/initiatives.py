@@ -349,13 +349,12 @@ def history(found: Initiatives, visit: Visit) -> Chart:
         "history",
         title,
         rows[["quarter", "opened", "closed", "active"]],
-        events.noted(
-            _("Founding and closing dates as recorded. The first quarter of the records is not an opening wave."), marks
-        ),
+        _("Founding and closing dates as recorded. The first quarter of the records is not an opening wave."),
         charts.columns_over_time(
             rows, "quarter", columns, ("active", _("active at the end")), "is_partial", ("closed",), marks
         ),
         charts.alternative(title, [written.quarter(q) for q in newest["quarter"]], changes),
+        marked=events.named(marks),
     )
 
 

@@ -31,12 +31,11 @@ def newcomers(money: Portfolio) -> Chart:
         "newcomers",
         title,
         years[["year", "grantees", "newcomers", "returning"]],
-        events.noted(
-            _("Organisations that signed a grant. The first recorded year cannot be judged and stays empty."), marks
-        ),
+        _("Organisations that signed a grant. The first recorded year cannot be judged and stays empty."),
         charts.columns_over_time(years, "year", columns, marks=marks),
         charts.alternative(title, list(years["year"]), [written.number(n) for n in years["newcomers"]]),
         "rows",
+        marked=events.named(marks),
     )
 
 
@@ -288,16 +287,14 @@ def other_income(money: Portfolio, visit: Visit) -> Chart | None:
         "other_income",
         title,
         shown,
-        events.noted(
-            _("As stated by initiatives, in {currency}; most state none, which is not zero.").format(
-                currency=money.currency
-            ),
-            marks,
+        _("As stated by initiatives, in {currency}; most state none, which is not zero.").format(
+            currency=money.currency
         ),
         charts.columns_over_time(drawn, "year", [(kind, codes.word(kind)) for kind in kinds], marks=marks),
         charts.alternative(
             title, [codes.word(k) for k in kinds], [written.money(newest[k], money.currency) for k in kinds]
         ),
+        marked=events.named(marks),
     )
 
 

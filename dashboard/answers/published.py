@@ -257,11 +257,8 @@ def people(found: Published, visit: Visit) -> Chart:
         "published",
         title,
         shown_cells(found.cells),
-        events.noted(
-            _("People per published period, {groups}. A missing column holds a figure below 10, not zero.").format(
-                groups=group_names(found)
-            ),
-            marks,
+        _("People per published period, {groups}. A missing column holds a figure below 10, not zero.").format(
+            groups=group_names(found)
         ),
         charts.columns_over_time(whole, "period", columns, marks=events.in_periods(marks, spans)),
         charts.alternative(
@@ -269,6 +266,7 @@ def people(found: Published, visit: Visit) -> Chart:
             list(newest["period"]),
             [shown_people(n, hidden) for n, hidden in zip(newest["opened"], newest["opened_hidden"], strict=True)],
         ),
+        marked=events.named(marks),
     )
 
 

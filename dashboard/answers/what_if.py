@@ -270,17 +270,15 @@ def before_and_after(visit: Visit, money: Portfolio, found: Leaves) -> Chart:
         "leaves_months",
         title,
         rows,
-        events.noted(
-            _("Whole months after {day}, in {currency}, each unit counted once as on Funding gaps; a re-grant falls with the grant it is taken from. The line is what is needed, of lines that state it.")
+        _("Whole months after {day}, in {currency}, each unit counted once as on Funding gaps; a re-grant falls with the grant it is taken from. The line is what is needed, of lines that state it.")
             .format(currency=found.currency, day=written.day(found.day)),
-            marks,
-        ),
         charts.columns_over_time(drawn, "month", columns, ("need", _("Stated need")), marks=marks, stacked=True),
         charts.alternative(
             title,
             [written.short_month(month) for month in rows["month"]],
             [written.money(int(value), found.currency) for value in rows["falls"]],
         ),
+        marked=events.named(marks),
     )  # fmt: skip
 
 

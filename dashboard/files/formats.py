@@ -115,7 +115,7 @@ def _about_lines(report: Report, tables: Sequence[Table], export_id: str) -> lis
         meaning = _(term.definition)
         lines.append((_(term.label), f"{item.shown} ({beside}). {meaning}" if beside else item.shown))
     for table in tables:
-        lines += [("", ""), (table.title, table.note or ""), *column_facts(table)]
+        lines += [("", ""), (table.title, table.notes or ""), *column_facts(table)]
     return lines
 
 
@@ -157,7 +157,7 @@ def comma_separated(report: Report, tables: Sequence[Table], export_id: str) -> 
 def _csv(report: Report, table: Table, export_id: str, *, with_answer: bool) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    facts = [(_("Table"), table.title), (_("Table note"), table.note)]
+    facts = [(_("Table"), table.title), (_("Table note"), table.notes)]
     facts += about(current(), report, export_id, with_answer=with_answer)
     for label, text in facts:
         if text:
@@ -259,7 +259,7 @@ def table_values(table: Table) -> dict[str, Any]:
         }
         for row in table.rows.itertuples(index=False)
     ]
-    return {"key": table.key, "title": table.title, "note": table.note, "is_chart": isinstance(table, Chart),
+    return {"key": table.key, "title": table.title, "note": table.notes, "is_chart": isinstance(table, Chart),
             "is_live": table.is_live, "columns": described, "rows": rows}  # fmt: skip
 
 

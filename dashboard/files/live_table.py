@@ -153,7 +153,7 @@ def _described(report: Report, table: Table, visit: Visit) -> bytes:
         "page": report.page,
         "table": table.key,
         "title": table.title,
-        "note": table.note,
+        "note": table.notes,
         "as_of": f"{visit.as_of:%Y-%m-%d}",
         "filters": offer.sentence(visit),
         "choices": dict(visit.own),

@@ -73,13 +73,19 @@ class Table(Block):
     note: str = ""
     is_live: bool = field(default=False, kw_only=True)
 
+    @property
+    def notes(self) -> str:
+        """Everything that is said of it."""
+        return self.note
+
 
 @dataclass(frozen=True)
 class Chart(Table):
     """A table with a picture: a plotly Figure or a pydeck Deck, and its text alternative.
 
     `opens`: what a click does: open the rows of what was clicked, or choose the country clicked; `opens_under`: the chart under
-    which those rows open, if not this one. `narrow`: the picture for a phone, where it is another one.
+    which those rows open, if not this one. `narrow`: the picture for a phone, where it is another one. `marked`: what its
+    numbered marks stand for, said under it.
     """
 
     picture: Any = None
@@ -87,6 +93,12 @@ class Chart(Table):
     opens: Literal["rows", "country"] | None = None
     narrow: Any = None
     opens_under: str = ""
+    marked: str = ""
+
+    @property
+    def notes(self) -> str:
+        """Everything that is said of it, above and under the picture."""
+        return f"{self.note} {self.marked}".strip()
 
     @property
     def choice_of_rows(self) -> str:

@@ -32,6 +32,7 @@ DOWNWARDS = {"autorange": "reversed", "ticksuffix": "  "}
 
 SEGMENTS = ((FIRST, GREY), (LIGHT, PALE), (PALE, PALE))
 MISSING_STANDS_OUT = ((PALE, PALE), (SECOND, GREY))
+TOLD_APART, SOME_MISSING = (FIRST, LIGHT, MIDDLE), (FIRST, SECOND)
 
 Trace = dict[str, Any]
 Axis = Mapping[str, Any]
@@ -130,8 +131,8 @@ def columns_over_time(
     *,
     stacked: bool = False,
 ) -> go.Figure:
-    """Columns per period, beside each other or `stacked`; those named in `negative` point down, partial periods are hatched, `line` lies over, numbered
-    `marks` are dated events."""
+    """Columns per period, beside each other or `stacked` with the second one missing; those named in `negative` point down,
+    partial periods are hatched, `line` lies over, numbered `marks` are dated events."""
     hatched = ["/" if part else "" for part in rows[partial].astype(bool)] if partial else ""
     traces: list[Trace] = [
         {
@@ -144,7 +145,7 @@ def columns_over_time(
             "marker": {"color": colour, "pattern": {"shape": hatched}},
             "hovertemplate": f"%{{x}}: %{{hovertext}} {name}<extra></extra>",
         }
-        for (column, name), colour in zip(values, (FIRST, SECOND, THIRD), strict=False)
+        for (column, name), colour in zip(values, SOME_MISSING if stacked else TOLD_APART, strict=False)
     ]
     if line:
         traces.append(_line(rows, when, line, FIFTH))
@@ -190,7 +191,7 @@ def two_lines(
 ) -> go.Figure:
     """Two cumulative lines with the gap between them shaded and named, and numbered `marks` of dated events."""
     between = {"fill": "tonexty", "fillcolor": SHADE}
-    traces = [_line(rows, when, lower, FIRST), _line(rows, when, upper, SECOND, **between)]
+    traces = [_line(rows, when, lower, FIRST), _line(rows, when, upper, MIDDLE, **between)]
     named = [
         {
             "x": r[when],
@@ -232,9 +233,9 @@ def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str, marks: Sequenc
         for values, marker, name in segments
     ]
     need = money[money["need"].notna()].reset_index()
-    step = {"line": {"color": SECOND, "width": 2.5, "shape": "hvh"}}
+    step = {"line": {"color": FIFTH, "width": 2.5, "shape": "hvh"}}
     hover = {"hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>"}
-    traces.append(_line(need, "month", ("need", _("Stated need")), SECOND, **step, **hover))
+    traces.append(_line(need, "month", ("need", _("Stated need")), FIFTH, **step, **hover))
     return figure(traces, 380, barmode="stack", clickmode="event", **_marked(marks))
 
 
@@ -384,7 +385,7 @@ def strip(rows: pd.DataFrame, value: str, name: str, marked: str, names: tuple[s
             "hovertemplate": "%{hovertext}: %{x:.0f} %<extra></extra>",
         }
         for mask, legend, colour, symbol in (
-            (rows[marked].astype(bool), names[0], SECOND, "diamond"),
+            (rows[marked].astype(bool), names[0], THIRD, "diamond"),
             (~rows[marked].astype(bool), names[1], FIRST, "circle"),
         )
     ]

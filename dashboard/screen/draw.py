@@ -114,6 +114,8 @@ def _chart(block: blocks.Chart, screen: Screen, report: Report) -> None:
     else:
         rows = block.choice_of_rows if block.opens == "rows" else None
         plots.draw(block.picture, block.narrow, key, block.alt, react, clicks.chosen(block), rows)
+    if block.marked:
+        st.caption(plain(block.marked))
     title = _("Table and export: {title}").format(title=plain(block.title))
     below = st.expander(title, key=f"rows_{block.key}", on_change="rerun")
     if below.open:
