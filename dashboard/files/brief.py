@@ -37,6 +37,7 @@ from data_access.viewer import Viewer
 BARS, ROWS, TABLES, COLUMNS = 8, 6, 4, 6
 FIRST = "overview"
 MAIN = ("gap", "people", "episodes", "initiatives", "falls", "whole_lines")
+MISSING = ("gap", "falls")
 WRITTEN: dict[str, Callable[[Any], str]] = {
     "percent": written.percent,
     "month": written.short_month,
@@ -47,7 +48,7 @@ STYLE = """
 @page { size: A4; margin: 14mm }
 * { box-sizing: border-box }
 body { font: 10pt/1.35 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; color: #1B2733; margin: 0 auto; max-width: 182mm }
-section { break-after: page; break-inside: avoid } section:last-of-type { break-after: auto }
+section { break-after: page } section:last-of-type { break-after: auto } .block { break-inside: avoid }
 h1 { font-size: 17pt; margin: 0 0 2mm } h2 { font-size: 11.5pt; margin: 4mm 0 1mm; color: #12436D } p { margin: 0 0 1.5mm }
 .facts { color: #4A5662; font-size: 8.5pt } .limits { color: #4A5662; font-size: 7.5pt; line-height: 1.3 } .four { display: grid; grid-template-columns: 1fr 1fr; gap: 3mm }
 .many { grid-template-columns: repeat(4, 1fr); gap: 2mm; font-size: 8.5pt } .many b { font-size: 12pt } dl { columns: 2; column-gap: 6mm } dt { break-after: avoid } dd { break-inside: avoid }
@@ -57,7 +58,7 @@ table { border-collapse: collapse; width: 100%; font-size: 8.5pt } td { padding:
 .lead { font-size: 12.5pt; margin: 0 0 3mm } .rows { table-layout: fixed } .rows th { text-align: left; vertical-align: bottom; hyphens: auto; overflow-wrap: break-word; border-bottom: .3mm solid #D8DEE5 } .notes { columns: 2; column-gap: 6mm; font-size: 7.5pt } .notes p { break-inside: avoid }
 .rows td { vertical-align: top; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; border-bottom: .1mm solid #E8EEF4 }
 td.name { width: 36%; max-width: 60mm; overflow: hidden; text-overflow: ellipsis; white-space: nowrap } td.value { width: 20%; text-align: right; white-space: nowrap }
-.bar { background: #12436D; height: 3mm; print-color-adjust: exact; -webkit-print-color-adjust: exact }
+.bar { background: #12436D; height: 3mm; print-color-adjust: exact; -webkit-print-color-adjust: exact } .missing { background: #F46A25 }
 dt { font-weight: 600; font-size: 8.5pt } dd { margin: 0 0 1mm; font-size: 8.5pt }
 """
 
@@ -142,7 +143,7 @@ def _document(title: str, sections: str) -> bytes:
 
 
 def _pages(report: Report, tables: Sequence[Table], export_id: str) -> str:
-    """The two pages of a brief."""
+    """The two pages of a brief: answers and pictures first, what words mean and the limits last."""
     facts = " · ".join(f"{label}: {text}" for label, text in formats.about(current(), Report("brief"), export_id))
     known = [table for table in tables if not table.rows.empty][:TABLES]
     charts = "".join(_rows(table) if _main(table) is None else _bars(table) for table in known)
@@ -153,9 +154,9 @@ def _pages(report: Report, tables: Sequence[Table], export_id: str) -> str:
     limits = "".join(f"<p>{escape(note)}</p>" for note in report.notes)
     words, bounds = escape(_("What the words mean")), escape(_("Limits"))
     return (
-        f'<section><h1>{escape(report.title)}</h1><p class="facts">{escape(facts)}</p>{_answers(report)}'
-        f"<h2>{words}</h2><dl>{meanings}</dl></section>"
-        f'<section>{charts}<h2>{bounds}</h2><div class="limits notes">{limits}</div></section>'
+        f'<section><h1>{escape(report.title)}</h1><p class="facts">{escape(facts)}</p>{_answers(report)}{charts}'
+        f'<div class="block"><h2>{words}</h2><dl>{meanings}</dl></div>'
+        f'<div class="block"><h2>{bounds}</h2><div class="limits notes">{limits}</div></div></section>'
     )
 
 
@@ -191,8 +192,8 @@ def _rows(table: Table) -> str:
     more = len(table.rows) - len(shown)
     rest = _("{n} more in the table").format(n=written.number(more)) if more > 0 else ""
     return (
-        f'<h2>{escape(table.title)}</h2><p class="limits">{escape(table.note)}</p>'
-        f'<table class="rows"><tr>{head}</tr>{body}</table><p class="limits">{escape(rest)}</p>'
+        f'<div class="block"><h2>{escape(table.title)}</h2><p class="limits">{escape(table.note)}</p>'
+        f'<table class="rows"><tr>{head}</tr>{body}</table><p class="limits">{escape(rest)}</p></div>'
     )
 
 
@@ -215,12 +216,17 @@ def _main(table: Table) -> int | None:
 
 
 def _bars(table: Table) -> str:
-    """The first rows of a table as bars of its main number; text such as <10 has no bar."""
+    """The first rows of a table as bars of its main number, of a grid its largest cells; text such as <10 has no bar."""
     shown, keys = columns.presented(table.rows, table.key), list(table.rows.columns)
     place = _main(table) or 0
+    if {"country", "code"} <= {columns.column(key, table.key).kind for key in keys[:place]}:
+        largest_first = pd.to_numeric(shown.iloc[:, place], errors="coerce").sort_values(ascending=False, kind="stable")
+        shown = shown.loc[largest_first.index]
     telling = [n for n, key in enumerate(keys[: place or 1]) if key != "rank"]
     telling = [n for n in telling if shown.iloc[:BARS, n].nunique() > 1] or telling[:1]
-    names = [(n, columns.column(keys[n], table.key).kind) for n in telling]
+    kinds = {n: columns.column(keys[n], table.key).kind for n in telling}
+    names = [(n, kind) for n, kind in kinds.items() if kind not in NUMBERS] or list(kinds.items())
+    look = "bar missing" if keys[place] in MISSING else "bar"
     drawn = [
         (" · ".join(_cell(row.iloc[n], kind) for n, kind in names), row.iloc[place])
         for _number, row in shown.head(BARS).iterrows()
@@ -231,12 +237,13 @@ def _bars(table: Table) -> str:
     largest = max(sizes) or 1.0
     lines = "".join(
         f'<tr><td class="name">{escape(name)}</td><td>'
-        + (f'<div class="bar" style="width:{size / largest * 100:.1f}%"></div>' if size else "")
+        + (f'<div class="{look}" style="width:{size / largest * 100:.1f}%"></div>' if size else "")
         + f'</td><td class="value">{escape(value if isinstance(value, str) else written.number(value))}</td></tr>'
         for (name, value), size in zip(drawn, sizes, strict=True)
     )
     heading = f"{table.title} – {shown.columns[place]}"
-    return f'<h2>{escape(heading)}</h2><p class="limits">{escape(table.note)}</p><table>{lines}</table>'
+    note = f'<p class="limits">{escape(table.note)}</p>'
+    return f'<div class="block"><h2>{escape(heading)}</h2>{note}<table>{lines}</table></div>'
 
 
 FORMAT = formats.Format("html", N_("Brief, two pages to print"), "text/html", write)

@@ -190,8 +190,8 @@ def two_lines(
     marks: Sequence[Mark] = (),
 ) -> go.Figure:
     """Two cumulative lines with the gap between them shaded and named, and numbered `marks` of dated events."""
-    between = {"fill": "tonexty", "fillcolor": SHADE}
-    traces = [_line(rows, when, lower, FIRST), _line(rows, when, upper, MIDDLE, **between)]
+    between = {"fill": "tonexty", "fillcolor": SHADE, "line": {"color": FIFTH, "width": 2.5, "dash": "dash"}}
+    traces = [_line(rows, when, lower, FIRST), _line(rows, when, upper, FIFTH, **between)]
     named = [
         {
             "x": r[when],
