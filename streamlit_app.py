@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from dashboard import logs, measures
 from dashboard.health import Health
 from dashboard.live import Live
-from dashboard.web import Guard, Packed
+from dashboard.web import Guard, Packed, SignIn
 
 logs.set_up()
 measures.serve()
@@ -19,6 +19,7 @@ app = st.App(
         Middleware(Guard),
         Middleware(measures.Sockets),
         Middleware(Live),
+        Middleware(SignIn),
         Middleware(Packed),
     ],
 )

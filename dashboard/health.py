@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.page import reading
-from data_access import database
+from data_access import addresses, database
 from data_access.problems import DatabaseProblem
 
 LIVE, READY = "/live", "/ready"
@@ -21,14 +21,16 @@ HELD_SECONDS = 2.0
 def why_not_ready() -> str:
     """Why this server cannot answer readers, in words without addresses or values; empty when it can.
 
-    Sums that are older than the records are no reason: every load would take all servers away at once. Pages say it.
+    Sums that are older than the records, or that were never made, are no reason: every load would take all servers away at
+    once, and a new deployment would never show the page that says what to do. Pages say it.
     """
     try:
-        database.assert_schema(reading.shared_engine(), "shared")
-        if (cases := reading.cases_engine()) is not None:
-            database.assert_schema(cases, "cases")
+        urls = addresses.urls_from_environment()
+        database.assert_schema(reading.asked_for_health("shared", urls.shared), "shared")
+        if urls.cases:
+            database.assert_schema(reading.asked_for_health("cases", urls.cases), "cases")
     except (DatabaseProblem, SQLAlchemyError):
-        return "A database is missing, does not answer or is of another schema: see `meridian check` on the server."
+        return "A database is missing, does not answer or is of another schema: see `meridian doctor` on the server."
     return ""
 
 

@@ -7,6 +7,8 @@ import logging
 import os
 from datetime import UTC, datetime
 
+from streamlit import logger as streamlit_logging
+
 FORM_VARIABLE = "MERIDIAN_LOGS"
 
 
@@ -35,6 +37,21 @@ def set_up() -> None:
     own.handlers, own.propagate = [handler], False
     own.setLevel(logging.INFO)
     if is_json:
-        for name in ("streamlit", "uvicorn", "uvicorn.error"):
-            other = logging.getLogger(name)
-            other.handlers, other.propagate = [handler], False
+        _also_of_others(handler)
+
+
+def _also_of_others(handler: logging.Handler) -> None:
+    """Streamlit gives each of its loggers, and those of the web server, a handler of its own: now, later, and again whenever a
+    setting of its changes."""
+
+    def take_over(logger: logging.Logger) -> None:
+        logger.handlers, logger.propagate = [handler], False
+
+    streamlit_logging.setup_formatter = take_over
+    known = [
+        name
+        for name in logging.root.manager.loggerDict
+        if name.partition(".")[0] in ("streamlit", "uvicorn", "websockets")
+    ]
+    for name in {"streamlit", "uvicorn", "uvicorn.error", *known}:
+        take_over(logging.getLogger(name))

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import download_gate, measures, upload_gate
@@ -40,6 +40,7 @@ PACKED = ("javascript", "text/css", "text/html", "json", "svg")
 MOST_BODY, MOST_FILE = 1 << 20, 64 << 20
 BODY_SECONDS, QUIET_SECONDS = 300.0, 15.0
 ROBOTS = "User-agent: *\nDisallow: /\n"
+NO_SIGN_IN = (Path(__file__).parent / "static" / "no_sign_in.html").read_text(encoding="utf-8")
 
 
 def content_security_policy(host: str) -> str:
@@ -176,7 +177,7 @@ class Guard:
                     named = f"{download_gate.BROWSER_COOKIE}={download_gate.new_browser()}"
                     headers.append("set-cookie", f"{named}; Path=/; HttpOnly; SameSite=Lax")
                 if behind_tls:
-                    headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+                    headers["Strict-Transport-Security"] = "max-age=31536000"
                     _secure_cookies(headers)
             await send(message)
 
@@ -258,6 +259,29 @@ def _secure_cookies(headers: MutableHeaders) -> None:
         del headers["set-cookie"]
         for cookie in cookies:
             headers.append("set-cookie", cookie if "secure" in cookie.lower() else f"{cookie}; Secure")
+
+
+class SignIn:
+    """Says in our words that a sign-in could not begin, where Streamlit would answer "Authentication error"."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != "/auth/login":
+            await self.app(scope, receive, send)
+            return
+        is_refused = False
+
+        async def sent(message: Message) -> None:
+            nonlocal is_refused
+            if message["type"] == "http.response.start" and message["status"] == 400:
+                is_refused = True
+                await HTMLResponse(NO_SIGN_IN, status_code=502)(scope, receive, send)
+            elif not is_refused:
+                await send(message)
+
+        await self.app(scope, receive, sent)
 
 
 class Packed:

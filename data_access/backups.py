@@ -118,8 +118,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 def _run(command: list[str], parsed: URL) -> None:
     """Run a program of PostgreSQL; where and as whom is in its environment, where no list of processes shows it."""
-    said = {"host": parsed.host, "port": parsed.port, "user": parsed.username, "password": parsed.password,
-            "dbname": parsed.database} | dict(parsed.query)  # fmt: skip
+    said = parsed.get_dialect()().create_connect_args(parsed)[1]
     if unknown := sorted(set(said) - set(LIBPQ)):
         raise DatabaseProblem(
             _("The database address has parameters that pg_dump is not told: {names}.").format(

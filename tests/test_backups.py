@@ -12,6 +12,7 @@ from dashboard.commands.cli import main
 from data_access import addresses, backups, connections, database, meta
 from data_access.problems import DatabaseProblem
 from data_access.viewer import Which
+from deploy import cluster
 from tests.conftest import new_databases, unavailable
 from tests.test_rights import METADATA
 
@@ -124,3 +125,19 @@ def test_the_commands_say_what_they_did_and_check_the_books(
     assert main(["restore", str(tmp_path / "kept")]) == 0
     assert "The books balance." in capsys.readouterr().out
     assert inspect(connections.open_writer(f"sqlite:///{tmp_path}/new/shared.db")).has_table("organisation")
+
+
+@pytest.mark.by_turns
+def test_a_backup_finds_the_one_of_several_servers_that_takes_writes(
+    empty: dict[Which, Engine], tmp_path: Path
+) -> None:
+    if empty["shared"].dialect.name == "sqlite":
+        return
+    here = empty["shared"].url
+    away = f"127.0.0.1:{cluster.free_port()}"
+    both = {}
+    for which, engine in empty.items():
+        where = f"host={away}&host={here.host}:{here.port}&target_session_attrs=primary"
+        both[which] = f"postgresql://{here.username}@/{engine.url.database}?{where}"
+    made = backups.backup(both, tmp_path / "kept")
+    assert set(made) == {"shared", "cases"}

@@ -19,6 +19,7 @@ from sqlalchemy import text
 
 from benchmarks.readers import asked, opened
 from dashboard.commands import cli, doctor, setup
+from dashboard.commands.refusal import Refused
 from data_access import addresses, connections
 from deploy import cluster
 from tests.conftest import IS_RELEASE, unavailable
@@ -93,8 +94,8 @@ def test_two_servers_that_both_take_writes_are_told_of(postgresql: str) -> None:
     (found,) = doctor._one_primary("shared", setup.address("owner", "", "postgres", [host, host], "primary"))
     assert "take writes, each for itself" in found.what and "replica" in found.remedy
     away = f"127.0.0.1:{cluster.free_port()}"
-    (found,) = doctor._one_primary("shared", setup.address("owner", "", "postgres", [host, away], "primary"))
-    assert not found.remedy
+    found, gone = doctor._one_primary("shared", setup.address("owner", "", "postgres", [host, away], "primary"))
+    assert not found.remedy and away in gone.what and gone.remedy
 
 
 def test_the_owner_writes_to_whichever_is_the_primary_and_is_told_nothing_that_a_server_was() -> None:
@@ -109,6 +110,20 @@ def test_the_funders_servers_know_of_no_case_database_and_servers_of_no_owner() 
         assert (addresses.CASES_URL_VARIABLE in told) is (part == "coordinators")
         assert setup.OWNER not in str(told) and addresses.WRITE_URL_VARIABLE not in told
         assert f"meridian_{'coordinators' if part == 'funders' else 'funders'}" not in str(told)
+
+
+def test_servers_that_load_files_and_try_publications_are_told_how_and_funders_are_not() -> None:
+    told = setup.environment("coordinators", PASSWORDS, "one:5432", takes_uploads=True)
+    assert told[addresses.UPLOADS_VARIABLE] == "1"
+    assert addresses.parse(told[addresses.IMPORT_URL_VARIABLE]).username == "meridian_importer"
+    for variable in addresses.PUBLISHER_URL_VARIABLES.values():
+        assert addresses.parse(told[variable]).username == "meridian_publisher"
+    plain = setup.environment("coordinators", PASSWORDS, "one:5432")
+    assert set(told) - set(plain) == {
+        addresses.UPLOADS_VARIABLE, addresses.IMPORT_URL_VARIABLE, *addresses.PUBLISHER_URL_VARIABLES.values()
+    }  # fmt: skip
+    with pytest.raises(Refused, match="funders"):
+        setup.environment("funders", PASSWORDS, "one:5432", takes_uploads=True)
 
 
 def test_passwords_are_asked_for_by_name_where_they_are_missing(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import text
@@ -70,3 +73,46 @@ def test_a_missing_database_is_said_without_a_traceback(monkeypatch: pytest.Monk
     monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, f"sqlite:///{tmp_path}/none.db")
     monkeypatch.delenv(addresses.CASES_URL_VARIABLE, raising=False)
     assert any("There is no database file" in one for one in wrong())
+
+
+class Provider(BaseHTTPRequestHandler):
+    """A provider of identities that says who it is, or something else."""
+
+    said = b'{"issuer": "https://id.example/own"}'
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.said)
+
+    def log_message(self, *_told: object) -> None:
+        """Nothing on the screen."""
+
+
+@pytest.fixture
+def provider() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_the_provider_of_identities_is_asked_who_it_is_and_where_it_sends_readers_back(
+    sound: addresses.Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    secrets, back = tmp_path / "secrets.toml", "https://meridian.example/oauth2callback"
+    secrets.write_text(f'[auth]\nserver_metadata_url = "{provider}"\nredirect_uri = "{back}"\n')
+    monkeypatch.setenv("MERIDIAN_PUBLIC_URL", "https://meridian.example/")
+    assert wrong() == []
+    assert any("https://id.example/own" in one.what for one in doctor.findings(NOW))
+    monkeypatch.setenv("MERIDIAN_PUBLIC_URL", "https://elsewhere.example")
+    assert [one for one in wrong() if back in one]
+    monkeypatch.setattr(Provider, "said", b"<html>")
+    assert any("nobody can sign in" in one for one in wrong())
+    secrets.write_text('[auth]\nserver_metadata_url = "http://127.0.0.1:9/"\n')
+    assert any("ConnectError" in one for one in wrong())
+
+
+@pytest.mark.usefixtures("engines")
+def test_a_database_without_records_is_something_to_mend() -> None:
+    assert any("empty" in one for one in wrong())

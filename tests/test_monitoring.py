@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +19,7 @@ from dashboard.commands import cli
 from data_access import addresses, connections, database, faults, queries
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
+from tests.conftest import ROOT
 
 SECRET = "Maria Ivanova"
 
@@ -91,6 +95,32 @@ def test_lines_of_the_log_are_json_where_asked_and_say_of_an_exception_its_class
     record = logging.LogRecord("streamlit", logging.ERROR, __file__, 1, "Uncaught", (), (ValueError, fault, None))
     text_of_it = logs.Json().format(record)
     assert json.loads(text_of_it)["exception"] == "ValueError" and SECRET not in text_of_it
+
+
+LATER = """
+import logging
+from streamlit.logger import get_logger, update_formatter
+early = get_logger("streamlit.web.early")
+from dashboard import logs
+logs.set_up()
+later = get_logger("streamlit.web.later")
+update_formatter()
+for logger in (early, later, logging.getLogger("uvicorn.error")):
+    try:
+        raise ValueError("Anna Petrova")
+    except ValueError:
+        logger.warning("it failed", exc_info=True)
+"""
+
+
+def test_no_logger_of_the_server_writes_anything_but_json_whenever_it_was_made() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LATER], env=os.environ | {logs.FORM_VARIABLE: "json", "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["exception"] for line in lines] == ["ValueError"] * 3
+    assert "Petrova" not in done.stderr
 
 
 def test_figures_for_prometheus_count_reruns_and_faults_by_page_and_name_no_reader() -> None:

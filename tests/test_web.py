@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import gzip
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from streamlit.runtime.media_file_storage import MediaFileKind
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from dashboard import download_gate, web
 from dashboard.health import Health, why_not_ready
+from dashboard.page import reading
 from dashboard.upload_gate import GATE, MOST_BYTES, MOST_FILES, OPEN_SECONDS, Gate
-from dashboard.web import Guard, Packed
+from dashboard.web import Guard, Packed, SignIn
 from data_access import addresses, connections
+from data_access.problems import DatabaseProblem
+from data_access.viewer import Which
 
 
 class Answer:
@@ -392,6 +396,46 @@ def test_alive_is_alive_whatever_the_database_does_and_ready_asks_it_at_most_eve
     assert asked("/ready", [""]) == (200, "ok", ["/ready"])
     assert asked("/ready", ["gone"]) == (503, "gone", ["/ready"])
     assert asked("/ready", ["", "gone"], times=5)[2] == ["/ready"]
+
+
+@pytest.mark.by_turns
+@pytest.mark.usefixtures("engines")
+def test_a_new_deployment_without_records_shows_the_page_that_says_what_to_do() -> None:
+    assert why_not_ready() == ""
+
+
+@pytest.mark.by_turns
+@pytest.mark.usefixtures("engines")
+def test_a_database_that_cannot_be_read_yet_holds_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    url, opened = addresses.urls_from_environment().shared, []
+
+    def noted(url: str, which: Which = "shared") -> Engine:
+        opened.append(connections.open_reader(url, which))
+        return opened[-1]
+
+    monkeypatch.setattr(reading, "connections", SimpleNamespace(open_reader=noted))
+    for _click in range(3):
+        with pytest.raises(DatabaseProblem, match="empty"):
+            reading.engine("shared", url)
+    assert [engine.pool.checkedin() + engine.pool.checkedout() for engine in opened] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("status", "shown"), [(400, b"Try again"), (302, b"")])
+def test_a_sign_in_that_cannot_begin_is_said_in_our_words(status: int, shown: bytes) -> None:
+    sent: list[dict] = []
+
+    async def streamlit(_scope, _receive, send) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b"Authentication error" if status == 400 else b""})
+
+    async def note(message: dict) -> None:
+        sent.append(message)
+
+    asyncio.run(SignIn(streamlit)({"type": "http", "path": "/auth/login", "method": "GET"}, None, note))  # type: ignore[arg-type]
+    body = b"".join(message.get("body", b"") for message in sent)
+    assert shown in body and b"Authentication error" not in body
+    assert [message["status"] for message in sent if "status" in message] == [502 if status == 400 else 302]
+    assert len(sent) == 2
 
 
 def test_a_server_whose_database_is_gone_or_older_is_not_ready_and_says_no_address(

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+import httpx
 from sqlalchemy import URL, Engine, create_engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.commands import speaking
 from dashboard.commands.backups import named_urls
 from dashboard.commands.refusal import Refused
+from dashboard.page.links import PUBLIC_URL
 from data_access import addresses, backups, connections, database, meta, people, queries, rights
 from data_access.i18n import N_, _
 from data_access.problems import DatabaseProblem
@@ -43,7 +46,9 @@ def findings(now: datetime) -> Iterator[Finding]:
         yield from _database(which, url, now)
         yield from _one_primary(which, url)
     yield from _logins()
+    yield from _writers()
     yield from _secrets()
+    yield from _sign_in()
     yield _hosts()
     yield _backups(now)
 
@@ -60,6 +65,7 @@ def _database(which: Which, url: str, now: datetime) -> Iterator[Finding]:
             yield _keeps_to_its_rights(which, url, "reader")
         if which == "shared" and values.get("is_sample") != "1":
             yield _stewards(engine)
+        database.assert_ready(engine, which)
     except DatabaseProblem as problem:
         yield Finding(f"{which}: {problem.what}", problem.remedy)
 
@@ -70,23 +76,31 @@ def _one_primary(which: Which, url: str) -> Iterator[Finding]:
     hosts = parsed.query.get("host", ())
     if isinstance(hosts, str):
         return
-    taking = [host for host in hosts if _takes_writes(parsed.set(query={"host": host}))]
-    if len(taking) > 1:
+    found = [(host, _takes_writes(parsed.set(query={"host": host}))) for host in hosts]
+    if len(taking := [host for host, takes in found if takes]) > 1:
         yield Finding(
             _("{which}: {hosts} take writes, each for itself.").format(which=which, hosts=", ".join(taking)),
             _("Stop the older one at once, and build it anew as a replica of the other: see docs/deploy.md."),
         )
     elif hosts:
         yield Finding(_("{which}: no two of its servers take writes.").format(which=which))
+    for host in (host for host, takes in found if takes is None):
+        yield Finding(
+            _("{which}: {host} does not answer; nothing would take the place of the other one.").format(
+                which=which, host=host
+            ),
+            _("Start its PostgreSQL, or make it a replica anew."),
+        )
 
 
-def _takes_writes(url: URL) -> bool:
+def _takes_writes(url: URL) -> bool | None:
+    """Whether a server takes writes; None where it does not answer."""
     engine = create_engine(url, hide_parameters=True, connect_args={"connect_timeout": 3})
     try:
         with engine.connect() as connection:
             return not connection.scalar(text("SELECT pg_is_in_recovery()"))
     except SQLAlchemyError:
-        return False
+        return None
     finally:
         engine.dispose()
 
@@ -163,6 +177,60 @@ def _logins() -> Iterator[Finding]:
             yield Finding(
                 _("{variable} does not answer.").format(variable=variable), _("Check its address and its password.")
             )
+
+
+def _writers() -> Iterator[Finding]:
+    """The logins that load files and try publications, where this deployment does."""
+    urls = addresses.urls_from_environment()
+    named: list[tuple[str, Which, rights.Login, str | None]] = [
+        (addresses.IMPORT_URL_VARIABLE, "shared", "importer", addresses.import_url(urls))
+    ]
+    if publishers := addresses.publisher_urls(urls):
+        names = addresses.PUBLISHER_URL_VARIABLES
+        named += [
+            (names["shared"], "shared", "publisher", publishers.shared),
+            (names["cases"], "cases", "publisher", publishers.cases),
+        ]
+    for variable, which, login, url in named:
+        if not url or addresses.parse(url).get_backend_name() != "postgresql":
+            continue
+        try:
+            yield _keeps_to_its_rights(which, url, login)
+        except SQLAlchemyError:
+            yield Finding(
+                _("{variable} does not answer.").format(variable=variable), _("Check its address and its password.")
+            )
+
+
+def _sign_in() -> Iterator[Finding]:
+    """Whether the provider of identities answers from here, what it calls itself, and where it sends readers back to."""
+    stated = [tomllib.loads(path.read_text(encoding="utf-8")).get("auth", {}) for path in SECRETS if path.exists()]
+    for auth in stated[:1]:
+        if public := os.environ.get(PUBLIC_URL):
+            wanted = f"{public.rstrip('/')}/oauth2callback"
+            if auth.get("redirect_uri") != wanted:
+                yield Finding(
+                    _("Readers are sent back from sign-in to {there}.").format(there=auth.get("redirect_uri") or "–"),
+                    _("Set redirect_uri in secrets.toml, and at the provider, to {wanted}.").format(wanted=wanted),
+                )
+        if address := auth.get("server_metadata_url"):
+            try:
+                issuer = httpx.get(address, timeout=5).raise_for_status().json()["issuer"]
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as fault:
+                yield Finding(
+                    _("The provider of identities does not answer from here ({fault}): nobody can sign in.").format(
+                        fault=type(fault).__name__
+                    ),
+                    _(
+                        "Check server_metadata_url, the way there, and its certificate; one of your own authority needs SSL_CERT_FILE."
+                    ),
+                )
+            else:
+                yield Finding(
+                    _("The provider of identities answers; for `people add --issuer` it is {issuer}").format(
+                        issuer=issuer
+                    )
+                )
 
 
 def _secrets() -> Iterator[Finding]:

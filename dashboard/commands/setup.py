@@ -57,12 +57,17 @@ def address(role: str, password: str, database: str, hosts: Sequence[str], attri
     return f"postgresql://{role}:{password}@/{database}?{where}&target_session_attrs={attributes}"
 
 
-def environment(of: Part, passwords: Mapping[str, str], primary: str, replica: str | None = None) -> dict[str, str]:
+def environment(
+    of: Part, passwords: Mapping[str, str], primary: str, replica: str | None = None, *, takes_uploads: bool = False
+) -> dict[str, str]:
     """What a process of the deployment is told, by variable.
 
     With a replica, servers read it, or the primary while it is away, and write to whichever of the two is the primary; so do
-    commands of the owner, who unsets what a server was told.
+    commands of the owner, who unsets what a server was told. With `takes_uploads` stewards load files and try publications on
+    their pages. Raises Refused where that is asked for anybody but coordinators.
     """
+    if takes_uploads and of != "coordinators":
+        raise Refused(_("Only servers of coordinators load files: {part} is another part.").format(part=of))
     reading = [replica, primary] if replica else [primary]
     writing = list(reversed(reading))
     if of == "owner":
@@ -81,6 +86,19 @@ def environment(of: Part, passwords: Mapping[str, str], primary: str, replica: s
     for table, variable in addresses.NARROW.items():
         login = f"meridian_{rights.APPENDERS[table]}"
         told[variable] = address(login, passwords[login], SHARED, writing, "primary")
+    return told | (_of_uploads(passwords, writing) if takes_uploads else {})
+
+
+def _of_uploads(passwords: Mapping[str, str], writing: Sequence[str]) -> dict[str, str]:
+    """What servers are told on whose pages stewards load files and try publications."""
+    importer, publisher = "meridian_importer", "meridian_publisher"
+    told = {
+        addresses.UPLOADS_VARIABLE: "1",
+        addresses.IMPORT_URL_VARIABLE: address(importer, passwords[importer], SHARED, writing, "primary"),
+    }
+    for which, variable in addresses.PUBLISHER_URL_VARIABLES.items():
+        database = {"shared": SHARED, "cases": CASES}[which]
+        told[variable] = address(publisher, passwords[publisher], database, writing, "primary")
     return told
 
 
@@ -159,9 +177,10 @@ def passwords() -> None:
 @click.argument("part", type=click.Choice(get_args(Part)), metavar="[coordinators|funders|owner]")
 @speaking.option("--primary", metavar="HOST:PORT", default="127.0.0.1:5432", help=N_("Where the primary is."))
 @speaking.option("--replica", metavar="HOST:PORT", help=N_("Where its streaming replica is, which pages then read."))
-def environment_(part: Part, primary: str, replica: str | None) -> None:
+@speaking.option("--uploads", is_flag=True, help=N_("Stewards load files and try publications on their pages."))
+def environment_(part: Part, primary: str, replica: str | None, *, uploads: bool) -> None:
     """Print what a process of the deployment is told."""
-    for name, value in environment(part, passwords_given(), primary, replica).items():
+    for name, value in environment(part, passwords_given(), primary, replica, takes_uploads=uploads).items():
         print(f"{name}='{value}'")
 
 

@@ -69,9 +69,18 @@ def _opened(which: database.Which, url: str) -> Engine:
     By then the heavy modules are loaded: frozen, they are not searched at every collection, which took 150 ms.
     """
     opened = connections.open_reader(url, which)
-    database.assert_ready(opened, which)
+    try:
+        database.assert_ready(opened, which)
+    except BaseException:
+        opened.dispose()
+        raise
     gc.freeze()
     return opened
+
+
+def asked_for_health(which: database.Which, url: str) -> Engine:
+    """An engine that is there whether or not its database can be read by pages, for whoever asks just that."""
+    return _engines.get(("health", which, url), lambda: connections.open_reader(url, which))
 
 
 def shared_engine() -> Engine:
