@@ -6,12 +6,10 @@ by one, by pseudonymous reference: the call list and the records to fix.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -32,8 +30,8 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy import case as sql_case
-from sqlalchemy.sql.selectable import Subquery
 
+from data_access import case_passage
 from data_access.case_episodes import (
     CONTRADICTORY,
     COUNTRY,
@@ -43,12 +41,9 @@ from data_access.case_episodes import (
     UNKNOWN_COUNTRY,
     UNKNOWN_STAGE,
     days_between,
-    ends,
     impossible,
-    is_open,
-    month_of,
-    usable,
 )
+from data_access.case_passage import episode, stay
 from data_access.schema import (
     STAGES,
     after_arrival,
@@ -70,6 +65,7 @@ from data_access.schema import (
     stage_event,
 )
 
+PASSED, STAY = episode.c, stay.c
 SETTLED_AFTER_DAYS = 90
 NO_LAST_DAY = 99_999
 SUMMARIES = (
@@ -101,16 +97,16 @@ def rebuild(
     """
     for table in SUMMARIES:
         connection.execute(delete(table))
-    stays = _stays(as_of)
-    _rebuild_days(connection, as_of)
-    _rebuild_stage_days(connection, stays, as_of)
-    _rebuild_reach(connection, as_of, horizons)
-    _rebuild_durations(connection, as_of, standard_days)
-    _rebuild_open(connection, stays, as_of)
-    _rebuild_stays(connection, stays, as_of, marks)
-    _rebuild_after(connection, as_of)
-    _rebuild_lags(connection, as_of)
-    _rebuild_transit(connection, as_of)
+    with case_passage.found(connection, as_of):
+        _rebuild_days(connection)
+        _rebuild_stage_days(connection)
+        _rebuild_reach(connection, horizons)
+        _rebuild_durations(connection, as_of, standard_days)
+        _rebuild_open(connection, as_of)
+        _rebuild_stays(connection, as_of, marks)
+        _rebuild_after(connection, as_of)
+        _rebuild_lags(connection, as_of)
+        _rebuild_transit(connection)
     _rebuild_fixes(connection, as_of)
 
 
@@ -127,127 +123,57 @@ FLOWS = (
 )
 
 
-def _rebuild_days(connection: Connection, as_of: date) -> None:
+def _rebuild_days(connection: Connection) -> None:
     again = sql_case((EPISODE.episode_no == 1, 0), else_=1)
-    people = sql_case((EPISODE.outcome == "relocated", func.coalesce(relocation_case.c.people, 1)), else_=0)
-    ineligible = sql_case((EPISODE.outcome == "ineligible", 1), else_=0)
+    people = sql_case((PASSED.outcome == "relocated", func.coalesce(relocation_case.c.people, 1)), else_=0)
+    ineligible = sql_case((PASSED.outcome == "ineligible", 1), else_=0)
     parts = [
-        _flow(EPISODE.opened_on, opened=1 - again, reopened=again, ineligible_in=ineligible).where(usable(as_of)),
+        _flow(PASSED.opened_on, opened=1 - again, reopened=again, ineligible_in=ineligible),
         _flow(
-            EPISODE.closed_on,
+            PASSED.ended_on,
             closed=literal(1),
             closed_reopened=again,
             ineligible_out=ineligible,
             relocated_people=people,
         )
-        .join(relocation_case, relocation_case.c.id == EPISODE.case_id)
-        .where(usable(as_of), EPISODE.closed_on <= as_of),
+        .join(relocation_case, relocation_case.c.id == PASSED.case_id)
+        .where(PASSED.ended_on.is_not(None)),
     ]
+    held = case_passage.held.c
+    own = {name: held[name] if name in held else literal(0) for name in FLOWS}
+    parts.append(select(held.on_date, held.host_country, held.route, *own.values()))
     both = union_all(*parts).subquery()
     keys = [both.c.on_date, both.c.host_country, both.c.route]
     counted = select(*keys, *(func.sum(both.c[name]) for name in FLOWS)).group_by(*keys)
     connection.execute(insert(case_day).from_select(["on_date", "host_country", "route", *FLOWS], counted))
-    _add_holds(connection, as_of)
 
 
 def _flow(day: ColumnElement, **counts: ColumnElement) -> Select:
     """One row per episode: day, country, route and a column per kind of flow, 0 unless given."""
-    return select(
-        day.label("on_date"), COUNTRY, ROUTE, *(counts.get(name, literal(0)).label(name) for name in FLOWS)
-    ).select_from(case_episode)
-
-
-def _add_holds(connection: Connection, as_of: date) -> None:
-    """Cases put on hold and taken up again per day; overlapping holds are one, and a hold ends with its episode."""
-    statement = (
-        select(EPISODE.id, COUNTRY, ROUTE, hold.c.held_from, hold.c.held_to, ends(as_of).label("closed_on"))
-        .join(hold, hold.c.episode_id == EPISODE.id)
-        .where(usable(as_of), hold.c.held_from <= as_of)
-        .order_by(EPISODE.id, hold.c.held_from)
+    named = (counts.get(name, literal(0)).label(name) for name in FLOWS)
+    return (
+        select(day.label("on_date"), PASSED.host_country, PASSED.route, *named)
+        .select_from(episode)
+        .join(case_episode, EPISODE.id == PASSED.id)
     )
-    counts: dict[tuple[date, str, str], dict[str, int]] = {}
-    for (_id, country, way), (begun, ended) in _merged(connection.execute(statement)):
-        for day, name in ((begun, "held"), (ended, "resumed")):
-            if day is not None and day <= as_of:
-                found = counts.setdefault((day, country, way), {"held": 0, "resumed": 0})
-                found[name] += 1
-    for (day, country, way), found in counts.items():
-        here = (case_day.c.on_date == day, case_day.c.host_country == country, case_day.c.route == way)
-        if not connection.execute(case_day.update().where(*here).values(**found)).rowcount:
-            zero = dict.fromkeys(FLOWS, 0)
-            row = {"on_date": day, "host_country": country, "route": way} | zero | found
-            connection.execute(insert(case_day), row)
 
 
-def _merged(rows: Any) -> Iterator[tuple[tuple[str, str, str], tuple[date, date | None]]]:
-    """Holds of one episode that overlap become one; the end is None while it lasts."""
-    forever = date.max
-    last: tuple | None = None
-    begun = ended = forever
-    for row in rows:
-        key = (row.id, row.host_country, row.route)
-        until = min(row.held_to or forever, row.closed_on or forever)
-        if until <= row.held_from:
-            continue
-        if key == last and row.held_from <= ended:
-            ended = max(ended, until)
-            continue
-        if last is not None:
-            yield last, (begun, None if ended == forever else ended)
-        last, begun, ended = key, row.held_from, until
-    if last is not None:
-        yield last, (begun, None if ended == forever else ended)
-
-
-def _position(stage: ColumnElement) -> ColumnElement:
-    return sql_case(*((stage == name, place) for place, name in enumerate(STAGES)), else_=-1)
-
-
-def _events(as_of: date) -> Subquery:
-    """Stage events of usable episodes within their lifetime, and for each a first stay of unknown stage."""
-    event = stage_event.c
-    within = and_(event.entered_on <= as_of, or_(EPISODE.closed_on.is_(None), event.entered_on <= EPISODE.closed_on))
-    shared = (EPISODE.id.label("episode_id"), COUNTRY, ROUTE, EPISODE.opened_on, ends(as_of).label("closed_on"))
-    recorded = (
-        select(
-            *shared,
-            event.stage,
-            sql_case((event.entered_on < EPISODE.opened_on, EPISODE.opened_on), else_=event.entered_on).label("day"),
-            _position(event.stage).label("position"),
-        )
-        .join(stage_event, event.episode_id == EPISODE.id)
-        .where(usable(as_of), within)
-    )
-    begin = select(*shared, literal(UNKNOWN_STAGE), EPISODE.opened_on, literal(-1)).where(usable(as_of))
-    return union_all(recorded, begin).subquery("events")
-
-
-def _stays(as_of: date) -> CTE:
-    """One row per stay of an episode in a stage: entered, left (NULL while it lasts), and whether it is the last."""
-    events = _events(as_of)
-    following = func.lead(events.c.day).over(
-        partition_by=events.c.episode_id, order_by=(events.c.day, events.c.position)
-    )
-    return select(
-        *(events.c[name] for name in ("episode_id", "host_country", "route", "stage", "opened_on")),
-        events.c.day.label("entered_on"),
-        func.coalesce(following, events.c.closed_on).label("left_on"),
-        following.is_(None).label("is_last"),
-    ).cte("stays")
-
-
-def _rebuild_stage_days(connection: Connection, stays: CTE, as_of: date) -> None:
+def _rebuild_stage_days(connection: Connection) -> None:
     """Per day and stage: episodes that entered, that moved on, and that for the first time reached it or a later one
     (an ending counts as reaching all, A11)."""
-    keys = (stays.c.host_country, stays.c.route, stays.c.stage)
     one, none = literal(1), literal(0)
-    moving = stays.c.left_on > stays.c.entered_on
-    lasting = or_(stays.c.left_on.is_(None), moving)
-    first = _first_reached(as_of, with_ending=True)
+    moving = STAY.left_on > STAY.entered_on
+    lasting = or_(STAY.left_on.is_(None), moving)
+    reached = case_passage.first_reached(with_ending=True).c
+    keys = (STAY.number, STAY.stage)
+    moves = union_all(
+        select(STAY.entered_on.label("on_date"), *keys, one.label("entered"), none.label("moved_on")).where(lasting),
+        select(STAY.left_on, *keys, none, one).where(moving),
+    ).subquery()
     parts = (
-        select(stays.c.entered_on.label("on_date"), *keys, one.label("entered"), none.label("moved_on"), none.label("reached")).where(lasting),
-        select(stays.c.left_on, *keys, none, one, none).where(moving),
-        select(first.c.day, first.c.host_country, first.c.route, first.c.stage, none, none, one),
+        select(moves.c.on_date, PASSED.host_country, PASSED.route, moves.c.stage, moves.c.entered, moves.c.moved_on,
+               none.label("reached")).join(episode, PASSED.number == moves.c.number),
+        select(reached.day, reached.host_country, reached.route, reached.stage, none, none, one),
     )  # fmt: skip
     both = union_all(*parts).subquery()
     columns = ("on_date", "host_country", "route", "stage")
@@ -257,42 +183,22 @@ def _rebuild_stage_days(connection: Connection, stays: CTE, as_of: date) -> None
     connection.execute(insert(case_stage_day).from_select([*columns, *counts], counted))
 
 
-def _first_reached(as_of: date, *, with_ending: bool) -> Subquery:
-    """The day each episode first reached each stage or a later one; an ending reaches all if `with_ending`."""
-    events = _events(as_of)
-    keys = [events.c[name] for name in ("episode_id", "host_country", "route", "opened_on")]
-    day_at = {place: sql_case((events.c.position >= place, events.c.day)) for place in range(len(STAGES))}
-    if with_ending:
-        is_ending = and_(events.c.position == -1, events.c.closed_on.is_not(None))
-        day_at = {place: sql_case((is_ending, events.c.closed_on), else_=day) for place, day in day_at.items()}
-    firsts = (
-        select(*keys, *(func.min(day_at[place]).label(stage) for place, stage in enumerate(STAGES)))
-        .group_by(*keys)
-        .cte("firsts_with_ending" if with_ending else "firsts")
-    )
-    known = [firsts.c[key.name] for key in keys]
-    each = (
-        select(*known, literal(stage).label("stage"), firsts.c[stage].label("day")).where(firsts.c[stage].is_not(None))
-        for stage in STAGES
-    )
-    return union_all(*each).subquery("first_reached")
-
-
-def _rebuild_reach(connection: Connection, as_of: date, horizons: Sequence[int]) -> None:
+def _rebuild_reach(connection: Connection, horizons: Sequence[int]) -> None:
     """Per opening month and horizon: how many opened, and how many reached each stage or a later one within it."""
-    first = _first_reached(as_of, with_ending=False)
-    reached = select(
-        first.c.host_country, first.c.route, month_of(connection, first.c.opened_on).label("opened_month"),
-        first.c.stage, days_between(connection, first.c.opened_on, first.c.day).label("days"),
-    )  # fmt: skip
-    opened = select(
-        COUNTRY, ROUTE, month_of(connection, EPISODE.opened_on), literal("opened"), literal(0)
-    ).where(usable(as_of))  # fmt: skip
-    steps = union_all(reached, opened).subquery()
-    within = union_all(*(select(literal(days).label("horizon")) for days in horizons)).subquery()
-    columns = [steps.c[name] for name in ("host_country", "route", "opened_month")]
-    statement = select(*columns, within.c.horizon, steps.c.stage).join(within, steps.c.days <= within.c.horizon)
-    _insert_counts(connection, case_reach, statement)
+    first, keys = case_passage.first.c, [PASSED.host_country, PASSED.route, PASSED.opened_month]
+    days = [days_between(connection, PASSED.opened_on, first[stage]).label(stage) for stage in STAGES]
+    each = select(*keys, *days).join(case_passage.first, first.number == PASSED.number).subquery()
+    steps = [(stage, horizon) for stage in STAGES for horizon in horizons]
+    within = [func.sum(sql_case((each.c[stage] <= horizon, 1), else_=0)) for stage, horizon in steps]
+    group = [each.c[key.name] for key in keys]
+    names, begun = [column.name for column in case_reach.c], len(group)
+    rows = []
+    for row in connection.execute(select(*group, func.count(), *within).group_by(*group)):
+        known, opened, reached = row[:begun], row[begun], row[begun + 1 :]
+        rows += [(*known, horizon, "opened", opened) for horizon in horizons]
+        rows += [(*known, horizon, stage, n) for (stage, horizon), n in zip(steps, reached, strict=True) if n]
+    if rows:
+        connection.execute(insert(case_reach), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def _rebuild_durations(connection: Connection, as_of: date, standard_days: int) -> None:
@@ -300,29 +206,31 @@ def _rebuild_durations(connection: Connection, as_of: date, standard_days: int) 
 
     Where cases that ended before the first was recorded are there too, the past was loaded whole: nothing enters late.
     """
-    begun = connection.scalar(select(func.min(EPISODE.recorded_on)).where(usable(as_of)))
-    if begun is not None and connection.scalar(select(func.count()).where(usable(as_of), EPISODE.closed_on < begun)):
+    recorded = select(func.min(EPISODE.recorded_on)).join(episode, PASSED.id == EPISODE.id)
+    begun = connection.scalar(recorded)
+    if begun is not None and connection.scalar(
+        select(func.count()).select_from(episode).where(PASSED.ended_on < begun)
+    ):
         begun = None
-    ended = and_(EPISODE.closed_on.is_not(None), EPISODE.closed_on <= as_of)
-    until = sql_case((ended, EPISODE.closed_on), else_=literal(as_of, Date))
-    outcome = sql_case((ended, func.coalesce(EPISODE.outcome, "unknown")), else_="open")
+    until = func.coalesce(PASSED.ended_on, literal(as_of, Date))
+    outcome = sql_case((PASSED.ended_on.is_not(None), func.coalesce(PASSED.outcome, "unknown")), else_="open")
     entry: ColumnElement = literal(0)
     if begun is not None:
-        passed = days_between(connection, EPISODE.opened_on, literal(begun, Date))
-        entry = sql_case((EPISODE.opened_on < begun, passed), else_=0)
+        passed = days_between(connection, PASSED.opened_on, literal(begun, Date))
+        entry = sql_case((PASSED.opened_on < begun, passed), else_=0)
     statement = select(
-        COUNTRY,
-        ROUTE,
-        month_of(connection, EPISODE.opened_on).label("opened_month"),
-        (EPISODE.opened_on <= as_of - timedelta(days=standard_days)).label("is_due"),
+        PASSED.host_country,
+        PASSED.route,
+        PASSED.opened_month,
+        (PASSED.opened_on <= as_of - timedelta(days=standard_days)).label("is_due"),
         entry.label("entry"),
-        days_between(connection, EPISODE.opened_on, until).label("days"),
+        days_between(connection, PASSED.opened_on, until).label("days"),
         outcome.label("outcome"),
-    ).where(usable(as_of))
+    )
     _insert_counts(connection, case_duration, statement)
 
 
-def _rebuild_open(connection: Connection, stays: CTE, as_of: date) -> None:
+def _rebuild_open(connection: Connection, as_of: date) -> None:
     held = exists().where(
         hold.c.episode_id == EPISODE.id,
         hold.c.held_from <= as_of,
@@ -332,16 +240,18 @@ def _rebuild_open(connection: Connection, stays: CTE, as_of: date) -> None:
         select(
             EPISODE.case_id,
             EPISODE.episode_no,
-            COUNTRY,
-            ROUTE,
-            stays.c.stage,
+            PASSED.host_country,
+            PASSED.route,
+            STAY.stage,
             held.label("on_hold"),
             EPISODE.opened_on,
         )
-        .add_columns(stays.c.entered_on.label("stage_since"), _stay_ends(connection, as_of))
+        .add_columns(STAY.entered_on.label("stage_since"), _stay_ends(connection, as_of))
         .add_columns(func.coalesce(EPISODE.entered_on <= as_of, false()))
-        .join(stays, and_(stays.c.episode_id == EPISODE.id, stays.c.is_last))
-        .where(usable(as_of), is_open(as_of))
+        .select_from(episode)
+        .join(case_episode, EPISODE.id == PASSED.id)
+        .join(stay, and_(STAY.number == PASSED.number, STAY.is_last))
+        .where(PASSED.ended_on.is_(None))
     )
     connection.execute(insert(case_call).from_select([c.name for c in case_call.c], now))
     call = case_call.c
@@ -352,29 +262,27 @@ def _rebuild_open(connection: Connection, stays: CTE, as_of: date) -> None:
 BEFORE_ISSUE = (UNKNOWN_STAGE, *STAGES[: STAGES.index("issued")])
 
 
-def _rebuild_stays(connection: Connection, stays: CTE, as_of: date, marks: Mapping[str | None, date]) -> None:
+def _rebuild_stays(connection: Connection, as_of: date, marks: Mapping[str | None, date]) -> None:
     """Every stay in a stage before issue: days in it, and from entering it to issue or a later stage (who ended relocated was
     issued), to another ending, or to the cut-off."""
-    first = _first_reached(as_of, with_ending=False)
-    issued = select(first.c.episode_id, first.c.day).where(first.c.stage == "issued").subquery("issued")
     now = literal(as_of, Date)
-    ending = ends(as_of)
-    is_relocated = and_(ending.is_not(None), EPISODE.outcome == "relocated")
-    issue = func.coalesce(issued.c.day, sql_case((is_relocated, ending)))
-    outcome = sql_case((issue.is_not(None), "issued"), (ending.is_not(None), "ended"), else_="open")
-    until = func.coalesce(issue, ending, now)
+    is_relocated = and_(PASSED.ended_on.is_not(None), PASSED.outcome == "relocated")
+    issue = func.coalesce(case_passage.first.c.issued, sql_case((is_relocated, PASSED.ended_on)))
+    outcome = sql_case((issue.is_not(None), "issued"), (PASSED.ended_on.is_not(None), "ended"), else_="open")
+    until = func.coalesce(issue, PASSED.ended_on, now)
     statement = (
         select(
-            stays.c.host_country,
-            stays.c.stage,
-            _is_after(stays.c.entered_on, stays.c.host_country, marks).label("is_current"),
-            days_between(connection, stays.c.entered_on, func.coalesce(stays.c.left_on, now)).label("waited"),
-            days_between(connection, stays.c.entered_on, until).label("days"),
+            PASSED.host_country,
+            STAY.stage,
+            _is_after(STAY.entered_on, PASSED.host_country, marks).label("is_current"),
+            days_between(connection, STAY.entered_on, func.coalesce(STAY.left_on, now)).label("waited"),
+            days_between(connection, STAY.entered_on, until).label("days"),
             outcome.label("outcome"),
         )
-        .join(case_episode, EPISODE.id == stays.c.episode_id)
-        .outerjoin(issued, issued.c.episode_id == stays.c.episode_id)
-        .where(stays.c.stage.in_(BEFORE_ISSUE), func.coalesce(stays.c.left_on, now) > stays.c.entered_on)
+        .select_from(stay)
+        .join(episode, PASSED.number == STAY.number)
+        .join(case_passage.first, case_passage.first.c.number == STAY.number)
+        .where(STAY.stage.in_(BEFORE_ISSUE), func.coalesce(STAY.left_on, now) > STAY.entered_on)
     )
     _insert_counts(connection, case_stay, statement)
 
@@ -411,11 +319,11 @@ def _rebuild_after(connection: Connection, as_of: date) -> None:
     """What came after arrival, by episode that ended relocated: the newest permit and document with the days left of it (from
     -1 when it is over; NO_LAST_DAY where its last day is not stated), whether one was renewed, and what else happened."""
     event, now = after_arrival.c, literal(as_of, Date)
-    arrived = and_(usable(as_of), ends(as_of).is_not(None), EPISODE.outcome == "relocated")
+    arrived = and_(PASSED.ended_on.is_not(None), PASSED.outcome == "relocated")
     known = (
         select(
-            COUNTRY,
-            ROUTE,
+            PASSED.host_country,
+            PASSED.route,
             event.episode_id,
             event.event,
             event.on_date,
@@ -425,7 +333,7 @@ def _rebuild_after(connection: Connection, as_of: date) -> None:
             .label("place"),
             func.count().over(partition_by=(event.episode_id, event.event)).label("times"),
         )
-        .join(after_arrival, event.episode_id == EPISODE.id)
+        .join(after_arrival, event.episode_id == PASSED.id)
         .where(arrived, event.on_date <= as_of)
         .subquery()
     )
@@ -436,7 +344,7 @@ def _rebuild_after(connection: Connection, as_of: date) -> None:
     renewed = select(*keys, literal("renewed"), literal(0)).where(
         known.c.place == 1, known.c.times > 1, known.c.event == "permit"
     )
-    everyone = select(COUNTRY, ROUTE, literal("arrived"), literal(0)).where(arrived)
+    everyone = select(PASSED.host_country, PASSED.route, literal("arrived"), literal(0)).where(arrived)
     _insert_counts(connection, case_after, union_all(newest, renewed, everyone))
 
 
@@ -456,20 +364,12 @@ def _rebuild_lags(connection: Connection, as_of: date) -> None:
     _insert_counts(connection, case_lag, select(both))
 
 
-def _rebuild_transit(connection: Connection, as_of: date) -> None:
+def _rebuild_transit(connection: Connection) -> None:
     """From where people waited to where they were to go, per opening month."""
     waiting = func.coalesce(relocation_case.c.waiting_country, UNKNOWN_COUNTRY).label("waiting_country")
-    statement = (
-        select(
-            waiting,
-            COUNTRY,
-            ROUTE,
-            month_of(connection, EPISODE.opened_on).label("opened_month"),
-            is_open(as_of).label("is_open"),
-        )
-        .join(relocation_case, relocation_case.c.id == EPISODE.case_id)
-        .where(usable(as_of))
-    )
+    statement = select(
+        waiting, PASSED.host_country, PASSED.route, PASSED.opened_month, PASSED.ended_on.is_(None).label("is_open")
+    ).join(relocation_case, relocation_case.c.id == PASSED.case_id)
     _insert_counts(connection, case_transit, statement)
 
 

@@ -169,10 +169,15 @@ class Robustness:
     drawn: int
 
 
-def robustness(grants: pd.DataFrame, after: pd.Timestamp) -> Robustness:
+Held = tuple[str, tuple[tuple[str, float], ...], float]
+"""An organisation, what it holds of each funder, and of payers that never leave."""
+
+
+def robustness(grants: pd.DataFrame, after: pd.Timestamp, shares: dict[Held, np.ndarray] | None = None) -> Robustness:
     """How much a network hangs on few, of what is signed for days after a day (E04).
 
-    `grants`: the columns of `queries.funding.grants` and `minor`; those to organisations of the network count.
+    `grants`: the columns of `queries.funding.grants` and `minor`; those to organisations of the network count. `shares`: what was
+    found for organisations of other networks, which this one adds to.
     """
     named = grants.assign(standing=standing(grants))
     is_own = named["standing"].isin(RECEIVED) & named["recipient_is_member"].astype("boolean").fillna(False)
@@ -186,7 +191,7 @@ def robustness(grants: pd.DataFrame, after: pd.Timestamp) -> Robustness:
         held[recipient][funder] = float(amount)
     unnamed = own[own["funder_slug"].isna()].groupby("recipient_slug")["ahead"].sum().to_dict()
     drawn = sum(len(payers) > MOST_EXACT for payers in held.values())
-    return Robustness(mean_robustness(held, unnamed), curve(held, unnamed, largest_first(held)), drawn)
+    return Robustness(mean_robustness(held, unnamed, shares), curve(held, unnamed, largest_first(held)), drawn)
 
 
 def curve(held: Mapping[str, Mapping[str, float]], unnamed: Mapping[str, float], order: Sequence[str]) -> float:
@@ -219,16 +224,22 @@ def largest_first(held: Mapping[str, Mapping[str, float]]) -> list[str]:
     return sorted(sizes, key=lambda funder: (-sizes[funder], funder))
 
 
-def mean_robustness(held: Mapping[str, Mapping[str, float]], unnamed: Mapping[str, float]) -> float:
+def mean_robustness(
+    held: Mapping[str, Mapping[str, float]], unnamed: Mapping[str, float], shares: dict[Held, np.ndarray] | None = None
+) -> float:
     """The mean of `curve` over all orders, exact per organisation over its own funders; above fifteen by draws with a fixed
-    seed."""
+    seed. `shares` as in `robustness`."""
+    known = {} if shares is None else shares
     n = len(largest_first(held))
     if not n:
         return math.nan
     kept: dict[int, np.ndarray] = {}
     for name, own in held.items():
-        kept[len(own)] = kept.get(len(own), 0.0) + _holding_shares(own, unnamed.get(name, 0), name)
-    holding = sum(_own_among_gone(n, m) @ shares for m, shares in kept.items()) / len(held)
+        one = name, tuple(own.items()), unnamed.get(name, 0)
+        if one not in known:
+            known[one] = _holding_shares(own, one[-1], name)
+        kept[len(own)] = kept.get(len(own), 0.0) + known[one]
+    holding = sum(_own_among_gone(n, m) @ of_size for m, of_size in kept.items()) / len(held)
     return float(np.trapezoid(holding)) / n
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
+from dashboard.metrics import clearances
 from dashboard.metrics.placement import Records
 from data_access import queries
 from data_access.queries.money import Cut
 from data_access.viewer import Query, Viewer
 
-GRANTS_AT_ONCE = 5_000
+IDS_AT_ONCE = 5_000
+READ: dict[str, tuple[str, Callable[[Viewer, list[int]], Query]]] = {
+    "grants": ("grant_id", lambda viewer, ids: queries.funding.these_grants(ids, viewer)),
+    "needs": ("need_id", lambda viewer, ids: queries.funding.needs(viewer, among=ids)),
+    "declared": ("grant_id", lambda viewer, ids: queries.funding.declared_places(viewer, among=ids)),
+    "places": ("organisation_id", lambda viewer, ids: queries.funding.organisation_places(viewer, among=ids)),
+    "facets": ("project_id", lambda viewer, ids: queries.funding.project_facets(viewer, among=ids)),
+}
+"""Of each frame of records its id, and how some of them are read."""
 
 
 def records_of(
@@ -19,15 +30,14 @@ def records_of(
     viewer: Viewer,
     cut: Cut | None = None,
     rates: pd.DataFrame | None = None,
-    grants: pd.DataFrame | None = None,
 ) -> Records:
     """Everything recorded about the money this viewer may see, or about that of organisations in the `cut`.
 
-    Exchange rates are the same for every viewer; whoever has them already gives them as `rates`, and likewise the viewer's `grants`.
+    Exchange rates are the same for every viewer; whoever has them already gives them as `rates`.
     """
     of = queries.funding
     return Records(
-        read(of.grants(viewer, cut)) if grants is None else grants,
+        read(of.grants(viewer, cut)),
         read(of.needs(viewer, cut)),
         read(of.declared_places(viewer, cut)),
         read(of.organisation_places(viewer, cut)),
@@ -36,20 +46,50 @@ def records_of(
     )
 
 
-def records_between(
-    read: Callable[[Query], pd.DataFrame], least: Records, most: Records
-) -> Callable[[Viewer], Records]:
-    """How to read everything recorded about the money of viewers who see of each grant what `least` or what `most` has of it:
-    only the grants of which these two have something other are read for each."""
-    of, known = queries.funding, least.grants
-    both = pd.concat([known, most.grants[list(known)].drop_duplicates("grant_id")])
-    unlike = both.drop_duplicates(keep=False)["grant_id"].unique()
-    alike = known[~known["grant_id"].isin(unlike)]
-    starts = range(0, len(unlike), GRANTS_AT_ONCE)
+class Between:
+    """What viewers see who know no less than `least` and no more than `most`: read for each is only what these two know
+    otherwise, and only what is near it is kept beside it.
 
-    def records(viewer: Viewer) -> Records:
-        several = [read(of.these_grants(unlike[at : at + GRANTS_AT_ONCE].tolist(), viewer)) for at in starts]
-        grants = pd.concat([alike, *several]).sort_values("grant_id", ignore_index=True)
-        return records_of(read, viewer, rates=least.rates, grants=grants)
+    `least` and `whole`: the records of the two viewers, the second with every grant and need once per reporting currency.
+    """
 
-    return records
+    def __init__(self, read: Callable[[Query], pd.DataFrame], least: Records, whole: Records) -> None:
+        self._read = read
+        most = replace(
+            whole,
+            grants=whole.grants[list(least.grants)].drop_duplicates("grant_id", ignore_index=True),
+            needs=whole.needs[list(least.needs)].drop_duplicates("need_id", ignore_index=True),
+        )
+        self._unlike = {
+            name: _unlike(getattr(least, name), getattr(most, name), key) for name, (key, _of) in READ.items()
+        }
+        differs = clearances.differences(most, least)
+        self.least = least.among(differs.lines, differs.recipients)
+        """What `least` knows of all this."""
+        self._grants_alike = least.grants[~least.grants["grant_id"].isin(self._unlike["grants"])]
+
+    def records(self, viewer: Viewer) -> Records:
+        """What a viewer knows near whatever is known otherwise by anybody."""
+        return replace(self.least, **{name: self._mine(name, viewer) for name in READ})
+
+    def _mine(self, name: str, viewer: Viewer) -> pd.DataFrame:
+        key, query = READ[name]
+        near, unlike = getattr(self.least, name), self._unlike[name]
+        several = [self._read(query(viewer, some)) for some in _at_once(unlike)]
+        rows = pd.concat([near[~near[key].isin(unlike)], *several])
+        return rows.sort_values(key, kind="stable", ignore_index=True)
+
+    def grants(self, mine: Records) -> pd.DataFrame:
+        """All grants of a viewer whose `records` are given."""
+        own = mine.grants[mine.grants["grant_id"].isin(self._unlike["grants"])]
+        return pd.concat([self._grants_alike, own]).sort_values("grant_id", ignore_index=True)
+
+
+def _unlike(least: pd.DataFrame, most: pd.DataFrame, key: str) -> np.ndarray:
+    """The ids of which two viewers know something other."""
+    return np.sort(pd.concat([least, most]).drop_duplicates(keep=False)[key].unique())
+
+
+def _at_once(ids: np.ndarray) -> Iterator[list[int]]:
+    for at in range(0, len(ids), IDS_AT_ONCE):
+        yield ids[at : at + IDS_AT_ONCE].tolist()

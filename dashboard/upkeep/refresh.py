@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import date
 from functools import cache, partial
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from dashboard.metrics import clearances, leaving, money_sums, overlap, relocation
 from dashboard.metrics.funding import CURRENCIES
 from dashboard.metrics.placement import Records
-from dashboard.upkeep.recorded_money import records_between, records_of
+from dashboard.upkeep.recorded_money import Between, records_of
 from data_access import (
     case_summaries,
     database,
@@ -37,17 +39,28 @@ SCOPED_UP_TO = 1500
 
 
 def refresh(shared: Engine, cases: Engine | None, as_of: date) -> None:
-    """Rebuild summaries up to `as_of`, each database in one transaction, and move its data version.
+    """Rebuild summaries up to `as_of`, each database in one transaction, and move its data version; both at the same time,
+    because neither waits for the other.
 
     The version is moved first, which waits for loads and refreshes at work and keeps others out, so that the summaries are
     of the state they are noted for. Cases that are not given keep their own cut-off.
     """
-    if cases is not None:
-        marks = newest_marks(shared, as_of)
-        with cases.begin() as connection:
-            version = meta.move(connection, "cases")
-            case_summaries.rebuild(connection, as_of, relocation.STANDARD_DAYS, relocation.HORIZONS, marks)
-            meta.note_summed(connection, "cases", as_of, version)
+    marks = newest_marks(shared, as_of)
+    with ThreadPoolExecutor(1) as pool:
+        of_cases = None if cases is None else pool.submit(_refresh_cases, cases, as_of, marks)
+        _refresh_shared(shared, as_of)
+        if of_cases is not None:
+            of_cases.result()
+
+
+def _refresh_cases(cases: Engine, as_of: date, marks: Mapping[str | None, date]) -> None:
+    with cases.begin() as connection:
+        version = meta.move(connection, "cases")
+        case_summaries.rebuild(connection, as_of, relocation.STANDARD_DAYS, relocation.HORIZONS, marks)
+        meta.note_summed(connection, "cases", as_of, version)
+
+
+def _refresh_shared(shared: Engine, as_of: date) -> None:
     with shared.begin() as connection:
         version = meta.move(connection, "shared")
         initiative_choices.rebuild(connection, as_of)
@@ -80,29 +93,32 @@ def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, m
     theirs = records_of(read, FUNDER, rates=whole.rates)
     common = money_sums.sums(theirs.valued_as(whole))
     amounts = {of: own.set_index("grant_id")["minor"] for of, own in whole.grants.groupby("reporting")}
-    on_few = {FUNDER.clearance: on_few_funders(theirs.grants, amounts, as_of)}
+    shares: dict[leaving.Held, np.ndarray] = {}
+    on_few = {FUNDER.clearance: on_few_funders(theirs.grants, amounts, as_of, shares)}
     yield FUNDER.clearance, money_sums.kept(common) | on_few[FUNDER.clearance]
 
-    records = records_between(read, theirs, whole)
+    between = Between(read, theirs, whole)
 
     def several() -> Iterator[tuple[str, Records]]:
         for viewer in (EVERYTHING, EVERYWHERE, *coordinators(shared)):
-            mine = records(viewer)
-            on_few[viewer.clearance] = on_few_funders(mine.grants, amounts, as_of)
+            mine = between.records(viewer)
+            on_few[viewer.clearance] = on_few_funders(between.grants(mine), amounts, as_of, shares)
             yield viewer.clearance, mine
 
-    for clearance, sums in clearances.beyond(common, theirs, whole, several()):
+    for clearance, sums in clearances.beyond(common, between.least, whole, several()):
         yield clearance, sums | on_few[clearance]
 
 
-def on_few_funders(grants: pd.DataFrame, amounts: Mapping[str, pd.Series], as_of: date) -> money_sums.Sums:
+def on_few_funders(
+    grants: pd.DataFrame, amounts: Mapping[str, pd.Series], as_of: date, shares: dict[leaving.Held, np.ndarray]
+) -> money_sums.Sums:
     """How much a viewer's whole network hangs on few funders, of what is signed for days after `as_of`: a row per reporting
-    currency of `amounts`, which has the amount of each grant in it."""
+    currency of `amounts`, which has the amount of each grant in it. `shares` keeps what another viewer's network has as well."""
     after = pd.Timestamp(as_of)
     ahead = grants[grants["ends_on"] > after]
     rows = [
         {"reporting": currency}
-        | asdict(leaving.robustness(ahead.assign(minor=known.reindex(ahead["grant_id"]).array), after))
+        | asdict(leaving.robustness(ahead.assign(minor=known.reindex(ahead["grant_id"]).array), after, shares))
         for currency, known in amounts.items()
     ]
     return {"money_robustness": pd.DataFrame(rows, columns=["reporting", "mean", "largest", "drawn"])}

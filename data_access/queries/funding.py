@@ -63,7 +63,7 @@ def grants_of(organisation_ids: Sequence[int], viewer: Viewer) -> Query:
     return Query(_grants(viewer).where(grant.c.recipient_id.in_(organisation_ids)), viewer)
 
 
-def these_grants(grant_ids: Sequence[int], viewer: Viewer) -> Query:
+def these_grants(grant_ids: Collection[int], viewer: Viewer) -> Query:
     """These grants, as far as she may see them, with the columns of `grants`."""
     return Query(_grants(viewer).where(grant.c.id.in_(grant_ids)), viewer)
 
@@ -185,6 +185,10 @@ def grants_to_fix(currency: str, viewer: Viewer) -> Query:
     return Query(statement, viewer)
 
 
+def _one_of(key: ColumnElement[int], ids: Collection[int] | None) -> ColumnElement[bool]:
+    return true() if ids is None else key.in_(ids)
+
+
 def _of(cut: Cut | None, viewer: Viewer) -> ColumnElement[bool]:
     """The grant adds to, or is taken from, an organisation of the cut."""
     if cut is None:
@@ -273,8 +277,8 @@ def needs_to_fix(viewer: Viewer) -> Query:
     return Query(statement.order_by(None).order_by(need.c.period_start, need.c.id), viewer)
 
 
-def needs(viewer: Viewer, cut: Cut | None = None) -> Query:
-    """Stated needs of visible organisations and their projects, or of those in the `cut`.
+def needs(viewer: Viewer, cut: Cut | None = None, among: Collection[int] | None = None) -> Query:
+    """Stated needs of visible organisations and their projects, or of those in the `cut`, or `among` these ids.
 
     Columns: need_id, project_id, project, organisation_id, organisation, organisation_slug, period_start, period_end,
     amount_minor, currency, kind, confidence, stated_by, stated_on. `organisation_id` is the lead organisation for a project need.
@@ -300,7 +304,7 @@ def needs(viewer: Viewer, cut: Cut | None = None) -> Query:
         .select_from(need)
         .outerjoin(project, project.c.id == need.c.project_id)
         .join(organisation, organisation.c.id == owner)
-        .where(visible.organisations(viewer), visible.in_network())
+        .where(visible.organisations(viewer), visible.in_network(), _one_of(need.c.id, among))
         .order_by(need.c.id)
     )
     if cut is not None:
@@ -308,8 +312,8 @@ def needs(viewer: Viewer, cut: Cut | None = None) -> Query:
     return Query(statement, viewer)
 
 
-def declared_places(viewer: Viewer, cut: Cut | None = None) -> Query:
-    """Where a grant, or one of those that `grants` gives for the `cut`, says its money works: grant_id, host_country, share_bp (basis points, NULL if not declared).
+def declared_places(viewer: Viewer, cut: Cut | None = None, among: Collection[int] | None = None) -> Query:
+    """Where a grant, or one of those that `grants` gives for the `cut`, or one `among` these ids, says its money works: grant_id, host_country, share_bp (basis points, NULL if not declared).
 
     A country the viewer may not connect with the grant's project or recipient is 'withheld' and keeps its share, so
     that neither the place nor a redistributed amount gives it away.
@@ -327,14 +331,15 @@ def declared_places(viewer: Viewer, cut: Cut | None = None) -> Query:
         )
         .join(grant, grant.c.id == grant_country.c.grant_id)
         .join(payee, payee.c.id == grant.c.recipient_id)
-        .where(visible.organisations(viewer, payee), _of(cut, viewer))
+        .where(visible.organisations(viewer, payee), _of(cut, viewer), _one_of(grant.c.id, among))
         .order_by(grant_country.c.grant_id)
     )
     return Query(statement, viewer)
 
 
-def project_facets(viewer: Viewer, cut: Cut | None = None) -> Query:
-    """Facets of visible projects, or of those in the `cut`, that enter money attribution: project_id, facet, code.
+def project_facets(viewer: Viewer, cut: Cut | None = None, among: Collection[int] | None = None) -> Query:
+    """Facets of visible projects, or of those in the `cut` or `among` these ids, that enter money attribution: project_id, facet,
+    code.
 
     However many places of a project the viewer may not know, they are one: 'withheld'.
     """
@@ -345,6 +350,7 @@ def project_facets(viewer: Viewer, cut: Cut | None = None) -> Query:
         .join(project, project.c.id == project_facet.c.project_id)
         .join(organisation, organisation.c.id == project.c.organisation_id)
         .where(project_facet.c.facet.in_(("activity", "audience", "host_country")), visible.organisations(viewer))
+        .where(_one_of(project.c.id, among))
         .order_by(project_facet.c.project_id, project_facet.c.facet, shown)
     )
     if cut is not None:
@@ -352,22 +358,22 @@ def project_facets(viewer: Viewer, cut: Cut | None = None) -> Query:
     return Query(statement, viewer)
 
 
-def organisation_places(viewer: Viewer, cut: Cut | None = None) -> Query:
-    """Working countries per visible organisation, or per one that gave, received or needs money of the `cut`:
-    organisation_id, host_country ('withheld' for those the viewer may not know, however many)."""
+def organisation_places(viewer: Viewer, cut: Cut | None = None, among: Collection[int] | None = None) -> Query:
+    """Working countries per visible organisation, or per one that gave, received or needs money of the `cut`, or one `among`
+    these ids: organisation_id, host_country ('withheld' for those the viewer may not know, however many)."""
     country = func.coalesce(visible.presence_country(viewer), visible.WITHHELD).label("host_country")
     statement = (
         select(presence.c.organisation_id, country)
         .distinct()
         .join(organisation, organisation.c.id == presence.c.organisation_id)
         .where(presence.c.role != "registered", visible.organisations(viewer))
-        .where(presence.c.host_country.is_not(None))
+        .where(presence.c.host_country.is_not(None), _one_of(organisation.c.id, among))
         .order_by(presence.c.organisation_id, country)
     )
     if cut is not None:
         sides = [select(side).where(_of(cut, viewer)) for side in (grant.c.recipient_id, grant.c.funder_id)]
-        among = [presence.c.organisation_id.in_(ids) for ids in (*sides, money.organisations_in(cut, viewer))]
-        statement = statement.where(or_(*among))
+        near = [presence.c.organisation_id.in_(ids) for ids in (*sides, money.organisations_in(cut, viewer))]
+        statement = statement.where(or_(*near))
     return Query(statement, viewer)
 
 
