@@ -16,6 +16,7 @@ import pandas as pd
 from dashboard.metrics import funding, need_tiers
 
 CELL = ["host_country", "activity"]
+NAMES = frozenset(["reference", "funder", "recipient", "project", "organisation", "organisation_slug"])
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Records:
     def lines(self) -> pd.Index:
         """Every line there is."""
         return ids([self.received_on, self.taken_from, self.needed_on])
+
+    def without_names(self) -> Records:
+        """Without the names of what is known by its number: sums need none, and copies of them are most of the work."""
+        grants, needs = (frame.drop(columns=list(NAMES & {*frame})) for frame in (self.grants, self.needs))
+        return replace(self, grants=grants, needs=needs)
 
     def converted(self, *currencies: str) -> Records:
         """Every grant and need once per reporting currency: `reporting`, and `minor`, its amount in it (B09)."""
@@ -106,8 +112,8 @@ class Placed:
 
 def place(records: Records, lines: pd.Index | None = None) -> Placed:
     """Divide converted grants and needs over countries and activities, then months; `lines`: only what is on them."""
-    needs = stated_needs(records, lines)
-    both = [funding.ledger(records.grants, status) for status in ("commitment", "pledge")]
+    needs = stated_needs(records, lines)[STATED_COLUMNS]
+    both = [funding.ledger(records.grants, status)[LEDGER_COLUMNS] for status in ("commitment", "pledge")]
     stated, money = (_divided(rows, records, lines) for rows in (needs, pd.concat(both, ignore_index=True)))
     parts = funding.spread(money)
     known = funding.spread(stated, "period_start", "period_end")
@@ -121,7 +127,8 @@ def place(records: Records, lines: pd.Index | None = None) -> Placed:
 
 def place_signed(records: Records, lines: pd.Index) -> pd.DataFrame:
     """The parts of converted grants that are signed, on these lines: the `signed` that `place` returns."""
-    return funding.spread(_divided(funding.ledger(records.grants), records, lines))[PART_COLUMNS]
+    ledger = funding.ledger(records.grants)[LEDGER_COLUMNS]
+    return funding.spread(_divided(ledger, records, lines))[PART_COLUMNS]
 
 
 def stated_needs(records: Records, lines: pd.Index | None = None) -> pd.DataFrame:
@@ -159,6 +166,33 @@ NEED_COLUMNS = [
     "month",
     "minor",
 ]
+
+
+LEDGER_COLUMNS = [
+    "reporting",
+    "grant_id",
+    "line_project_id",
+    "organisation_id",
+    "funder_id",
+    "status",
+    "starts_on",
+    "ends_on",
+    "minor",
+    "is_passed_on",
+]
+STATED_COLUMNS = [
+    "reporting",
+    "need_id",
+    "grant_id",
+    "kind",
+    "line_project_id",
+    "organisation_id",
+    "period_start",
+    "period_end",
+    "readings",
+    "minor",
+]
+"""What placing reads: names would be copied for every part of every month."""
 
 
 def line_of(project: pd.Series, organisation: pd.Series) -> pd.Series:

@@ -75,7 +75,7 @@ class Between:
     def _mine(self, name: str, viewer: Viewer) -> pd.DataFrame:
         key, query = READ[name]
         near, unlike = getattr(self.least, name), self._unlike[name]
-        several = [self._read(query(viewer, some)) for some in _at_once(unlike)]
+        several = [self._read(query(viewer, some))[list(near)] for some in _at_once(unlike)]
         rows = pd.concat([near[~near[key].isin(unlike)], *several])
         return rows.sort_values(key, kind="stable", ignore_index=True)
 

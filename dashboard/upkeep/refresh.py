@@ -89,8 +89,8 @@ def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, m
     """Sums of money by clearance: what funders see, then for those who see everything and each
     set of countries a coordinator has, what differs from it; and how much her network hangs on few."""
     read = partial(database.run, shared)
-    whole = records_of(read, EVERYTHING).converted(*CURRENCIES)
-    theirs = records_of(read, FUNDER, rates=whole.rates)
+    whole = records_of(read, EVERYTHING).without_names().converted(*CURRENCIES)
+    theirs = records_of(read, FUNDER, rates=whole.rates).without_names()
     common = money_sums.sums(theirs.valued_as(whole))
     amounts = {of: own.set_index("grant_id")["minor"] for of, own in whole.grants.groupby("reporting")}
     shares: dict[leaving.Held, np.ndarray] = {}
