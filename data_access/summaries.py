@@ -21,7 +21,7 @@ from data_access.schema import facet_rarity, overlap_pair, overlap_total, overla
 
 FLAG = "possible_duplication"
 STRONGEST = 20_000
-LET_GO_AT = 20
+LET_GO_AT = 5
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,18 @@ class Strongest:
     """
 
     def __init__(self, answered: set[tuple], most: int | None = None) -> None:
-        self.answered, self.most = answered, STRONGEST if most is None else most
+        self.most = STRONGEST if most is None else most
         self.totals: Counter[str] = Counter()
+        self._answered = np.sort(as_one(*np.array(sorted(answered), dtype="int64").reshape(-1, 2).T))
+        self._enough: dict[str, float] = {}
         self._held: list[pd.DataFrame] = []
 
     def add(self, pairs: pd.DataFrame) -> None:
         """One more block: project_a, project_b, low, score, label and whatever else."""
-        self.totals.update(pairs["label"].value_counts().to_dict())
-        self._held.append(pairs)
+        counted = pairs["label"].value_counts()
+        self.totals.update(counted[counted > 0].to_dict())
+        least = pairs["label"].map(self._enough).astype("float64").fillna(-np.inf)
+        self._held.append(pairs[(pairs["low"] >= least.to_numpy()) | self._is_answered(pairs)])
         if sum(map(len, self._held[1:])) > LET_GO_AT * self.most:
             self._held = [self.pairs()]
 
@@ -56,9 +60,24 @@ class Strongest:
         """What is kept so far, by project."""
         held = pd.concat(self._held, ignore_index=True)
         ranked = held.sort_values(["low", "score", "project_a", "project_b"], ascending=[False, False, True, True])
-        top = held.index.isin(ranked.groupby("label").head(self.most).index)
-        said = [pair in self.answered for pair in zip(held["project_a"], held["project_b"], strict=True)]
-        return held[top | pd.Series(said, index=held.index, dtype=bool)].reset_index(drop=True)
+        of_label = ranked.groupby("label", observed=True)
+        top = of_label.head(self.most)
+        full = of_label.size()
+        self._enough = top.groupby("label", observed=True)["low"].min()[full >= self.most].to_dict()
+        kept = held[held.index.isin(top.index) | self._is_answered(held)]
+        return kept.sort_values(["project_a", "project_b"], ignore_index=True)
+
+    def _is_answered(self, pairs: pd.DataFrame) -> np.ndarray:
+        keys = as_one(pairs["project_a"].to_numpy(dtype="int64"), pairs["project_b"].to_numpy(dtype="int64"))
+        if not len(self._answered):
+            return np.zeros(len(keys), dtype=bool)
+        found = np.searchsorted(self._answered, keys).clip(max=len(self._answered) - 1)
+        return np.asarray(self._answered[found] == keys)
+
+
+def as_one(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Two ids of the database as one number."""
+    return first << 32 | second
 
 
 def answered(connection: Connection) -> set[tuple]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ VALIDATED_FROM = 100
 WINDOW_DAYS = 365
 CROWDED_FROM = 5
 BLOCK, SMALLEST_BLOCK = 512, 16
-CELLS_AT_ONCE = 5_000_000
+CELLS_AT_ONCE, PAIRS_AT_ONCE = 5_000_000, 1_000_000
 STRATA = (0.45, 0.6, 0.75, 0.9)
 STATUS_AFTER = {
     "not_a_duplicate": "dismissed",
@@ -45,17 +46,27 @@ def days_together(
 
     An open end runs to the cut-off, or as long as the other where that one has only begun or is still to begin.
     """
-    start = start_a.where(start_a >= start_b, start_b)
-    last_a, last_b = _open_end(end_a, end_b, start_b, as_of), _open_end(end_b, end_a, start_a, as_of)
-    end = last_a.where(last_a <= last_b, last_b)
-    days = ((end - start).dt.days + 1).clip(lower=0)
-    return days.where(start_a.notna() & start_b.notna()).astype("Int64")
+    one, until_one, other, until_other = (
+        day.to_numpy().astype("datetime64[D]") for day in (start_a, end_a, start_b, end_b)
+    )
+    return pd.Series(_days_together(one, until_one, other, until_other, as_of), index=start_a.index)
 
 
-def _open_end(own: pd.Series, other: pd.Series, other_start: pd.Series, as_of: pd.Timestamp) -> pd.Series:
+def _days_together(
+    start_a: np.ndarray, end_a: np.ndarray, start_b: np.ndarray, end_b: np.ndarray, as_of: pd.Timestamp
+) -> pd.arrays.IntegerArray:
+    """`days_together` of arrays of days."""
+    today = np.datetime64(as_of, "D")
+    last = np.minimum(_open_end(end_a, end_b, start_b, today), _open_end(end_b, end_a, start_a, today))
+    is_unknown = np.isnat(start_a) | np.isnat(start_b)
+    days = (last - np.fmax(start_a, start_b)).astype("int64") + 1
+    return pd.arrays.IntegerArray(np.where(is_unknown, 0, np.maximum(days, 0)), is_unknown)
+
+
+def _open_end(own: np.ndarray, other: np.ndarray, other_start: np.ndarray, today: np.datetime64) -> np.ndarray:
     """The last day of an open end: the cut-off; the other's end if the other starts after it."""
-    still_to_come = other_start > as_of
-    return own.fillna(other.where(still_to_come & other.notna(), as_of))
+    lasts_as_long = (other_start > today) & ~np.isnat(other)
+    return np.where(np.isnat(own), np.where(lasts_as_long, other, today), own)
 
 
 def in_window(projects: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
@@ -76,26 +87,71 @@ def scored_blocks(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timest
     `projects`: project_id, organisation_id, starts_on, ends_on (distinct ids); `facets`: project_id, facet, code.
     Yields project_a < project_b, low, score, high, one similarity per facet (NaN unknown), days_together,
     organisation_a, organisation_b and same_organisation; pairs whose highest possible score is below `RELATED` are left
-    out. Blocks are so small that memory does not grow with the square of the projects. At least one block comes, which
-    may be empty. Symmetric: the order of the input does not matter.
+    out. Projects with the same facets are of one kind, and kinds are compared; blocks are so small that memory does not grow
+    with the square of the projects. At least one block comes, which may be empty. Symmetric: the order of the input does not
+    matter.
     """
     projects = projects.sort_values("project_id").reset_index(drop=True)
     facets = facets[facets["facet"].isin(list(WEIGHTS)) & facets["project_id"].isin(projects["project_id"])]
-    matrices = {facet: _weighted(projects, facets[facets["facet"] == facet], len(projects)) for facet in WEIGHTS}
+    of_project = {facet: _weighted(projects, facets[facets["facet"] == facet], len(projects)) for facet in WEIGHTS}
+    kinds = _Kinds.of(projects, facets)
+    matrices = {facet: matrix[kinds.first] for facet, matrix in of_project.items()}
     totals = {name: np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel() for name, matrix in matrices.items()}
-    dates = projects[["starts_on", "ends_on"]]
-    size = max(SMALLEST_BLOCK, min(BLOCK, CELLS_AT_ONCE // max(len(projects), 1)))
-    for start in range(0, max(len(projects), 1), size):
-        pairs = _score_block(matrices, totals, start, size)
-        i, j = pairs.pop("i"), pairs.pop("j")
-        a, b = dates.iloc[i].reset_index(drop=True), dates.iloc[j].reset_index(drop=True)
-        pairs = pairs.reset_index(drop=True)
-        for place, (name, rows) in enumerate((("a", i), ("b", j))):
-            pairs.insert(place, f"project_{name}", projects["project_id"].to_numpy()[rows])
-            pairs[f"organisation_{name}"] = projects["organisation_id"].to_numpy()[rows]
-        pairs["days_together"] = days_together(a["starts_on"], a["ends_on"], b["starts_on"], b["ends_on"], as_of)
-        pairs["same_organisation"] = (pairs["organisation_a"] == pairs["organisation_b"]).to_numpy(dtype=bool)
-        yield pairs
+    known = {name: projects[name].to_numpy() for name in ("project_id", "organisation_id")}
+    starts, ends = (projects[name].to_numpy().astype("datetime64[D]") for name in ("starts_on", "ends_on"))
+    size = max(SMALLEST_BLOCK, min(BLOCK, CELLS_AT_ONCE // max(len(kinds.first), 1)))
+    for start in range(0, max(len(kinds.first), 1), size):
+        alike = _score_block(matrices, totals, start, size)
+        for row, i, j in kinds.pairs(alike.pop("i").to_numpy(), alike.pop("j").to_numpy()):
+            together = _days_together(starts[i], ends[i], starts[j], ends[j], as_of)
+            sides = {f"{name[:-3]}_{side}": known[name][at] for name in known for side, at in (("a", i), ("b", j))}
+            pairs = pd.DataFrame(
+                {"project_a": sides["project_a"], "project_b": sides["project_b"]}
+                | {name: scores.to_numpy()[row] for name, scores in alike.items()}
+                | {name: sides[name] for name in ("organisation_a", "organisation_b")}
+                | {"days_together": together},
+                copy=False,
+            )
+            pairs["same_organisation"] = sides["organisation_a"] == sides["organisation_b"]
+            yield pairs
+
+
+@dataclass(frozen=True)
+class _Kinds:
+    """Projects by kind, those with the same facets: their places, kind after kind, and of each kind its `first` project, where its
+    own places `begin` and how many there are (`sizes`)."""
+
+    first: np.ndarray
+    places: np.ndarray
+    begin: np.ndarray
+    sizes: np.ndarray
+
+    @classmethod
+    def of(cls, projects: pd.DataFrame, facets: pd.DataFrame) -> _Kinds:
+        """The kinds of projects that are sorted by id."""
+        values = pd.DataFrame({"project_id": facets["project_id"], "value": facets["facet"] + "=" + facets["code"]})
+        values = values.drop_duplicates().sort_values(["project_id", "value"])
+        said = values.groupby("project_id")["value"].agg("\n".join).reindex(projects["project_id"]).fillna("")
+        kind, _names = pd.factorize(said)
+        sizes = np.bincount(kind, minlength=len(_names))
+        places = np.argsort(kind, kind="stable")
+        begin = np.concatenate([[0], sizes.cumsum()[:-1]]).astype("int64")
+        return cls(places[begin] if len(sizes) else begin[:0], places, begin, sizes)
+
+    def pairs(self, one: np.ndarray, other: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """The pairs of projects of pairs of kinds, so many at once: which pair of kinds, the place of the first project and of the
+        second, which comes later."""
+        counts = self.sizes[one] * self.sizes[other]
+        cuts = np.searchsorted(counts.cumsum(), np.arange(PAIRS_AT_ONCE, counts.sum(), PAIRS_AT_ONCE))
+        for some in np.split(np.arange(len(one)), np.unique(cuts)):
+            row = np.repeat(some, counts[some])
+            place = np.arange(len(row)) - np.repeat(counts[some].cumsum() - counts[some], counts[some])
+            of_other = self.sizes[other][row]
+            i = self.places[self.begin[one][row] + place // of_other]
+            j = self.places[self.begin[other][row] + place % of_other]
+            is_pair = (one[row] != other[row]) | (i < j)
+            row, i, j = row[is_pair], i[is_pair], j[is_pair]
+            yield row, np.minimum(i, j), np.maximum(i, j)
 
 
 def _weighted(projects: pd.DataFrame, facets: pd.DataFrame, n: int) -> sparse.csr_matrix:
@@ -112,7 +168,7 @@ def _score_block(
     matrices: dict[str, sparse.csr_matrix], totals: dict[str, np.ndarray], start: int, size: int
 ) -> pd.DataFrame:
     shared_activity = (matrices["activity"][start : start + size] @ matrices["activity"].T).tocoo()
-    above = shared_activity.col > shared_activity.row + start
+    above = shared_activity.col >= shared_activity.row + start
     i, j = shared_activity.row[above] + start, shared_activity.col[above]
     order = np.lexsort((j, i))
     i, j = i[order], j[order]
@@ -164,7 +220,11 @@ def label(pairs: pd.DataFrame) -> pd.Series:
         (pairs["score"] >= RELATED, "related"),
     ]
     conditions = [rule.to_numpy(dtype=bool, na_value=False) for rule, _ in rules]
-    return pd.Series(np.select(conditions, [name for _, name in rules], "not_related"), index=pairs.index)
+    names = list(dict.fromkeys([*(name for _, name in rules), "not_related"]))
+    codes = np.select(
+        conditions, [np.int8(names.index(name)) for _, name in rules], np.int8(names.index("not_related"))
+    )
+    return pd.Series(pd.Categorical.from_codes(codes, names), index=pairs.index)
 
 
 def unknown_facts(pairs: pd.DataFrame) -> Iterator[tuple[str, ...]]:

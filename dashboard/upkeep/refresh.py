@@ -167,12 +167,13 @@ def score(shared: Connection, known: tuple[pd.DataFrame, pd.DataFrame], as_of: d
     """The strongest labelled pairs, how many there are, and how rare each facet value is, from the facts of `facts`."""
     projects, facets = known
     partners = database.run(shared, queries.overlap.partnerships(EVERYTHING))
-    together = pd.MultiIndex.from_frame(partners[["organisation_a", "organisation_b"]])
+    together = np.sort(
+        summaries.as_one(*(partners[side].to_numpy(dtype="int64") for side in ("organisation_a", "organisation_b")))
+    )
     strongest = summaries.Strongest(summaries.answered(shared))
     for pairs in overlap.scored_blocks(projects, facets, pd.Timestamp(as_of)):
-        sides = pairs[["organisation_a", "organisation_b"]]
-        ordered = pd.MultiIndex.from_arrays([sides.min(axis=1), sides.max(axis=1)])
-        pairs["are_partners"] = ordered.isin(together)
+        sides = [pairs[side].to_numpy(dtype="int64") for side in ("organisation_a", "organisation_b")]
+        pairs["are_partners"] = np.isin(summaries.as_one(np.minimum(*sides), np.maximum(*sides)), together)
         pairs["label"] = overlap.label(pairs)
         kept = pairs[~pairs["label"].isin(["not_related", "same_organisation"])]
         strongest.add(kept.drop(columns=["same_organisation", "organisation_a", "organisation_b"]))
