@@ -16,6 +16,7 @@ from dashboard.metrics.money_sums import BY_LINE, Sums, added, book, by_line, ke
 from dashboard.metrics.placement import Records, ids
 
 APART = 1 << 40
+GRANTS_AT_ONCE = 150_000
 IDS = ("line", "grant_id", "need_id", "project_id", "parent_project_id", "organisation_id", "recipient_id", "funder_id",
        "largest_funder_id")  # fmt: skip
 
@@ -51,32 +52,51 @@ def differences(mine: Records, theirs: Records) -> Differences:
     return Differences(ids(lines), ids(recipients))
 
 
+@dataclass(frozen=True)
+class World:
+    """What a `clearance` sees otherwise: its `own` records of that, and `theirs` of the same recipients."""
+
+    clearance: str
+    differs: Differences
+    own: Records
+    theirs: Records
+
+
 def beyond(
     common: Sums, theirs: Records, whole: Records, several: Iterable[tuple[str, Records]]
 ) -> Iterator[tuple[str, Sums]]:
     """Per clearance what to add to the `common` sums, which are those of `theirs`, to have the sums of its own records:
     signed amounts in the tables of `BY_LINE`, in the others the rows that are not the same.
 
-    `several`: clearance and its records; `whole`: what was converted, every grant and need of all of them.
+    `several`: clearance and its records; `whole`: what was converted, every grant and need of all of them. So many worlds are
+    placed at once as have `GRANTS_AT_ONCE` grants.
     """
-    names, found, own, others = [], [], [], []
+    worlds: list[World] = []
     for clearance, mine in several:
         differs = differences(mine, theirs)
-        names.append(clearance)
-        found.append(differs)
-        own.append(mine.among(differs.lines, differs.recipients))
-        others.append(theirs.among(pd.Index([]), differs.recipients))
-    if not names:
-        return
-    records = _side_by_side(own, whole)
+        own = mine.among(differs.lines, differs.recipients)
+        worlds.append(World(clearance, differs, own, theirs.among(pd.Index([]), differs.recipients)))
+        if sum(len(world.own.grants) for world in worlds) > GRANTS_AT_ONCE:
+            yield from _beyond(common, whole, worlds)
+            worlds = []
+    if worlds:
+        yield from _beyond(common, whole, worlds)
+
+
+def _beyond(common: Sums, whole: Records, worlds: Sequence[World]) -> Iterator[tuple[str, Sums]]:
+    """`beyond`, of these worlds in one pass."""
+    found = [world.differs for world in worlds]
+    records = _side_by_side([world.own for world in worlds], whole)
+    others = _side_by_side([world.theirs for world in worlds], whole)
     sums = _beyond_by_line(common, records, [one.lines for one in found]) | received(records)
-    accounts = _accounts(common, records, _side_by_side(others, whole), [one.recipients for one in found])
-    for world, (name, differs) in enumerate(zip(names, found, strict=True)):
-        ours = {table: _of_world(rows, world) for table, rows in sums.items()}
+    accounts = _accounts(common, records, others, [one.recipients for one in found])
+    for number, world in enumerate(worlds):
+        differs = world.differs
+        ours = {table: _of_world(rows, number) for table, rows in sums.items()}
         for table in ("money_recipient", "money_grantee", "money_project"):
             among = differs.lines if table == "money_project" else differs.recipients
             ours[table] = _not_in(common[table], ours[table], among)
-        yield name, kept(ours | {"book": accounts[accounts["world"] == world].drop(columns="world")})
+        yield world.clearance, kept(ours | {"book": accounts[accounts["world"] == number].drop(columns="world")})
 
 
 def _beyond_by_line(common: Sums, records: Records, lines: Sequence[pd.Index]) -> Sums:

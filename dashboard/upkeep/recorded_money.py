@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -50,11 +51,12 @@ class Between:
     """What viewers see who know no less than `least` and no more than `most`: read for each is only what these two know
     otherwise, and only what is near it is kept beside it.
 
-    `least` and `whole`: the records of the two viewers, the second with every grant and need once per reporting currency.
+    `least` and `whole`: the records of the two viewers, the second with every grant and need once per reporting currency;
+    `after`: what lasts beyond this day is known of everything.
     """
 
-    def __init__(self, read: Callable[[Query], pd.DataFrame], least: Records, whole: Records) -> None:
-        self._read = read
+    def __init__(self, read: Callable[[Query], pd.DataFrame], least: Records, whole: Records, after: date) -> None:
+        self._read, self._after = read, pd.Timestamp(after)
         most = replace(
             whole,
             grants=whole.grants[list(least.grants)].drop_duplicates("grant_id", ignore_index=True),
@@ -66,7 +68,8 @@ class Between:
         differs = clearances.differences(most, least)
         self.least = least.among(differs.lines, differs.recipients)
         """What `least` knows of all this."""
-        self._grants_alike = least.grants[~least.grants["grant_id"].isin(self._unlike["grants"])]
+        ahead = least.grants[least.grants["ends_on"] > self._after]
+        self._ahead_alike = ahead[~ahead["grant_id"].isin(self._unlike["grants"])]
 
     def records(self, viewer: Viewer) -> Records:
         """What a viewer knows near whatever is known otherwise by anybody."""
@@ -79,10 +82,11 @@ class Between:
         rows = pd.concat([near[~near[key].isin(unlike)], *several])
         return rows.sort_values(key, kind="stable", ignore_index=True)
 
-    def grants(self, mine: Records) -> pd.DataFrame:
-        """All grants of a viewer whose `records` are given."""
+    def grants_ahead(self, mine: Records) -> pd.DataFrame:
+        """All grants that last beyond the day `after`, of a viewer whose `records` are given."""
         own = mine.grants[mine.grants["grant_id"].isin(self._unlike["grants"])]
-        return pd.concat([self._grants_alike, own]).sort_values("grant_id", ignore_index=True)
+        both = pd.concat([self._ahead_alike, own[own["ends_on"] > self._after]])
+        return both.sort_values("grant_id", ignore_index=True)
 
 
 def _unlike(least: pd.DataFrame, most: pd.DataFrame, key: str) -> np.ndarray:

@@ -97,12 +97,12 @@ def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, m
     on_few = {FUNDER.clearance: on_few_funders(theirs.grants, amounts, as_of, shares)}
     yield FUNDER.clearance, money_sums.kept(common) | on_few[FUNDER.clearance]
 
-    between = Between(read, theirs, whole)
+    between = Between(read, theirs, whole, as_of)
 
     def several() -> Iterator[tuple[str, Records]]:
         for viewer in (EVERYTHING, EVERYWHERE, *coordinators(shared)):
             mine = between.records(viewer)
-            on_few[viewer.clearance] = on_few_funders(between.grants(mine), amounts, as_of, shares)
+            on_few[viewer.clearance] = on_few_funders(between.grants_ahead(mine), amounts, as_of, shares)
             yield viewer.clearance, mine
 
     for clearance, sums in clearances.beyond(common, between.least, whole, several()):
