@@ -162,8 +162,12 @@ def keep_apart(engine: Engine, first: int, second: int, by: str, now: datetime) 
         return _note(connection, row_of(connection, first), row_of(connection, second), KEPT_APART, by, now, [])
 
 
-def undo(engine: Engine, number: int) -> None:
-    """Take a decision back: of a merge every row is as it was. Raises NotMerged where a later load or merge went on from it."""
+def undo(engine: Engine, number: int) -> int:
+    """Take a decision back: of a merge every row is as it was; how many are not, because somebody changed them by hand since.
+
+    Raises NotMerged where a later load or merge went on from it.
+    """
+    left = 0
     with engine.begin() as connection:
         meta.take_turn(connection, "shared")
         found = connection.execute(select(organisation_merge).where(organisation_merge.c.id == number)).first()
@@ -172,14 +176,14 @@ def undo(engine: Engine, number: int) -> None:
         if found.decision == MERGED:
             _assert_last(connection, found)
             try:
-                for step in reversed(json.loads(found.steps)):
-                    _take_back(connection, **step)
+                left = sum(not _take_back(connection, **step) for step in reversed(json.loads(found.steps)))
             except IntegrityError as refusal:
                 raise NotMerged(
                     _("Other records took the place of what was merged: it cannot be taken back.")
                 ) from refusal
         connection.execute(delete(organisation_merge).where(organisation_merge.c.id == number))
         meta.move(connection, "shared")
+    return left
 
 
 def decisions(connection: Connection) -> list[dict[str, Any]]:
@@ -323,11 +327,11 @@ def _keys_that_name(connection: Connection, identity: int) -> Iterator[tuple[str
 
 def _take_back(
     connection: Connection, table: str, key: str | None, before: dict[str, Any], now: dict[str, Any] | None
-) -> None:
-    """One row as it was; a row that is gone meanwhile, or says something else by now, stays as it is."""
+) -> bool:
+    """One row as it was; a row that is gone meanwhile, or says something else by now, stays as it is: False."""
     of = shared.tables[table]
     if key is None or now is None:
         connection.execute(insert(of), from_json(of, before))
-        return
+        return True
     same = [of.c[name].is_not_distinct_from(value) for name, value in from_json(of, now).items()]
-    connection.execute(update(of).where(is_row(of, key), *same).values(**from_json(of, before)))
+    return bool(connection.execute(update(of).where(is_row(of, key), *same).values(**from_json(of, before))).rowcount)

@@ -126,9 +126,20 @@ def test_what_is_taken_back_is_as_it_was(world: Engine, kept: int, gone: int) ->
     before = everything(world)
     number = merges.merge(world, kept, gone, "clara", NOW)
     assert everything(world) != before
-    merges.undo(world, number)
+    assert merges.undo(world, number) == 0
     assert everything(world) == before
     assert rows_of(world, organisation_merge) == []
+
+
+@pytest.mark.by_turns
+def test_what_somebody_changed_by_hand_since_stays_and_is_said(world: Engine) -> None:
+    number = merges.merge(world, 1, 2, "clara", NOW)
+    with world.begin() as connection:
+        connection.execute(update(organisation).where(organisation.c.id == 1).values(website="https://new.example"))
+    assert merges.undo(world, number) == 1
+    assert "changed since" in same_organisation.undone(1)
+    (kept,) = [row for row in rows_of(world, organisation) if row["id"] == 1]
+    assert kept["website"] == "https://new.example"
 
 
 @pytest.mark.by_turns

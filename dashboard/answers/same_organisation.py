@@ -163,15 +163,26 @@ def take_back(visit: Visit, decision: Mapping[str, Any], _progress: Callable[[in
     """Take a decision back; says what was done. Raises Unreadable; PermissionError for who may not."""
     if not are_decided_here(visit) or decision not in decided(visit):
         raise PermissionError
-    _done(partial(merges.undo, importer(), int(decision["id"])))
+    left = _done(partial(merges.undo, importer(), int(decision["id"])))
     if decision["decision"] == merges.MERGED:
         _rebuild(visit)
-    return _("Taken back: everything is as it was.")
+    return undone(left)
 
 
-def _done(change: Callable[[], Any]) -> None:
+def undone(left: int) -> str:
+    """What to say of a merge that was taken back, of which `left` rows were changed by hand since."""
+    if not left:
+        return _("Taken back: everything is as it was.")
+    return ngettext(
+        "Taken back, but for {n} row that somebody changed since: look at it.",
+        "Taken back, but for {n} rows that somebody changed since: look at them.",
+        left,
+    ).format(n=written.number(left))
+
+
+def _done(change: Callable[[], Any]) -> Any:
     try:
-        change()
+        return change()
     except merges.NotMerged as refusal:
         raise Unreadable(str(refusal)) from refusal
 

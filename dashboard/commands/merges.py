@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 from sqlalchemy import Engine, select
 
+from dashboard.answers.same_organisation import undone
 from dashboard.commands import speaking
 from dashboard.commands.refusal import Refused
 from dashboard.upkeep.refresh import refresh
@@ -55,11 +56,11 @@ def unmerge(number: int) -> None:
     """Take a decision of `meridian merge` back."""
     shared = writers()["shared"]
     try:
-        merges.undo(shared, number)
+        left = merges.undo(shared, number)
     except merges.NotMerged as refusal:
         raise Refused(str(refusal)) from refusal
     refreshed(shared)
-    print(_("Taken back: everything is as it was."))
+    print(undone(left))
 
 
 def _list(shared: Engine) -> None:
