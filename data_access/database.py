@@ -32,7 +32,8 @@ def assert_ready(engine: Engine, which: Which = "shared") -> None:
         raise _explain(error) from None
     if "as_of" not in values:
         raise DatabaseProblem(
-            _("The database is empty."), _("Run `meridian init --sample`, or load data and `meridian refresh`.")
+            _("The database is empty."),
+            _("Load records with `meridian import`; to look around with invented ones, `meridian init --sample`."),
         )
     if meta.SUMMED not in values:
         raise DatabaseProblem(_("Its summaries are of an earlier version of Meridian."), _("Run `meridian refresh`."))

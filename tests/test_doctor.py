@@ -100,13 +100,14 @@ def provider() -> Iterator[str]:
 def test_the_provider_of_identities_is_asked_who_it_is_and_where_it_sends_readers_back(
     sound: addresses.Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str
 ) -> None:
-    secrets, back = tmp_path / "secrets.toml", "https://meridian.example/oauth2callback"
+    secrets, back = tmp_path / "secrets.toml", f"{provider}oauth2callback"
     secrets.write_text(f'[auth]\nserver_metadata_url = "{provider}"\nredirect_uri = "{back}"\n')
-    monkeypatch.setenv("MERIDIAN_PUBLIC_URL", "https://meridian.example/")
+    monkeypatch.setenv("MERIDIAN_PUBLIC_URL", provider)
     assert wrong() == []
     assert any("https://id.example/own" in one.what for one in doctor.findings(NOW))
-    monkeypatch.setenv("MERIDIAN_PUBLIC_URL", "https://elsewhere.example")
+    monkeypatch.setenv("MERIDIAN_PUBLIC_URL", "http://127.0.0.1:9")
     assert [one for one in wrong() if back in one]
+    assert any("http://127.0.0.1:9 does not answer" in one for one in wrong())
     monkeypatch.setattr(Provider, "said", b"<html>")
     assert any("nobody can sign in" in one for one in wrong())
     secrets.write_text('[auth]\nserver_metadata_url = "http://127.0.0.1:9/"\n')

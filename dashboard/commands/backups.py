@@ -45,7 +45,7 @@ def restore(folder: Path) -> int:
     engines = writers(are_new=True)
     upgrade_both(engines)
     if engines["shared"].dialect.name == "postgresql":
-        print(_("Logins have no rights here yet: run the lines at the end of `meridian setup postgresql --print`."))
+        print(_("Logins have no rights here yet: run `meridian init` with them, as step 2 of docs/deploy.md does."))
     return databases.check_books()
 
 

@@ -50,6 +50,7 @@ def findings(now: datetime) -> Iterator[Finding]:
     yield from _secrets()
     yield from _sign_in()
     yield _hosts()
+    yield from _front()
     yield _backups(now)
 
 
@@ -84,12 +85,19 @@ def _one_primary(which: Which, url: str) -> Iterator[Finding]:
         )
     elif hosts:
         yield Finding(_("{which}: no two of its servers take writes.").format(which=which))
+    remedy = (
+        _("If it was the primary before, never start it: make it a replica anew. If it was the replica, start it.")
+        if taking
+        else _(
+            "Start its PostgreSQL; if it does not come back, fence it and promote the other one, as docs/deploy.md says."
+        )
+    )
     for host in (host for host, takes in found if takes is None):
         yield Finding(
             _("{which}: {host} does not answer; nothing would take the place of the other one.").format(
                 which=which, host=host
             ),
-            _("Start its PostgreSQL, or make it a replica anew."),
+            remedy,
         )
 
 
@@ -170,12 +178,13 @@ def _logins() -> Iterator[Finding]:
         url = str(addresses.narrow_url(table, urls))
         try:
             connections.open_appender(url, table).connect().close()
-            yield Finding(_("{variable} answers.").format(variable=variable))
             if addresses.parse(url).get_backend_name() == "postgresql":
                 yield _keeps_to_its_rights("shared", url, rights.APPENDERS[table])
+            yield Finding(_("{variable} answers.").format(variable=variable))
         except (DatabaseProblem, SQLAlchemyError):
             yield Finding(
-                _("{variable} does not answer.").format(variable=variable), _("Check its address and its password.")
+                _("{variable} does not answer, or its tables are not there.").format(variable=variable),
+                _("Check its address and its password, and run `meridian init` with its login."),
             )
 
 
@@ -198,7 +207,8 @@ def _writers() -> Iterator[Finding]:
             yield _keeps_to_its_rights(which, url, login)
         except SQLAlchemyError:
             yield Finding(
-                _("{variable} does not answer.").format(variable=variable), _("Check its address and its password.")
+                _("{variable} does not answer, or its tables are not there.").format(variable=variable),
+                _("Check its address and its password, and run `meridian init` with its login."),
             )
 
 
@@ -254,6 +264,20 @@ def _hosts() -> Finding:
             _("Set it to the name that readers type; TLS ends in front of it."),
         )
     return Finding(_("{variable} names who is answered.").format(variable=HOSTS_VARIABLE))
+
+
+def _front() -> Iterator[Finding]:
+    """Whether what readers open answers; where no address is said nothing can be asked."""
+    if public := os.environ.get(PUBLIC_URL):
+        try:
+            httpx.get(public, timeout=5).raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            yield Finding(
+                _("{address} does not answer from here ({fault}).").format(address=public, fault=type(fault).__name__),
+                _("Look at the servers and the front: `systemctl status 'meridian*'`."),
+            )
+        else:
+            yield Finding(_("{address} answers.").format(address=public))
 
 
 def _backups(now: datetime) -> Finding:
