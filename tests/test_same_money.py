@@ -143,6 +143,31 @@ def test_money_that_one_source_still_states_is_not_lost_when_the_other_source_go
 
 
 @pytest.mark.by_turns
+def test_of_three_sources_that_state_the_same_one_counts_whichever_goes(world) -> None:
+    loads = [brought(world, name, stated(f"g-{name}")) for name in ("one", "two", "three")]
+    assert signed(world) == 10_000 and len(waiting(world)) == 2
+    runs.undo(world["shared"], "shared", loads[0].runs["shared"])
+    assert [row["reference"] for row in rows_of(world["shared"], grant)] == ["g-two"]
+    (asked,) = waiting(world)
+    assert (asked["external_id"], asked["kept_name"], asked["kept_source"]) == ("g-three", "g-two", "two")
+    runs.undo(world["shared"], "shared", loads[1].runs["shared"])
+    assert [row["reference"] for row in rows_of(world["shared"], grant)] == ["g-three"] and not waiting(world)
+
+
+@pytest.mark.by_turns
+def test_a_decision_is_not_taken_back_when_the_record_that_stated_the_same_is_gone(world) -> None:
+    first = brought(world, "one", stated("g1"))
+    brought(world, "two", stated("h1"))
+    (asked,) = waiting(world)
+    left_out.decide(world["shared"], asked["id"], left_out.TWO, "clara", NOW)
+    runs.undo(world["shared"], "shared", first.runs["shared"])
+    before = recorded(world)
+    with pytest.raises(left_out.NotDecided, match="alone states the money"):
+        left_out.take_back(world["shared"], asked["id"])
+    assert recorded(world) == before
+
+
+@pytest.mark.by_turns
 def test_money_that_one_source_still_states_is_not_lost_when_a_snapshot_of_the_other_drops_it(world) -> None:
     brought(world, "one", [*stated("g1"), *stated("g2", 700)])
     brought(world, "two", stated("h1"))

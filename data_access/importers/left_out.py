@@ -89,7 +89,10 @@ def forget_loaded(connection: Connection, of_source: int, run: int, entity: str,
 
 
 def put_back_what_nobody_states(connection: Connection) -> int:
-    """Put back what was left out for the sake of a record that is gone, unless what it refers to is gone as well; how many."""
+    """Put back what was left out for the sake of a record that is gone, unless what it refers to is gone as well; how many.
+
+    Of several that stated the same, the first is put back, and the others wait for its sake.
+    """
     there = [
         and_(same_money.c.entity == entity, same_money.c.kept_id.not_in(select(ENTITIES[entity].table.c.id)))
         for entity in PARTS
@@ -99,10 +102,19 @@ def put_back_what_nobody_states(connection: Connection) -> int:
         waits = (
             select(same_money).join(import_run).where(gone, same_money.c.decision != TWO, import_run.c.status == "done")
         )
+        instead: dict[int, dict[str, Any]] = {}
         for found in map(dict, connection.execute(waits.order_by(same_money.c.id)).mappings().all()):
+            this = same_money.c.id == found["id"]
+            if known := instead.get(found["kept_id"]):
+                connection.execute(update(same_money).where(this).values(**known))
+                continue
             with suppress(IntegrityError), connection.begin_nested():
-                _put_back(connection, found)
-                connection.execute(delete(same_money).where(same_money.c.id == found["id"]))
+                own, _steps = _put_back(connection, found)
+                connection.execute(delete(same_money).where(this))
+                name = connection.scalar(select(source.c.name).where(source.c.id == found["source_id"]))
+                instead[found["kept_id"]] = {
+                    "kept_id": own, "kept_name": found["external_id"], "kept_source": name,
+                }  # fmt: skip
                 count += 1
     return count
 
@@ -140,7 +152,7 @@ def decide(engine: Engine, number: int, decision: str, by: str, now: datetime) -
     with _found(engine, number, (WAITING,)) as (connection, found):
         if decision == TWO:
             try:
-                steps = _put_back(connection, found)
+                _own_id, steps = _put_back(connection, found)
             except IntegrityError as refusal:
                 raise NotDecided(
                     _(
@@ -160,6 +172,7 @@ def take_back(engine: Engine, number: int) -> None:
             own, steps = _own(connection, found), json.loads(found["steps"])
             stated = Stated(own, found["external_id"], found["kept_id"], found["kept_name"], found["kept_source"])
             _assert_unchanged(connection, found, own)
+            _assert_kept(connection, found)
             for change in steps["moved"]:
                 connection.execute(delete(import_change).where(import_change.c.id == change))
             connection.execute(update(same_money).where(same_money.c.id == number).values(**waits))
@@ -263,8 +276,9 @@ def _note(
         connection.execute(update(same_money).where(*of).values(**facts))
 
 
-def _put_back(connection: Connection, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Put a record back under numbers that are free, as its load had written it, with what hung on it; the steps to note."""
+def _put_back(connection: Connection, found: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Put a record back under numbers that are free, as its load had written it, with what hung on it; its number, and the steps
+    to note."""
     steps, entity = json.loads(found["steps"]), found["entity"]
     own = free_id(connection, ENTITIES[entity].table)
     for written in steps["rows"]:
@@ -283,7 +297,7 @@ def _put_back(connection: Connection, found: Mapping[str, Any]) -> dict[str, Any
         _note_change(connection, found["run_id"], names, None, None)
     moved = [_hang_on(connection, child, own, found) for child in steps["children"]]
     advance_sequences(connection, "shared")
-    return steps | {"moved": [change for change in moved if change]}
+    return own, steps | {"moved": [change for change in moved if change]}
 
 
 def _hang_on(connection: Connection, child: int, own: int, found: Mapping[str, Any]) -> int | None:
@@ -322,6 +336,13 @@ def _own(connection: Connection, found: Mapping[str, Any]) -> int:
     if key is None:
         raise NotDecided(_("It is not in the database any more: a later load took it out."))
     return int(json.loads(key)[0])
+
+
+def _assert_kept(connection: Connection, found: Mapping[str, Any]) -> None:
+    """Raises NotDecided where the record that stated the same is gone: this one alone states the money now."""
+    table = ENTITIES[found["entity"]].table
+    if connection.scalar(select(table.c.id).where(table.c.id == found["kept_id"])) is None:
+        raise NotDecided(_("The record that stated the same is gone: this one alone states the money now."))
 
 
 def _assert_unchanged(connection: Connection, found: Mapping[str, Any], own: int) -> None:
