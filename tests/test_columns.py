@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from dashboard.answers import directory, profile, uploads
+from dashboard.answers import directory, profile, same_money, uploads
 from dashboard.files import formats
 from dashboard.page import walk
 from dashboard.page.blocks import Report, Table
@@ -69,6 +69,8 @@ def test_every_own_column_is_in_its_table(deployment: addresses.Urls) -> None:
                 met.setdefault(table.key, set()).update(table.rows.columns)
     met["projects"] = set(profile.projects(profile.find(_steward(), _any_slug())).rows.columns)
     open_visit(None)
+    for table in (same_money.listing([]), same_money.decisions([])):
+        met[table.key] = set(table.rows.columns)
     met[uploads.FIRST_ROWS] = {what for kind in proposals.KINDS.values() for what in kind.fields}
     missing = {key: set(own) - met.get(key, set()) for key, own in columns.OWN.items()}
     assert {key: names for key, names in missing.items() if names} == {}

@@ -431,7 +431,9 @@ def test_a_sign_in_that_cannot_begin_is_said_in_our_words(status: int, shown: by
     async def note(message: dict) -> None:
         sent.append(message)
 
-    asyncio.run(SignIn(streamlit)({"type": "http", "path": "/auth/login", "method": "GET"}, None, note))  # type: ignore[arg-type]
+    scope = {"type": "http", "path": "/auth/login", "method": "GET"}
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(SignIn(streamlit)(scope, None, note))).result()  # type: ignore[arg-type]
     body = b"".join(message.get("body", b"") for message in sent)
     assert shown in body and b"Authentication error" not in body
     assert [message["status"] for message in sent if "status" in message] == [502 if status == 400 else 302]
