@@ -54,7 +54,7 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
     if found.empty:
         return None
     grid, finding = _complete(found), title(found)
-    pictured = grids.Grid(grid, "work", "country", "text", "signal", levels(SIGNALS) | unplaced_level(), opens="cell")
+    pictured = grids.Grid(grid, "work", "country", "text", "signal", levels(with_unplaced(SIGNALS)), opens="cell")
     return Chart(
         "crossing",
         finding,
@@ -93,15 +93,16 @@ def levels(signals: Sequence[str]) -> dict[str, tuple[int, str]]:
     return {signal: (place, codes.word(signal)) for place, signal in enumerate(signals)}
 
 
-def unplaced_level() -> dict[str, tuple[int, str]]:
-    """The level of cells of which a part is withheld or not stated: without a colour of its own."""
-    return {"unplaced": (0, codes.word("unplaced"))}
+def with_unplaced(signals: Sequence[str]) -> tuple[str, ...]:
+    """Signals of a grid that shows what is in no known place as well: after the first, which is nothing recorded."""
+    nothing, *others = signals
+    return (nothing, "unplaced", *others)
 
 
 def _complete(frame: pd.DataFrame) -> pd.DataFrame:
     """The busiest countries and activities with a text in every cell."""
     grid = laid_out(frame, "organisations", MOST)
-    grid["signal"] = grid["signal"].astype(object).fillna("none_recorded").where(is_placed(grid), "unplaced")
+    grid["signal"] = grid["signal"].astype(object).fillna("none_recorded")
     grid["organisations"] = grid["organisations"].fillna(0)
     grid["text"] = [
         _cell_text(n, coverage) for n, coverage in zip(grid["organisations"], grid["coverage"], strict=True)

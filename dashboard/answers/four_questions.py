@@ -86,7 +86,7 @@ def money(portfolio: Portfolio) -> Answer:
     ranked = ranked[~ranked["host_country"].isin(UNPLACED)].head(LINES)
     shown = partial(written.money, currency=portfolio.currency)
     lines = _lines([written.country(country) for country in ranked["host_country"]], ranked["gap"], shown)
-    glance = Glance(_("Gap of {year} by host country").format(year=portfolio.year), lines)
+    glance = Glance(_("Gap of {year} by host country").format(year=portfolio.year), lines, is_missing=True)
     return Answer(_("Where is money missing?"), "funding_gaps", funding.sentence(portfolio), figure, glance)
 
 

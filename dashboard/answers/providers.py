@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.answers.crossing import MOST, cell_name, cell_names, laid_out, levels, recorded, unplaced_level
+from dashboard.answers.crossing import MOST, cell_name, cell_names, laid_out, levels, recorded, with_unplaced
 from dashboard.metrics import overlap
 from dashboard.page.blocks import Chart
 from dashboard.page.reading import read, shown_once
@@ -34,7 +34,7 @@ def chart(visit: Visit, across: Across) -> Chart | None:
     title = ngettext(
         "{n} of {m} combinations has a single provider", "{n} of {m} combinations have a single provider", single
     ).format(n=written.number(single), m=written.number(len(placed)))
-    pictured = grids.Grid(cells, "work", "country", "text", "word", levels(WORDS) | unplaced_level(), opens="cell")
+    pictured = grids.Grid(cells, "work", "country", "text", "word", levels(with_unplaced(WORDS)), opens="cell")
     return Chart(
         _key(across),
         title,
@@ -72,7 +72,7 @@ def _cells(grid: pd.DataFrame, across: Across) -> pd.DataFrame:
     cells = laid_out(grid, "organisations", MOST, across)
     cells["organisations"] = cells["organisations"].fillna(0)
     words = overlap.grid_words(cells["organisations"].astype("int64"))
-    cells["word"] = words.where(overlap.is_placed(cells, across), "unplaced")
+    cells["word"] = words.where(overlap.is_placed(cells, across) | cells["organisations"].eq(0), "unplaced")
     cells["text"] = cells["organisations"].map(lambda n: "–" if n == 0 else str(n))
     return cells
 

@@ -233,10 +233,11 @@ class Reading(Beside):
 @dataclass(frozen=True)
 class Glance(Block):
     """The first lines of an answer as bars, whose page holds all of them: name, length from 0 to 1 (None without a bar), what
-    is said of it. `title` says what they are."""
+    is said of it. `title` says what they are, `is_missing` that they are what is missing."""
 
     title: str
     lines: Sequence[tuple[str, float | None, str]]
+    is_missing: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ LISTED = 14
 DOWN, ACROSS = 22, 10
 LEVEL = "_level"
 MEANING = {
-    "none_recorded": EMPTY, "none_shared": EMPTY, "unplaced": EMPTY, "need_unknown": PALE, "own_grantees": PALE,
+    "none_recorded": EMPTY, "none_shared": EMPTY, "unplaced": PALE, "need_unknown": PALE, "own_grantees": PALE,
     "under_funded": SECOND, "both": FOURTH, "partly_covered": LIGHT, "covered": FIRST,
     "one_provider": THIRD, "several": LIGHT, "crowded": FIRST, "one_shared": LIGHT, "few_shared": MIDDLE, "many_shared": FIRST,
     "one_partnership": LIGHT, "few_partnerships": MIDDLE, "many_partnerships": FIRST,

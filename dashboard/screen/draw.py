@@ -94,7 +94,7 @@ def _figures(block: blocks.Figures, _screen: Screen, _report: Report) -> None:
 
 @draw.register
 def _glance(block: blocks.Glance, _screen: Screen, _report: Report) -> None:
-    figures.glance(block.title, block.lines)
+    figures.glance(block.title, block.lines, is_missing=block.is_missing)
 
 
 @draw.register

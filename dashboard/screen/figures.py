@@ -27,13 +27,14 @@ def draw(items: Sequence[Figure]) -> None:
         st.html(f'<div class="meridian-figures">{"".join(map(_card, items))}</div>')
 
 
-def glance(title: str, lines: Sequence[tuple[str, float | None, str]]) -> None:
-    """Draw the first lines of an answer: a name, its bar, and what is said of it."""
+def glance(title: str, lines: Sequence[tuple[str, float | None, str]], *, is_missing: bool) -> None:
+    """Draw the first lines of an answer: a name, its bar, and what is said of it; in the colour of what is missing if it is."""
     if lines:
         drawn = "".join(
             f"<li><span>{_safe(name)}</span><b>{_safe(said)}</b>{_bar(length)}</li>" for name, length, said in lines
         )
-        st.html(f'<div class="meridian-glance"><div>{_safe(title)}</div><ol>{drawn}</ol></div>')
+        look = "meridian-glance meridian-missing" if is_missing else "meridian-glance"
+        st.html(f'<div class="{look}"><div>{_safe(title)}</div><ol>{drawn}</ol></div>')
 
 
 def _bar(length: float | None) -> str:
