@@ -274,7 +274,10 @@ def _front() -> Iterator[Finding]:
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             yield Finding(
                 _("{address} does not answer from here ({fault}).").format(address=public, fault=type(fault).__name__),
-                _("Look at the servers and the front: `systemctl status 'meridian*'`."),
+                _(
+                    "Look at the servers and the front (`systemctl status 'meridian*'`), and whether its certificate is trusted here; "
+                    "one of your own authority needs SSL_CERT_FILE."
+                ),
             )
         else:
             yield Finding(_("{address} answers.").format(address=public))
