@@ -1,6 +1,6 @@
 """Where the records come from: sources and loads, records to fix, files to fill in and to load."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from dashboard.answers import (
@@ -196,16 +196,11 @@ def _same(visit: Visit) -> Blocks:
     if place is not None:
         decision = yield Choice("same_decision", _("What they are"), same_organisation.decision_names())
         yield same_organisation.before_and_after(visit, pairs[place], decision)
-        if (yield Confirm(_("Decide"), "check")):
-            said = yield Attempt(partial(same_organisation.decide, visit, pairs[place], decision))
-            if said:
-                yield StartAgain(said)
+        yield from _at_a_press(_("Decide"), partial(same_organisation.decide, visit, pairs[place], decision), "check")
     if decided := same_organisation.decided(visit):
         place = yield Selectable(same_organisation.decisions(decided))
-        if place is not None and (yield Confirm(_("Take it back"))):
-            said = yield Attempt(partial(same_organisation.take_back, visit, decided[place]))
-            if said:
-                yield StartAgain(said)
+        if place is not None:
+            yield from _at_a_press(_("Take it back"), partial(same_organisation.take_back, visit, decided[place]))
 
 
 def _same_money(visit: Visit) -> Blocks:
@@ -215,16 +210,19 @@ def _same_money(visit: Visit) -> Blocks:
     place = yield Selectable(same_money.listing(found))
     if place is not None:
         decision = yield Choice("money_decision", _("What they are"), same_money.decision_names())
-        if (yield Confirm(_("Decide"), "check")):
-            said = yield Attempt(partial(same_money.decide, visit, found[place], decision))
-            if said:
-                yield StartAgain(said)
+        yield from _at_a_press(_("Decide"), partial(same_money.decide, visit, found[place], decision), "check")
     if decided := same_money.decided(visit):
         place = yield Selectable(same_money.decisions(decided))
-        if place is not None and (yield Confirm(_("Take it back"))):
-            said = yield Attempt(partial(same_money.take_back, visit, decided[place]))
-            if said:
-                yield StartAgain(said)
+        if place is not None:
+            yield from _at_a_press(_("Take it back"), partial(same_money.take_back, visit, decided[place]))
+
+
+def _at_a_press(label: str, change: Callable[[Callable[[int], None]], str], icon: str = "undo") -> Blocks:
+    """A button, and what it changes; what was done is said above the page as it is then."""
+    if (yield Confirm(label, icon)):
+        said = yield Attempt(change)
+        if said:
+            yield StartAgain(said)
 
 
 def _people(visit: Visit) -> Blocks:

@@ -88,9 +88,12 @@ def rows_of_clocks(visit: Visit, clocks: Chart, route: str) -> Table:
     """The open cases of one route that have a legal clock, those whose stay ends soonest first."""
     rows = _open(visit, "urgent", queries.relocation.Which(clocks_of_route=route))
     whole = int(clocks.rows.loc[clocks.rows["route"] == route, "episodes"].sum())
-    shown, n = len(rows), written.number(len(rows))
-    note = _("Legal stay ends soonest first; the first {n} are listed.").format(n=n) if shown < whole else ""
-    return Table("clock_cases", _counted(whole), rows, note or _("Legal stay ends soonest first."), is_live=True)
+    note = (
+        _("Legal stay ends soonest first; the first {n} are listed.").format(n=written.number(len(rows)))
+        if len(rows) < whole
+        else _("Legal stay ends soonest first.")
+    )
+    return Table("clock_cases", _counted(whole), rows, note, is_live=True)
 
 
 def rows_of_stage(visit: Visit, found: Live, stage: str) -> Table:

@@ -182,10 +182,7 @@ def _logins() -> Iterator[Finding]:
                 yield _keeps_to_its_rights("shared", url, rights.APPENDERS[table])
             yield Finding(_("{variable} answers.").format(variable=variable))
         except (DatabaseProblem, SQLAlchemyError):
-            yield Finding(
-                _("{variable} does not answer, or its tables are not there.").format(variable=variable),
-                _("Check its address and its password, and run `meridian init` with its login."),
-            )
+            yield _does_not_answer(variable)
 
 
 def _writers() -> Iterator[Finding]:
@@ -206,41 +203,49 @@ def _writers() -> Iterator[Finding]:
         try:
             yield _keeps_to_its_rights(which, url, login)
         except SQLAlchemyError:
-            yield Finding(
-                _("{variable} does not answer, or its tables are not there.").format(variable=variable),
-                _("Check its address and its password, and run `meridian init` with its login."),
-            )
+            yield _does_not_answer(variable)
+
+
+def _does_not_answer(variable: str) -> Finding:
+    return Finding(
+        _("{variable} does not answer, or its tables are not there.").format(variable=variable),
+        _("Check its address and its password, and run `meridian init` with its login."),
+    )
 
 
 def _sign_in() -> Iterator[Finding]:
     """Whether the provider of identities answers from here, what it calls itself, and where it sends readers back to."""
-    stated = [tomllib.loads(path.read_text(encoding="utf-8")).get("auth", {}) for path in SECRETS if path.exists()]
-    for auth in stated[:1]:
-        if public := os.environ.get(PUBLIC_URL):
-            wanted = f"{public.rstrip('/')}/oauth2callback"
-            if auth.get("redirect_uri") != wanted:
-                yield Finding(
-                    _("Readers are sent back from sign-in to {there}.").format(there=auth.get("redirect_uri") or "–"),
-                    _("Set redirect_uri in secrets.toml, and at the provider, to {wanted}.").format(wanted=wanted),
-                )
-        if address := auth.get("server_metadata_url"):
-            try:
-                issuer = httpx.get(address, timeout=5).raise_for_status().json()["issuer"]
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as fault:
-                yield Finding(
-                    _("The provider of identities does not answer from here ({fault}): nobody can sign in.").format(
-                        fault=type(fault).__name__
-                    ),
-                    _(
-                        "Check server_metadata_url, the way there, and its certificate; one of your own authority needs SSL_CERT_FILE."
-                    ),
-                )
-            else:
-                yield Finding(
-                    _("The provider of identities answers; for `people add --issuer` it is {issuer}").format(
-                        issuer=issuer
-                    )
-                )
+    path = next((path for path in SECRETS if path.exists()), None)
+    if path is None:
+        return
+    auth = tomllib.loads(path.read_text(encoding="utf-8")).get("auth", {})
+    if public := os.environ.get(PUBLIC_URL):
+        wanted = f"{public.rstrip('/')}/oauth2callback"
+        if auth.get("redirect_uri") != wanted:
+            yield Finding(
+                _("Readers are sent back from sign-in to {there}.").format(there=auth.get("redirect_uri") or "–"),
+                _("Set redirect_uri in secrets.toml, and at the provider, to {wanted}.").format(wanted=wanted),
+            )
+    if address := auth.get("server_metadata_url"):
+        yield _provider(address)
+
+
+def _provider(address: str) -> Finding:
+    """Whether the provider of identities answers from here, and what it calls itself."""
+    try:
+        issuer = httpx.get(address, timeout=5).raise_for_status().json()["issuer"]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as fault:
+        return Finding(
+            _("The provider of identities does not answer from here ({fault}): nobody can sign in.").format(
+                fault=type(fault).__name__
+            ),
+            _(
+                "Check server_metadata_url, the way there, and its certificate; one of your own authority needs SSL_CERT_FILE."
+            ),
+        )
+    return Finding(
+        _("The provider of identities answers; for `people add --issuer` it is {issuer}").format(issuer=issuer)
+    )
 
 
 def _secrets() -> Iterator[Finding]:

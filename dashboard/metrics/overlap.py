@@ -97,23 +97,20 @@ def scored_blocks(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timest
     kinds = _Kinds.of(projects, facets)
     matrices = {facet: matrix[kinds.first] for facet, matrix in of_project.items()}
     totals = {name: np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel() for name, matrix in matrices.items()}
-    known = {name: projects[name].to_numpy() for name in ("project_id", "organisation_id")}
+    ids, leads = (projects[name].to_numpy() for name in ("project_id", "organisation_id"))
     starts, ends = (projects[name].to_numpy().astype("datetime64[D]") for name in ("starts_on", "ends_on"))
     size = max(SMALLEST_BLOCK, min(BLOCK, CELLS_AT_ONCE // max(len(kinds.first), 1)))
     for start in range(0, max(len(kinds.first), 1), size):
         alike = _score_block(matrices, totals, start, size)
         for row, i, j in kinds.pairs(alike.pop("i").to_numpy(), alike.pop("j").to_numpy()):
             together = _days_together(starts[i], ends[i], starts[j], ends[j], as_of)
-            sides = {f"{name[:-3]}_{side}": known[name][at] for name in known for side, at in (("a", i), ("b", j))}
-            pairs = pd.DataFrame(
-                {"project_a": sides["project_a"], "project_b": sides["project_b"]}
+            yield pd.DataFrame(
+                {"project_a": ids[i], "project_b": ids[j]}
                 | {name: scores.to_numpy()[row] for name, scores in alike.items()}
-                | {name: sides[name] for name in ("organisation_a", "organisation_b")}
-                | {"days_together": together},
+                | {"organisation_a": leads[i], "organisation_b": leads[j], "days_together": together}
+                | {"same_organisation": leads[i] == leads[j]},
                 copy=False,
             )
-            pairs["same_organisation"] = sides["organisation_a"] == sides["organisation_b"]
-            yield pairs
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ from data_access.queries.money import Cut
 from data_access.viewer import Query, Viewer
 
 IDS_AT_ONCE = 5_000
-READ: dict[str, tuple[str, Callable[[Viewer, list[int]], Query]]] = {
-    "grants": ("grant_id", lambda viewer, ids: queries.funding.these_grants(ids, viewer)),
-    "needs": ("need_id", lambda viewer, ids: queries.funding.needs(viewer, among=ids)),
-    "declared": ("grant_id", lambda viewer, ids: queries.funding.declared_places(viewer, among=ids)),
-    "places": ("organisation_id", lambda viewer, ids: queries.funding.organisation_places(viewer, among=ids)),
-    "facets": ("project_id", lambda viewer, ids: queries.funding.project_facets(viewer, among=ids)),
+READ: dict[str, tuple[str, Callable[..., Query]]] = {
+    "grants": ("grant_id", queries.funding.grants),
+    "needs": ("need_id", queries.funding.needs),
+    "declared": ("grant_id", queries.funding.declared_places),
+    "places": ("organisation_id", queries.funding.organisation_places),
+    "facets": ("project_id", queries.funding.project_facets),
 }
-"""Of each frame of records its id, and how some of them are read."""
+"""Of each frame of records its id, and how it is read."""
 
 
 def records_of(
@@ -36,15 +36,8 @@ def records_of(
 
     Exchange rates are the same for every viewer; whoever has them already gives them as `rates`.
     """
-    of = queries.funding
-    return Records(
-        read(of.grants(viewer, cut)),
-        read(of.needs(viewer, cut)),
-        read(of.declared_places(viewer, cut)),
-        read(of.organisation_places(viewer, cut)),
-        read(of.project_facets(viewer, cut)),
-        read(of.rates(viewer)) if rates is None else rates,
-    )
+    known = {name: read(query(viewer, cut)) for name, (_key, query) in READ.items()}
+    return Records(**known, rates=read(queries.funding.rates(viewer)) if rates is None else rates)
 
 
 class Between:
@@ -78,7 +71,7 @@ class Between:
     def _mine(self, name: str, viewer: Viewer) -> pd.DataFrame:
         key, query = READ[name]
         near, unlike = getattr(self.least, name), self._unlike[name]
-        several = [self._read(query(viewer, some))[list(near)] for some in _at_once(unlike)]
+        several = [self._read(query(viewer, among=some))[list(near)] for some in _at_once(unlike)]
         rows = pd.concat([near[~near[key].isin(unlike)], *several])
         return rows.sort_values(key, kind="stable", ignore_index=True)
 

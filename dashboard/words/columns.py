@@ -365,8 +365,7 @@ RECEIVES = Column(N_("Organisation"), "text", N_("Who received the money."))
 LEADS = Column(N_("Organisation"), "text", N_("Lead organisation of the project, or who does the core work."))
 FROM = Column(N_("Signed, or needed from"), "date", N_("Day of signing of a grant, first day of a need."))
 OWN: dict[str, dict[str, Column]] = {
-    "same_money": {"since": FROM},
-    "same_money_decided": {"since": FROM},
+    **{key: {"since": FROM} for key in ("same_money", "same_money_decided")},
     "results": {
         "what": Column(N_("What was reached"), "text", N_("In the words of the source.")),
         "number": Column(N_("How many"), "integer", N_("As stated; empty where nobody counted.")),
@@ -393,26 +392,12 @@ OWN: dict[str, dict[str, Column]] = {
         "followed": Column(N_("Cases due"), "integer", N_("Cases opened at least 120 days before the cut-off.")),
         "closed": Column(N_("Closed in time"), "integer", N_("Of them, those that closed within 120 days.")),
     },
-    "figure_dependent": {"organisation": RECEIVES},
-    "figure_grantees": {"organisation": RECEIVES},
-    "figure_money": {"organisation": LEADS},
-    "change_grants": {"organisation": RECEIVES},
-    "dependence": {"organisation": RECEIVES},
-    "leaning": {"organisation": RECEIVES},
-    "ending": {"organisation": RECEIVES},
-    "year_rows": {"organisation": RECEIVES},
-    "signed_grants": {"organisation": RECEIVES},
-    "account_rows": {"organisation": RECEIVES},
-    "step_rows": {"organisation": RECEIVES},
-    "to_fix": {"organisation": RECEIVES},
-    "leaves_organisations": {"organisation": RECEIVES},
-    "bridging": {"organisation": RECEIVES},
+    **{key: {"organisation": RECEIVES} for key in ("figure_dependent", "figure_grantees", "change_grants", "dependence", "leaning", "ending", "year_rows", "signed_grants", "account_rows", "step_rows", "to_fix", "leaves_organisations", "bridging")},
+    **{key: {"organisation": LEADS} for key in ("figure_money", "lines", "month_rows")},
     "unseen": {
         "organisation": Column(N_("Initiative"), "text", N_("Name.")),
         "activities": Column(N_("Activities"), "text", N_("What its projects that have not ended do.")),
     },
-    "lines": {"organisation": LEADS},
-    "month_rows": {"organisation": LEADS},
     "history": {
         "opened": Column(N_("Founded"), "integer", N_("Initiatives founded in the quarter.")),
         "closed": Column(N_("Closed down"), "integer", N_("Initiatives that closed in the quarter.")),

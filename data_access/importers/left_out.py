@@ -93,14 +93,13 @@ def put_back_what_nobody_states(connection: Connection) -> int:
 
     Of several that stated the same, the first is put back, and the others wait for its sake.
     """
-    there = [
-        and_(same_money.c.entity == entity, same_money.c.kept_id.not_in(select(ENTITIES[entity].table.c.id)))
-        for entity in PARTS
-    ]
     count = 0
-    for gone in there:
+    for entity in PARTS:
+        is_gone = same_money.c.kept_id.not_in(select(ENTITIES[entity].table.c.id))
         waits = (
-            select(same_money).join(import_run).where(gone, same_money.c.decision != TWO, import_run.c.status == "done")
+            select(same_money)
+            .join(import_run)
+            .where(same_money.c.entity == entity, is_gone, same_money.c.decision != TWO, import_run.c.status == "done")
         )
         instead: dict[int, dict[str, Any]] = {}
         for found in map(dict, connection.execute(waits.order_by(same_money.c.id)).mappings().all()):

@@ -27,8 +27,9 @@ from data_access.schema import other_income as other_income_table
 from data_access.viewer import Query, Viewer
 
 
-def grants(viewer: Viewer, cut: Cut | None = None) -> Query:
-    """Every grant whose recipient the viewer may see, or those of organisations with money or need in the `cut`.
+def grants(viewer: Viewer, cut: Cut | None = None, among: Collection[int] | None = None) -> Query:
+    """Every grant whose recipient the viewer may see, or those of organisations with money or need in the `cut`, or `among` these
+    ids.
 
     What was paid on a grant without a stated amount was committed: it is its amount (METHODS B, money status). Payments
     in another currency than the grant's are left out of `paid_minor`.
@@ -42,7 +43,7 @@ def grants(viewer: Viewer, cut: Cut | None = None) -> Query:
     amount_minor, currency, status, kind, restriction, committed_on, starts_on, ends_on, recorded_on, paid_minor,
     first_paid_on (in any currency), has_payment (with or without its day).
     """
-    return Query(_grants(viewer).where(_of(cut, viewer)), viewer)
+    return Query(_grants(viewer).where(_of(cut, viewer), _one_of(grant.c.id, among)), viewer)
 
 
 def grants_ahead(cut: Cut, after: date, viewer: Viewer) -> Query:
@@ -61,11 +62,6 @@ def grants_received(cut: Cut, viewer: Viewer) -> Query:
 def grants_of(organisation_ids: Sequence[int], viewer: Viewer) -> Query:
     """The grants of these organisations, with the columns of `grants`."""
     return Query(_grants(viewer).where(grant.c.recipient_id.in_(organisation_ids)), viewer)
-
-
-def these_grants(grant_ids: Collection[int], viewer: Viewer) -> Query:
-    """These grants, as far as she may see them, with the columns of `grants`."""
-    return Query(_grants(viewer).where(grant.c.id.in_(grant_ids)), viewer)
 
 
 def grants_moved(after: date, until: date, viewer: Viewer) -> Query:
