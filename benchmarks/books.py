@@ -24,6 +24,7 @@ from dashboard.upkeep.refresh import refresh
 from data_access import connections, rates, schema
 from data_access.importers.records import Unreadable
 from data_access.migrate import upgrade
+from data_access.viewer import Which
 from data_access.vocabulary import code_rows, route_rows
 
 RATES = rates.bundled(date(2012, 12, 20))
@@ -48,7 +49,8 @@ def column_map(path: Path) -> dict | None:
 def balance(path: Path, as_of: date) -> tuple[str, int]:
     """What came of a file in a few words, and how many faults its books have."""
     with tempfile.TemporaryDirectory() as folder:
-        engines = {which: connections.open_writer(f"sqlite:///{folder}/{which}.db") for which in ("shared", "cases")}
+        both: tuple[Which, Which] = ("shared", "cases")
+        engines = {which: connections.open_writer(f"sqlite:///{folder}/{which}.db") for which in both}
         for which, engine in engines.items():
             upgrade(engine, which)
         with engines["shared"].begin() as connection:

@@ -30,13 +30,12 @@ WATCH = """
   window.asked = 0; window.changed = 0; window.changes = 0;
   const roots = new WeakSet();
   const shown = '.js-plotly-plot, [data-testid=stDataFrame], .meridian-figures, [data-testid=stMarkdown]';
-  const counts = node => {
-    const element = node instanceof Element ? node : node.parentElement;
-    return element && (element.closest(shown) || element.querySelector(shown));
-  };
+  const element = node => node instanceof Element ? node : node.parentElement;
+  const counts = node => { const at = element(node); return at && (at.closest(shown) || at.querySelector(shown)); };
   const seen = new MutationObserver(found => {
     found.forEach(one => one.addedNodes.forEach(watch));
-    const charts = found.filter(one => !one.target.closest?.('[data-testid=data-grid-canvas]')).filter(one => (one.target.closest ? one.target.closest(shown) : counts(one.target)) || [...one.addedNodes].some(counts));
+    const charts = found.filter(one => !element(one.target)?.closest('[data-testid=data-grid-canvas]'))
+      .filter(one => element(one.target)?.closest(shown) || [...one.addedNodes].some(counts));
     if (charts.length) { window.changed = performance.now(); window.changes += charts.length; }
   });
   const watch = node => {

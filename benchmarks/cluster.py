@@ -102,7 +102,8 @@ async def watched(
         ("the primary", lambda: cluster.kill("primary"), cluster.primary.start),
         ("a server asked to stop", cluster.processes["server-1"].terminate, lambda: cluster.start_server(1)),
     ]
-    seen, kept, times = Seen(), [], {}
+    seen, times = Seen(), {}
+    kept: list[str] = []
     begin = time.perf_counter()
     until = begin + SETTLE_SECONDS + steady + len(steps) * 2 * AWAY_SECONDS + THINK_SECONDS
     crowd: list[Awaitable[None]] = [reader(cluster, number, until, seen) for number in range(readers)]

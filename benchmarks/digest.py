@@ -60,7 +60,9 @@ def main() -> None:
     chosen = parser.parse_args()
     if not 2 <= chosen.weeks <= MOST_WEEKS:
         parser.error(f"2 to {MOST_WEEKS} weeks.")
-    viewer, told, numbers = Viewer(chosen.role, () if chosen.role == "funder" else None), {}, []
+    viewer = Viewer(chosen.role, () if chosen.role == "funder" else None)
+    told: dict[tuple[str, str], date] = {}
+    numbers: list[int] = []
     os.environ[addresses.CASES_URL_VARIABLE] = ""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -112,9 +112,9 @@ def _mutated_archive(content: bytes, source: random.Random) -> bytes:
 
 def context() -> Context:
     """What readers know besides the files."""
-    vocabulary: dict[str, set[str]] = {"route": {row["code"] for row in route_rows()}}
+    vocabulary: dict[str, set[str]] = {"route": {str(row["code"]) for row in route_rows()}}
     for row in code_rows():
-        vocabulary.setdefault(row["facet"], set()).add(row["code"])
+        vocabulary.setdefault(str(row["facet"]), set()).add(str(row["code"]))
     return Context("fuzz", vocabulary, salt="salt")
 
 

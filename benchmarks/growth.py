@@ -46,7 +46,8 @@ def of_pages(role: str) -> dict[str, dict[str, float]]:
         sent.append(0)
         return timed(app)
 
-    ScriptRunContext.enqueue, pages.timed = counted, apart  # type: ignore[method-assign]
+    ScriptRunContext.enqueue = counted  # type: ignore[method-assign,assignment]
+    pages.timed = apart
     found = {}
     for page in pages.PAGES:
         sent.clear()

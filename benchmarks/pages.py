@@ -87,9 +87,9 @@ def count_module(part: str, module: ModuleType) -> None:
 
 count_module("figures", charts)
 count_module("figures", maps)
-database.run = counted("SQL", database.run)  # type: ignore[assignment]
+database.run = counted("SQL", database.run)
 _kept = reading._kept
-reading._kept = lambda store, key, make: _kept(store, key, counted("metrics", make))  # type: ignore[assignment]
+reading._kept = lambda store, key, make: _kept(store, key, counted("metrics", make))
 script_runner.exec_func_with_error_handling = counted("rest", script_runner.exec_func_with_error_handling)
 
 

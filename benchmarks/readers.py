@@ -23,6 +23,7 @@ from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 from benchmarks.serving import served
 
@@ -48,12 +49,12 @@ async def opened(address: str, **more: Any) -> ClientConnection:
     """A socket as a browser opens it at `address` (http or https)."""
     return await connect(
         f"{address.replace('http', 'ws', 1)}/_stcore/stream",
-        origin=address,
-        subprotocols=["streamlit"],
+        origin=Origin(address),
+        subprotocols=[Subprotocol("streamlit")],
         max_size=None,
         compression=None,
         **more,
-    )  # type: ignore[arg-type]
+    )
 
 
 class Refused(Exception):

@@ -39,7 +39,8 @@ def served(
         _wait(f"http://localhost:{port}{health}", process)
         yield port, process.pid
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
@@ -52,4 +53,4 @@ def _wait(address: str, process: subprocess.Popen) -> None:
             if process.poll() is not None:
                 break
             time.sleep(0.1)
-    raise SystemExit(f"{' '.join(map(str, process.args))} does not answer.")  # type: ignore[union-attr]
+    raise SystemExit(f"{process.args!r} does not answer.")

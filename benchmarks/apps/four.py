@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from dashboard.answers import case_flow, cases, funding, initiatives, overlap, portfolio
+from dashboard.answers import case_flow, cases, funding, initiatives, portfolio, providers
 from dashboard.page.opening import open_for
 from dashboard.page.reading import read_metas
 from dashboard.page.visit import Visit
@@ -25,7 +25,7 @@ def pictures(country: str) -> list[go.Figure]:
     charts = [
         initiatives.by_country(initiatives.find(visit)),
         funding.cliff(portfolio.picture(visit)),
-        overlap.providers(overlap.find(visit)),
+        providers.chart(visit, "host_country"),
         case_flow.months(visit, cases.find(visit)),
     ]
     return [chart.picture for chart in charts if chart is not None]
