@@ -27,16 +27,20 @@ CHOICES = ("Germany", "Lithuania", "Poland", "Latvia", "Georgia")
 QUIET_MS = 700
 WATCH = """
 () => {
-  window.asked = 0; window.changed = 0; window.changes = 0;
+  window.asked = 0; window.changes = new Map();
   const roots = new WeakSet();
-  const shown = '.js-plotly-plot, [data-testid=stDataFrame], .meridian-figures, [data-testid=stMarkdown]';
+  const shown = '.js-plotly-plot, [data-testid=stDataFrame], .meridian-figures, [data-testid=stMarkdown], [data-testid=stHtml]';
   const element = node => node instanceof Element ? node : node.parentElement;
-  const counts = node => { const at = element(node); return at && (at.closest(shown) || at.querySelector(shown)); };
   const seen = new MutationObserver(found => {
-    found.forEach(one => one.addedNodes.forEach(watch));
-    const charts = found.filter(one => !element(one.target)?.closest('[data-testid=data-grid-canvas]'))
-      .filter(one => element(one.target)?.closest(shown) || [...one.addedNodes].some(counts));
-    if (charts.length) { window.changed = performance.now(); window.changes += charts.length; }
+    const now = performance.now();
+    for (const one of found) {
+      one.addedNodes.forEach(watch);
+      const at = element(one.target);
+      if (!at || at.closest('[data-testid=data-grid-canvas]')) continue;
+      const changed = [at, ...one.addedNodes].map(node => element(node)).filter(node => node)
+        .flatMap(node => node.closest(shown) ?? [...node.querySelectorAll(shown)].slice(node === at ? Infinity : 0));
+      changed.forEach(node => window.changes.set(node, now));
+    }
   });
   const watch = node => {
     if (!(node instanceof Element) && !(node instanceof ShadowRoot) && node !== document.body) return;
@@ -47,19 +51,26 @@ WATCH = """
   seen.observe(document.body, {subtree: true, childList: true, characterData: true});
   watch(document.body);
   for (const kind of ['keydown', 'change', 'pointerdown'])
-    document.addEventListener(kind, () => { window.asked = performance.now(); window.changes = 0; }, true);
+    document.addEventListener(kind, () => { window.asked = performance.now(); window.changes.clear(); }, true);
+}
+"""
+CHANGED = """
+() => {
+  const onScreen = node => { const at = node.getBoundingClientRect(); return at.top < innerHeight && at.bottom > 0; };
+  const all = [...window.changes], last = of => Math.max(0, ...of.map(([, when]) => when - window.asked));
+  return [performance.now() - window.asked, last(all), last(all.filter(([node]) => onScreen(node)))];
 }
 """
 
 
-def quiet(tab: Any) -> float:
-    """Milliseconds from the last key or click to the last change on the page, once nothing changes any more."""
+def quiet(tab: Any) -> tuple[float, float]:
+    """Milliseconds from the last key or click to the last change on the screen and on the whole page, once nothing changes."""
     while True:
         tab.wait_for_timeout(QUIET_MS / 2)
-        now, asked, changed, changes = tab.evaluate("[performance.now(), window.asked, window.changed, window.changes]")
-        if now - max(asked, changed) > QUIET_MS and changes:
-            return float(changed - asked)
-        if now - asked > 60_000:
+        passed, page, screen = tab.evaluate(CHANGED)
+        if page and passed - page > QUIET_MS:
+            return screen, page
+        if passed > 60_000:
             raise SystemExit("Nothing changed within a minute.")
 
 
@@ -110,8 +121,8 @@ def in_panel(tab: Any, name: str) -> None:
     tab.locator("select").first.select_option(label=name)
 
 
-def clicks(tab: Any, choose: Callable[[Any, str], None]) -> list[float]:
-    """Milliseconds of one choice after the other."""
+def clicks(tab: Any, choose: Callable[[Any, str], None]) -> list[tuple[float, float]]:
+    """Milliseconds of one choice after the other, on the screen and on the whole page."""
     found = []
     for name in CHOICES:
         tab.wait_for_timeout(400)
@@ -120,16 +131,16 @@ def clicks(tab: Any, choose: Callable[[Any, str], None]) -> list[float]:
     return found
 
 
-def measured(
-    browser: Any, address: str, choose: Callable[[Any, str], None], painted: str
-) -> tuple[float, float, float]:
-    """Seconds of the first load, milliseconds of a new choice and of the same by another browser (medians)."""
-    found = []
+def measured(browser: Any, address: str, choose: Callable[[Any, str], None], painted: str) -> str:
+    """A row of the table: seconds of the first load; milliseconds of a new choice and of the same by another browser
+    (medians), until the screen stands and until the whole page does."""
+    firsts, cells = [], []
     for _reader in range(2):
         tab, first = opened(browser, address, painted)
-        found.append((first, statistics.median(clicks(tab, choose))))
+        firsts.append(first)
+        cells += [statistics.median(times) for times in zip(*clicks(tab, choose), strict=True)]
         tab.context.close()
-    return found[0][0], found[0][1], found[1][1]
+    return f"{firsts[0]:.1f} | {' | '.join(f'{cell:.0f}' for cell in cells)}"
 
 
 def page_changes(browser: Any, address: str) -> list[float]:
@@ -139,9 +150,9 @@ def page_changes(browser: Any, address: str) -> list[float]:
     for turn in range(2):
         for page in (*PAGES[1:], PAGES[0]):
             tab.locator(f"[data-testid=stSidebarNavLink][href$='{'/' if page == PAGES[0] else page}']").click()
-            milliseconds = quiet(tab)
+            _screen, page_ms = quiet(tab)
             if turn:
-                found.append(milliseconds)
+                found.append(page_ms)
     tab.context.close()
     return found
 
@@ -167,23 +178,21 @@ def main() -> None:
     def wanted(name: str) -> bool:
         return not chosen.only or any(word in name for word in chosen.only)
 
-    print("| | first load s | new choice ms | again ms |\n|---|---|---|---|")
+    print("| | first load s | new choice: screen | page | again: screen | page |\n|---|---|---|---|---|---|")
     with sync_playwright() as run:
         browser = run.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
         for name, (command, python, health, choose, painted) in others.items():
             if not wanted(name):
                 continue
             with served(command, {"PYTHONPATH": "."}, python, health) as (port, _process):
-                first, new, again = measured(browser, f"http://localhost:{port}/", choose, painted)
-            print(f"| {name} | {first:.1f} | {new:.0f} | {again:.0f} |", flush=True)
+                print(f"| {name} | {measured(browser, f'http://localhost:{port}/', choose, painted)} |", flush=True)
         if any(wanted(f"Meridian {page}") for page in PAGES):
             with served() as (port, _process):
                 for page in PAGES:
                     if not wanted(f"Meridian {page}"):
                         continue
                     address = f"http://localhost:{port}/{'' if page == 'overview' else page}?as={chosen.role}"
-                    first, new, again = measured(browser, address, in_sidebar, "h1")
-                    print(f"| Meridian, {page} | {first:.1f} | {new:.0f} | {again:.0f} |", flush=True)
+                    print(f"| Meridian, {page} | {measured(browser, address, in_sidebar, 'h1')} |", flush=True)
                 changes = page_changes(browser, f"http://localhost:{port}/?as={chosen.role}")
             print(
                 f"\nPage change in Meridian: median {statistics.median(changes):.0f} ms, slowest {max(changes):.0f} ms."

@@ -23,7 +23,7 @@ from dashboard.page.reading import newer_records, primary_is_away, primary_just_
 from dashboard.page.registry import Page, pages
 from dashboard.page.visit import Visit, open_visit
 from dashboard.page.walk import walk
-from dashboard.screen import filter_bar, saved_views, tongue, who
+from dashboard.screen import filter_bar, saved_views, texts, tongue, who
 from dashboard.screen.draw import Screen
 from dashboard.words import written
 from data_access.i18n import _, languages
@@ -130,7 +130,7 @@ def _while_away() -> str:
 
 def footer(visit: Visit) -> None:
     """As-of, last load and data version, under every page."""
-    st.caption(
+    texts.note(
         _("As of {as_of} · last load {load} · data version {version}").format(
             as_of=written.day(visit.as_of), load=written.day(visit.last_load), version=visit.data_version
         )

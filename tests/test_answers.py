@@ -10,7 +10,7 @@ from dashboard.answers import changes, evidence, overlap, portfolio
 from data_access import addresses, connections
 from data_access.schema import overlap_pair, overlap_verdict
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
-from tests.test_pages import figures, open_page
+from tests.test_pages import figures, open_page, texts
 
 
 def shown_pair(app: AppTest) -> str:
@@ -42,8 +42,7 @@ def test_an_answered_pair_leaves_the_queue_and_is_remembered_after_a_reload(own_
     assert int(figures(again)["Pairs to check"]) == before - 1
     again.selectbox(key="page_list").set_value("confirmed").run()
     again.selectbox(key="page_pair").set_value(strongest).run()
-    said = [mark.value.replace("\\", "") for mark in again.markdown]
-    assert any("You, " in line and "confirmed: will talk" in line for line in said)
+    assert any("You, " in line and "confirmed: will talk" in line for line in texts(again))
     a, _dot, b = strongest.partition(".")
     assert recorded(own_sample)[-1] == (int(a), int(b), "confirmed", None, "sample")
 
@@ -86,7 +85,7 @@ def test_nobody_answers_a_pair_she_does_not_see() -> None:
 def test_a_server_without_the_connection_says_so(own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(addresses.NARROW["overlap_verdict"], "")
     app = open_page("overlap", "coordinator")
-    assert any("records no answers" in caption.value for caption in app.caption)
+    assert any("records no answers" in said for said in texts(app))
     assert not any(button.label == "Record the answer" for button in app.button)
 
 
@@ -101,7 +100,7 @@ def test_an_answer_holds_until_the_facts_change_and_then_the_pair_asks_again(own
         connection.execute(text("UPDATE meta SET value = '99' WHERE key = 'data_version'"))
     app = open_page("overlap", "coordinator")
     assert shown_pair(app) == pair
-    assert any("facts changed since people answered" in mark.value for mark in app.markdown)
+    assert any("facts changed since people answered" in said for said in texts(app))
 
 
 @pytest.mark.usefixtures("own_sample")

@@ -24,7 +24,7 @@ from data_access.importers import load, outcomes, runs
 from data_access.importers.records import Record
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit, some
-from tests.test_pages import everything_sent, figures, open_page
+from tests.test_pages import everything_sent, figures, open_page, texts
 
 TODAY = date(2026, 10, 18)
 VIEWERS = [FUNDER, EVERYWHERE, LITHUANIAN, STEWARD]
@@ -185,7 +185,7 @@ def test_what_is_kept_for_one_viewer_reaches_no_other_in_whatever_order_they_com
 @pytest.mark.usefixtures("deployment")
 def test_two_sessions_of_different_roles_see_their_own_pages_in_turn() -> None:
     def shown(app: AppTest) -> tuple:
-        return figures(app), [frame.value.to_csv() for frame in app.dataframe], [mark.value for mark in app.markdown]
+        return figures(app), [frame.value.to_csv() for frame in app.dataframe], texts(app)
 
     alone = {role: shown(open_page("overlap", role)) for role in ("funder", "coordinator")}
     assert alone["funder"] != alone["coordinator"]

@@ -14,7 +14,7 @@ from dashboard.page import reading, walk
 from data_access import addresses, connections, contests, database, queries
 from data_access.schema import CONTESTS, SETTLEMENTS
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
-from tests.test_pages import open_page
+from tests.test_pages import open_page, texts
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
@@ -118,7 +118,7 @@ def test_on_a_profile_a_reader_says_what_is_wrong_and_a_steward_settles_it(own_s
     assert "this initiative as a whole" in records.options and kinds & {"project", "grant"}
     pressed(app, "Say so")
     assert not app.exception and any("Noted" in one.value for one in app.success)
-    assert any("is contested" in one.value or "are contested" in one.value for one in app.caption)
+    assert any("is contested" in said or "are contested" in said for said in texts(app))
     pressed(app, "Say so")
     assert any("already" in one.value for one in app.info)
     steward = open_page("data", "steward", part="contested")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import html
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import streamlit as st
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from dashboard.page.blocks import Figure
-from dashboard.screen import draw
+from dashboard.screen import draw, figures, texts
 from dashboard.words import columns, terms, written
 from data_access.i18n import DOMAIN, LOCALE_DIR
 from tests.conftest import ROOT
@@ -79,19 +81,39 @@ def test_unknown_figures_are_words_and_never_zero() -> None:
     assert written.day(None) == "unknown"
 
 
+HOSTILE = (
+    "![x](http://evil.invalid/p.png)",
+    "[click](javascript:alert(1))",
+    "<script>alert(1)</script>",
+    "' onclick='alert(1)\" onclick=\"alert(1)",
+    "**b** $x$ :red[x]",
+)
+
+
 @pytest.mark.parametrize(
     "text",
-    [
-        "![x](http://evil.invalid/p.png)",
-        "[click](javascript:alert(1))",
-        "<script>alert(1)</script>",
-        "**b** $x$ :red[x]",
-    ],
+    HOSTILE,
 )
 def test_markdown_from_the_database_is_made_harmless(text: str) -> None:
     escaped = draw.plain(text)
     for sign in "[]()<>*$:!":
         assert f"\\{sign}" in escaped or sign not in text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_from_the_database_is_text_in_every_element_of_html(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(st, "html", lambda body, **_how: drawn.append(body))
+    shown = Figure("open_cases", text, text, comparison=text, coverage=text)
+    texts.answer(text)
+    texts.heading(text, text, level=2)
+    texts.note(text)
+    texts.sentence(text)
+    texts.listing([text], [(text, text)])
+    figures.draw([shown])
+    figures.glance(text, [(text, 0.5, text)], is_missing=True)
+    assert sum(body.count(html.escape(text)) for body in drawn) == 14
+    assert len(drawn) == 7 and not any(text in body for body in drawn if html.escape(text) != text)
 
 
 def test_every_term_and_column_has_a_definition() -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.page import forms
 from dashboard.page.blocks import Report
+from dashboard.screen import texts
 from dashboard.screen.draw import Screen, draw
 from data_access.i18n import _
 
@@ -21,6 +22,6 @@ def _contest_form(block: forms.ContestForm, _screen: Screen, _report: Report) ->
         kind = right.selectbox(
             _("What is wrong"), list(block.kinds), format_func=block.kinds.__getitem__, key="contest_kind"
         )
-        st.caption(_("A steward sees it with your reference and settles it. Nobody else sees who said it."))
+        texts.note(_("A steward sees it with your reference and settles it. Nobody else sees who said it."))
         is_said = st.form_submit_button(_("Say so"), icon=":material/flag:")
     return (record, kind) if is_said else None

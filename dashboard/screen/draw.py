@@ -19,7 +19,7 @@ from dashboard.page import blocks
 from dashboard.page.blocks import Block, Report, Table
 from dashboard.page.visit import Visit
 from dashboard.page.walk import answered
-from dashboard.screen import clicks, figures, file_buttons, plots
+from dashboard.screen import clicks, figures, file_buttons, plots, texts
 from dashboard.screen.markdown import plain, strong
 from dashboard.words import columns, terms, written
 from data_access.filters import joined
@@ -67,12 +67,12 @@ def _title(block: blocks.Title, _screen: Screen, _report: Report) -> None:
 
 @draw.register
 def _caption(block: blocks.Caption | blocks.Remark, _screen: Screen, _report: Report) -> None:
-    st.caption(plain(block.text))
+    texts.note(block.text)
 
 
 @draw.register
 def _sentence(block: blocks.Sentence, _screen: Screen, _report: Report) -> None:
-    st.markdown(plain(block.text))
+    texts.sentence(block.text)
 
 
 @draw.register
@@ -83,7 +83,7 @@ def _hint(block: blocks.Hint, _screen: Screen, _report: Report) -> None:
 @draw.register
 def _summary(block: blocks.Summary, screen: Screen, _report: Report) -> None:
     with screen.places.pop("answer", nullcontext()):
-        figures.answer(block.sentence)
+        texts.answer(block.sentence)
         figures.draw(block.figures)
 
 
@@ -115,7 +115,7 @@ def _chart(block: blocks.Chart, screen: Screen, report: Report) -> None:
         rows = block.choice_of_rows if block.opens == "rows" else None
         plots.draw(block.picture, block.narrow, key, block.alt, react, clicks.chosen(block), rows)
     if block.marked:
-        st.caption(plain(block.marked))
+        texts.note(block.marked)
     title = _("Table and export: {title}").format(title=plain(block.title))
     below = st.expander(title, key=f"rows_{block.key}", on_change="rerun")
     if below.open:
@@ -135,7 +135,7 @@ def _folded(block: blocks.Folded, screen: Screen, report: Report) -> None:
     if below.open:
         with below:
             if block.table.note:
-                st.caption(plain(block.table.note))
+                texts.note(block.table.note)
             _rows(block.table, screen, report)
 
 
@@ -144,7 +144,7 @@ def _glossary(block: blocks.Glossary, _screen: Screen, report: Report) -> None:
     _heading(block.table, report)
     presented = columns.presented(block.table.rows, block.table.key)
     if presented.empty:
-        st.caption(_("Nothing holds these words."))
+        texts.note(_("Nothing holds these words."))
         return
     st.table(_leaf(presented, block.table.key).map(plain).set_index(presented.columns[0]))
 
@@ -169,14 +169,12 @@ def _selectable(block: blocks.Selectable, screen: Screen, report: Report) -> int
 
 def _heading(shown: Table, report: Report) -> None:
     """A title one level below the page's answer, or below its title where there is none."""
-    (st.subheader if report.answer else st.header)(plain(shown.title), anchor=False)
-    if shown.note:
-        st.caption(plain(shown.note))
+    texts.heading(shown.title, shown.note, level=3 if report.answer else 2)
 
 
 def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = False) -> int | None:
     if shown.rows.empty:
-        st.caption(_("None recorded."))
+        texts.note(_("None recorded."))
         return None
     modes: Any = ["single-row", "single-cell"] if selectable else "single-row"
     presented = columns.presented(shown.rows, shown.key)
@@ -209,11 +207,11 @@ def _searched(presented: pd.DataFrame, key: str) -> pd.DataFrame:
     words = st.text_input(_("Find in this table"), key=f"find_{key}", placeholder=_("a name, a country, an activity"))
     found = presented
     for word in words.casefold().split():
-        texts = found.select_dtypes(exclude="number").astype("str")
+        words_of = found.select_dtypes(exclude="number").astype("str")
         found = found[
-            texts.apply(lambda column, w=word: column.str.casefold().str.contains(w, regex=False)).any(axis=1)
+            words_of.apply(lambda column, w=word: column.str.casefold().str.contains(w, regex=False)).any(axis=1)
         ]
-    st.caption(
+    texts.note(
         _("{shown} of {n} rows that fit are shown here; files hold all {all}.").format(
             shown=written.number(min(MOST_SENT, len(found))),
             n=written.number(len(found)),
@@ -357,17 +355,13 @@ def _search(block: blocks.Search, _screen: Screen, _report: Report) -> str:
 
 @draw.register
 def _facts(block: blocks.Facts, _screen: Screen, _report: Report) -> None:
-    _lines(block.lines)
-
-
-def _lines(facts: Sequence[tuple[str, str]]) -> None:
-    st.markdown("\n".join(f"- **{plain(name)}**: {plain(text)}" for name, text in facts))
+    texts.listing(facts=block.lines)
 
 
 @draw.register
 def _points(block: blocks.Points, _screen: Screen, _report: Report) -> None:
-    st.subheader(plain(block.title), anchor=False)
-    st.markdown("\n".join(f"- {plain(line)}" for line in block.lines))
+    texts.heading(block.title, level=3)
+    texts.listing(block.lines)
 
 
 @draw.register
@@ -399,16 +393,16 @@ def _evidence(block: blocks.Evidence, _screen: Screen, _report: Report) -> None:
                 else:
                     st.progress(similarity, said)
         with right:
-            _lines(block.facts)
+            texts.listing(facts=block.facts)
             if block.answers:
                 st.markdown(strong(_("Answers so far")))
-                _lines(block.answers)
+                texts.listing(facts=block.answers)
 
 
 @draw.register
 def _answer_form(block: blocks.AnswerForm, _screen: Screen, _report: Report) -> tuple[Any, str | None] | None:
     if block.why_not:
-        st.caption(plain(block.why_not))
+        texts.note(block.why_not)
         return None
     with st.form(f"answer_{block.pair}", border=False):
         said = st.segmented_control(
@@ -448,8 +442,11 @@ def _start_again(block: blocks.StartAgain, _screen: Screen, _report: Report) -> 
 
 @draw.register
 def _templates(block: blocks.Templates, _screen: Screen, _report: Report) -> None:
-    st.subheader(_("A workbook to fill in"), anchor=False)
-    st.caption(_("Headings in three languages, lists to choose from, one example row per sheet that is never loaded."))
+    texts.heading(
+        _("A workbook to fill in"),
+        _("Headings in three languages, lists to choose from, one example row per sheet that is never loaded."),
+        level=3,
+    )
     for column, (code, name) in zip(st.columns(3 * [1] + [2]), block.languages.items(), strict=False):
         column.download_button(
             name,
@@ -479,9 +476,6 @@ def _download(block: blocks.Download, _screen: Screen, _report: Report) -> None:
 @draw.register
 def _about(block: blocks.About, screen: Screen, report: Report) -> None:
     with st.expander(_("About these numbers")):
-        for note in block.notes:
-            st.markdown(f"- {plain(note)}")
-        for item in report.figures:
-            term = terms.term(item.term)
-            st.markdown(f"- **{plain(_(term.label))}**: {plain(_(term.definition))}")
+        used = (terms.term(item.term) for item in report.figures)
+        texts.listing(block.notes, ((_(term.label), _(term.definition)) for term in used))
     file_buttons.of_page(screen.visit, report)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboard.page.blocks import Figure
+from dashboard.screen.texts import safe
 from dashboard.words import terms
 from data_access.i18n import _
 
 CARD = """<div class="meridian-figure" role="group" aria-label="{label}">
 <div class="meridian-label"><span>{label}</span><button type="button" class="meridian-term" aria-label="{about}" data-term="{term}">?</button></div>
 <div class="meridian-value">{value}</div><div class="meridian-beside">{beside}</div></div>"""
-
-
-def answer(sentence: str) -> None:
-    """The page's computed answer, under its title."""
-    st.html(f'<h2 class="meridian-answer">{_safe(sentence)}</h2>')
 
 
 def draw(items: Sequence[Figure]) -> None:
@@ -31,10 +26,10 @@ def glance(title: str, lines: Sequence[tuple[str, float | None, str]], *, is_mis
     """Draw the first lines of an answer: a name, its bar, and what is said of it; in the colour of what is missing if it is."""
     if lines:
         drawn = "".join(
-            f"<li><span>{_safe(name)}</span><b>{_safe(said)}</b>{_bar(length)}</li>" for name, length, said in lines
+            f"<li><span>{safe(name)}</span><b>{safe(said)}</b>{_bar(length)}</li>" for name, length, said in lines
         )
         look = "meridian-glance meridian-missing" if is_missing else "meridian-glance"
-        st.html(f'<div class="{look}"><div>{_safe(title)}</div><ol>{drawn}</ol></div>')
+        st.html(f'<div class="{look}"><div>{safe(title)}</div><ol>{drawn}</ol></div>')
 
 
 def _bar(length: float | None) -> str:
@@ -45,13 +40,9 @@ def _card(item: Figure) -> str:
     term = terms.term(item.term)
     label = _(term.label)
     return CARD.format(
-        label=_safe(label),
-        about=_safe(_("What “{label}” means").format(label=label)),
-        term=_safe(_(term.definition)),
-        value=_safe(item.shown),
-        beside=_safe(" · ".join(text for text in (item.comparison, item.coverage) if text)),
+        label=safe(label),
+        about=safe(_("What “{label}” means").format(label=label)),
+        term=safe(_(term.definition)),
+        value=safe(item.shown),
+        beside=safe(" · ".join(text for text in (item.comparison, item.coverage) if text)),
     )
-
-
-def _safe(text: str) -> str:
-    return html.escape(text, quote=True)

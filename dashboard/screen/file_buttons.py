@@ -16,8 +16,7 @@ from dashboard.files import formats, gate
 from dashboard.files.gate import Asked, Made
 from dashboard.page.blocks import Report, Table
 from dashboard.page.visit import Visit, open_visit
-from dashboard.screen import scripts
-from dashboard.screen.markdown import plain
+from dashboard.screen import scripts, texts
 from data_access.i18n import N_, _, language
 from data_access.saved_views import SavedView
 
@@ -76,7 +75,7 @@ def _buttons(
     where it needs no reason.
     """
     if why_not := gate.why_not_now(visit):
-        st.caption(plain(why_not))
+        texts.note(why_not)
         return
     places = st.container(horizontal=True)
     name = _("Files") if brief is None else _("Files of the whole page")

@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard.metrics.funding import CURRENCIES
 from dashboard.page import links, offer
 from dashboard.page.visit import Visit
+from dashboard.screen import texts
 from dashboard.screen.markdown import plain, strong
 from dashboard.words import written
 from data_access.filters import LISTS, PARAMETERS, Filters, from_parameters
@@ -130,7 +131,7 @@ def sentence(visit: Visit) -> None:
     if not parts:
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.caption(_("Showing only"), width="content")
+        texts.note(_("Showing only"), width="content")
         own = own_countries(visit)
         for name, label, values in parts:
             is_own = name == "country" and own and set(own) == set(visit.filters.host_countries)

@@ -16,6 +16,7 @@ from dashboard.page.blocks import (
 from dashboard.page.forms import (
     Sent,
 )
+from dashboard.screen import texts
 from dashboard.screen.draw import Screen, draw
 from dashboard.screen.markdown import plain, strong
 from dashboard.upload_gate import GATE
@@ -57,7 +58,7 @@ def _file_form(block: forms.FileForm, _screen: Screen, _report: Report) -> Sent 
             _("Somebody looked: load the file although its own total does not add up"), key="file_total"
         )
     if not source or not sent:
-        st.caption(_("Choose a source and at least one file."))
+        texts.note(_("Choose a source and at least one file."))
         return None
     contents = [(file.name, file.getvalue()) for file in sent]
     return Sent(source, contents, stated or None, is_snapshot=is_snapshot, counts_both=counts_both,
@@ -68,12 +69,13 @@ def _file_form(block: forms.FileForm, _screen: Screen, _report: Report) -> Sent 
 def _column_form(block: forms.ColumnForm, _screen: Screen, _report: Report) -> tuple[str, dict[str, str]]:
     """A choice per column, beside its heading and what stands in it; the choices of one table end with it."""
     if block.is_needed:
-        st.subheader(_("Which column is which?"), anchor=False)
-        st.caption(
+        texts.heading(
+            _("Which column is which?"),
             _(
                 "This table is in no format known here. What could be told from headings and content is chosen already; "
                 "correct it, or leave columns out. It is kept for the source's next file."
-            )
+            ),
+            level=3,
         )
         return _columns(block)
     with st.expander(_("Which column is which")):
@@ -112,11 +114,12 @@ def _columns(block: forms.ColumnForm) -> tuple[str, dict[str, str]]:
 @draw.register
 def _value_form(block: forms.ValueForm, _screen: Screen, _report: Report) -> dict[str, dict[str, str]]:
     """A field per text that cannot be read, with the reason; what is left empty stays refused."""
-    st.subheader(_("Not understood"), anchor=False)
-    st.caption(
+    texts.heading(
+        _("Not understood"),
         _(
             "Write how each is to be read; a dash (–) means that it is not known. Rows with what stays empty are not loaded."
-        )
+        ),
+        level=3,
     )
     is_unknown = st.checkbox(_("Take everything that stays empty here as not known, and load the rest of its row"))
     said: dict[str, dict[str, str]] = {}

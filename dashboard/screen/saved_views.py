@@ -11,8 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from dashboard.page import links
 from dashboard.page.reading import appender, keeps_now
 from dashboard.page.visit import Visit
-from dashboard.screen import file_buttons, filter_bar
-from dashboard.screen.markdown import plain
+from dashboard.screen import file_buttons, filter_bar, texts
 from data_access import saved_views
 from data_access.i18n import _
 from data_access.saved_views import SavedView
@@ -47,7 +46,7 @@ def draw(visit: Visit, page: str, targets: Iterable[StreamlitPage]) -> None:
         st.text_input(_("Name for the view shown now"), key="view_name", max_chars=saved_views.LONGEST_NAME)
         st.button(_("Keep this view"), key="keep_view", on_click=_keep, args=(visit, page), width="stretch")
         if said := st.session_state.pop("view_said", None):
-            st.caption(plain(said))
+            texts.note(said)
 
 
 def _ask_for(name: str | None) -> None:

@@ -101,6 +101,13 @@ function draw(state, Plotly) {
   }
 }
 
+// What is on the screen is drawn at once, what is further down when the browser has nothing else to do.
+function soon(state, Plotly) {
+  const { top, bottom } = state.host.getBoundingClientRect();
+  if (top < innerHeight && bottom > 0) draw(state, Plotly);
+  else requestIdleCallback(() => draw(state, Plotly), { timeout: 300 });
+}
+
 // Streamlit also cleans up after a call that a later one overtook: only what left the page is taken down.
 function gone(state, parentElement) {
   if (state.host.isConnected || kept.get(parentElement) !== state) return;
@@ -158,7 +165,7 @@ export default function (component) {
   state.host.style.minHeight = `${Math.min(data.wide.height, data.narrow?.height ?? Infinity)}px`;
   state.host.style.cursor = data.opens ? "pointer" : "";
   state.host.setAttribute("aria-label", data.alt);
-  loaded().then((Plotly) => draw(state, Plotly));
+  loaded().then((Plotly) => soon(state, Plotly));
   shown(state);
   return () => setTimeout(() => gone(state, parentElement));
 }
