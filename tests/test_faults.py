@@ -41,6 +41,7 @@ sys.exit(status)
 """
 PLACES = (0.05, 0.3, 0.5, 0.7, 0.9, 0.99) if IS_RELEASE else (0.7,)
 MADE = {*rights.REBUILT, *(table.name for table in SUMMARIES)} - {"meta"}
+BOTH: tuple[Which, Which] = ("shared", "cases")
 RUNS = {"import_run", "import_issue", "import_change", "source_record"}
 COMMANDS: dict[str, Callable[[Path], list[str]]] = {
     "import": lambda folder: ["import", str(folder / "second.xlsx"), "--source", "second"],
@@ -194,6 +195,80 @@ def test_a_load_for_which_there_is_no_room_leaves_nothing_behind_and_says_so(
     left = rows(connections.open_writer(address(full)), "shared")
     changed = {name for name in left if left[name] != before[name]}
     assert not changed
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 200 MB in memory, where this machine lets one be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200m,mode=755", "tmpfs", folder],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if made.returncode:
+        pytest.skip(f"no file system can be mounted here: {made.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def on_small_disk(request: pytest.FixtureRequest, small_disk: Path) -> Iterator[tuple[Engines, Callable[[], None]]]:
+    """Two databases that lie on it, and how to start their server anew."""
+    for folder in (small_disk, *small_disk.parents):
+        if folder.stat().st_mode & 0o5 != 0o5:
+            folder.chmod(0o755)
+    if request.param == "sqlite":
+        server, urls = None, {which: f"sqlite:///{small_disk}/{which}.db" for which in BOTH}
+    else:
+        server = cluster.Database(small_disk / "server")
+        server.make()
+        server.start()
+        urls = {which: f"postgresql://{cluster.OWNER_OF_SERVER}@{server.address}/{which}" for which in BOTH}
+        owner = create_engine(
+            f"postgresql+psycopg://{cluster.OWNER_OF_SERVER}@{server.address}/postgres", isolation_level="AUTOCOMMIT"
+        )
+        with owner.connect() as connection:
+            for which in BOTH:
+                connection.execute(text(f"CREATE DATABASE {which}"))
+        owner.dispose()
+    engines = {which: connections.open_writer(url) for which, url in urls.items()}
+    for which, engine in engines.items():
+        upgrade(engine, which)
+
+    def again() -> None:
+        for engine in engines.values():
+            engine.dispose()
+        if server:
+            server.kill()
+            server.start()
+
+    yield engines, again
+    for engine in engines.values():
+        engine.dispose()
+    if server:
+        server.kill()
+
+
+def test_a_load_that_fills_the_disk_leaves_nothing_behind_says_so_and_goes_in_when_there_is_room(
+    on_small_disk: tuple[Engines, Callable[[], None]], small_disk: Path, tmp_path: Path
+) -> None:
+    engines, again = on_small_disk
+    bring(engines, Request("first", [a_book(tmp_path / "first.xlsx", "A")]), AS_OF, lambda _n: None)
+    refresh(engines["shared"], engines["cases"], AS_OF)
+    a_book(tmp_path / "second.xlsx", "L", grants=800)
+    before = state(engines)
+    ballast = small_disk / "ballast"
+    with ballast.open("wb") as file:
+        file.write(bytes(max(0, shutil.disk_usage(small_disk).free - 200_000)))
+    done = run(engines, 0, COMMANDS["import"](tmp_path))
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    assert "full" in done.stderr or "No space left" in done.stderr, done.stderr
+    ballast.unlink()
+    again()
+    assert state(engines) == before
+    assert run(engines, 0, COMMANDS["import"](tmp_path)).returncode == 0
+    assert counted(state(engines)["shared"])["grant"] == counted(before["shared"])["grant"] + 800
 
 
 @pytest.mark.parametrize("empty", ["sqlite"], indirect=True)
