@@ -14,7 +14,7 @@ import hashlib
 import os
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -26,7 +26,8 @@ from dashboard.page import registry
 
 INLINE_SCRIPT = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
-NOT_PAGES = ("live", "ready", "robots.txt", "oauth2callback")
+CALLBACK = "/oauth2callback"
+NOT_PAGES = ("live", "ready", "robots.txt", CALLBACK.strip("/"))
 CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/component/", "/_stcore/script-health-check")
 UPLOAD = "/_stcore/upload_file"
 FILES = "/media/"
@@ -40,6 +41,8 @@ PACKED = ("javascript", "text/css", "text/html", "json", "svg")
 MOST_BODY, MOST_FILE = 1 << 20, 64 << 20
 BODY_SECONDS, QUIET_SECONDS = 300.0, 15.0
 ROBOTS = "User-agent: *\nDisallow: /\n"
+WANTED = "meridian_wanted"
+MOST_WANTED, QUERY = 2_000, "=&%+,:;/?-._~"
 NO_SIGN_IN = (Path(__file__).parent / "static" / "no_sign_in.html").read_text(encoding="utf-8")
 
 
@@ -261,16 +264,44 @@ def _secure_cookies(headers: MutableHeaders) -> None:
             headers.append("set-cookie", cookie if "secure" in cookie.lower() else f"{cookie}; Secure")
 
 
+def _page_of_ours(address: str) -> str:
+    """An address below one of the pages, as it is; anything else gives way to the first page."""
+    path, _mark, asked = address.partition("?")
+    known = {"/", *(f"/{page.path}" for page in registry.pages().values())}
+    if path not in known or len(asked) > MOST_WANTED:
+        return "/"
+    return f"{path}?{quote(asked, safe=QUERY)}" if asked else path
+
+
 class SignIn:
-    """Says in our words that a sign-in could not begin, where Streamlit would answer "Authentication error"."""
+    """Says in our words that a sign-in could not begin, where Streamlit would answer "Authentication error"; at its end leads to
+    the page that was wanted, where Streamlit leads to the first one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != "/auth/login":
+        if scope["type"] == "http" and scope["path"] == "/auth/login":
+            await self._begin(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == CALLBACK:
+            await self.app(scope, receive, self._led_back(scope, send))
+        else:
             await self.app(scope, receive, send)
-            return
+
+    @staticmethod
+    def _led_back(scope: Scope, send: Send) -> Send:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 302:
+                headers = MutableHeaders(scope=message)
+                wanted = cookie_parser(Headers(scope=scope).get("cookie", "")).get(WANTED)
+                if wanted and headers.get("location") == "/":
+                    headers["location"] = _page_of_ours(unquote(wanted))
+                    headers.append("set-cookie", f"{WANTED}=; Path={CALLBACK}; Max-Age=0; SameSite=Lax")
+            await send(message)
+
+        return sent
+
+    async def _begin(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_refused = False
 
         async def sent(message: Message) -> None:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import oidc_provider_mock
 import pytest
@@ -36,12 +37,12 @@ class Network:
     def person(self, subject: str) -> str:
         return people.pseudonym(self.issuer, subject)
 
-    def come(self, cookies: list | None = None):
+    def come(self, cookies: list | None = None, path: str = ""):
         context = self.browser.new_context(viewport={"width": 1440, "height": 900})
         if cookies:
             context.add_cookies(cookies)
         page = context.new_page()
-        page.goto(self.server.address)
+        page.goto(f"{self.server.address}{path}")
         return page
 
     def sign_in(self, page, subject: str) -> None:
@@ -70,6 +71,15 @@ def network(own_sample: addresses.Urls, tmp_path: Path, chromium) -> Iterator[Ne
 
 def wait_for(page, words: str) -> None:
     page.get_by_text(words).first.wait_for(timeout=30_000)
+
+
+def test_a_sign_in_leads_back_to_the_view_that_a_link_asked_for(network: Network) -> None:
+    people.add(network.writer, Person(network.person("anna"), "funder"))
+    page = network.come(path="/initiatives?country=LT")
+    network.sign_in(page, "anna")
+    wait_for(page, "Host country: Lithuania")
+    assert urlsplit(page.url)[2:4] == ("/initiatives", "country=LT")
+    assert "meridian_wanted" not in {cookie["name"] for cookie in page.context.cookies()}
 
 
 def test_from_no_role_over_every_role_to_sign_out_everywhere(network: Network) -> None:

@@ -6,9 +6,11 @@ import asyncio
 import gzip
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import Engine, text
+from starlette.datastructures import Headers
 from streamlit.runtime.media_file_storage import MediaFileKind
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
@@ -438,6 +440,38 @@ def test_a_sign_in_that_cannot_begin_is_said_in_our_words(status: int, shown: by
     assert shown in body and b"Authentication error" not in body
     assert [message["status"] for message in sent if "status" in message] == [502 if status == 400 else 302]
     assert len(sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led_to"),
+    [
+        ("/initiatives?country=LT&activity=media", "/initiatives?country=LT&activity=media"),
+        ("/", "/"),
+        ("/?country=LT", "/?country=LT"),
+        ("//evil.example/", "/"),
+        ("https://evil.example/overlap", "/"),
+        ("/\\evil.example", "/"),
+        ("/nowhere", "/"),
+        ("/auth/logout", "/"),
+        ("/overlap?x=\r\nset-cookie: a=b", "/overlap?x=%0D%0Aset-cookie:%20a=b"),
+        (f"/overlap?x={'y' * 3000}", "/"),
+    ],
+)
+def test_a_sign_in_leads_back_to_the_page_that_was_wanted_and_to_none_but_ours(wanted: str, led_to: str) -> None:
+    sent: list[dict] = []
+
+    async def streamlit(_scope, _receive, send) -> None:
+        await send({"type": "http.response.start", "status": 302, "headers": [(b"location", b"/")]})
+
+    async def note(message: dict) -> None:
+        sent.append(message)
+
+    cookie = f"a=b; meridian_wanted={quote(wanted, safe='')}".encode()
+    scope = {"type": "http", "path": "/oauth2callback", "method": "GET", "headers": [(b"cookie", cookie)]}
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(SignIn(streamlit)(scope, None, note))).result()  # type: ignore[arg-type]
+    headers = Headers(raw=sent[0]["headers"])
+    assert headers["location"] == led_to and "Max-Age=0" in headers["set-cookie"]
 
 
 def test_a_server_whose_database_is_gone_or_older_is_not_ready_and_says_no_address(

@@ -14,6 +14,7 @@ from streamlit.components.v2.types import ComponentRenderer
 HOSTS = {
     "plot": '<div class="meridian-plot" role="img"></div>',
     "copying": '<button type="button" class="meridian-copy"></button>',
+    "returning": "<span></span>",
 }
 """Each script by its folder, which holds a file of the same name, and what it draws in."""
 MANIFEST = ComponentManifest("meridian", "1", [ComponentConfig(name, name) for name in HOSTS])

@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard.download_gate import GATE, named
 from dashboard.page import roles
 from dashboard.page.reading import appender, read, writes_to
+from dashboard.screen import scripts
 from dashboard.screen.markdown import strong
 from dashboard.words import written
 from data_access import people, queries, sign_ins
@@ -65,10 +66,11 @@ def _note_use(subject: str) -> None:
 
 
 def sign_in_page() -> NoReturn:
-    """Asks to sign in; whose sign-in has ended is told so, and can leave the provider too."""
+    """Asks to sign in, which leads back to the page that was wanted; whose sign-in has ended is told so, and can leave the provider too."""
     if st.user.is_logged_in:
         st.info(_("Your sign-in has ended. If signing in brings you back here, sign out first."))
         st.button(_("Sign out"), key="sign_out", on_click=st.logout)
+    scripts.component("returning")(key="wanted")
     st.button(_("Sign in"), on_click=st.login)
     st.stop()
 
