@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from dashboard.answers import closing, dividing, portfolio, what_if
+from dashboard.metrics import need_tiers
 from dashboard.page import walk
 from dashboard.page.visit import open_visit
 from data_access import schema
@@ -205,7 +206,8 @@ def test_tiers_of_need_side_by_side(engines, tmp_path: Path) -> None:
     load_book(engines, tmp_path, Initiatives=[INITIATIVES, initiative("A"), initiative("F", member="no")],
               Projects=[PROJECTS, *([name, name, "A", date(2023, 1, 1), None, "running"] for name in names)],
               Needs=[NEEDS, *needs], Grants=[GRANTS, *grants])  # fmt: skip
-    tiers = portfolio.picture(visit_of()).tiers
+    money = portfolio.picture(visit_of())
+    tiers = {tier: portfolio.under(money, tier) for tier in need_tiers.TIERS}
     for kind in ("minimum", "budget", "ambition"):
         expected = case["expected"][kind]
         assert (tiers[kind].lines.known, tiers[kind].need, tiers[kind].gap) == (

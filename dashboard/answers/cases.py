@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, partial
+from functools import partial
 
 import pandas as pd
 
@@ -40,10 +40,10 @@ class Live:
     def open_now(self) -> int:
         return int(self.open_ages["episodes"].sum())
 
-    @cached_property
+    @property
     def curve(self) -> pd.DataFrame:
         """Outcomes by day since opening, open cases included (A16)."""
-        return survival.outcome_curve(self.durations)
+        return _curve(self)
 
 
 @found_once
@@ -58,6 +58,11 @@ def find(visit: Visit) -> Live:
         read(queries.relocation.open_by_stage(filters, viewer)),
         read(queries.relocation.problems(filters, viewer)),
     )
+
+
+@found_once
+def _curve(cases: Live) -> pd.DataFrame:
+    return survival.outcome_curve(cases.durations)
 
 
 def part_names() -> dict[str, str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard.answers.what_if import cells_of
 from dashboard.metrics import carrying_on
 from dashboard.page.blocks import Figure, Table
-from dashboard.page.reading import found_once, read
+from dashboard.page.reading import computed, read
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
 from data_access import queries
@@ -104,15 +104,20 @@ def _last_days(visit: Visit) -> pd.Series:
     return read(queries.money.recipients(visit.currency, visit.viewer)).set_index("organisation_id")["last_day"]
 
 
-@found_once
 def _states(visit: Visit) -> pd.DataFrame:
     """What becomes of each combination of the chosen countries and activities, with all of its providers."""
-    cells, filters, last = _with_cells(visit), visit.filters, _last_days(visit)
+    found, filters = computed(lambda: _states_of_all(visit), "closing.states", visit.currency), visit.filters
     for column, chosen in (("host_country", filters.host_countries), ("activity", filters.activities)):
-        cells = cells[cells[column].isin(chosen)] if chosen else cells
-    return carrying_on.may_end(
-        cells.assign(last_day=last.reindex(cells["organisation_id"]).to_numpy()), visit.as_of, DAYS
-    )
+        found = found[found[column].isin(chosen)] if chosen else found
+    return found
+
+
+def _states_of_all(visit: Visit) -> pd.DataFrame:
+    """What becomes of each combination, with its host_country and activity."""
+    cells, last = _with_cells(visit), _last_days(visit)
+    cells = cells.assign(last_day=last.reindex(cells["organisation_id"]).to_numpy())
+    places = cells.drop_duplicates("cell")[["cell", "host_country", "activity"]]
+    return carrying_on.may_end(cells, visit.as_of, DAYS).merge(places, on="cell")
 
 
 def may_end_figure(visit: Visit) -> Figure:
@@ -133,8 +138,6 @@ def may_end(visit: Visit) -> Table:
     """Combinations whose every provider has signed money that ends within 180 days."""
     found = _states(visit)
     ending = found[found["state"] == "may_end"]
-    parts = ending["cell"].str.split("/", n=1, expand=True)
-    rows = ending.assign(host_country=parts.get(0, ""), activity=parts.get(1, ""))
     counts = found["state"].value_counts()
     note = _("Of {all} combinations. Without signed money any more: {ended}; with a provider that has none on record, of which "
              "nothing is said: {unknown}.").format(
@@ -142,9 +145,9 @@ def may_end(visit: Visit) -> Table:
         unknown=written.number(int(counts.get("no_money_on_record", 0))),
     )  # fmt: skip
     title = ngettext(
-        "{n} combination may end within {days} days", "{n} combinations may end within {days} days", len(rows)
-    ).format(n=written.number(len(rows)), days=DAYS)
-    rows = codes.by_names(rows, ["host_country", "activity"])
+        "{n} combination may end within {days} days", "{n} combinations may end within {days} days", len(ending)
+    ).format(n=written.number(len(ending)), days=DAYS)
+    rows = codes.by_names(ending, ["host_country", "activity"])
     return Table(
         "may_end",
         title,

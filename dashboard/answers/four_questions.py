@@ -61,7 +61,8 @@ def _lines(
 def where(visit: Visit) -> Answer:
     """Initiatives and the countries they work in."""
     found = initiatives.find(visit)
-    first, countries = initiatives.summary(found).figures[:2]
+    said = initiatives.summary(found)
+    first, countries = said.figures[:2]
     figure = Figure(
         first.term,
         first.value,
@@ -74,7 +75,7 @@ def where(visit: Visit) -> Answer:
     named = found.named.sort_values("initiatives", ascending=False, kind="stable").head(LINES)
     lines = _lines([written.country(place) for place in named["place"]], named["initiatives"], written.number)
     glance = Glance(_("Initiatives by host country"), lines)
-    return Answer(_("Where are they?"), "initiatives", initiatives.sentence(found), figure, glance)
+    return Answer(_("Where are they?"), "initiatives", said.sentence, figure, glance)
 
 
 @shown_once

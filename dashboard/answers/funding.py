@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.answers import events
+from dashboard.answers import events, portfolio
 from dashboard.answers.crossing import UNDER_FUNDED_BELOW, UNPLACED, laid_out, levels
 from dashboard.answers.portfolio import Portfolio, by_part
-from dashboard.metrics import funding
+from dashboard.metrics import funding, need_tiers
+from dashboard.metrics.funding import CoverageTotals
 from dashboard.metrics.statistics import Coverage
 from dashboard.page.blocks import Chart, Figure, Summary, Table
 from dashboard.page.reading import shown_once
@@ -71,7 +72,7 @@ def covered(money: Portfolio) -> Figure:
 
 def gap(money: Portfolio) -> Figure:
     """The sum of line gaps, from the lowest to the highest stated need of each line; unknown when none is stated."""
-    totals, low, high = money.totals, money.tiers["lowest"], money.tiers["highest"]
+    totals, (low, high) = money.totals, _lowest_and_highest(money)
     missing = totals.gap if totals.need else None
     compared = _("surplus elsewhere {s}").format(s=written.money(totals.surplus, money.currency))
     if missing is not None and low.gap != high.gap:
@@ -87,9 +88,14 @@ def gap(money: Portfolio) -> Figure:
     )
 
 
+def _lowest_and_highest(money: Portfolio) -> tuple[CoverageTotals, CoverageTotals]:
+    """What is missing by each line's lowest and by its highest stated need."""
+    return portfolio.under(money, "lowest"), portfolio.under(money, "highest")
+
+
 def _range(money: Portfolio) -> dict[str, str]:
     """The gap by each line's lowest and highest stated need, the smaller first."""
-    least, most = sorted(money.tiers[tier].gap for tier in ("lowest", "highest"))
+    least, most = sorted(totals.gap for totals in _lowest_and_highest(money))
     return {"low": written.money(least, money.currency), "high": written.money(most, money.currency)}
 
 
@@ -110,16 +116,15 @@ def confidence_names() -> dict[str, str]:
 
 def tiers(money: Portfolio) -> Table:
     """Need, signed money and gap under each tier, side by side; tiers are never added."""
-    rows = [
-        (tier, t.lines.known, t.need, t.funded, t.gap, t.surplus, t.coverage_capped) for tier, t in money.tiers.items()
-    ]
+    under = {tier: portfolio.under(money, tier) for tier in need_tiers.TIERS}
+    rows = [(tier, t.lines.known, t.need, t.funded, t.gap, t.surplus, t.coverage_capped) for tier, t in under.items()]
     columns = ["tier", "lines_stating", "need", "funded", "gap", "surplus", "coverage"]
     whole = dict.fromkeys(("lines_stating", "need", "funded", "gap", "surplus"), "Int64")
     table = pd.DataFrame(rows, columns=columns).astype(whole | {"coverage": "Float64"})
     is_stated = table["lines_stating"] > 0
     amounts = ["need", "funded", "gap", "surplus"]
     table[amounts] = table[amounts].where(is_stated)
-    low, high = money.tiers["lowest"], money.tiers["highest"]
+    low, high = _lowest_and_highest(money)
     title = _("Need by tier in {year}").format(year=money.year)
     if low.need and low.gap != high.gap:
         title = _("Between {low} and {high} are missing in {year}, by the need one counts").format(
@@ -149,7 +154,7 @@ def tier_words(money: Portfolio) -> str:
 
 def answer(money: Portfolio) -> str:
     """How much is missing by the need one counts, then how much is covered."""
-    low, high = money.tiers["lowest"], money.tiers["highest"]
+    low, high = _lowest_and_highest(money)
     if not low.need or low.gap == high.gap:
         return sentence(money)
     missing = _("Between {low} and {high} are missing in {year}, counting each line's lowest or highest stated need.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import pandas as pd
@@ -36,7 +35,8 @@ DEFAULT = Choice()
 @dataclass(frozen=True)
 class Initiatives:
     """`places`: one row per initiative of the network and place; `each`: one row per initiative; `bars`: the chosen
-    unit per place; `state_linked`: programmes outside the network, counted apart and in no total."""
+    unit per place; `named`: initiatives per country, fully counted, without withheld and not stated; `state_linked`: programmes
+    outside the network, counted apart and in no total."""
 
     choice: Choice
     as_of: pd.Timestamp
@@ -45,18 +45,13 @@ class Initiatives:
     state_linked: pd.DataFrame
     projects: pd.DataFrame
     bars: pd.DataFrame
+    named: pd.DataFrame
     placement: dict[str, int]
     confirmed: Coverage
 
     @property
     def total(self) -> int:
         return sum(self.placement.values())
-
-    @cached_property
-    def named(self) -> pd.DataFrame:
-        """Initiatives per country, fully counted, without withheld and not stated."""
-        counts = distribution.count_by_place(self.places, self.as_of)
-        return counts[~counts["place"].isin(distribution.UNPLACED)]
 
 
 def part_names() -> dict[str, str]:
@@ -100,6 +95,9 @@ def find(visit: Visit, choice: Choice = DEFAULT) -> Initiatives:
     places = everything[~outside]
     projects = read(queries.initiatives.projects_per_initiative(visit.filters, visit.viewer))
     each = distribution.one_per_initiative(places)
+    counts = bars = distribution.count_by_place(places, visit.as_of)
+    if choice.unit != "initiatives" or choice.share_out:
+        bars = distribution.count_by_place(places, visit.as_of, choice.unit, projects, share_out=choice.share_out)
     return Initiatives(
         choice,
         visit.as_of,
@@ -107,7 +105,8 @@ def find(visit: Visit, choice: Choice = DEFAULT) -> Initiatives:
         each,
         everything[outside],
         projects,
-        distribution.count_by_place(places, visit.as_of, choice.unit, projects, share_out=choice.share_out),
+        bars,
+        counts[~counts["place"].isin(distribution.UNPLACED)],
         distribution.placement(places, visit.as_of),
         distribution.confirmed_coverage(each, visit.as_of),
     )
@@ -211,9 +210,10 @@ def _where_words(basis: str, n: int, *, one: bool) -> str:
 
 def _most_words(found: Initiatives) -> str:
     """Which country has the most of the unit that is counted; nothing where two have as many."""
-    unit = found.choice.unit
-    counts = distribution.count_by_place(found.places, found.as_of, unit, found.projects)
-    counts = counts[~counts["place"].isin(distribution.UNPLACED)].sort_values(unit, ascending=False)
+    unit, counts = found.choice.unit, found.named
+    if unit != "initiatives":
+        counts = distribution.count_by_place(found.places, found.as_of, unit, found.projects)
+        counts = counts[~counts["place"].isin(distribution.UNPLACED)]
     top, most = counts.iloc[0]["place"], int(counts.iloc[0][unit])
     if len(counts) < 2 or most == int(counts.iloc[1][unit]):
         return ""

@@ -15,7 +15,6 @@ from dashboard.page.visit import Visit
 from dashboard.pictures import charts, grids
 from dashboard.words import codes, written
 from data_access import queries
-from data_access.filters import Filters
 from data_access.i18n import _, ngettext
 from data_access.summaries import STRONGEST
 
@@ -68,7 +67,7 @@ class Overlap:
         return self.pairs[self.pairs["status"] == status]
 
     def count(self, status: str) -> int:
-        return len(self.with_status(status))
+        return int((self.pairs["status"] == status).sum())
 
     def at_stake(self, pairs: pd.DataFrame) -> int | None:
         """Signed money on the projects of `pairs`, each project once; None when none is tagged to them."""
@@ -78,29 +77,44 @@ class Overlap:
 
 def find(visit: Visit) -> Overlap:
     """Stored pairs of the viewer's clearance, reviewed, and the grid. Answers come at any time and are only ever added."""
-    newest = int(read_now(queries.overlap.newest_answer(visit.viewer))["newest"].fillna(0).iloc[0])
-    return computed(lambda: _with_answers(visit), "overlap", visit.choice, newest)
+    newest = _newest_answer(visit)
+    return computed(lambda: _with_answers(visit, newest), "overlap", visit.choice, newest)
 
 
-def _with_answers(visit: Visit) -> Overlap:
-    answers = read_now(queries.overlap.answers(visit.viewer))
+def _newest_answer(visit: Visit) -> int:
+    return int(read_now(queries.overlap.newest_answer(visit.viewer))["newest"].fillna(0).iloc[0])
+
+
+def _with_answers(visit: Visit, newest: int) -> Overlap:
     totals = read(queries.overlap.totals(visit.viewer))
+    pairs, chosen = _reviewed(visit, newest), read(queries.overlap.chosen(visit.filters, visit.viewer))["project_id"]
     return Overlap(
         visit.currency,
-        reviewed_pairs(visit, visit.filters, answers),
-        answers,
+        _of_projects(pairs, chosen),
+        computed(lambda: read_now(queries.overlap.answers(visit.viewer)), "answers", newest),
         read(queries.overlap.grid(visit.filters, visit.viewer)),
         dict(zip(totals["label"], (int(n) for n in totals["pairs"]), strict=True)),
         read(queries.money.projects(visit.currency, visit.viewer)).set_index("project_id")["total"],
     )
 
 
-def reviewed_pairs(visit: Visit, filters: Filters, answers: pd.DataFrame) -> pd.DataFrame:
-    """Pairs under `filters` with people's `answers` laid over."""
-    pairs = read(queries.overlap.pairs(visit.viewer))
-    chosen = set(read(queries.overlap.chosen(filters, visit.viewer))["project_id"])
-    kept = pairs["project_a"].isin(chosen) | pairs["project_b"].isin(chosen)
-    return overlap.reviewed(pairs[kept].reset_index(drop=True), answers)
+def pairs_of(visit: Visit, projects: pd.Series) -> pd.DataFrame:
+    """The pairs of any of these projects with people's answers laid over, whatever is chosen."""
+    return _of_projects(_reviewed(visit, _newest_answer(visit)), projects)
+
+
+def _reviewed(visit: Visit, newest: int) -> pd.DataFrame:
+    """Every stored pair with people's answers up to the newest laid over."""
+    viewer = visit.viewer
+    return computed(
+        lambda: overlap.reviewed(read(queries.overlap.pairs(viewer)), read_now(queries.overlap.answers(viewer))),
+        "reviewed",
+        newest,
+    )
+
+
+def _of_projects(pairs: pd.DataFrame, projects: pd.Series) -> pd.DataFrame:
+    return pairs[pairs["project_a"].isin(projects) | pairs["project_b"].isin(projects)].reset_index(drop=True)
 
 
 @shown_once

@@ -56,10 +56,10 @@ class Portfolio:
     grantees: pd.DataFrame
     rate_words: str
 
-    @cached_property
+    @property
     def totals(self) -> funding.CoverageTotals:
         """Need, funded, gap and surplus of the year over all lines."""
-        return funding.coverage_totals(funding.coverage_lines(self.lines))
+        return under(self, self.tier)
 
     @cached_property
     def cliff(self) -> funding.Cliff:
@@ -99,13 +99,6 @@ class Portfolio:
         bit = need_tiers.reading(tier, only_sure=self.only_sure)
         cells = read(queries.money.lines(self.currency, self.year, self.viewer, bit))
         return _lines(_chosen(cells, self.filters, _lines_of(self.filters, self.viewer)))
-
-    @cached_property
-    def tiers(self) -> dict[str, funding.CoverageTotals]:
-        """Need, funded and gap of the year under each tier of need."""
-        return {
-            tier: funding.coverage_totals(funding.coverage_lines(self.lines_read(tier))) for tier in need_tiers.TIERS
-        }
 
     @property
     def coverage_words(self) -> str:
@@ -172,6 +165,12 @@ def picture(visit: Visit, tier: str = "lowest", confidence: str = "all") -> Port
         years,
         _rate_words(currency, read(queries.funding.rates(viewer))),
     )
+
+
+@found_once
+def under(money: Portfolio, tier: str) -> funding.CoverageTotals:
+    """Need, funded, gap and surplus of the year over all lines under a tier of need."""
+    return funding.coverage_totals(funding.coverage_lines(money.lines_read(tier)))
 
 
 def _lines_of(filters: Filters, viewer: Viewer) -> pd.Index | None:

@@ -10,11 +10,10 @@ from dashboard.answers import overlap, portfolio
 from dashboard.metrics import distribution, funding
 from dashboard.metrics.standing import SIGNED
 from dashboard.page.blocks import Figure, Summary, Table
-from dashboard.page.reading import read, read_now
+from dashboard.page.reading import read
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
 from data_access import queries
-from data_access.filters import Filters
 from data_access.i18n import _
 
 
@@ -45,8 +44,6 @@ def find(visit: Visit, slug: str) -> Profile | None:
     received = read(queries.funding.grants_of([int(row["organisation_id"])], viewer))
     own = portfolio.converted(received, viewer, visit.currency)
     signed = own.loc[own["standing"].isin(SIGNED), "minor"]
-    pairs = overlap.reviewed_pairs(visit, Filters(), read_now(queries.overlap.answers(viewer)))
-    ours = pairs["project_a"].isin(projects["project_id"]) | pairs["project_b"].isin(projects["project_id"])
     return Profile(
         row,
         read(of.presences_of(slug, viewer)),
@@ -54,7 +51,7 @@ def find(visit: Visit, slug: str) -> Profile | None:
         read(of.grants_to(slug, viewer)),
         read(of.needs_of(slug, viewer)),
         read(of.partners_of(slug, viewer)),
-        pairs[ours],
+        overlap.pairs_of(visit, projects["project_id"]),
         int(signed.sum()) if len(signed) else None,
         read(of.finance_of(slug, viewer)),
     )

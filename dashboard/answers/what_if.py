@@ -14,7 +14,7 @@ from dashboard.answers.portfolio import Portfolio, converted, picture, records_i
 from dashboard.metrics import bridging, funding, leaving, need_tiers, placement
 from dashboard.metrics.standing import LEFT, RECEIVED
 from dashboard.page.blocks import Chart, Figure, Table
-from dashboard.page.reading import found_once, read
+from dashboard.page.reading import computed, found_once, read
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import codes, written
@@ -353,10 +353,13 @@ def grants_of(found: Leaves, slug: str) -> Table:
     return Table("leaves_grants", title, rows[["funder", "ahead", "unpaid", "state", "starts_on", "ends_on"]])
 
 
-@found_once
 def cells_of(visit: Visit) -> pd.DataFrame:
     """Who works on what where, for projects that have not ended: organisation_id, organisation_slug, organisation,
-    host_country, activity; combinations that are withheld or not stated left out."""
+    host_country, activity; combinations that are withheld or not stated left out. Whatever is chosen."""
+    return computed(lambda: _cells(visit), "what_if.cells")
+
+
+def _cells(visit: Visit) -> pd.DataFrame:
     cells = read(queries.overlap.projects_in_cells(visit.viewer))
     known = cells.merge(read(queries.overlap.projects(visit.viewer)), on="project_id")
     stated = known[~known["host_country"].isin(["withheld", "not_stated"]) & (known["activity"] != "not_stated")]

@@ -265,11 +265,20 @@ def coverage_lines(lines: pd.DataFrame) -> pd.DataFrame:
 
     Gap is never netted across lines; need 0 has coverage NA and gap 0.
     """
-    need, funded = lines["need"].astype("Int64"), lines["funded"].astype("Int64").fillna(0)
-    short = (need - funded).clip(lower=0)
-    over = (funded - need).clip(lower=0)
-    ratio = funded.astype("Float64") / need.astype("Float64").where(need > 0)
-    return lines.assign(need=need, funded=funded, coverage=ratio, gap=short, surplus=over)
+    is_unknown = lines["need"].isna().to_numpy()
+    need, funded = (lines[name].astype("Int64").to_numpy("int64", na_value=0) for name in ("need", "funded"))
+    ratio = np.divide(funded, need, out=np.zeros(len(lines)), where=need > 0)
+
+    def where_known(values: np.ndarray) -> pd.arrays.IntegerArray:
+        return pd.arrays.IntegerArray(values, is_unknown.copy())
+
+    return lines.assign(
+        need=where_known(need),
+        funded=pd.arrays.IntegerArray(funded, np.zeros(len(lines), dtype=bool)),
+        coverage=pd.arrays.FloatingArray(ratio, is_unknown | (need <= 0)),
+        gap=where_known(np.maximum(need - funded, 0)),
+        surplus=where_known(np.maximum(funded - need, 0)),
+    )
 
 
 @dataclass(frozen=True)
