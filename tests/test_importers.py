@@ -388,10 +388,26 @@ def test_amounts_are_read_by_the_evidence_of_their_column(cells: list, cell: Any
     assert values.amount(cell, values.Evidence.of(cells)) == cents
 
 
-@pytest.mark.parametrize("cell", ["twelve", "1,2,3.4.5", "12 apples please", True])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "twelve", "1,2,3.4.5", "12 apples please", True, "1.234.56", "1,000,00", "10,5,3", "5 000, 3 000", "2 500 3",
+        "5 000 10 000", "01.02.2024", "1 23", "12,34,567", "1.234 567", "1'23.5",
+    ],
+)  # fmt: skip
 def test_what_is_no_amount_is_refused(cell: Any) -> None:
     with pytest.raises(values.Bad):
         values.amount(cell)
+    if isinstance(cell, str):
+        with pytest.raises(values.Bad):
+            values.whole(cell)
+
+
+@pytest.mark.parametrize("cells", [["5.000", "12.50", "20.000"], ["1,500", "2,5"], ["12.50 EUR", "5.000 EUR"]])
+def test_thousands_beside_decimals_with_the_same_mark_are_refused_and_not_read_as_decimals(cells: list[str]) -> None:
+    evidence = values.Evidence.of(cells)
+    with pytest.raises(values.Bad, match="two ways"):
+        [values.amount(cell, evidence) for cell in cells]
 
 
 @pytest.mark.parametrize(("encoding", "mark"), [("utf-8-sig", ";"), ("cp1251", ","), ("utf-16", "\t"), ("utf-8", "|")])
@@ -414,3 +430,23 @@ def test_a_moment_is_told_in_the_reporting_zone_and_a_plain_date_never_shifts() 
     given, wanted = case("A31")
     opened, closed = (values.day(given[edge], None, given["zone"]) for edge in ("opened", "closed"))
     assert opened and closed and (closed - opened).days == wanted["days"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "codes"),
+    [
+        ("Georgia", ["GE"]), ("ge", ["GE"]), ("GE, LT", ["GE", "LT"]), ("GE/LT", ["GE", "LT"]), ("Lithuania; DE", ["LT", "DE"]),
+        ("Germany and Georgia", ["DE", "GE"]), ("GE LT", ["GE", "LT"]), ("Holland", ["NL"]), ("Weißrussland", ["BY"]),
+        ("Bosnia and Herzegovina", ["BA"]), ("United Kingdom", ["GB"]),
+    ],
+)  # fmt: skip
+def test_every_country_of_a_cell_is_read(cell: str, codes: list[str]) -> None:
+    assert values.countries(cell) == codes
+
+
+@pytest.mark.parametrize(
+    "cell", ["in Georgia", "Poland to Germany", "as Germany", "no", "Georgia, USA", "Georgia or Armenia"]
+)
+def test_small_words_are_no_countries(cell: str) -> None:
+    with pytest.raises(values.Bad):
+        values.countries(cell)

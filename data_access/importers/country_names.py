@@ -18,7 +18,8 @@ UNITED_NATIONS_NAMES = {
     "korea, republic of": "KR", "republic of korea": "KR", "korea, democratic people's republic of": "KP",
     "democratic republic of the congo": "CD", "congo, the democratic republic of the": "CD", "congo": "CG",
     "occupied palestinian territory": "PS", "state of palestine": "PS", "holy see": "VA", "the netherlands": "NL",
-    "netherlands (kingdom of the)": "NL",
+    "netherlands (kingdom of the)": "NL", "holland": "NL", "weißrussland": "BY", "weissrussland": "BY", "белоруссия": "BY",
+    "moldawien": "MD", "молдавия": "MD", "киргизия": "KG", "kirgisien": "KG",
 }  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def text_lines(path: Path, most_columns: int) -> Iterator[tuple[int, list[Any]]]
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         delimiter = _delimiter(file.read(SAMPLE_BYTES))
         file.seek(0)
-        reader = csv.reader(file, delimiter=delimiter)
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
             for cells in reader:
                 if len(cells) > most_columns:

@@ -25,7 +25,7 @@ from data_access.importers.iati_places import (
     Party,
     Transaction,
     has_places,
-    own_country,
+    own_countries,
     own_place,
     say_of_shares,
     share_records,
@@ -39,7 +39,7 @@ PARENT, CHILD = "1", "2"
 PAYMENTS = {"3": "out", "4": "out", "1": "in"}
 COUNTED = COMMITMENTS | PLEDGES | PAYMENTS
 NEVER_COUNTED = frozenset({"5", "6", "7", "8", "9", "10"})
-RECEIVING_ROLES = ("4", "3", "2")
+RECEIVING_ROLES, FUNDING_ROLE = ("4", "3", "2"), "1"
 EXPENDITURE, CANCELLED = "4", "5"
 ACTUAL_START, PLANNED_START, ACTUAL_END, PLANNED_END = "2", "1", "4", "3"
 NO_REFERENCE = frozenset({"", "n/a", "na", "none", "unknown", "0"})
@@ -296,7 +296,7 @@ def _add(grants: dict[str, Grant], found: Transaction, identifier: str) -> None:
     is_pledge = found.code in PLEDGES
     between = (identifier, found.payer.key if found.payer else "", found.receiver.key, found.payer_activity or "",
                found.receiver_activity or "", found.currency, "pledge" if is_pledge else "",
-               *([found.country] if found.country else []))  # fmt: skip
+               *([found.where] if found.countries else []))  # fmt: skip
     key = shortened("|".join(between))
     grant, transactions = grants.setdefault(
         key,
@@ -335,7 +335,7 @@ def _payments(key: str, transactions: Sequence[Transaction]) -> Iterator[Record]
 
 def _transactions(activity: Element, identifier: str, place: Place, known: Known) -> Iterator[Transaction | Problem]:
     """The counted transactions of an activity."""
-    reporter = _party(activity.find("reporting-org"), known)
+    reporter, funder = _speaking_for(activity, known)
     implementer = _implementer(activity, known)
     for number, element in enumerate(activity.findall("transaction"), 1):
         kind = element.find("transaction-type")
@@ -358,14 +358,14 @@ def _transactions(activity: Element, identifier: str, place: Place, known: Known
         given, taken = element.find("provider-org"), element.find("receiver-org")
         direction = COUNTED[code]
         if direction == "out":
-            payer = _party(given, known) or reporter
+            payer = _party(given, known) or funder
             receiver = _party(taken, known) or (None if code == EXPENDITURE else implementer) or reporter
         else:
             payer, receiver = _party(given, known), _party(taken, known) or reporter
         from_activity = _activity_id(given, "provider-activity-id") or (identifier if direction == "out" else None)
         to_activity = _activity_id(taken, "receiver-activity-id") or (identifier if direction == "in" else None)
         yield Transaction(code, direction, payer, receiver or Party(NOT_STATED, NOT_STATED), from_activity, to_activity,
-                          minor, currency, on, here, own_country(activity, element))  # fmt: skip
+                          minor, currency, on, here, own_countries(activity, element))  # fmt: skip
 
 
 def _money(activity: Element, transaction: Element) -> tuple[int, str]:
@@ -402,6 +402,19 @@ def _party(element: Element | None, known: Known) -> Party | None:
     name = _narrative(element)
     own = _reference(element) or (known.references.get(name.casefold()) if name else None)
     return Party(shortened(own or name), name or own) if own or name else None  # type: ignore[arg-type]
+
+
+def _speaking_for(activity: Element, known: Known) -> tuple[Party | None, Party | None]:
+    """Whose money the activity tells of where a transaction does not say: the reporting organisation's, as receiver and as payer. One
+    that only passes on what others did (secondary-reporter) is neither: then the payer is the one funding organisation, if
+    there is one."""
+    reporting = activity.find("reporting-org")
+    if reporting is None or reporting.get("secondary-reporter", "").casefold() not in ("1", "true"):
+        reporter = _party(reporting, known)
+        return reporter, reporter
+    roles = [one for one in activity.findall("participating-org") if one.get("role") == FUNDING_ROLE]
+    funding = list(dict.fromkeys(party for one in roles if (party := _party(one, known)) is not None))
+    return None, funding[0] if len(funding) == 1 else None
 
 
 def _implementer(activity: Element, known: Known) -> Party | None:

@@ -39,7 +39,15 @@ class Transaction:
     currency: str
     on: date | None
     place: Place
-    country: str | None = None
+    countries: tuple[tuple[str, int], ...] = ()
+    """Where it states to work, in basis points, where the activity itself states nothing."""
+
+    @property
+    def where(self) -> str:
+        """What tells money that works elsewhere apart."""
+        if len(self.countries) < 2:
+            return "".join(country for country, _share in self.countries)
+        return ";".join(f"{country} {share}" for country, share in self.countries)
 
     @property
     def link(self) -> tuple[str, str, str] | None:
@@ -51,17 +59,18 @@ class Transaction:
 
 
 def stated_countries(activity: Element) -> list[tuple[str, Decimal | None]]:
-    """The countries that an activity or a transaction states, each with its percentage; what is no country is left to
-    `say_of_shares`."""
-    found = []
+    """The countries that an activity or a transaction states, each with its percentage, those of one that is stated twice added up;
+    what is no country is left to `say_of_shares`."""
+    found: dict[str, Decimal | None] = {}
     for element in activity.findall("recipient-country"):
         try:
             code, share = values.country(element.get("code")), values.machine_number(element.get("percentage"))
         except values.Bad:
             continue
         if code is not None:
-            found.append((code, share))
-    return list(dict(found).items())
+            before = found.get(code, Decimal(0))
+            found[code] = None if share is None or before is None else before + share
+    return list(found.items())
 
 
 def share_records(activity: Element, grant: str, place: Place) -> Iterator[Record]:
@@ -77,9 +86,13 @@ def share_records(activity: Element, grant: str, place: Place) -> Iterator[Recor
         yield Record("grant_country", shortened(f"{grant}|{code}"), row, place)
 
 
-def own_country(activity: Element, transaction: Element) -> str | None:
-    """The country of a transaction, where the activity itself states none."""
-    return None if has_places(activity) else next((code for code, _share in stated_countries(transaction)), None)
+def own_countries(activity: Element, transaction: Element) -> tuple[tuple[str, int], ...]:
+    """The countries of a transaction with their shares in basis points, equal ones where it states none, where the activity itself
+    states no country."""
+    found = [] if has_places(activity) else stated_countries(transaction)
+    equal_part = Decimal(100) / max(len(found), 1)
+    is_shared = all(share is not None for _code, share in found)
+    return tuple((code, int((share if is_shared and share is not None else equal_part) * 100)) for code, share in found)
 
 
 def has_places(activity: Element) -> bool:
@@ -89,9 +102,9 @@ def has_places(activity: Element) -> bool:
 
 def own_place(key: str, found: Transaction) -> Iterator[Record]:
     """Where a grant's money goes, as its transactions say: they have a grant for each country."""
-    if found.country:
-        row = {"grant": key, "host_country": found.country, "share_bp": 10_000}
-        yield Record("grant_country", shortened(f"{key}|{found.country}"), row, found.place)
+    for country, share in found.countries:
+        row = {"grant": key, "host_country": country, "share_bp": 10_000 if len(found.countries) == 1 else share}
+        yield Record("grant_country", shortened(f"{key}|{country}"), row, found.place)
 
 
 def _percentage(element: Element) -> Decimal | None:
@@ -120,6 +133,15 @@ def say_of_shares(activity: Element, identifier: str, place: Place) -> Iterator[
         yield Problem(place, "recipient-country", code, "bad_value", said.format(activity=identifier),
                       _("Write the two-letter code, such as LT."), is_warning=True)  # fmt: skip
     declared = sum((share for share in shares if share is not None), Decimal(0))
+    elsewhere = (
+        sum(bool(stated_countries(one)) for one in activity.findall("transaction")) if has_places(activity) else 0
+    )
+    if elsewhere:
+        said = _(
+            "of {activity} states countries itself and in {n} of its transactions; those of the activity were taken."
+        )
+        yield Problem(place, "recipient-country", "", "places_twice", said.format(activity=identifier, n=elsewhere),
+                      _("Ask the publisher to state them once."), is_warning=True)  # fmt: skip
     if regions:
         said = _("of {activity} is a region, not a country; its share is kept as “not stated”.")
         yield Problem(place, "recipient-region", ", ".join(regions), "place_not_stated", said.format(activity=identifier),

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from data_access.i18n import _, in_digits, ngettext
+from data_access.i18n import N_, _, in_digits, ngettext
+from data_access.importers.values import Evidence
 
 PART_OF_A_SEARCH = "part_of_a_search"
 ROWS_NAMED = 5
@@ -85,6 +86,20 @@ def worked_out(place: Place, column: str, value: str, minor: int) -> Problem:
     return Problem(
         place, column, value, "amount_worked_out", said, _("Write figures alone to be sure."), is_warning=True
     )
+
+
+DATES_READ = {
+    "day": N_("dates in this column were read day first."),
+    "month": N_("dates in this column were read month first."),
+    "both": N_("dates in this column were read each by itself, day first where both fit."),
+}
+
+
+def dates_read(place: Place, column: str, value: str, evidence: Evidence) -> Problem:
+    """A note on how dates in figures were read, and whether anything in their column told it."""
+    code = "dates_ambiguous" if evidence.is_ambiguous else "dates_read"
+    said = _(DATES_READ[evidence.date_order or "day"])
+    return Problem(place, column, value, code, said, _("Write dates like 2026-10-18 to be sure."), is_warning=True)
 
 
 def alike(problems: Iterable[Problem]) -> list[list[Problem]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data_access import meta, schema
@@ -45,6 +46,23 @@ NAMES = frozenset({"name", "search_key"})
 """What a merge chose of an organisation, and no load changes."""
 LONG_LIVED = frozenset(["organisation", "presence", "fx_rate"])
 LOOKED_UP_AT_ONCE = 400
+
+
+@dataclass(frozen=True)
+class StatedWhole:
+    """Records of which a file states all that an `owner` has, by the owner's id at the begin of theirs."""
+
+    owner: str
+    parts: frozenset[str]
+    owner_of: Callable[[str], str]
+
+
+OF_A_GRANT = StatedWhole("grant", frozenset(["grant_country"]), lambda key: key.rpartition("|")[0])
+STATED_WHOLE = {
+    "iati": StatedWhole("project", frozenset(["payment", "grant_country", "grant"]), lambda key: key.partition("|")[0]),
+    "360giving": replace(OF_A_GRANT, parts=frozenset(["payment", "grant_country"])),
+}
+"""By format; of any other one where a grant goes is stated whole, and what was paid of it is not: payments may come one by one."""
 
 
 def ask_about_days(record: Record, today: date, outcome: Outcome) -> None:
@@ -419,7 +437,8 @@ class Run:
         return number
 
     def look_for_the_missing(self, is_snapshot: bool) -> None:
-        """Count what this source once had and the file has no more; take it out when the file is all there is."""
+        """Count what this source once had and the file has no more; take it out when the file is all there is, or states anew the
+        grant that it was a part of: where it goes, and in the formats of publishers what was paid of it."""
         if is_snapshot and (self.outcome.rejected or any(p.code == PART_OF_A_SEARCH for p in self.outcome.problems)):
             raise NotASnapshot(self.outcome.rejected)
         for entity in reversed(ORDER):
@@ -429,9 +448,23 @@ class Run:
             connection, (table, ours) = self.connections[spec.which], self.source_records(entity)
             unseen = table.c.seen_run_id != self.runs[spec.which]
             gone = connection.execute(select(table).where(ours, unseen)).all()
+            stated_anew = [] if is_snapshot or self.outcome.rejected else self._stated_anew(entity, gone)
+            for row in stated_anew:
+                self._take_out(connection, entity, dict(row._mapping))
+            gone = [row for row in gone if row not in stated_anew] if stated_anew else gone
             self.outcome.not_seen[entity] += len(gone)
             for row in gone if is_snapshot else ():
                 self._take_out(connection, entity, dict(row._mapping))
+
+    def _stated_anew(self, entity: str, gone: Sequence[Row]) -> list[Row]:
+        """Of the records that are gone those whose owner this file states: what it says of it takes the place of all it said."""
+        whole = STATED_WHOLE.get(self.origin.format or "", OF_A_GRANT)
+        if not gone or entity not in whole.parts or whole.owner not in self.entities:
+            return []
+        connection, (table, ours) = self.connections[ENTITIES[entity].which], self.source_records(whole.owner)
+        met = table.c.seen_run_id == self.runs[ENTITIES[entity].which]
+        owners = set(connection.execute(select(table.c.external_id).where(ours, met)).scalars())
+        return [row for row in gone if whole.owner_of(row.external_id) in owners]
 
     def _take_out(self, connection: Connection, entity: str, stored: dict[str, Any]) -> None:
         spec = ENTITIES[entity]

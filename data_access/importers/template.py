@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from data_access.i18n import N_, SOURCE, _, language
+from data_access.i18n import SOURCE, _, language
 from data_access.importers import files, tables, template_cells, values
-from data_access.importers.records import Context, Place, Problem, Record, Unreadable, worked_out
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
 from data_access.schema import AFTER_ARRIVAL
 from data_access.search import search_key
 
@@ -25,11 +25,6 @@ LANGUAGES = ("en", "ru", "de")
 EPISODES = uuid.UUID("6f1b1c52-62c5-4b70-9a5b-0b8b7a1d5c11")
 LAST_PLACE = 1_000
 FEWEST_HEADINGS, MOST_OF_HEADINGS = 3, 0.8
-DATES_READ = {
-    "day": N_("dates in this column were read day first."),
-    "month": N_("dates in this column were read month first."),
-    "both": N_("dates in this column were read each by itself, day first where both fit."),
-}
 
 
 @dataclass(frozen=True)
@@ -218,11 +213,11 @@ def _read_sheet(
         if field.type in ("date", "number")
     }
     yield from table.left_out(columns)
-    yield from _say_ambiguous(title, columns, evidence, rows)
+    yield from _say_ambiguous(file, title, columns, evidence, rows)
     cells: list[tuple[Place, dict[str, Any]]] = []
     for row in rows:
-        place = Place(title, row.number, row.cells, file)
-        if any(str(row.cells.get(name) or "").strip().upper().startswith(EXAMPLE) for name in columns):
+        place = Place(title, row.number, {name: row.cells.get(name) for name in columns}, file)
+        if any(str(row.cells.get(name) or "").strip().startswith(EXAMPLE) for name in columns):
             continue
         values_, problems = _row(place, columns, evidence, vocabulary)
         yield from problems
@@ -232,7 +227,7 @@ def _read_sheet(
 
 
 def _say_ambiguous(
-    title: str, columns: Mapping[str, Field], evidence: Mapping[str, values.Evidence], rows: list[tables.Row]
+    file: str, title: str, columns: Mapping[str, Field], evidence: Mapping[str, values.Evidence], rows: list[tables.Row]
 ) -> Iterator[Problem]:
     for name, field in columns.items():
         if field.type != "date":
@@ -244,12 +239,8 @@ def _say_ambiguous(
         ]  # fmt: skip
         if not numeric:
             continue
-        code = "dates_ambiguous" if evidence[name].is_ambiguous else "dates_read"
-        yield Problem(
-            Place(title, numeric[0].number), name, str(numeric[0].cells[name]), code,
-            _(DATES_READ[evidence[name].date_order or "day"]), _("Write dates like 2026-10-18 to be sure."),
-            is_warning=True,
-        )  # fmt: skip
+        first = numeric[0]
+        yield dates_read(Place(title, first.number, file=file), name, str(first.cells[name]), evidence[name])
 
 
 def _row(

@@ -18,7 +18,7 @@ from typing import Any
 from data_access.i18n import _, in_digits, ngettext
 from data_access.importers import files, tables, values
 from data_access.importers.columns import codes_of, columns_of, is_tag_row, known_headings, line_of, meanings
-from data_access.importers.records import Context, Place, Problem, Record, Unreadable
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read
 from data_access.importers.references import organisation, shortened, slug
 
 SYNONYMS = {
@@ -66,6 +66,9 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     yield from reading.untranslated()
 
 
+DAYS = ("starts_on", "ends_on")
+
+
 @dataclass
 class _Project:
     """A project as its rows tell it: named by its title or by who does what, with every date that a row gives."""
@@ -108,8 +111,17 @@ class _Reading:
         evidence = {
             what: values.Evidence.of(row.cells.get(heading) for row in rows) for what, heading in by_field.items()
         }
+        for what in DAYS:
+            if what in evidence and evidence[what].is_ambiguous:
+                said = next(row for row in rows if values.numeric_date(str(row.cells.get(by_field[what]) or "")))
+                yield dates_read(
+                    Place(sheet, said.number, file=file),
+                    by_field[what],
+                    str(said.cells[by_field[what]]),
+                    evidence[what],
+                )
         for row in rows:
-            place = Place(sheet, row.number, row.cells, file)
+            place = Place(sheet, row.number, {name: row.cells.get(name) for name in columns}, file)
             yield from self.row(place, line_of(row.cells, columns, self.context), evidence)
         yield from table.left_out(columns)
 
@@ -128,7 +140,7 @@ class _Reading:
             return
         acronym, name, title, area = (understood[what] for what in ("acronym", "organisation", "project", "place"))
         countries = understood["country"]
-        dates = {what: understood[what] for what in ("starts_on", "ends_on")}
+        dates = {what: understood[what] for what in DAYS}
         if name is None and acronym is None:
             yield Problem(
                 place, "organisation", "", "value_missing", _("is empty, but needed."), _("Name the organisation.")

@@ -17,7 +17,7 @@ from data_access.i18n import _, ngettext
 from data_access.importers import files, tables, values
 from data_access.importers.columns import columns_of, known_headings, line_of, meanings
 from data_access.importers.country_names import NO_ISO_CODE
-from data_access.importers.records import Context, Place, Problem, Record, Unreadable, worked_out
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
 from data_access.importers.references import opaque, organisation, places, reference
 
 HEADINGS = {
@@ -43,6 +43,12 @@ PASSED_OVER = frozenset({"title", "description", NAME, "last modified", "data so
                          "classifications:title"})  # fmt: skip
 NEEDED = {"amountAwarded", "funder"}
 FIELDS = frozenset(HEADINGS.values()) - {"person", "joint", "regrantType"}
+TEXTS = {
+    "id": "Identifier", "recipient": "Recipient Org:Name", "recipient_id": "Recipient Org:Identifier",
+    "funder": "Funding Org:Name", "funder_id": "Funding Org:Identifier", "joint": "Related Activity", "regrantType": "Regrant Type",
+}  # fmt: skip
+ONE_OF = ("recipientOrganization", "fundingOrganization")
+PERSONS = "recipient ind:"
 DATES, AMOUNTS = ("awardDate", "starts", "ends"), ("amountAwarded", "amountDisbursed")
 
 
@@ -68,16 +74,17 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             raise Unreadable(_("{file} holds no grant.").format(file=path.name))
         lines += found
         yield from (one for one in met if isinstance(one, Problem))
+    unfit = [problem for place, line in lines if (problem := _unfit(place, line)) is not None]
+    lines = [(place, line | {"id": values.text(line["id"])}) for place, line in lines if _unfit(place, line) is None]
+    yield from unfit
     evidence = {name: values.Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
+    yield from _say_of_dates(lines, evidence)
     givers = {_organisation_id(line, "funder") for _place, line in lines}
     takers = {_organisation_id(line, "recipient") for _place, line in lines if not line.get("person")}
     shared = _joint(lines)
     yield from _say_of_names(lines)
     seen: set[str] = set()
     for place, line in lines:
-        if problem := _unfit(place, line):
-            yield problem
-            continue
         grant, problems = _grant(place, line, evidence, shared)
         yield from problems
         if grant is None:
@@ -111,6 +118,8 @@ def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
             "country": ";".join(country for country, _said in spots),
             "shares": _shares(spots),
             "joint": (grant.get("relatedActivity") or [None])[0],
+            "several": next((name for name in ONE_OF if len(grant.get(name) or ()) > 1), None),
+            "unplaced": len(found) - len(spots),
         }
         row = {heading: line[known] for heading, known in HEADINGS.items() if known != "person"}
         yield Place("grants", number, row, path.name), line
@@ -157,6 +166,8 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
         unnumbered = [
             name for name, known in plain.items() if known == NAME and beside(name, "country code") not in spots
         ]
+        persons = [name for name in table.headings if tables.heading(name).startswith(PERSONS)]
+        named_places = [name for name, known in plain.items() if known == NAME and name not in unnumbered]
         if "amountAwarded" not in columns.values():
             yield from table.passed_over()
             continue
@@ -167,11 +178,17 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
             named = [(country, row.cells.get(beside(name, "description"))) for country, name in coded if country]
             if spots or named:
                 line |= {"country": ";".join(country for country, _said in named), "shares": _shares(named)}
+            line["person"] = line.get("person") or next(
+                (said for name in persons if (said := row.cells.get(name))), None
+            )
+            names = sum(1 for name in [*named_places, *unnumbered] if row.cells.get(name))
+            line["unplaced"] = max(0, names - len(named))
             if "id" not in line and context.column_map.get("columns"):
                 line["id"] = opaque("ROW", "|".join(str(line.get(name)) for name in sorted(line)))
-            yield Place(table.sheet, row.number, row.cells, path.name), line
+            raw = {name: row.cells.get(name) for name in [*columns, *spots]}
+            yield Place(table.sheet, row.number, raw, path.name), line
         passed_over = [name for name, known in plain.items() if known in PASSED_OVER]
-        yield from table.left_out([*columns, *spots, *passed_over])
+        yield from table.left_out([*columns, *spots, *persons, *passed_over])
 
 
 def _unfit(place: Place, line: Mapping[str, Any]) -> Problem | None:
@@ -185,10 +202,42 @@ def _unfit(place: Place, line: Mapping[str, Any]) -> Problem | None:
             _("is a grant to a person; it is not loaded."),
             _("Nothing to do."),
         )
-    for name, shown in (("id", "Identifier"), ("recipient", "Recipient Org:Name")):
+    if several := line.get("several"):
+        return Problem(
+            place,
+            several,
+            "",
+            "several_organisations",
+            _("names several organisations, and a grant has one; it is not loaded."),
+            _("Write a grant for each, with its own amount."),
+        )
+    _found, wrong = values.understood({name: partial(values.text, line.get(name)) for name in TEXTS})
+    if wrong:
+        name, bad = next(iter(wrong.items()))
+        return Problem(place, TEXTS[name], str(line.get(name)), "bad_value", bad.what, bad.do)
+    for name in ("id", "recipient"):
         if values.text(line.get(name)) is None:
-            return Problem(place, shown, "", "value_missing", _("is empty, but needed."), _("Fill it in."))
+            return Problem(place, TEXTS[name], "", "value_missing", _("is empty, but needed."), _("Fill it in."))
     return None
+
+
+def _say_of_dates(
+    lines: Sequence[tuple[Place, Mapping[str, Any]]], evidence: Mapping[str, values.Evidence]
+) -> Iterator[Problem]:
+    """A note on each column of dates whose order nothing tells; and on places that no country is known of."""
+    for name in DATES:
+        if evidence[name].is_ambiguous:
+            place, line = next((p, line) for p, line in lines if values.numeric_date(str(line.get(name) or "")))
+            yield dates_read(place, name, str(line[name]), evidence[name])
+    unplaced = sum(int(line.get("unplaced") or 0) for _place, line in lines)
+    if unplaced:
+        said = ngettext(
+            "{n} place has no country code; no country was taken from its name.",
+            "{n} places have no country code; no country was taken from their names.",
+            unplaced,
+        )
+        yield Problem(Place(file=lines[0][0].file), "beneficiaryLocation", "", "places_without_code", said.format(n=unplaced),
+                      _("Write the two-letter code, such as LT."), is_warning=True)  # fmt: skip
 
 
 def _organisation_id(line: Mapping[str, Any], side: str) -> str | None:
@@ -276,14 +325,18 @@ def _bad(place: Place, line: Mapping[str, Any], column: str, bad: values.Bad) ->
 def _rows(
     place: Place, line: Mapping[str, Any], grant: dict[str, Any], evidence: Mapping[str, values.Evidence]
 ) -> Iterator[Record | Problem]:
-    key = str(line["id"])
+    key = line["id"]
     yield Record("grant", key, grant, place)
     yield from places(key, str(line.get("country") or "").split(";"), place, line.get("shares") or {})
     try:
-        paid = values.amount(line.get("amountDisbursed"), evidence["amountDisbursed"])
+        paid = values.money(line.get("amountDisbursed"), evidence["amountDisbursed"])
+        values.agreed(paid, grant["currency"])
     except values.Bad as bad:
-        yield Problem(place, "amountDisbursed", "", "bad_value", bad.what, bad.do, is_warning=True)
+        shown = str(line.get("amountDisbursed"))
+        yield Problem(place, "amountDisbursed", shown, "bad_value", bad.what, bad.do, is_warning=True)
         return
-    if paid:
-        payment = {"grant": key, "paid_on": None, "amount_minor": paid, "currency": grant["currency"]}
+    if paid and paid.minor:
+        if paid.is_worked_out and isinstance(line["amountDisbursed"], str):
+            yield worked_out(place, "amountDisbursed", line["amountDisbursed"], paid.minor)
+        payment = {"grant": key, "paid_on": None, "amount_minor": paid.minor, "currency": grant["currency"]}
         yield Record("payment", f"{key}|disbursed", payment, place)

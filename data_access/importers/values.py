@@ -39,6 +39,11 @@ WORDED = re.compile(
 )
 MONTH_FIRST = re.compile(rf"^([^\W\d]+)\.?\s(\d{{1,2}})(?:st|nd|rd|th)?,?\s(\d{{4}}){CLOCK}$", re.IGNORECASE)
 NUMBER = re.compile(r"\d(?:[\d.,'’ ]*\d)?")
+FIGURES = re.compile(
+    r"(?P<whole>\d{1,3}(?:(?P<group>[ '.,])\d{3})(?:(?P=group)\d{3})*|\d+)(?:(?P<mark>[.,])(?P<parts>\d+))?"
+)
+"""Figures with thousands in threes, all parted by the same mark, and decimals behind another one."""
+WRITTEN_ALONE = re.compile(r"[^\d.,]*([-+]?\d[\d.,' \u00a0\u202f\u2009]*)[^\d]*")
 MULTIPLIERS = {
     "k": 3, "к": 3, "тыс": 3, "тысяч": 3, "tsd": 3, "tausend": 3, "thousand": 3, "тис": 3,
     "m": 6, "mn": 6, "mln": 6, "mio": 6, "million": 6, "millions": 6, "millionen": 6, "млн": 6, "миллион": 6, "миллиона": 6,
@@ -138,8 +143,8 @@ class Evidence:
             self.numeric += 1
             self.day_first += int(parts[1]) > 12
             self.month_first += int(parts[2]) > 12
-        line = SPACES.sub("", cell)
-        if re.fullmatch(r"[-+]?[\d.,']+", line):
+        if written := WRITTEN_ALONE.fullmatch(cell):
+            line = SPACES.sub("", written[1]).rstrip(".,")
             last = max(line.rfind(","), line.rfind("."))
             if last >= 0 and (len(line) - last - 1 != 3 or len(set(line) & {",", "."}) == 2):
                 self.comma_decimal += line[last] == "," and line.count(",") == 1
@@ -334,21 +339,19 @@ def decimal(cell: Any, evidence: Evidence | None = None) -> Decimal | None:
 
 
 def decimal_text(written: str, evidence: Evidence | None = None) -> Decimal:
-    """Figures with separators as a number: which is the decimal one is told by themselves, else by evidence. Raises Bad."""
-    bare = SPACES.sub("", written).replace("'", "").replace("’", "")
-    comma, point = bare.rfind(","), bare.rfind(".")
-    if comma >= 0 and point >= 0:
-        separator = "," if comma > point else "."
-    elif max(comma, point) < 0:
-        separator = ""
-    else:
-        separator = _single(bare, "," if comma >= 0 else ".", evidence)
-    for other in {",", "."} - {separator}:
-        bare = bare.replace(other, "")
-    try:
-        return Decimal(bare.replace(separator, ".") if separator else bare)
-    except InvalidOperation:
-        raise Bad(_("is not a number."), _("Write it like 1234.50.")) from None
+    """Figures with separators as a number: which is the decimal one is told by themselves, else by evidence. Raises Bad where
+    separators stand where none can, or where the column leaves two readings."""
+    found = FIGURES.fullmatch(SPACES.sub(" ", written).replace("’", "'").strip())
+    if found is None or (found["mark"] and found["mark"] == found["group"]):
+        raise Bad(_("is not a number: its separators are not where thousands or decimals begin."),
+                  _("Write it like 1234.50."))  # fmt: skip
+    whole, parts = found["whole"], found["parts"] or ""
+    if found["group"] in (".", ",") and whole.count(found["group"]) == 1 and not parts:
+        before, after = whole.split(found["group"])
+        if _is_decimal(before, after, found["group"], evidence):
+            whole, parts = before, after
+    digits = "".join(sign for sign in whole if sign.isdigit())
+    return Decimal(f"{digits}.{parts}" if parts else digits)
 
 
 def machine_number(cell: Any) -> Decimal | None:
@@ -382,17 +385,19 @@ def _minor(number: Decimal) -> int:
     return int((number * 100).to_integral_value())
 
 
-def _single(bare: str, mark: str, evidence: Evidence | None) -> str:
-    """Whether the only kind of mark is a decimal one: not if it repeats or groups thousands as in the whole column."""
-    if bare.count(mark) > 1:
-        return ""
-    if len(bare) - bare.rfind(mark) - 1 != 3:
-        return mark
+def _is_decimal(before: str, after: str, mark: str, evidence: Evidence | None) -> bool:
+    """Whether a single mark between figures, three of them behind it, is a decimal one: as the column has it elsewhere. Raises Bad
+    where that leaves two readings: nobody writes thousandths that end in nothing, so that 5.000 beside 12.50 may be five
+    thousand."""
+    if before == "0":
+        return True
     if evidence is None:
-        return ""
+        return False
     decided = evidence.comma_decimal if mark == "," else evidence.point_decimal
     other = evidence.point_decimal if mark == "," else evidence.comma_decimal
-    return mark if decided > 0 and not other else ""
+    if decided and not other and after.endswith("0"):
+        raise Bad(_("is an amount that can be read in two ways."), _("Write it out, like 1500000."))
+    return bool(decided and not other)
 
 
 def whole(cell: Any) -> int | None:
@@ -452,7 +457,8 @@ PARTING = re.compile(r"(\s*[/;,|+&\n]\s*|\s+(?:and|und|et|и|та|y)\s+|\s+)", r
 def countries(cell: Any) -> list[str]:
     """Every country a cell names, in its order; a name that holds a comma or a blank stays whole. Raises Bad.
 
-    Parts between /, ;, commas, line breaks, “and” and the like; the longest run of parts that names a country is one.
+    Parts between /, ;, commas, line breaks, “and” and the like; the longest run of parts that names a country is one. Two letters
+    beside other words are a code in capitals alone, and not within a sentence: “in Georgia” is not India as well.
     """
     line = _line(str(cell).replace("\n", " / ") if isinstance(cell, str) else cell)
     if line.casefold() in NOTHING and line != NAMIBIA:
@@ -460,14 +466,28 @@ def countries(cell: Any) -> list[str]:
     parts, known, found, at = PARTING.split(line), country_names(), [], 0
     while at < len(parts):
         for end in range(len(parts), at, -2):
-            if code := known.get("".join(parts[at:end]).strip().casefold()):
+            name = "".join(parts[at:end]).strip()
+            if (code := known.get(name.casefold())) and not (len(name) == 2 and _is_a_word(name, parts)):
                 found.append(code)
                 at = end + 1
                 break
         else:
             said = _("is not a country.") if len(parts) == 1 else _("is not countries: “{name}” is none.")
             raise Bad(said.format(name=parts[at].strip()), _("Write the two-letter code, such as LT."))
+    if found[:2] == ["GE", "US"]:
+        raise Bad(
+            _("can be read in two ways: a state of the USA, or two countries."),
+            _("Write the two-letter code, such as LT."),
+        )
     return list(dict.fromkeys(found))
+
+
+def _is_a_word(name: str, parts: list[str]) -> bool:
+    """Whether two letters are a word of a sentence and no code."""
+    if len(parts) == 1:
+        return name == "no"
+    is_sentence = any(len(part) > 2 for part in parts[::2]) and all(not mark.strip() for mark in parts[1::2])
+    return name != name.upper() or is_sentence
 
 
 def currency(cell: Any) -> str | None:
