@@ -26,6 +26,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.answers.crossing import UNPLACED
 from dashboard.commands.cli import main
 from dashboard.files import brief, formats, gate, opendocument
 from dashboard.page import links, walk
@@ -34,7 +35,7 @@ from dashboard.page.opening import open_for
 from dashboard.page.reading import appender, read_metas
 from dashboard.page.visit import Visit, open_visit
 from dashboard.screen.draw import MOST_WORDS
-from dashboard.words import columns
+from dashboard.words import columns, written
 from data_access import addresses, connections, export_log, rights, saved_views, schema
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, PAGES, ROOT, STEWARD, some, unavailable
@@ -633,3 +634,23 @@ def test_the_cells_of_a_grid_that_a_brief_prints_are_its_largest(tmp_path: Path)
     numbers = [int(text.replace(",", "")) for text in re.findall(r'class="value">([\d,]+)<', printed)]
     assert numbers == sorted(numbers, reverse=True)
     assert numbers[0] == round(grid.rows["gap"].max() / 100)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_brief_prints_what_the_titles_of_its_charts_speak_of_and_says_how_much_more_there_is() -> None:
+    _visit, gaps = brief.of_link(VIEWERS["funder"], "funding-gaps", {})
+    printed = html.unescape(brief.write(gaps, gaps.tables[:1], "x").decode())
+    rows = gaps.tables[0].rows
+    assert "withheld or not stated" in gaps.tables[0].title
+    for place, amount in rows.loc[rows["host_country"].isin(UNPLACED), ["host_country", "gap"]].itertuples(index=False):
+        assert f"{amount // 100:,}" in printed or f"{round(amount / 100):,}" in printed, place
+    assert f"{len(rows) - brief.BARS} more in the table" in printed
+
+    _visit, months = brief.of_link(VIEWERS["funder"], "funding-gaps", {"part": "months"})
+    cliff = next(table for table in months.tables if table.key == "cliff")
+    printed = html.unescape(brief.write(months, [cliff], "x").decode())
+    month = pd.Timestamp(re.search(r"from (\w+ \d{4})$", cliff.title)[1])
+    told = re.findall(r'class="name">([^<]+)<.*?class="value">(\d+)', printed)
+    shares = [(name, int(share)) for name, share in told]
+    (at,) = (place for place, (name, _share) in enumerate(shares) if name == written.short_month(month))
+    assert shares[at][1] < 75 and all(share >= 75 for _name, share in shares[:at])

@@ -55,13 +55,16 @@ def holds(text: str, value: float) -> bool:
 
 def cliff(table: Table, visit: Visit) -> None:
     rows = table.rows
-    found = re.match(r"Signed money is below 75 % of need from (\w+) (\d{4})$", table.title)
+    found = re.match(r"Signed money is below 75 % of need (again )?from (\w+) (\d{4})$", table.title)
     now = visit.as_of.to_period("M").start_time
     ahead = rows[(rows["month"] >= now) & rows["need"].gt(0).fillna(False)]
     under = ahead[ahead["signed_on_need"] < 0.75 * ahead["need"].astype("Float64")]
     if found:
-        month = pd.Timestamp(int(found[2]), MONTHS[found[1]], 1)
+        month = pd.Timestamp(int(found[3]), MONTHS[found[2]], 1)
         assert under["month"].iloc[0] == month > visit.as_of
+        before = rows[(rows["month"] < month) & rows["need"].gt(0).fillna(False)]
+        was_short = (before["signed_on_need"] < 0.75 * before["need"].astype("Float64")).any()
+        assert bool(found[1]) == was_short
     elif table.title == "Signed money is below 75 % of need this month already":
         assert under["month"].iloc[0] == now
     else:
@@ -130,7 +133,8 @@ def gaps(table: Table, _visit: Visit) -> None:
     named = table.rows[~table.rows[by].isin(UNPLACED)].sort_values("gap", ascending=False)
     stands_out = len(named) == 1 or (len(named) > 1 and named["gap"].iloc[0] > named["gap"].iloc[1])
     many = re.match(
-        r"(.*) lacks the most in \d{4}: €([^;]*)(?:; where the \w+ is not stated (.*) is lacking)?$", table.title
+        r"(.*) lacks the most in \d{4}: €([^;]*)(?:; where the \w+ is (?:withheld or )?not stated (.*) is lacking)?$",
+        table.title,
     )
     one = re.match(r"(.*) lacks €(.*) in \d{4}$", table.title)
     assert (many or one) if stands_out else not (many or one)

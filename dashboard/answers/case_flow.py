@@ -181,7 +181,7 @@ def forecast(visit: Visit, cases: Live) -> Chart | None:
     )
     parts = [("first", _("weeks, even odds")), ("second", _("more to 85 %")), ("third", _("more to 95 %"))]
     names = {name: codes.word(name) for name in rows["scenario"]}
-    text = [written.number(n) if pd.notna(n) else _("does not clear") for n in rows["weeks_95"]]
+    text = [_weeks_in_words(even, late) for even, late in zip(rows["weeks_50"], rows["weeks_95"], strict=True)]
     return Chart(
         "forecast",
         title,
@@ -191,6 +191,15 @@ def forecast(visit: Visit, cases: Live) -> Chart | None:
         charts.alternative(title, list(names.values()), text),
         is_live=True,
     )  # fmt: skip
+
+
+def _weeks_in_words(even: int | None, late: int | None) -> str:
+    """From even odds to 95 of 100."""
+    if pd.isna(even):
+        return _("does not clear")
+    if pd.isna(late):
+        return _("{n} or more").format(n=written.number(even))
+    return written.number(even) if even == late else f"{written.number(even)}–{written.number(late)}"
 
 
 def growth(going: relocation.Forecast, weeks: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard.metrics import relocation, survival
 from dashboard.metrics.statistics import Coverage, minimum_n, wilson
-from dashboard.page.blocks import Chart, Figure, Glance, Summary
+from dashboard.page.blocks import Chart, Figure, Glance, Summary, Table
 from dashboard.page.reading import found_once, read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
@@ -214,7 +214,10 @@ def bottleneck(visit: Visit) -> Chart | None:
         _("Share of the days cases spent in each stage over the last 12 months, {n} days in all; open cases included. A "
           "stage lasts until the next is reached: “verified” is the wait for a complete file.")
         .format(n=written.number(int(waited["days"].sum()))),
-        charts.ranked_bars(waited, "stage", [("days", _("days"))], names, unknown=("unknown",), text=shown),
+        charts.ranked_bars(
+            waited.assign(percent=waited["share"] * 100), "stage", [("percent", "%")], names, unknown=("unknown",),
+            text=shown, suffix=" %",
+        ),
         charts.alternative(title, list(names.values()), shown),
         "rows",
         opens_under="ages",
@@ -253,6 +256,7 @@ def ages(cases: Live) -> Chart:
     buckets = in_process_order(buckets)
     title = _ages_title(totals)
     names = {value: codes.word(value) for value in [*buckets["stage"], *relocation.AGE_BUCKETS]}
+    stages = buckets.groupby("stage", sort=False)["episodes"].sum().reset_index()
     return Chart(
         "ages",
         title,
@@ -261,6 +265,7 @@ def ages(cases: Live) -> Chart:
         charts.stacked_bars(buckets, "stage", "bucket", "episodes", relocation.AGE_BUCKETS, names),
         charts.alternative(title, [codes.word(s) for s in totals.index], [written.number(n) for n in totals]),
         "rows",
+        on_paper=Table("brief_stages", title, stages, _("Open cases by current stage."), is_live=True),
         is_live=True,
     )
 

@@ -42,7 +42,7 @@ def signals(frame: pd.DataFrame) -> pd.Series:
     word[short] = "under_funded"
     word[crowded] = "crowded"
     word[crowded & short] = "both"
-    word[frame["organisations"] == 0] = "none_recorded"
+    word[(frame["organisations"] == 0) & ~short] = "none_recorded"
     word[~is_placed(frame)] = "unplaced"
     return word.astype("str")
 
@@ -61,14 +61,14 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
         found[["host_country", "activity", "organisations", "need", "funded", "coverage", "signal"]],
         _(
             "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is "
-            "stated. The busiest {countries} countries and {activities} activities, {shown} of {n} combinations; all are in "
-            "the table. Click a cell to open its rows."
+            "stated. The busiest {countries} countries and {activities} activities, {shown} of the {n} combinations in which "
+            "somebody works; all are in the table. Click a cell to open its rows."
         ).format(
             year=money.year,
             countries=MOST[0],
             activities=MOST[1],
             shown=recorded(grid),
-            n=written.number(int(is_placed(found).sum())),
+            n=recorded(found),
         ),
         pictured.whole(),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
@@ -78,7 +78,7 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
 
 
 def recorded(grid: pd.DataFrame, across: str = "host_country") -> str:
-    """How many combinations of a laid-out grid hold an organisation."""
+    """In how many combinations, laid out or not, an organisation works."""
     return written.number(int((grid["organisations"].gt(0) & is_placed(grid, across)).sum()))
 
 
@@ -151,7 +151,7 @@ def cell_name(value: str, activity: str, across: str = "host_country") -> str:
 
 def _cell_text(organisations: int, coverage: float | None) -> str:
     if not organisations:
-        return "–" if pd.isna(coverage) else written.percent(coverage)
+        return "–" if pd.isna(coverage) else f"0 · {written.percent(coverage)}"
     return f"{organisations} · {written.percent(coverage)}" if pd.notna(coverage) else f"{organisations} · ?"
 
 

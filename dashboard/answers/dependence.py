@@ -52,9 +52,10 @@ def leaning_strip(money: Portfolio) -> Chart:
 
 
 def ending(money: Portfolio) -> Table:
-    """Whose last signed money ends within 180 days of the cut-off, soonest first, with size and largest funder."""
+    """Whose last signed money ends within 180 days after the cut-off, soonest first, with size and largest funder."""
     leaning = money.leaning
-    soon = leaning["last_day"].between(money.as_of, money.as_of + pd.Timedelta(days=ENDING_DAYS))
+    until = money.as_of + pd.Timedelta(days=ENDING_DAYS)
+    soon = leaning["last_day"].between(money.as_of, until, inclusive="right")
     rows = leaning[soon]
     rows = rows.assign(days_left=(rows["last_day"] - money.as_of).dt.days.astype("Int64"))
     places = money.reach[money.reach["host_country"].str.len() == 2]

@@ -25,8 +25,27 @@ FOREVER = pd.Timestamp("2200-01-01")
 Awards = Mapping[str, Mapping[int, int]]
 
 
-def rule_names() -> dict[str, tuple[str, str]]:
-    """Each rule's name, and what it does in lay words."""
+def rule_names(*, is_cut: bool = False) -> dict[str, tuple[str, str]]:
+    """Each rule's name, and what it does in lay words: a cut divides what stays of what is signed ahead."""
+    if is_cut:
+        return {
+            "proportional": (_("proportional"), _("every line keeps the same share of what is signed for it")),
+            "equal_awards": (_("equal awards"), _("every line keeps the same sum, nobody more than is signed for it")),
+            "equal_losses": (_("equal losses"), _("every line loses the same sum, nobody more than is signed for it")),
+            "talmud": (_("half-claims"), _("equal sums are kept up to half of what each has, equal losses beyond")),
+            "equal_coverage": (
+                _("equal coverage"),
+                _("what stays goes to the least covered first, until all are covered alike"),
+            ),
+            "soonest_cliff": (
+                _("soonest cliff"),
+                _("what stays goes first to whose organisation's signed money ends first"),
+            ),
+            "newcomers_first": (
+                _("first-time grantees first"),
+                _("what stays goes first to lines of organisations without an earlier grant"),
+            ),
+        }
     return {
         "proportional": (_("proportional"), _("every line the same share of what it lacks")),
         "equal_awards": (_("equal awards"), _("every line the same sum, nobody more than it lacks")),
@@ -173,7 +192,7 @@ def rules_table(money: Portfolio, found: pd.DataFrame, asked: Asked, awards: Awa
     largest = int(found.loc[found["claim"].idxmax(), "line"])
     lines = {} if asked.is_cut else {tier: money.lines_read(tier) for tier in need_tiers.NEED_KINDS}
     rows = []
-    for name, (title, words) in rule_names().items():
+    for name, (title, words) in rule_names(is_cut=asked.is_cut).items():
         given = pd.Series(awards[name]).reindex(claim.index, fill_value=0)
         total = int(given.sum())
         row = {

@@ -50,10 +50,10 @@ def four(visit: Visit, portfolio: Portfolio, similar: Overlap) -> list[Answer]:
 
 
 def _lines(
-    names: Sequence[str], values: pd.Series, shown: Callable[[float], str], whole: float | None = None
+    names: Sequence[str], values: pd.Series, shown: Callable[[float], str]
 ) -> list[tuple[str, float | None, str]]:
-    """Names with bars as long as their values are of the largest, or of `whole`."""
-    most = whole or float(values.max() if len(values) else 0) or 1.0
+    """Names with bars as long as their values are of the largest."""
+    most = float(values.max() if len(values) else 0) or 1.0
     return [(name, float(value) / most, shown(value)) for name, value in zip(names, values, strict=True)]
 
 
@@ -101,7 +101,10 @@ def same(found: Overlap) -> Answer:
     )
     pairs = found.with_status("possible_duplication").head(LINES)
     names = [f"{pair.organisation_a} – {pair.organisation_b}" for pair in pairs.itertuples()]
-    glance = Glance(_("The most alike, of 100"), _lines(names, pairs["score"] * 100, written.number, whole=100))
+    money = [found.at_stake(pairs.iloc[[place]]) for place in range(len(pairs))]
+    shown = ["–" if one is None else written.money(one, found.currency) for one in money]
+    lines = [(name, None, said) for name, said in zip(names, shown, strict=True)]
+    glance = Glance(_("The most alike, and what is signed for both"), lines)
     return Answer(_("Who does the same?"), "overlap", said.sentence, figure, glance)
 
 

@@ -230,7 +230,7 @@ def cliff(money: Portfolio) -> Chart:
     if below is None or _from_this_month(money).empty:
         title = _("Signed money and stated need by month")
     elif below > money.as_of:
-        title = _("Signed money is below 75 % of need from {month}").format(month=written.month(below))
+        title = _from_when(money).format(month=written.month(below))
     else:
         title = _("Signed money is below 75 % of need this month already")
     rows = money.monthly
@@ -251,7 +251,33 @@ def cliff(money: Portfolio) -> Chart:
         ),
         "rows",
         marked=events.named(marks),
+        on_paper=_months_on_paper(money, title),
     )
+
+
+MONTHS_ON_PAPER = 12
+
+
+def _months_on_paper(money: Portfolio, title: str) -> Table | None:
+    """What share of its need each month has signed: twelve months from this one, or up to the one that falls short."""
+    ahead = _from_this_month(money)
+    ahead = ahead[ahead["need"].gt(0).fillna(False)]
+    if ahead.empty:
+        return None
+    below = money.cliff.below_need
+    last = ahead["month"].iloc[min(MONTHS_ON_PAPER, len(ahead)) - 1]
+    ahead = ahead[ahead["month"] <= max(last, below or last)].tail(MONTHS_ON_PAPER).reset_index(drop=True)
+    share = ahead["signed_on_need"].astype("Float64") / ahead["need"].astype("Float64")
+    return Table("brief_months", title, ahead[["month"]].assign(coverage=share), tier_words(money))
+
+
+def _from_when(money: Portfolio) -> str:
+    """What is said of the month from which signed money falls short, which it may have done before among the months shown."""
+    earlier = money.monthly[money.monthly["month"] < money.cliff.below_need]
+    is_short = earlier["signed_on_need"] < funding.CLIFF_SHARE * earlier["need"].astype("Float64")
+    if is_short.fillna(False).any():
+        return _("Signed money is below 75 % of need again from {month}")
+    return _("Signed money is below 75 % of need from {month}")
 
 
 def part_names() -> dict[str, str]:
@@ -317,7 +343,9 @@ def _gap_title(money: Portfolio, by: str, ranked: pd.DataFrame, names: Mapping[s
     elif unplaced <= largest:
         said = _("{name} lacks the most in {year}: {amount}")
     elif by == "host_country":
-        said = _("{name} lacks the most in {year}: {amount}; where the country is not stated {more} is lacking")
+        said = _(
+            "{name} lacks the most in {year}: {amount}; where the country is withheld or not stated {more} is lacking"
+        )
     else:
         said = _("{name} lacks the most in {year}: {amount}; where the activity is not stated {more} is lacking")
     return said.format(

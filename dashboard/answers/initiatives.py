@@ -36,7 +36,7 @@ DEFAULT = Choice()
 class Initiatives:
     """`places`: one row per initiative of the network and place; `each`: one row per initiative; `bars`: the chosen
     unit per place; `named`: initiatives per country, fully counted, without withheld and not stated; `state_linked`: programmes
-    outside the network, counted apart and in no total."""
+    outside the network, counted apart and in no total; `is_of_one_country`: one is chosen, which then has the most of course."""
 
     choice: Choice
     as_of: pd.Timestamp
@@ -48,6 +48,7 @@ class Initiatives:
     named: pd.DataFrame
     placement: dict[str, int]
     confirmed: Coverage
+    is_of_one_country: bool
 
     @property
     def total(self) -> int:
@@ -109,6 +110,7 @@ def find(visit: Visit, choice: Choice = DEFAULT) -> Initiatives:
         counts[~counts["place"].isin(distribution.UNPLACED)],
         distribution.placement(places, visit.as_of),
         distribution.confirmed_coverage(each, visit.as_of),
+        len(visit.filters.host_countries) == 1,
     )
 
 
@@ -210,6 +212,8 @@ def _where_words(basis: str, n: int, *, one: bool) -> str:
 
 def _most_words(found: Initiatives) -> str:
     """Which country has the most of the unit that is counted; nothing where two have as many."""
+    if found.is_of_one_country:
+        return ""
     unit, counts = found.choice.unit, found.named
     if unit != "initiatives":
         counts = distribution.count_by_place(found.places, found.as_of, unit, found.projects)
@@ -237,6 +241,21 @@ def reconciled(found: Initiatives) -> str:
     )
 
 
+def _withheld_and_known(found: Initiatives) -> str:
+    """Why the bar of withheld places can be longer than the number of initiatives of which no country is known."""
+    withheld = found.places[
+        found.places["host_country"].isna() & found.places["is_withheld"].fillna(False).astype(bool)
+    ]
+    now = withheld[distribution.active_now(withheld, found.as_of)]
+    both = now["organisation_id"].nunique() - found.placement["withheld"]
+    said = ngettext(
+        "Of those with a withheld place, {n} also works in a known country.",
+        "Of those with a withheld place, {n} also work in a known country.",
+        both,
+    )
+    return said.format(n=written.number(both)) if both > 0 else ""
+
+
 @shown_once
 def by_country(found: Initiatives) -> Chart:
     """Ranked bars of the chosen unit, lighter where not confirmed, unknown grey and last, state-linked apart."""
@@ -260,7 +279,7 @@ def by_country(found: Initiatives) -> Chart:
         "by_country",
         title,
         _ranked(drawn, choice.unit)[["rank", "place", choice.unit, *(column for column, _name in segments)]],
-        " ".join((_what_is_counted(choice), how, reconciled(found))),
+        " ".join(filter(None, (_what_is_counted(choice), how, reconciled(found), _withheld_and_known(found)))),
         charts.ranked_bars(drawn, "place", segments, names, distribution.UNPLACED, shown),
         charts.alternative(title, list(names.values()), shown),
         "country",

@@ -24,15 +24,22 @@ TOP = 5
 def newcomers(money: Portfolio) -> Chart:
     """First-time and returning grantees by year."""
     years = money.newcomers
-    years = years.assign(returning=years["grantees"] - years["newcomers"], year=years["year"].astype("str"))
+    years = years.assign(
+        returning=years["grantees"] - years["newcomers"],
+        is_partial=years["year"] == money.as_of.year,
+        year=years["year"].astype("str"),
+    )
     title, marks = _("New and returning grantees by year"), events.of_years(money, years["year"])
     columns = [("newcomers", _("first-time")), ("returning", _("returning"))]
     return Chart(
         "newcomers",
         title,
         years[["year", "grantees", "newcomers", "returning"]],
-        _("Organisations that signed a grant. The first recorded year cannot be judged and stays empty."),
-        charts.columns_over_time(years, "year", columns, marks=marks),
+        _(
+            "Organisations that signed a grant. The first recorded year cannot be judged and stays empty; the year that is not "
+            "over is hatched."
+        ),
+        charts.columns_over_time(years, "year", columns, partial="is_partial", marks=marks),
         charts.alternative(title, list(years["year"]), [written.number(n) for n in years["newcomers"]]),
         "rows",
         marked=events.named(marks),

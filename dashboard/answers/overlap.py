@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -301,26 +301,45 @@ def shared_grantees(visit: Visit) -> Chart | None:
     cells["short_first"], cells["short_second"] = (
         cells[column].map(charts.shortened) for column in ("first_funder", "second_funder")
     )
-    per_grantee = signed.groupby("recipient_id")["funder_id"].nunique()
-    title = _("{n} of {m} funded organisations have three or more funders").format(
-        n=written.number(int((per_grantee >= 3).sum())), m=written.number(len(per_grantee))
-    )
     pairs = cells[(cells["first"] < cells["second"]) & (cells["shared"] > 0)]
     pairs = pairs.sort_values(["shared", "first_funder", "second_funder"], ascending=[False, True, True])
+    title, pictured = (
+        _most_shared(pairs),
+        grids.Grid(cells, "short_first", "short_second", "text", "word", levels(SHARED_WORDS)),
+    )
+    off_diagonal = replace(pictured, cells=cells[cells["first"] < cells["second"]])
+    per_grantee = signed.groupby("recipient_id")["funder_id"].nunique()
     return Chart(
         "co_funding",
         title,
         pairs.assign(shared_grantees=pairs["shared"], share_of_smaller=pairs["overlap_coefficient"])[
             ["first_funder", "second_funder", "shared_grantees", "share_of_smaller"]
         ],
-        _("Organisations both funders signed a grant with; on the diagonal each funder's own. The {n} largest.").format(
-            n=written.number(cells["first"].nunique())
+        _(
+            "Organisations both funders signed a grant with; on the diagonal each funder's own. The {n} largest. {k} of {m} funded "
+            "organisations have three or more funders."
+        ).format(
+            n=written.number(cells["first"].nunique()),
+            k=written.number(int((per_grantee >= 3).sum())),
+            m=written.number(len(per_grantee)),
         ),
-        grids.Grid(cells, "short_first", "short_second", "text", "word", levels(SHARED_WORDS)).whole(),
+        pictured.whole(),
         charts.alternative(
             title, list(pairs["first_funder"] + " · " + pairs["second_funder"]), [str(n) for n in pairs["shared"]]
         ),
+        narrow=off_diagonal.listed("shared"),
     )
+
+
+def _most_shared(pairs: pd.DataFrame) -> str:
+    """Which two funders share the most grantees; neutral where none or several do."""
+    if pairs.empty or (len(pairs) > 1 and pairs["shared"].iloc[0] == pairs["shared"].iloc[1]):
+        return _("Grantees that funders share")
+    first = pairs.iloc[0]
+    said = ngettext(
+        "{a} and {b} share the most grantees: {n}", "{a} and {b} share the most grantees: {n}", int(first["shared"])
+    )
+    return said.format(a=first["first_funder"], b=first["second_funder"], n=written.number(first["shared"]))
 
 
 SHARED_STEPS = ("none_shared", "one_shared", "few_shared", "many_shared")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from dashboard.answers.crossing import MOST, cell_name, cell_names, laid_out, levels, recorded, with_unplaced
@@ -45,8 +47,14 @@ def chart(visit: Visit, across: Across) -> Chart | None:
         pictured.whole(),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
         opens="rows",
-        narrow=pictured.listed("organisations", grids.LEVEL),
+        narrow=replace(pictured, cells=_told_of(cells)).listed("organisations", grids.LEVEL),
     )
+
+
+def _told_of(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells that the title counts, where there are any."""
+    single = cells[cells["word"] == "one_provider"]
+    return cells if single.empty else single
 
 
 def _key(across: Across) -> str:

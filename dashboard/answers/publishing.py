@@ -62,8 +62,8 @@ def listing(found: list[Standing]) -> Table:
         rows,
         _(
             "Two stewards publish a period with `meridian publish`: one asks, another one approves. Published figures are never "
-            "drawn anew."
-        ),
+            "drawn anew. When a period may be published goes by the calendar: today is {day}."
+        ).format(day=written.day(pd.Timestamp(_today()))),
     )
 
 

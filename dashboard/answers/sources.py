@@ -107,7 +107,11 @@ def ages(found: pd.DataFrame) -> Chart:
         rows[["source", "days_since", "rhythm_days", "freshness"]],
         _("Up to the cut-off, within the rhythm that the source declared and beyond it."),
         charts.ranked_bars(
-            rows, "source", [("within", _("within its rhythm")), ("beyond", _("beyond it"))], text=shown
+            rows,
+            "source",
+            [("within", _("within its rhythm")), ("beyond", _("beyond it"))],
+            text=shown,
+            colours=((charts.FIRST, charts.GREY), (charts.SECOND, charts.GREY)),
         ),
         charts.alternative(title, list(rows["source"]), shown),
     )

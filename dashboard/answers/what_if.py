@@ -251,7 +251,8 @@ def _robustness(visit: Visit) -> list[Figure]:
 
 
 def before_and_after(visit: Visit, money: Portfolio, found: Leaves) -> Chart:
-    """Signed money of the choice per month, what of it stays and what would fall, against stated need."""
+    """Signed money of the choice per month, what of it stays and what would fall; what is needed is in the table alone, for it is
+    that of some lines and the money that of all."""
     first = (found.day + pd.Timedelta(days=1) + pd.offsets.MonthBegin(0)).normalize()
     shown = money.monthly[money.monthly["month"].between(first, first + pd.DateOffset(months=MONTHS_SHOWN))]
     falls = _falling_per_month(visit, found).reindex(shown["month"], fill_value=0).array
@@ -264,15 +265,15 @@ def before_and_after(visit: Visit, money: Portfolio, found: Leaves) -> Chart:
         }
     ).reset_index(drop=True)
     title, marks = _("Signed money per month: what stays and what would fall"), events.marks(visit, rows["month"])
-    drawn = rows.assign(**{name: rows[name] / 100 for name in ("stays", "falls", "need")})
+    drawn = rows.assign(**{name: rows[name] / 100 for name in ("stays", "falls")})
     columns = [("stays", _("stays")), ("falls", _("falls"))]
     return Chart(
         "leaves_months",
         title,
         rows,
-        _("Whole months after {day}, in {currency}, each unit counted once as on Funding gaps; a re-grant falls with the grant it is taken from. The line is what is needed, of lines that state it.")
+        _("Whole months after {day}, in {currency}, each unit counted once as on Funding gaps; a re-grant falls with the grant it is taken from. Need is in the table: it is that of lines which state it.")
             .format(currency=found.currency, day=written.day(found.day)),
-        charts.columns_over_time(drawn, "month", columns, ("need", _("Stated need")), marks=marks, stacked=True),
+        charts.columns_over_time(drawn, "month", columns, marks=marks, stacked=True),
         charts.alternative(
             title,
             [written.short_month(month) for month in rows["month"]],

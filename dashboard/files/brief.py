@@ -24,6 +24,7 @@ from dashboard.answers import (
     portfolio,
     published,
 )
+from dashboard.answers.crossing import UNPLACED
 from dashboard.files import formats
 from dashboard.page import links, registry
 from dashboard.page.blocks import Chart, Report, Table
@@ -34,7 +35,7 @@ from dashboard.words import columns, terms, written
 from data_access.i18n import N_, _, language
 from data_access.viewer import Viewer
 
-BARS, ROWS, TABLES, COLUMNS = 8, 6, 4, 6
+BARS, FEW_MORE, ROWS, TABLES, COLUMNS = 8, 2, 6, 4, 6
 FIRST = "overview"
 MAIN = ("gap", "people", "episodes", "initiatives", "falls", "whole_lines")
 MISSING = ("gap", "falls")
@@ -95,9 +96,7 @@ def four_answers(visit: Visit) -> Report:
 def _waiting(visit: Visit) -> list[Table]:
     """Open cases by stage for who may see them live, else people relocated per published period."""
     if live_or_published.is_live(visit):
-        ages = cases.ages(cases.find(visit))
-        stages = ages.rows.groupby("stage", sort=False)["episodes"].sum().reset_index()
-        return [Table("brief_stages", ages.title, stages, ages.note, is_live=True)]
+        return [cases.ages(cases.find(visit))]
     shown = published.find(visit)
     if not shown.newest:
         return []
@@ -145,7 +144,7 @@ def _document(title: str, sections: str) -> bytes:
 def _pages(report: Report, tables: Sequence[Table], export_id: str) -> str:
     """The two pages of a brief: answers and pictures first, what words mean and the limits last."""
     facts = " · ".join(f"{label}: {text}" for label, text in formats.about(current(), Report("brief"), export_id))
-    known = [table for table in tables if not table.rows.empty][:TABLES]
+    known = [_on_paper(table) for table in tables if not table.rows.empty][:TABLES]
     charts = "".join(_rows(table) if _main(table) is None else _bars(table) for table in known)
     meanings = "".join(
         f"<dt>{escape(_(term.label))}</dt><dd>{escape(_(term.definition))}</dd>"
@@ -189,11 +188,9 @@ def _rows(table: Table) -> str:
         + "</tr>"
         for row in shown.itertuples(index=False)
     )
-    more = len(table.rows) - len(shown)
-    rest = _("{n} more in the table").format(n=written.number(more)) if more > 0 else ""
     return (
         f'<div class="block"><h2>{escape(table.title)}</h2><p class="limits">{escape(table.note)}</p>'
-        f'<table class="rows"><tr>{head}</tr>{body}</table><p class="limits">{escape(rest)}</p></div>'
+        f'<table class="rows"><tr>{head}</tr>{body}</table>{_more(table, len(shown))}</div>'
     )
 
 
@@ -205,14 +202,34 @@ def _cell(value: Any, kind: str) -> str:
     return written.number(value) if isinstance(value, int | float) else str(value)
 
 
+def _on_paper(table: Table) -> Table:
+    return (table.on_paper if isinstance(table, Chart) else None) or table
+
+
 def _main(table: Table) -> int | None:
     """The place of the number that a chart's bars show; None for a table, which is printed as one."""
-    if not isinstance(table, Chart) and not table.key.startswith("brief_"):
+    if not isinstance(table, Chart) and not _is_ours(table):
         return None
     keys = list(table.rows.columns)
     numbers = [key for key in keys if columns.column(key, table.key).kind in NUMBERS]
     best = [key for key in MAIN if key in keys] or numbers
     return keys.index(best[0]) if best else None
+
+
+def _is_ours(table: Table) -> bool:
+    """Whether a table was made for paper: all of it is printed."""
+    return table.key.startswith("brief_")
+
+
+def _printed(table: Table, shown: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The first rows of a table, and of a list of places whatever is in no known one, which can be larger than any of them; all,
+    where hardly any would be left out. `names`: the columns that tell what a row is."""
+    if _is_ours(table) or len(shown) <= BARS + FEW_MORE:
+        return shown
+    if len(names) > 1:
+        return shown.head(BARS)
+    apart = table.rows.loc[shown.index, names[0]].isin(UNPLACED)
+    return shown[shown.index.isin(shown[~apart].head(BARS - int(apart.sum())).index) | apart]
 
 
 def _bars(table: Table) -> str:
@@ -223,27 +240,38 @@ def _bars(table: Table) -> str:
         largest_first = pd.to_numeric(shown.iloc[:, place], errors="coerce").sort_values(ascending=False, kind="stable")
         shown = shown.loc[largest_first.index]
     telling = [n for n, key in enumerate(keys[: place or 1]) if key != "rank"]
-    telling = [n for n in telling if shown.iloc[:BARS, n].nunique() > 1] or telling[:1]
     kinds = {n: columns.column(keys[n], table.key).kind for n in telling}
-    names = [(n, kind) for n, kind in kinds.items() if kind not in NUMBERS] or list(kinds.items())
+    named = [n for n, kind in kinds.items() if kind not in NUMBERS] or telling
+    printed = _printed(table, shown, [keys[n] for n in named])
+    names = [(n, kinds[n]) for n in named if printed.iloc[:, n].nunique() > 1] or [(n, kinds[n]) for n in named[:1]]
     look = "bar missing" if keys[place] in MISSING else "bar"
     drawn = [
         (" · ".join(_cell(row.iloc[n], kind) for n, kind in names), row.iloc[place])
-        for _number, row in shown.head(BARS).iterrows()
+        for _number, row in printed.iterrows()
     ]
     sizes = [
         0.0 if pd.isna(value) or not str(value).replace(".", "").isdigit() else float(value) for _name, value in drawn
     ]
     largest = max(sizes) or 1.0
+    kind = columns.column(keys[place], table.key).kind
     lines = "".join(
         f'<tr><td class="name">{escape(name)}</td><td>'
         + (f'<div class="{look}" style="width:{size / largest * 100:.1f}%"></div>' if size else "")
-        + f'</td><td class="value">{escape(value if isinstance(value, str) else written.number(value))}</td></tr>'
+        + f'</td><td class="value">{escape(value if isinstance(value, str) else _cell(value, kind))}</td></tr>'
         for (name, value), size in zip(drawn, sizes, strict=True)
     )
     heading = f"{table.title} – {shown.columns[place]}"
     note = f'<p class="limits">{escape(table.note)}</p>'
-    return f'<div class="block"><h2>{escape(heading)}</h2>{note}<table>{lines}</table></div>'
+    return (
+        f'<div class="block"><h2>{escape(heading)}</h2>{note}<table>{lines}</table>{_more(table, len(printed))}</div>'
+    )
+
+
+def _more(table: Table, printed: int) -> str:
+    """How many rows of a table are not printed."""
+    more = len(table.rows) - printed
+    said = _("{n} more in the table").format(n=written.number(more))
+    return f'<p class="limits">{escape(said)}</p>' if more > 0 else ""
 
 
 FORMAT = formats.Format("html", N_("Brief, two pages to print"), "text/html", write)

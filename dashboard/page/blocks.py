@@ -85,7 +85,8 @@ class Chart(Table):
 
     `opens`: what a click does: open the rows of what was clicked, or choose the country clicked; `opens_under`: the chart under
     which those rows open, if not this one. `narrow`: the picture for a phone, where it is another one. `marked`: what its
-    numbered marks stand for, said under it.
+    numbered marks stand for, said under it. `on_paper`: what a brief prints of it, where its first rows would not tell what the
+    title says.
     """
 
     picture: Any = None
@@ -94,6 +95,7 @@ class Chart(Table):
     narrow: Any = None
     opens_under: str = ""
     marked: str = ""
+    on_paper: Table | None = None
 
     @property
     def notes(self) -> str:

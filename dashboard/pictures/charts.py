@@ -42,7 +42,6 @@ Mark = tuple[Any, str]
 
 def figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | None = None, **layout: Any) -> go.Figure:
     """The house style around `traces`; built in one go, because every later update is validated again."""
-    ticks = {} if language.get() == SOURCE else NUMBERS_WRITTEN_OUT
     return go.Figure(
         data=traces,
         layout={
@@ -54,11 +53,15 @@ def figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | No
             "bargap": 0.25,
             "dragmode": False,
             "separators": written.separators(),
-            "xaxis": AXIS | ticks | dict(x or {}),
-            "yaxis": AXIS | ticks | dict(y or {}),
+            "xaxis": _axis(x),
+            "yaxis": _axis(y),
         }
         | layout,
     )
+
+
+def _axis(own: Axis | None) -> dict[str, Any]:
+    return AXIS | ({} if language.get() == SOURCE else NUMBERS_WRITTEN_OUT) | dict(own or {})
 
 
 def _names(rows: pd.DataFrame, category: str, label: Mapping[str, str] | None) -> list[str]:
@@ -92,10 +95,12 @@ def ranked_bars(
     unknown: Sequence[str] = (),
     text: Sequence[str] | None = None,
     colours: Sequence[tuple[str, str]] = SEGMENTS,
+    suffix: str = "",
 ) -> go.Figure:
     """Horizontal stacked bars, one row per category, in the order given; `values` is (column, name) per segment.
 
-    `colours`: one per segment, and its grey for categories in `unknown`. `text` labels the end of each bar. A click hands over the category.
+    `colours`: one per segment, and its grey for categories in `unknown`. `text` labels the end of each bar, `suffix` is the unit on
+    the axis. A click hands over the category.
     """
     names = _names(rows, category, label)
     traces: list[Trace] = [
@@ -117,7 +122,8 @@ def ranked_bars(
     height = max(160, 26 * len(rows) + 60)
     ticks = {"tickvals": list(range(len(rows))), "ticktext": [shortened(name) for name in names]}
     room = {"l": 8, "r": 8 if text is None else 44, "t": 8, "b": 8}
-    return figure(traces, height, FROM_ZERO, DOWNWARDS | ticks, barmode="stack", clickmode="event", margin=room)
+    x = FROM_ZERO | {"ticksuffix": suffix}
+    return figure(traces, height, x, DOWNWARDS | ticks, barmode="stack", clickmode="event", margin=room)
 
 
 def columns_over_time(
@@ -150,7 +156,8 @@ def columns_over_time(
     if line:
         traces.append(_line(rows, when, line, FIFTH))
     mode = "relative" if negative else "stack" if stacked else "group"
-    return figure(traces, 340, barmode=mode, clickmode="event", **_marked(marks))
+    x = {"type": "category"} if pd.api.types.is_string_dtype(rows[when]) else None
+    return figure(traces, 340, x, barmode=mode, clickmode="event", **_marked(marks))
 
 
 def _marked(marks: Sequence[Mark]) -> dict[str, Any]:
@@ -197,9 +204,10 @@ def two_lines(
             "x": r[when],
             "y": float(r[upper[0]] + r[lower[0]]) / 2,
             "text": gap,
-            "showarrow": False,
-            "xanchor": "right",
-            "xshift": -12,
+            "showarrow": True,
+            "arrowhead": 0,
+            "ax": -70,
+            "ay": 90,
         }
         for _index, r in rows.tail(1).iterrows()
     ]
@@ -208,17 +216,18 @@ def two_lines(
 
 
 def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str, marks: Sequence[Mark] = ()) -> go.Figure:
-    """Signed money per month, past dark and future light, pledges outlined on top, stated need as a line, dated `marks`.
+    """Signed money per month on lines that state a need, past dark and future light, with the need as a line; below it, on a
+    scale of its own, what is signed where none is stated, pledges outlined on top; dated `marks`.
 
     `rows`: month, signed, signed_on_need, pledged, need in minor units.
     """
     money = rows.set_index("month").astype("Float64") / 100
     past = money.index <= today
     segments = (
-        (money["signed_on_need"][past], {"color": FIRST}, _("Signed where need is stated")),
-        (money["signed_on_need"][~past], {"color": LIGHT}, _("the same, still to come")),
-        (money["signed"] - money["signed_on_need"], {"color": PALE}, _("Signed where no need is stated")),
-        (money["pledged"], {"color": CLEAR, "line": {"color": GREY, "width": 1.5}}, _("Pledged, not counted")),
+        (money["signed_on_need"][past], {"color": FIRST}, _("Signed where need is stated"), "y"),
+        (money["signed_on_need"][~past], {"color": LIGHT}, _("the same, still to come"), "y"),
+        (money["signed"] - money["signed_on_need"], {"color": PALE}, _("Signed where no need is stated"), "y2"),
+        (money["pledged"], {"color": CLEAR, "line": {"color": GREY, "width": 1.5}}, _("Pledged, not counted"), "y2"),
     )
     traces: list[Trace] = [
         {
@@ -228,15 +237,25 @@ def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str, marks: Sequenc
             "y": _numbers(values),
             "customdata": [f"{month:%Y-%m}" for month in values.index],
             "marker": marker,
+            "yaxis": panel,
             "hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency} {name}<extra></extra>",
         }
-        for values, marker, name in segments
+        for values, marker, name, panel in segments
     ]
     need = money[money["need"].notna()].reset_index()
     step = {"line": {"color": FIFTH, "width": 2.5, "shape": "hvh"}}
     hover = {"hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>"}
     traces.append(_line(need, "month", ("need", _("Stated need")), FIFTH, **step, **hover))
-    return figure(traces, 380, barmode="stack", clickmode="event", **_marked(marks))
+    return figure(
+        traces,
+        440,
+        {"anchor": "y2"},
+        FROM_ZERO | {"domain": [0.34, 1]},
+        barmode="stack",
+        clickmode="event",
+        yaxis2=_axis(FROM_ZERO | {"domain": [0, 0.26], "anchor": "x", "nticks": 4}),
+        **_marked(marks),
+    )
 
 
 OUTCOME_COLOURS = {

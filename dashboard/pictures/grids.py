@@ -27,7 +27,7 @@ from dashboard.words import written
 from data_access.i18n import _
 
 LISTED = 14
-DOWN, ACROSS = 22, 10
+DOWN, ACROSS, SQUARE = 22, 10, 0.05
 LEVEL = "_level"
 MEANING = {
     "none_recorded": EMPTY, "none_shared": EMPTY, "unplaced": PALE, "need_unknown": PALE, "own_grantees": PALE,
@@ -88,16 +88,27 @@ class Grid:
 
     def listed(self, *by: str) -> go.Figure:
         """The cells that say most as a list, for a phone: those with most in the columns `by` first, in the order of their levels
-        by LEVEL; each in its colour, and how many there are."""
+        by LEVEL; each beside a square in its colour, and how many there are."""
         ordered = self.cells.assign(**{LEVEL: [self.levels[one][0] for one in self.cells[self.level]]})
         said = ordered[ordered[LEVEL] > 0].sort_values(list(by), ascending=False, kind="stable")
         first = said.head(LISTED)
         words, colours = [self.levels[one][1] for one in first[self.level]], [MEANING[one] for one in first[self.level]]
+        places = list(range(len(first)))
+        squares = {
+            "type": "bar",
+            "orientation": "h",
+            "y": places,
+            "x": [SQUARE] * len(first),
+            "hoverinfo": "skip",
+            "marker": {"color": colours},
+            "showlegend": False,
+        }
         trace = {
             "type": "bar",
             "orientation": "h",
-            "y": list(range(len(first))),
-            "x": [1] * len(first),
+            "y": places,
+            "base": SQUARE,
+            "x": [1 - SQUARE] * len(first),
             "text": [
                 f"{plain(one[self.column])} · {plain(one[self.row])}: {one[self.text]}"
                 for one in first.to_dict("records")
@@ -106,11 +117,11 @@ class Grid:
             "insidetextanchor": "start",
             "textangle": 0,
             "constraintext": "none",
-            "textfont": {"size": 12, "color": [ink_on(colour) for colour in colours]},
+            "textfont": {"size": 12, "color": ink_on(CLEAR)},
             "hovertext": words,
             "hovertemplate": "%{hovertext}: %{text}<extra></extra>",
             "customdata": list(first[self.opens]) if self.opens else None,
-            "marker": {"color": colours},
+            "marker": {"color": CLEAR},
             "showlegend": False,
         }
         legend = [_square(name, shade, 0) for name, shade in dict(zip(words, colours, strict=True)).items()]
@@ -128,10 +139,11 @@ class Grid:
             "showarrow": False,
         }
         return figure(
-            [trace, *legend],
+            [squares, trace, *legend],
             32 * len(first) + 120,
-            nothing,
+            {"range": [0, 1]} | nothing,
             {"autorange": "reversed"} | nothing,
+            barmode="overlay",
             showlegend=True,
             annotations=[told] if len(said) > len(first) else [],
             margin={"l": 8, "r": 8, "t": 8, "b": 32},

@@ -84,7 +84,12 @@ def _buttons(
         with places:
             scripts.component("copying")(
                 key="copy_link",
-                data={"label": _("Copy link"), "done": _("Copied"), "language": language.get()},
+                data={
+                    "label": _("Copy link"),
+                    "done": _("Copied"),
+                    "language": language.get(),
+                    "part": visit.own.get("part", ""),
+                },
                 width="content",
             )
     if brief is not None and not is_live:

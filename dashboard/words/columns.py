@@ -337,7 +337,7 @@ COLUMNS = {
     "whole_lines": Column(N_("Covered whole"), "integer", N_("Lines that would lack nothing.")),
     "between": Column(N_("Between"), "integer", N_("Lines covered to 75 % or more, and not whole.")),
     "below_line": Column(N_("Still below 75 %"), "integer", N_("Lines that stay below three quarters of their need.")),
-    "largest_five": Column(N_("To the five largest"), "percent", N_("Share of the amount in the five largest awards.")),
+    "largest_five": Column(N_("In the five largest"), "percent", N_("Share of the amount in the five largest awards, or losses.")),
     "below_cells": Column(N_("Combinations below 75 %"), "integer", N_("Host countries and activities that stay below three quarters of their stated need; an award goes to the places of its line in the shares of what they lack.")),
     "minimum_after": Column(N_("Minimum covered"), "percent", N_("Of stated minimums, what would be signed then.")),
     "budget_after": Column(N_("Budget covered"), "percent", N_("Of stated budgets, what would be signed then.")),
