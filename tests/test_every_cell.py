@@ -523,3 +523,20 @@ def test_outside_ids_of_any_length_and_signs_that_no_database_keeps_load_or_are_
     done = loaded(empty, file)
     assert done.created["grant"] == 2 and done.rejected == 1
     assert loaded(empty, file).unchanged["grant"] == 2
+
+
+def test_a_text_that_changes_its_encoding_on_the_way_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "grants.csv"
+    path.write_bytes(
+        GRANTS_CSV.encode() + b"G1,Org,Fund,EUR,1\n" * 20_000 + "G2,Организация,Fund,EUR,1\n".encode("cp1251")
+    )
+    with pytest.raises(Unreadable, match="another encoding"):
+        list(next(tables.of(path, {"id", "recipient", "amount"})).rows())
+
+
+def test_an_encoding_that_had_to_be_guessed_is_said(empty, tmp_path: Path) -> None:
+    file = tmp_path / "3w.csv"
+    names = "".join(f"Организация номер {n},Georgia,media\n" for n in range(20))
+    file.write_bytes(f"Organisation,Country,Sector\n{names}".encode("cp1251"))
+    said = {problem.code: problem.message for problem in loaded(empty, file).problems}
+    assert "cp1251" in said["encoding_guessed"]

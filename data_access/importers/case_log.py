@@ -195,6 +195,10 @@ def _case(
         return
     if len(events) > 1 and all(event.outcome is not None and event.what in STAGES for event in events):
         events = [*(replace(event, outcome=None) for event in events[:-1]), events[-1]]
+    if events[0].ends and any(event.what == "opened" for event in events):
+        yield Problem(lines[0][0], "closed", str(events[0].day or ""), "ended_before_it_began",
+                      _("is before the case's beginning; taken as the end of an earlier opening that is not in the log."),
+                      _("Correct one of the two dates if there was none."), is_warning=True)  # fmt: skip
     reference, place, episodes = _secret_of(context, name), lines[0][0], _episodes(events)
     of_case = {fact: Episode(events).fact(fact) for fact in ("people", "waiting_country", "handler")}
     number_key = {"number_key": _secret_of(context, _plainly(name))}
@@ -222,7 +226,7 @@ def _understood(
     codes = {"route": context.vocabulary.get("route", set()), "outcome": OUTCOMES,
              "stage": (*STAGES, *OUTCOMES, "opened", "closed")}  # fmt: skip
     found, wrong = values.understood({
-        "people": lambda: values.whole(line.get("people")),
+        "people": lambda: _people(line.get("people")),
         "country": lambda: values.country(line.get("country")),
         "waiting_country": lambda: values.country(line.get("waiting_country")),
         "handler": lambda: values.text(line.get("handler")),
@@ -233,6 +237,14 @@ def _understood(
     })  # fmt: skip
     found["says_a_stage"] = "stage" not in wrong and values.text(line.get("stage")) is not None
     return found, wrong
+
+
+def _people(cell: Any) -> int | None:
+    """How many people a case is about. Raises Bad."""
+    found = values.whole(cell)
+    if found is not None and found < 1:
+        raise values.Bad(_("is no number of people."), _("Write 1 or more, or leave it empty."))
+    return found
 
 
 def _word(cell: Any, kind: str, codes: Collection[str], context: Context) -> str | None:

@@ -28,7 +28,11 @@ MOST_JSON_BYTES = 200 * 1024**2
 MOST_UNPACKED = 600 * 1024**2
 MOST_RATIO = 200
 OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
+OPEN_DOCUMENT_CONTENT = "content.xml"
+TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+VALUE_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
 SAMPLE_BYTES = 200_000
+UNICODE = ("utf-8-sig", "utf-16")
 DELIMITERS = (",", ";", "\t", "|")
 NO_ELEMENT, HINT_FOR_PROGRAMMERS = "none", ", "
 
@@ -78,6 +82,34 @@ def _kind_of_archive(path: Path) -> Kind:
     raise Unreadable(
         _("{file} is an archive, but no workbook. Unpack it and load the files inside.").format(file=path.name)
     )
+
+
+def refuse_errors(path: Path) -> None:
+    """Raises Unreadable for an ODS workbook with a cell that is an error: its reader gives such cells out as empty ones."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        if OPEN_DOCUMENT_CONTENT not in archive.namelist():
+            return
+        with archive.open(OPEN_DOCUMENT_CONTENT) as content:
+            sheet, number = "", 0
+            for event, element in etree.iterparse(
+                content, ("start", "end"), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
+            ):
+                if event == "end":
+                    if element.tag == f"{TABLE}table-row":
+                        element.clear()
+                elif element.tag == f"{TABLE}table":
+                    sheet, number = element.get(f"{TABLE}name", ""), 0
+                elif element.tag == f"{TABLE}table-row":
+                    number += int(repeated) if (repeated := element.get(f"{TABLE}number-rows-repeated")) else 1
+                elif element.get(VALUE_TYPE) == "error":
+                    raise Unreadable(
+                        _(
+                            "{file}, sheet “{sheet}”, row {row}: a cell is an error of the spreadsheet. Mend its formula, or write "
+                            "the value."
+                        ).format(file=path.name, sheet=sheet, row=in_digits(number))
+                    )
 
 
 def encoding_of(path: Path) -> str:
@@ -130,9 +162,8 @@ def text_lines(path: Path, most_columns: int) -> Iterator[tuple[int, list[Any]]]
     """The lines of a text table that hold anything, parted into cells, with their numbers. Raises Unreadable."""
     encoding = encoding_of(path)
     csv.field_size_limit(1_000_000)
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        delimiter = _delimiter(file.read(SAMPLE_BYTES))
-        file.seek(0)
+    with path.open(encoding=encoding, newline="") as file:
+        delimiter = _delimiter(_begin(path, encoding))
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
             for cells in reader:
@@ -144,12 +175,23 @@ def text_lines(path: Path, most_columns: int) -> Iterator[tuple[int, list[Any]]]
                     )
                 if any(cell.strip() for cell in cells):
                     yield reader.line_num, list(cells)
+        except UnicodeDecodeError:
+            raise Unreadable(
+                _(
+                    "{file}, after line {line}: is written in another encoding than its begin ({encoding}). Save it as UTF-8."
+                ).format(file=path.name, line=in_digits(reader.line_num), encoding=encoding)
+            ) from None
         except csv.Error as error:
             raise Unreadable(
                 _("{file}, line {line}: {why}. Save it as CSV again.").format(
                     file=path.name, line=reader.line_num, why=error
                 )
             ) from None
+
+
+def _begin(path: Path, encoding: str) -> str:
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        return file.read(SAMPLE_BYTES)
 
 
 def _delimiter(sample: str) -> str:

@@ -97,8 +97,8 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     if uncounted:
         shown = ", ".join(f"{in_digits(count)} × {kind}" for kind, count in sorted(uncounted.items()))
         yield Problem(Place("transactions", file=paths[0].name), "", shown, "not_counted",
-                      _("are other than money committed, pledged or paid, or the receiver's side of what its payer "
-                        "reports."),
+                      _("are other than money committed, pledged or paid, as budgets are, or the receiver's side of what its "
+                        "payer reports."),
                       _("Nothing to do."), is_warning=True)  # fmt: skip
 
 
@@ -197,6 +197,7 @@ def _activity(
         yield Problem(place, "reporting-org", "", "value_missing", _("is empty, but needed."), _("Name who reports."))
         return
     uncounted.update(_("type {code}").format(code=code) for code in _codes(activity) if code in NEVER_COUNTED)
+    uncounted.update(_("budget") for _budget in activity.findall("budget"))
     grants: dict[str, Grant] = {}
     for found in _transactions(activity, identifier, place, known):
         if isinstance(found, Problem):

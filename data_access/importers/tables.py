@@ -216,6 +216,7 @@ def _each(path: Path, known: Collection[str]) -> Iterator[Table]:
             if not _is_left_out(path, sheet):
                 yield _table(path.name, sheet.title, _filled(_sheet_lines(sheet), _marks(path, sheet)), known)
     elif kind == "other workbook":
+        files.refuse_errors(path)
         for name, lines, marks in _calamine_sheets(path):
             yield _table(path.name, name, _filled(lines, marks), known)
     else:
@@ -228,6 +229,15 @@ def left_out(path: Path) -> Iterator[Problem]:
     if kind == "other workbook":
         hidden = [meta.name for meta in _calamine(path).sheets_metadata if meta.visible != SheetVisibleEnum.Visible]
         yield from _sheets_left_out(path, hidden, [])
+    if kind == "text" and (encoding := files.encoding_of(path)) not in files.UNICODE:
+        said = _("is not written in UTF-8; it was read as {encoding}.").format(encoding=encoding)
+        yield _of_file(
+            path,
+            "",
+            "encoding_guessed",
+            said,
+            _("Look at a name with accents; if it is wrong, save the file as UTF-8."),
+        )
     if kind != "workbook":
         return
     sheets = files.open_workbook(path).worksheets

@@ -298,7 +298,7 @@ def _grant(
             )
     if problems:
         return None, problems
-    if awarded is not None and awarded.is_worked_out and isinstance(line.get("amountAwarded"), str):
+    if awarded is not None and awarded.is_worked_out:
         problems.append(worked_out(place, "amountAwarded", str(line["amountAwarded"]), awarded.minor))
     joint = values.text(line.get("joint"))
     return {
@@ -336,7 +336,7 @@ def _rows(
         yield Problem(place, "amountDisbursed", shown, "bad_value", bad.what, bad.do, is_warning=True)
         return
     if paid and paid.minor:
-        if paid.is_worked_out and isinstance(line["amountDisbursed"], str):
-            yield worked_out(place, "amountDisbursed", line["amountDisbursed"], paid.minor)
+        if paid.is_worked_out:
+            yield worked_out(place, "amountDisbursed", str(line["amountDisbursed"]), paid.minor)
         payment = {"grant": key, "paid_on": None, "amount_minor": paid.minor, "currency": grant["currency"]}
         yield Record("payment", f"{key}|disbursed", payment, place)
