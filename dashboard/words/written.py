@@ -109,10 +109,11 @@ def exact_money(minor: float | None, currency: str) -> str:
 
 
 def day(when: pd.Timestamp | None) -> str:
-    """18 October 2026, 18. Oktober 2026."""
+    """18 October 2026, 18. Oktober 2026, 18 октября 2026: without the Russian “г.”, which would end a sentence twice."""
     if when is None or pd.isna(when):
         return _("unknown")
-    return format_date(when, "d MMMM y" if language.get() == SOURCE else "long", locale=language.get())
+    written = format_date(when, "d MMMM y" if language.get() == SOURCE else "long", locale=language.get())
+    return written.removesuffix("\u202fг.").removesuffix("\u00a0г.").removesuffix(" г.")
 
 
 def month(when: pd.Timestamp | None) -> str:

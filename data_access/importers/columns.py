@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from data_access.i18n import _
-from data_access.importers import tables
+from data_access.importers import heading_lines
 from data_access.importers.records import Context, Unreadable
 from data_access.importers.values import Formula
 
@@ -37,7 +37,7 @@ def columns_of(
         )
     found: dict[str, str] = {}
     for heading in headings:
-        plain = tables.heading(heading)
+        plain = heading_lines.heading(heading)
         what = said.get(plain, synonyms.get(plain, ""))
         if what and (what not in found.values() or plain in said):
             found[heading] = what
@@ -52,7 +52,7 @@ def known_headings(synonyms: Mapping[str, str], context: Context) -> set[str]:
 def meanings(headings: Iterable[str], synonyms: Mapping[str, str], context: Context) -> set[str]:
     """What a table says, by the map or by the names of its columns, to tell whether it is of a kind."""
     said = _said("columns", context)
-    by_column = {said.get(tables.heading(h), synonyms.get(tables.heading(h), "")) for h in headings}
+    by_column = {said.get(heading_lines.heading(h), synonyms.get(heading_lines.heading(h), "")) for h in headings}
     return by_column | {what for what, word in context.column_map.items() if isinstance(word, str)}
 
 
@@ -78,7 +78,7 @@ def as_said(cell: Any) -> str:
 
 def _said(kind: str, context: Context) -> dict[str, str]:
     """One part of the source's map, by plain heading or word."""
-    return {tables.heading(key): str(what) for key, what in dict(context.column_map.get(kind) or {}).items()}
+    return {heading_lines.heading(key): str(what) for key, what in dict(context.column_map.get(kind) or {}).items()}
 
 
 def is_tag_row(cells: Mapping[str, Any]) -> bool:
@@ -95,7 +95,7 @@ def translated(word: str | None, kind: str, codes: Collection[str], context: Con
     if word is None:
         return None
     said = _said(kind, context)
-    plain = tables.heading(word)
+    plain = heading_lines.heading(word)
     labelled = context.labels.get(plain, set()) & set(codes)
     code = said.get(plain, labelled.pop() if len(labelled) == 1 else plain.replace(" ", "_"))
     return code if code in codes or (plain in said and not code) else None

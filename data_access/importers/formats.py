@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_access.i18n import N_, _
-from data_access.importers import case_log, files, fts, iati, tables, template, three_w, threesixty
+from data_access.importers import case_log, files, fts, heading_lines, iati, tables, template, three_w, threesixty
 from data_access.importers.records import Context, Problem, Record, Unreadable
 
 
@@ -76,7 +76,7 @@ def _fits(known: Format, path: Path, context: Context) -> bool:
 def _has_columns(path: Path, needed: set[str]) -> bool:
     if files.kind_of(path) not in files.TABLES:
         return False
-    return any(needed <= {tables.heading(name) for name in table.headings} for table in tables.of(path, needed))
+    return any(needed <= {heading_lines.heading(name) for name in table.headings} for table in tables.of(path, needed))
 
 
 def _is_list_of_projects(path: Path) -> bool:

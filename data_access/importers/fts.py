@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data_access.i18n import N_, _, in_digits, ngettext
-from data_access.importers import files, tables, values
+from data_access.importers import files, heading_lines, tables, values
 from data_access.importers.records import PART_OF_A_SEARCH, Context, Place, Problem, Record, Unreadable
 from data_access.importers.references import NOT_STATED, organisation, places, reference
 
@@ -47,7 +47,7 @@ def fits(path: Path, _context: Context) -> bool:
         return _flows(files.read_json(path)) is not None
     if kind == "xml":
         return False
-    return any({tables.heading(h) for h in table.headings} >= NEEDED for table in tables.of(path, set(COLUMNS)))
+    return any({heading_lines.heading(h) for h in table.headings} >= NEEDED for table in tables.of(path, set(COLUMNS)))
 
 
 def _flows(found: Any) -> list[Any] | None:
@@ -145,7 +145,11 @@ def _names(flow: Mapping[str, Any], side: str, kind: str) -> list[str]:
 
 def _from_tables(path: Path) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
     for table in tables.of(path, set(COLUMNS)):
-        columns = {name: COLUMNS[tables.heading(name)] for name in table.headings if tables.heading(name) in COLUMNS}
+        columns = {
+            name: COLUMNS[heading_lines.heading(name)]
+            for name in table.headings
+            if heading_lines.heading(name) in COLUMNS
+        }
         if "amount" not in columns.values():
             yield from table.passed_over()
             continue

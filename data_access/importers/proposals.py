@@ -15,7 +15,7 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from data_access.i18n import _, in_digits
-from data_access.importers import case_log, files, tables, three_w, threesixty, values
+from data_access.importers import case_log, files, heading_lines, tables, three_w, threesixty, values
 from data_access.importers.columns import TAG, as_said, codes_of, columns_of, is_tag_row, line_of
 from data_access.importers.records import Context
 
@@ -140,18 +140,25 @@ def _worth(proposal: Proposal) -> tuple[bool, int]:
 
 def _proposed(paths: Sequence[Path], context: Context, kind: str, *, is_known: bool) -> Proposal:
     fields, synonyms = KINDS[kind].fields, KINDS[kind].synonyms
-    said = {tables.heading(heading): what for heading, what in (context.column_map.get("columns") or {}).items()}
+    said = {heading_lines.heading(heading): what for heading, what in (context.column_map.get("columns") or {}).items()}
     known = {*synonyms, *said} if is_known else {*said, *(word for words in fields.values() for word in words)}
     met = _met(paths, known)
     by_heading = {
-        heading: said[tables.heading(heading)] for heading in met if said.get(tables.heading(heading)) in fields
+        heading: said[heading_lines.heading(heading)]
+        for heading in met
+        if said.get(heading_lines.heading(heading)) in fields
     }
     taken = set(by_heading.values())
-    exact = [(100.0, heading, synonyms.get(tables.heading(heading), "")) for heading in met]
+    exact = [(100.0, heading, synonyms.get(heading_lines.heading(heading), "")) for heading in met]
     for _score, heading, what in sorted(
         exact if is_known else _candidates(met, fields, context), key=lambda one: -one[0]
     ):
-        if what in fields and heading not in by_heading and what not in taken and tables.heading(heading) not in said:
+        if (
+            what in fields
+            and heading not in by_heading
+            and what not in taken
+            and heading_lines.heading(heading) not in said
+        ):
             by_heading[heading] = what
             taken.add(what)
     return Proposal(kind, tuple(
@@ -215,7 +222,7 @@ def first_rows(paths: Sequence[Path], context: Context, kind: str) -> tuple[list
     readers = _readers(context)
     for path in paths:
         for table in tables.of(
-            path, {*synonyms, *(tables.heading(h) for h in context.column_map.get("columns") or {})}
+            path, {*synonyms, *(heading_lines.heading(h) for h in context.column_map.get("columns") or {})}
         ):
             columns = columns_of(table.headings, synonyms, {*known.fields, *synonyms.values()}, context, path.name)
             if not any(needed <= set(columns.values()) for needed in known.needed):
@@ -300,7 +307,7 @@ TOLD_BY_CONTENT = frozenset({"country", "currency", "activity"})
 
 def _alike(heading: str, words: Sequence[str]) -> float:
     """How much a heading, or its last part, is like one of the words for a thing: 0 to 100."""
-    plain = tables.heading(heading.rsplit("/", 1)[-1].lstrip(TAG)).strip(" .:?!")
+    plain = heading_lines.heading(heading.rsplit("/", 1)[-1].lstrip(TAG)).strip(" .:?!")
     if plain in words:
         return 100
     best = max((fuzz.ratio(plain, word) for word in words), default=0)

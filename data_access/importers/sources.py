@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from data_access import schema
 from data_access.database import METADATA, Which
 from data_access.i18n import _
-from data_access.importers import tables
+from data_access.importers import heading_lines
 from data_access.importers.records import Context, Unreadable
 from data_access.importers.runs import source_id
 
@@ -41,7 +41,7 @@ def context_of(
         for row in connection.execute(select(schema.code)):
             vocabulary.setdefault(row.facet, set()).add(row.code)
             for label in (row.label_en, row.label_de, row.label_ru):
-                labels.setdefault(tables.heading(label), set()).add(row.code)
+                labels.setdefault(heading_lines.heading(label), set()).add(row.code)
         code_map = {(row.scheme, row.outside_code): (row.facet, row.code)
                     for row in connection.execute(select(schema.code_map))}  # fmt: skip
     for which, engine in engines.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,82 +20,20 @@ from typing import Any
 from openpyxl.utils.cell import range_boundaries
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from data_access.i18n import N_, _, in_digits, ngettext
-from data_access.importers import files
-from data_access.importers.country_names import country_names
+from data_access.i18n import _, in_digits, ngettext
+from data_access.importers import files, heading_lines
+from data_access.importers.kinds_of_rows import LEFT_OUT, Line, kind_of, says_something
 from data_access.importers.records import Place, Problem, Unreadable
-from data_access.importers.values import Bad, Formula, numeric_date, text
+from data_access.importers.values import NUMBER_LIKE, Formula, numeric_date
 
 HEADER_WITHIN = 30
 MOST_COLUMNS = 2_000
 PARTS_AT_ONCE = 1 << 20
 OVERLAP = 4_096
-TOTAL = re.compile(
-    r"^\W*(?:(?:grand|sub|overall|general)[\s-]*)?(?:totals?|sum|summe|gesamt(?:summe|betrag)?|zwischensumme|insgesamt|итого|всего|"
-    r"подытог|промежуточный итог|somme|sous[\s-]total|suma|razem|iš viso)\b(?P<of>.*)$",
-    re.IGNORECASE | re.DOTALL,
-)
-OF_A_TOTAL = frozenset((
-    "général", "générale", "general", "grant", "grants", "funding", "amount", "amounts", "expenses", "projects", "year", "years",
-    "for", "of", "in", "the", "all", "за", "по", "год", "года", "г", "гг", "jahr", "für", "im", "der", "die", "fördermittel",
-))  # fmt: skip
-NOTES = re.compile(
-    r"^(\*|†|©|(?:source|sources|quelle|источник|note|notes|anmerkung|hinweis|примечани\w*|updated|last updated|stand|обновлено|as of|"
-    r"по состоянию|disclaimer|figures?|data)\b(?:\s*:|(?:\s+\S+){5}))",
-    re.IGNORECASE,
-)
-LEFT_OUT = {
-    "totals": N_("rows that are totals and no data were left out: {rows}."),
-    "notes": N_("rows that are notes and no data were left out: {rows}."),
-    "sections": N_("rows that head a section and hold no data were left out: {rows}."),
-}
-SCALES = {
-    "thousand": "tsd",
-    "tsd": "tsd",
-    "tausend": "tsd",
-    "тыс": "tsd",
-    "million": "mio",
-    "mio": "mio",
-    "mln": "mio",
-    "млн": "mio",
-}
-SCALE = re.compile(
-    r"\b(?P<word>thousand|tsd|tausend|тыс|million|mio|mln|млн)\w*|['’]000|\bk\s?(?=€|eur|usd|\$|gbp)", re.IGNORECASE
-)
-SCALED_TITLE = re.compile(rf"\b(?:in|в)\s+(?:(?:of|€|eur|usd|\$)\s+)*(?:{SCALE.pattern})", re.IGNORECASE)
-OF_MONEY = re.compile(
-    r"amount|betrag|summe|сумм|montant|value|grant|paid|budget|funding|award|disburs|commit|kwota|suma|cost|need|потребн|mittel",
-    re.IGNORECASE,
-)
-CURRENCIES = {"€": "EUR", "£": "GBP", "₽": "RUB"} | {
-    code: code
-    for code in (
-        "EUR",
-        "USD",
-        "GBP",
-        "RUB",
-        "CHF",
-        "SEK",
-        "NOK",
-        "DKK",
-        "PLN",
-        "CZK",
-        "GEL",
-        "AMD",
-        "KZT",
-        "UAH",
-        "TRY",
-        "ILS",
-    )
-}
-SECTION_FROM = 3
 MERGED = re.compile(r'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]+\d+:[A-Z]+\d+)"')
 HIDDEN_ROW = re.compile(r'<(?:\w+:)?row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
-NUMBER_LIKE = re.compile(r"^[-+~≈]?[\d.,\s]+\S?$")
 PARENT_TABLE, PARENT_INDEX, INDEX = "_parent_table_name", "_parent_index", "_index"
 DEEPEST_FORM = 5
-COUNTED = re.compile(r"^(?=.*\d)(?!.*[^\W\d_]{5,})")
-Line = tuple[int, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -122,7 +60,7 @@ class Table:
     def rows(self) -> Iterator[Row]:
         """The rows that are data; blank ones, totals and notes are set aside."""
         for row in self.lines:
-            kind = _kind(row)
+            kind = kind_of(row.cells.values())
             if kind == "data":
                 self.filled.update(name for name, cell in row.cells.items() if cell is not None and str(cell).strip())
                 self.count += 1
@@ -278,11 +216,6 @@ def _of_file(path: Path, sheet: str, code: str, message: str, remedy: str) -> Pr
     return Problem(Place(sheet, file=path.name), "", "", code, message, remedy, is_warning=True)
 
 
-def heading(cell: str) -> str:
-    """A heading as it is compared: lower case, single spaces, no star of a required column."""
-    return " ".join(cell.replace("\u00a0", " ").replace("*", " ").split()).casefold()
-
-
 def _table(file: str, sheet: str, lines: Iterator[Line], known: Collection[str]) -> Table:
     begin: list[Line] = []
     for line in lines:
@@ -291,174 +224,36 @@ def _table(file: str, sheet: str, lines: Iterator[Line], known: Collection[str])
             break
     if not begin:
         return Table(file, sheet, [], iter(()))
-    recognised = [_recognised(cells, known) for _number, cells in begin]
+    recognised = [heading_lines.recognised(cells, known) for _number, cells in begin]
     is_known = any(recognised)
-    best = max(range(len(begin)), key=lambda n: (recognised[n], 0 if is_known else _texts(begin[n][1]), -n))
+    best = max(
+        range(len(begin)), key=lambda n: (recognised[n], 0 if is_known else heading_lines.texts(begin[n][1]), -n)
+    )
     cells, start, after = begin[best][1], best, best + 1
     for upper in (best - 1, best):
         if upper >= 0 and upper + 1 < len(begin):
-            joined = _joined(begin[upper][1], begin[upper + 1][1], known)
-            if joined and _recognised(joined, known) > _recognised(cells, known):
+            joined = heading_lines.joined(begin[upper][1], begin[upper + 1][1], known)
+            if joined and heading_lines.recognised(joined, known) > heading_lines.recognised(cells, known):
                 cells, start, after = joined, upper, upper + 2
-    headings = _headings(cells)
+    headings = heading_lines.headings(cells)
 
-    _refuse_what_says_more_than_its_cells(file, sheet, begin[: start + 1], recognised[best], known)
-    beside = {name: said for name in headings if (said := _beside(name))}
+    heading_lines.refuse_what_says_more_than_its_cells(file, sheet, begin[: start + 1], recognised[best], known)
+    beside = {name: said for name in headings if (said := heading_lines.beside(name))}
 
     def rows() -> Iterator[Row]:
         for number, found in chain(begin[after:], lines):
-            if is_known and _is_heading_line(found, recognised[best], known):
+            if is_known and heading_lines.is_heading_line(found, recognised[best], known):
                 if [cell for cell in found if cell is not None] == [cell for cell in cells if cell is not None]:
                     continue
-                raise _two_tables(file, sheet, number)
+                raise heading_lines.two_tables(file, sheet, number)
             for place in range(len(headings), len(found)):
-                if _says_something(found[place]):
+                if says_something(found[place]):
                     if not sheet:
-                        raise _too_long(file, number, len(headings))
+                        raise heading_lines.too_long(file, number, len(headings))
                     headings.extend(f"column {one}" for one in range(len(headings) + 1, place + 2))
-            yield Row(number, _as_headed(dict(zip(headings, found, strict=False)), beside))
+            yield Row(number, heading_lines.as_headed(dict(zip(headings, found, strict=False)), beside))
 
     return Table(file, sheet, headings, rows())
-
-
-def _is_heading_line(cells: list[Any], best: int, known: Collection[str]) -> bool:
-    """Whether a line beside the headings, of which `best` are known, is one of headings as well; a line of tags is none."""
-    is_tagged = any(isinstance(cell, str) and cell.startswith("#") for cell in cells)
-    return not is_tagged and _recognised(cells, known) >= max(2, best / 2)
-
-
-def _too_long(file: str, number: int, most: int) -> Unreadable:
-    return Unreadable(
-        _(
-            "{file}, line {line}: holds more than the {n} cells of its heading line. A text with a comma or a semicolon in it stands "
-            "in quotes; save the file as CSV again."
-        ).format(file=file, line=number, n=in_digits(most))
-    )
-
-
-def _two_tables(file: str, sheet: str, number: int) -> Unreadable:
-    return Unreadable(
-        _(
-            "{file}, sheet “{sheet}”, row {row}: another table begins here. Put each on a sheet, or in a file, of its own."
-        ).format(file=file, sheet=sheet, row=in_digits(number))
-    )
-
-
-def _refuse_what_says_more_than_its_cells(
-    file: str, sheet: str, down_to: list[Line], best: int, known: Collection[str]
-) -> None:
-    """Raises Unreadable where another table, or a title that says in what amounts are counted, stands above the headings, which
-    are the last of these lines; what stands right above them belongs to them."""
-    first = down_to[-1][0]
-    for number, cells in down_to[:-1]:
-        if number < first - 1 and best and _is_heading_line(cells, best, known):
-            raise _two_tables(file, sheet, number)
-        title = next((cell for cell in cells if isinstance(cell, str) and SCALED_TITLE.search(cell)), None)
-        if title is not None:
-            raise Unreadable(
-                _(
-                    "{file}, row {row}: “{title}” says that amounts are not written out. Write them out, or say it in the heading of "
-                    "the column that it is of."
-                ).format(file=file, row=in_digits(number), title=title.strip()[:80])
-            )
-
-
-def _beside(name: str) -> str:
-    """What the heading of a column of amounts says of each of them: thousands, a currency."""
-    if not OF_MONEY.search(name):
-        return ""
-    said = []
-    if scale := SCALE.search(name):
-        said.append(SCALES[(scale["word"] or "thousand").casefold()])
-    named = {
-        CURRENCIES[one] for one in re.findall(r"[€£₽]|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", name) if one in CURRENCIES
-    }
-    return " ".join([*said, *(named if len(named) == 1 else ())])
-
-
-def _as_headed(cells: dict[str, Any], beside: Mapping[str, str]) -> dict[str, Any]:
-    """Cells with what their headings say beside the figures, as if it stood in each."""
-    for name, said in beside.items():
-        cell = cells.get(name)
-        is_figure = isinstance(cell, int | float) and not isinstance(cell, bool)
-        if is_figure or (isinstance(cell, str) and NUMBER_LIKE.match(cell.strip()) and cell.strip()[-1].isdigit()):
-            cells[name] = f"{cell} {said}"
-    return cells
-
-
-def _joined(upper: list[Any], lower: list[Any], known: Collection[str]) -> list[Any] | None:
-    """Two heading lines as one: the lower name where it is there, else the upper; None when the lower is no heading line."""
-    named = [cell for cell in lower if cell is not None and str(cell).strip()]
-    if not all(isinstance(cell, str) for cell in named) or _recognised(named, known) * 2 < len(named) or not named:
-        return None
-    width = max(len(upper), len(lower))
-    pairs = zip([*upper, *[None] * (width - len(upper))], [*lower, *[None] * (width - len(lower))], strict=True)
-    return [below if below is not None and str(below).strip() else above for above, below in pairs]
-
-
-def _recognised(cells: Collection[Any], known: Collection[str]) -> int:
-    return len({heading(cell) for cell in cells if isinstance(cell, str)} & set(known))
-
-
-def _texts(cells: Collection[Any]) -> int:
-    """How many different texts a line holds: most in the line of headings, where none of them is known."""
-    return len(
-        {cell for cell in cells if isinstance(cell, str) and cell.strip() and not NUMBER_LIKE.match(cell.strip())}
-    )
-
-
-def _headings(cells: list[Any]) -> list[str]:
-    names: dict[str, None] = {}
-    for place, cell in enumerate(cells, 1):
-        name = "" if cell is None or isinstance(cell, Formula) else str(cell).strip()
-        name = name or f"column {place}"
-        names[name if name not in names else f"{name} ({place})"] = None
-    return list(names)
-
-
-def _kind(row: Row) -> str:
-    """What a row is: data, blank, a line of totals, or a note under the table."""
-    filled = [cell for cell in row.cells.values() if isinstance(cell, Formula) or _says_something(cell)]
-    if not filled:
-        return "blank"
-    first = filled[0] if isinstance(filled[0], str) else ""
-    said = [cell for cell in filled if isinstance(cell, str) and not _is_measure(cell)]
-    has_figure = any(not isinstance(cell, str) or COUNTED.match(cell) for cell in filled)
-    if said and has_figure and all(map(_names_a_total, said)):
-        return "totals"
-    if len(filled) == 1 and len(row.cells) > 1 and (NOTES.match(first.strip()) or TOTAL.match(first)):
-        return "notes"
-    if len(filled) >= SECTION_FROM and first and all(cell == first for cell in filled):
-        return "sections"
-    return "data"
-
-
-def _is_measure(cell: str) -> bool:
-    """A cell that only measures or places a total: a number, a year, a currency, a country."""
-    plain = cell.strip()
-    return bool(COUNTED.match(plain)) or plain in CURRENCIES or plain.casefold() in country_names()
-
-
-def _names_a_total(cell: str) -> bool:
-    """Whether a text says that its row is a total: of a year, of a country, or of everything."""
-    found = TOTAL.match(cell.strip())
-    if found is None:
-        return False
-    of = found["of"].strip(" :()").casefold()
-    return of in country_names() or all(
-        word in OF_A_TOTAL
-        or word.isdigit()
-        or word.upper() in CURRENCIES
-        or (len(word) > 2 and word in country_names())
-        for word in re.findall(r"[^\W_]+", of)
-    )
-
-
-def _says_something(cell: Any) -> bool:
-    try:
-        return text(cell) is not None
-    except Bad:
-        return True
 
 
 def _sheet_lines(sheet: Any) -> Iterator[Line]:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from data_access.i18n import SOURCE, _, language
-from data_access.importers import files, tables, template_cells, values
+from data_access.importers import files, heading_lines, tables, template_cells, values
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
 from data_access.schema import AFTER_ARRIVAL
 from data_access.search import search_key
@@ -51,8 +51,8 @@ class Sheet:
 
     def headings(self) -> dict[str, Field]:
         """Every heading in every language, as it is compared, to its field; our own names where no heading is alike."""
-        ours = {tables.heading(field.name): field for field in self.fields}
-        return ours | {tables.heading(title): field for field in self.fields for title in field.titles.values()}
+        ours = {heading_lines.heading(field.name): field for field in self.fields}
+        return ours | {heading_lines.heading(title): field for field in self.fields for title in field.titles.values()}
 
 
 @lru_cache
@@ -88,8 +88,8 @@ def _spoken(texts: Mapping[str, str]) -> str:
 
 def sheet_named(title: str) -> Sheet | None:
     """The sheet of this title in any of the languages."""
-    wanted = tables.heading(title)
-    return next((s for s in sheets() if wanted in {tables.heading(t) for t in s.titles.values()}), None)
+    wanted = heading_lines.heading(title)
+    return next((s for s in sheets() if wanted in {heading_lines.heading(t) for t in s.titles.values()}), None)
 
 
 def _known_headings() -> set[str]:
@@ -99,7 +99,7 @@ def _known_headings() -> set[str]:
 def sheet_by_headings(table: tables.Table) -> Sheet | None:
     """The sheet that a table without its name is: all headings that a sheet needs, and hardly another; None where two could be
     meant as well."""
-    met = {tables.heading(heading) for heading in table.headings} - {""}
+    met = {heading_lines.heading(heading) for heading in table.headings} - {""}
     if len(met) < FEWEST_HEADINGS:
         return None
     likely: dict[int, list[Sheet]] = {}
@@ -127,7 +127,9 @@ def fits(path: Path, _context: Context) -> bool:
         sheet = sheet_named(table.sheet)
         ours = sheet.headings() if sheet else {}
         found = {
-            field.name for heading, field in ours.items() if heading in {tables.heading(h) for h in table.headings}
+            field.name
+            for heading, field in ours.items()
+            if heading in {heading_lines.heading(h) for h in table.headings}
         }
         needed = {field.name for field in (sheet.fields if sheet else ()) if field.required}
         if needed and len(found & needed) * 2 >= len(needed):
@@ -189,8 +191,8 @@ def _with_codes_of(
             continue
         named = sheet.headings()
         for row in found[sheet.entity][1]:
-            said = {named[tables.heading(name)].name: str(cell or "").strip() for name, cell in row.cells.items()
-                    if tables.heading(name) in named}  # fmt: skip
+            said = {named[heading_lines.heading(name)].name: str(cell or "").strip() for name, cell in row.cells.items()
+                    if heading_lines.heading(name) in named}  # fmt: skip
             every.setdefault(said.get("facet", "route"), set()).add(said.get("code", ""))
     return every
 
@@ -199,7 +201,11 @@ def _read_sheet(
     sheet: Sheet, table: tables.Table, rows: list[tables.Row], vocabulary: Mapping[str, set[str]]
 ) -> Iterator[Record | Problem]:
     by_heading, file, title = sheet.headings(), table.file, table.sheet
-    columns = {name: by_heading[tables.heading(name)] for name in table.headings if tables.heading(name) in by_heading}
+    columns = {
+        name: by_heading[heading_lines.heading(name)]
+        for name in table.headings
+        if heading_lines.heading(name) in by_heading
+    }
     missing = [f for f in sheet.fields if f.required and f not in columns.values()]
     if missing:
         names = ", ".join(_spoken(field.titles) for field in missing)

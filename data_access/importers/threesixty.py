@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from data_access.i18n import _, ngettext
-from data_access.importers import files, tables, values
+from data_access.importers import files, heading_lines, tables, values
 from data_access.importers.columns import columns_of, known_headings, line_of, meanings
 from data_access.importers.country_names import NO_ISO_CODE
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
@@ -138,7 +138,7 @@ def _country(code: Any, name: Any) -> str | None:
 
 def _beside(by_heading: Mapping[str, str], heading: str, field: str) -> str:
     """The column of another field of the location that a column is about; none where the table has it not."""
-    return by_heading.get(f"{tables.heading(heading).rpartition(':')[0]}:{field}", "")
+    return by_heading.get(f"{heading_lines.heading(heading).rpartition(':')[0]}:{field}", "")
 
 
 NUMBERED = re.compile(r"^(beneficiary location|classifications):\d+:(.+)$")
@@ -158,15 +158,15 @@ def _shares(spots: Iterable[tuple[str, Any]]) -> dict[str, int | None]:
 
 def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
     for table in tables.of(path, known_headings(HEADINGS, context)):
-        plain = {name: NUMBERED.sub(r"\1:\2", tables.heading(name)) for name in table.headings}
+        plain = {name: NUMBERED.sub(r"\1:\2", heading_lines.heading(name)) for name in table.headings}
         columns = columns_of(table.headings, HEADINGS, FIELDS | set(HEADINGS.values()), context, path.name)
         spots = [name for name in table.headings if "country" in (columns.get(name), HEADINGS.get(plain[name]))]
-        by_heading = {tables.heading(name): name for name in table.headings}
+        by_heading = {heading_lines.heading(name): name for name in table.headings}
         beside = partial(_beside, by_heading)
         unnumbered = [
             name for name, known in plain.items() if known == NAME and beside(name, "country code") not in spots
         ]
-        persons = [name for name in table.headings if tables.heading(name).startswith(PERSONS)]
+        persons = [name for name in table.headings if heading_lines.heading(name).startswith(PERSONS)]
         named_places = [name for name, known in plain.items() if known == NAME and name not in unnumbered]
         if "amountAwarded" not in columns.values():
             yield from table.passed_over()

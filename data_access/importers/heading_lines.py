@@ -1,0 +1,131 @@
+"""Which line of a table is the one of its headings, and what headings say beside the names of their columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from data_access.i18n import _, in_digits
+from data_access.importers.kinds_of_rows import CURRENCIES, Line
+from data_access.importers.records import Unreadable
+from data_access.importers.values import NUMBER_LIKE, Formula
+
+SCALES = {
+    "thousand": "tsd",
+    "tsd": "tsd",
+    "tausend": "tsd",
+    "тыс": "tsd",
+    "million": "mio",
+    "mio": "mio",
+    "mln": "mio",
+    "млн": "mio",
+}
+SCALE = re.compile(
+    r"\b(?P<word>thousand|tsd|tausend|тыс|million|mio|mln|млн)\w*|['’]000|\bk\s?(?=€|eur|usd|\$|gbp)", re.IGNORECASE
+)
+SCALED_TITLE = re.compile(rf"\b(?:in|в)\s+(?:(?:of|€|eur|usd|\$)\s+)*(?:{SCALE.pattern})", re.IGNORECASE)
+OF_MONEY = re.compile(
+    r"amount|betrag|summe|сумм|montant|value|grant|paid|budget|funding|award|disburs|commit|kwota|suma|cost|need|потребн|mittel",
+    re.IGNORECASE,
+)
+
+
+def heading(cell: str) -> str:
+    """A heading as it is compared: lower case, single spaces, no star of a required column."""
+    return " ".join(cell.replace("\u00a0", " ").replace("*", " ").split()).casefold()
+
+
+def is_heading_line(cells: list[Any], best: int, known: Collection[str]) -> bool:
+    """Whether a line beside the headings, of which `best` are known, is one of headings as well; a line of tags is none."""
+    is_tagged = any(isinstance(cell, str) and cell.startswith("#") for cell in cells)
+    return not is_tagged and recognised(cells, known) >= max(2, best / 2)
+
+
+def too_long(file: str, number: int, most: int) -> Unreadable:
+    return Unreadable(
+        _(
+            "{file}, line {line}: holds more than the {n} cells of its heading line. A text with a comma or a semicolon in it stands "
+            "in quotes; save the file as CSV again."
+        ).format(file=file, line=number, n=in_digits(most))
+    )
+
+
+def two_tables(file: str, sheet: str, number: int) -> Unreadable:
+    return Unreadable(
+        _(
+            "{file}, sheet “{sheet}”, row {row}: another table begins here. Put each on a sheet, or in a file, of its own."
+        ).format(file=file, sheet=sheet, row=in_digits(number))
+    )
+
+
+def refuse_what_says_more_than_its_cells(
+    file: str, sheet: str, down_to: list[Line], best: int, known: Collection[str]
+) -> None:
+    """Raises Unreadable where another table, or a title that says in what amounts are counted, stands above the headings, which
+    are the last of these lines; what stands right above them belongs to them."""
+    first = down_to[-1][0]
+    for number, cells in down_to[:-1]:
+        if number < first - 1 and best and is_heading_line(cells, best, known):
+            raise two_tables(file, sheet, number)
+        title = next((cell for cell in cells if isinstance(cell, str) and SCALED_TITLE.search(cell)), None)
+        if title is not None:
+            raise Unreadable(
+                _(
+                    "{file}, row {row}: “{title}” says that amounts are not written out. Write them out, or say it in the heading of "
+                    "the column that it is of."
+                ).format(file=file, row=in_digits(number), title=title.strip()[:80])
+            )
+
+
+def beside(name: str) -> str:
+    """What the heading of a column of amounts says of each of them: thousands, a currency."""
+    if not OF_MONEY.search(name):
+        return ""
+    said = []
+    if scale := SCALE.search(name):
+        said.append(SCALES[(scale["word"] or "thousand").casefold()])
+    named = {
+        CURRENCIES[one] for one in re.findall(r"[€£₽]|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", name) if one in CURRENCIES
+    }
+    return " ".join([*said, *(named if len(named) == 1 else ())])
+
+
+def as_headed(cells: dict[str, Any], beside: Mapping[str, str]) -> dict[str, Any]:
+    """Cells with what their headings say beside the figures, as if it stood in each."""
+    for name, said in beside.items():
+        cell = cells.get(name)
+        is_figure = isinstance(cell, int | float) and not isinstance(cell, bool)
+        if is_figure or (isinstance(cell, str) and NUMBER_LIKE.match(cell.strip()) and cell.strip()[-1].isdigit()):
+            cells[name] = f"{cell} {said}"
+    return cells
+
+
+def joined(upper: list[Any], lower: list[Any], known: Collection[str]) -> list[Any] | None:
+    """Two heading lines as one: the lower name where it is there, else the upper; None when the lower is no heading line."""
+    named = [cell for cell in lower if cell is not None and str(cell).strip()]
+    if not all(isinstance(cell, str) for cell in named) or recognised(named, known) * 2 < len(named) or not named:
+        return None
+    width = max(len(upper), len(lower))
+    pairs = zip([*upper, *[None] * (width - len(upper))], [*lower, *[None] * (width - len(lower))], strict=True)
+    return [below if below is not None and str(below).strip() else above for above, below in pairs]
+
+
+def recognised(cells: Collection[Any], known: Collection[str]) -> int:
+    return len({heading(cell) for cell in cells if isinstance(cell, str)} & set(known))
+
+
+def texts(cells: Collection[Any]) -> int:
+    """How many different texts a line holds: most in the line of headings, where none of them is known."""
+    return len(
+        {cell for cell in cells if isinstance(cell, str) and cell.strip() and not NUMBER_LIKE.match(cell.strip())}
+    )
+
+
+def headings(cells: list[Any]) -> list[str]:
+    names: dict[str, None] = {}
+    for place, cell in enumerate(cells, 1):
+        name = "" if cell is None or isinstance(cell, Formula) else str(cell).strip()
+        name = name or f"column {place}"
+        names[name if name not in names else f"{name} ({place})"] = None
+    return list(names)
