@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import re
 import shutil
@@ -385,3 +386,21 @@ def test_of_a_long_table_only_what_is_looked_for_is_sent(monkeypatch: pytest.Mon
     found = next(frame for frame in app.dataframe if "Line" in frame.value).value
     assert 0 < len(found) <= 20 and set(found["Organisation"]) == {name}
     assert any("of" in said and "rows that fit" in said for said in texts(app))
+
+
+def test_no_country_of_the_map_is_torn_where_east_meets_west() -> None:
+    """The longest straight border there is, on the 49th parallel, spans 28 degrees; what spans more was stitched wrongly."""
+    shapes = json.loads((ROOT / "dashboard" / "static" / "countries.geojson").read_text(encoding="utf-8"))["features"]
+    for shape in shapes:
+        of_shape = shape["geometry"]["coordinates"]
+        rings = [
+            ring
+            for polygon in (of_shape if shape["geometry"]["type"] == "MultiPolygon" else [of_shape])
+            for ring in polygon
+        ]
+        for ring in rings:
+            assert ring[0] == ring[-1], shape["id"]
+            assert max(abs(a[0] - b[0]) for a, b in itertools.pairwise(ring)) < 30, shape["id"]
+    russia = next(shape for shape in shapes if shape["id"] == "RU")["geometry"]["coordinates"]
+    north_of_the_white_sea = [point for point in russia[0][0] if point[1] > 66]
+    assert len(north_of_the_white_sea) > 100
