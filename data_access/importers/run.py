@@ -448,18 +448,16 @@ class Run:
             connection, (table, ours) = self.connections[spec.which], self.source_records(entity)
             unseen = table.c.seen_run_id != self.runs[spec.which]
             gone = connection.execute(select(table).where(ours, unseen)).all()
-            stated_anew = [] if is_snapshot or self.outcome.rejected else self._stated_anew(entity, gone)
-            for row in stated_anew:
+            taken = gone if is_snapshot else self._stated_anew(entity, gone)
+            for row in taken:
                 self._take_out(connection, entity, dict(row._mapping))
-            gone = [row for row in gone if row not in stated_anew] if stated_anew else gone
-            self.outcome.not_seen[entity] += len(gone)
-            for row in gone if is_snapshot else ():
-                self._take_out(connection, entity, dict(row._mapping))
+            self.outcome.not_seen[entity] += len(gone) if is_snapshot else len(gone) - len(taken)
 
     def _stated_anew(self, entity: str, gone: Sequence[Row]) -> list[Row]:
-        """Of the records that are gone those whose owner this file states: what it says of it takes the place of all it said."""
+        """Of the records that are gone those whose owner this file states: what it says of it takes the place of all it said,
+        unless something of the file cannot be read."""
         whole = STATED_WHOLE.get(self.origin.format or "", OF_A_GRANT)
-        if not gone or entity not in whole.parts or whole.owner not in self.entities:
+        if not gone or self.outcome.rejected or entity not in whole.parts or whole.owner not in self.entities:
             return []
         connection, (table, ours) = self.connections[ENTITIES[entity].which], self.source_records(whole.owner)
         met = table.c.seen_run_id == self.runs[ENTITIES[entity].which]
