@@ -16,6 +16,7 @@ from dashboard.answers import (
     cases,
     crossing,
     dependence,
+    four_questions,
     funding,
     initiatives,
     money_reach,
@@ -338,3 +339,20 @@ def test_kinds_of_need_nest_day_by_day(engines: Engines, tmp_path: Path) -> None
     assert sure.totals.need == pytest.approx(26_00 + 90_00 * 184 / 366, abs=1)
     assert portfolio.picture(visit_of(), "ambition").totals.gap == 80_00
     assert "75 % of need" in funding.sentence(money)
+
+
+def test_money_that_has_no_days_covers_an_unknown_share_of_need_and_not_none(engines: Engines, tmp_path: Path) -> None:
+    undated = grant("g1", "F", "A", 2_000)
+    undated[GRANTS.index("Starts")] = undated[GRANTS.index("Ends")] = None
+    year = date(2024, 1, 1), date(2024, 12, 31)
+    needs = [["n1", None, "A", *year, 12_000, "EUR", "budget", "high", "A", date(2024, 1, 1)]]
+    load_book(engines, tmp_path, Initiatives=[INITIATIVES, initiative("A"), initiative("F", member="no")],
+              Needs=[NEEDS, *needs], Grants=[GRANTS, undated])  # fmt: skip
+    money = portfolio.picture(visit_of())
+    assert money.is_unplaced
+    for figure in (funding.covered(money), funding.gap(money)):
+        assert figure.value is None and figure.shown == "–" and "1 of 1 signed grants" in figure.coverage
+    chart = funding.cliff(money)
+    assert chart.rows["signed"].isna().all() and chart.title == "Signed money and stated need by month"
+    assert "not known" in funding.answer(money) and "0 %" not in funding.answer(money)
+    assert four_questions.money(money).glance.lines == []

@@ -84,7 +84,7 @@ def money(portfolio: Portfolio) -> Answer:
     covered, gap = funding.covered(portfolio), funding.gap(portfolio)
     figure = Figure(covered.term, covered.value, covered.shown, _("gap {gap}").format(gap=gap.shown), covered.coverage)
     ranked = funding.ranked_gaps(portfolio, "host_country")
-    ranked = ranked[~ranked["host_country"].isin(UNPLACED)].head(LINES)
+    ranked = ranked[~ranked["host_country"].isin(UNPLACED)].head(0 if portfolio.is_unplaced else LINES)
     shown = partial(written.money, currency=portfolio.currency)
     lines = _lines([written.country(country) for country in ranked["host_country"]], ranked["gap"], shown)
     glance = Glance(_("Gap of {year} by host country").format(year=portfolio.year), lines, is_missing=True)

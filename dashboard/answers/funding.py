@@ -57,21 +57,26 @@ def summary(money: Portfolio) -> Summary:
 
 
 def covered(money: Portfolio) -> Figure:
-    """The share of stated need that signed money meets."""
-    totals = money.totals
+    """The share of stated need that signed money meets; unknown where none of it could be placed."""
+    totals, share = money.totals, None if money.is_unplaced else money.totals.coverage_capped
     return Figure(
         "need_covered",
-        totals.coverage_capped,
-        written.percent(totals.coverage_capped),
+        share,
+        written.percent(share),
         _("of {need} stated for {year}").format(need=written.money(totals.need, money.currency), year=money.year)
         if totals.need
         else _("no need is stated for {year}").format(year=money.year),
-        _("need known for {k} of {n} lines").format(k=totals.lines.known, n=totals.lines.total),
+        money.coverage_words
+        if money.is_unplaced
+        else _("need known for {k} of {n} lines").format(k=totals.lines.known, n=totals.lines.total),
     )
 
 
 def gap(money: Portfolio) -> Figure:
-    """The sum of line gaps, from the lowest to the highest stated need of each line; unknown when none is stated."""
+    """The sum of line gaps, from the lowest to the highest stated need of each line; unknown when none is stated, or no
+    signed money could be placed."""
+    if money.is_unplaced:
+        return Figure("gap", None, written.money(None, money.currency), coverage=money.coverage_words)
     totals, (low, high) = money.totals, _lowest_and_highest(money)
     missing = totals.gap if totals.need else None
     compared = _("surplus elsewhere {s}").format(s=written.money(totals.surplus, money.currency))
@@ -155,16 +160,28 @@ def tier_words(money: Portfolio) -> str:
 def answer(money: Portfolio) -> str:
     """How much is missing by the need one counts, then how much is covered."""
     low, high = _lowest_and_highest(money)
-    if not low.need or low.gap == high.gap:
+    if not low.need or low.gap == high.gap or money.is_unplaced:
         return sentence(money)
     missing = _("Between {low} and {high} are missing in {year}, counting each line's lowest or highest stated need.")
     return f"{missing.format(**_range(money), year=money.year)} {sentence(money)}"
 
 
-def sentence(money: Portfolio) -> str:
-    """How much of the need is covered, and when signed money falls under it."""
+def _why_unknown(money: Portfolio) -> str:
+    """Why nothing can be said of how much is covered; nothing where it can."""
     if not money.totals.need:
         return _("No need is stated for {year} under this choice, so a gap cannot be computed.").format(year=money.year)
+    if money.is_unplaced:
+        return _(
+            "{need} are needed in {year}; how much of it is covered is not known: no signed grant could be converted and placed in "
+            "time."
+        ).format(need=written.money(money.totals.need, money.currency), year=money.year)
+    return ""
+
+
+def sentence(money: Portfolio) -> str:
+    """How much of the need is covered, and when signed money falls under it."""
+    if unknown := _why_unknown(money):
+        return unknown
     below, share = money.cliff.below_need, written.percent(money.totals.coverage_capped)
     ahead = _from_this_month(money)
     if ahead.empty:
@@ -195,6 +212,8 @@ def _from_this_month(money: Portfolio) -> pd.DataFrame:
 
 def fall_words(money: Portfolio) -> str:
     """When signed money falls under three quarters of the need it is compared with."""
+    if money.is_unplaced:
+        return _("no signed grant could be converted and placed in time")
     below = money.cliff.below_need
     ahead = _from_this_month(money)
     if ahead.empty:
@@ -226,7 +245,7 @@ def _newcomers_figure(money: Portfolio) -> Figure:
 @shown_once
 def cliff(money: Portfolio) -> Chart:
     """Signed money per month against stated need, pledges outlined."""
-    below = money.cliff.below_need
+    below = None if money.is_unplaced else money.cliff.below_need
     if below is None or _from_this_month(money).empty:
         title = _("Signed money and stated need by month")
     elif below > money.as_of:
@@ -234,6 +253,8 @@ def cliff(money: Portfolio) -> Chart:
     else:
         title = _("Signed money is below 75 % of need this month already")
     rows = money.monthly
+    if money.is_unplaced:
+        rows = rows.assign(signed=pd.NA, signed_on_need=pd.NA).astype({"signed": "Int64", "signed_on_need": "Int64"})
     marks = events.marks(money, rows["month"])
     return Chart(
         "cliff",
@@ -247,11 +268,11 @@ def cliff(money: Portfolio) -> Chart:
         charts.alternative(
             title,
             [written.short_month(month) for month in rows["month"]],
-            [written.money(v, money.currency) for v in rows["signed"]],
+            [written.money(None if pd.isna(v) else v, money.currency) for v in rows["signed"]],
         ),
         "rows",
         marked=events.named(marks),
-        on_paper=_months_on_paper(money, title),
+        on_paper=None if money.is_unplaced else _months_on_paper(money, title),
     )
 
 
@@ -335,7 +356,7 @@ def _shown_of(ranked: pd.DataFrame, by: str) -> pd.DataFrame:
 def _gap_title(money: Portfolio, by: str, ranked: pd.DataFrame, names: Mapping[str, str]) -> str:
     """What has a name and lacks more than anything else, of the rows shown; neutral where several lack as much."""
     named = ranked[~ranked[by].isin(UNPLACED)]
-    if named.empty or (len(named) > 1 and named["gap"].iloc[0] == named["gap"].iloc[1]):
+    if money.is_unplaced or named.empty or (len(named) > 1 and named["gap"].iloc[0] == named["gap"].iloc[1]):
         return _("The largest gaps in {year}").format(year=money.year)
     largest, unplaced = int(named["gap"].iloc[0]), int(ranked.loc[ranked[by].isin(UNPLACED), "gap"].sum())
     if len(named) == 1:

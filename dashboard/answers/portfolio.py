@@ -69,11 +69,21 @@ class Portfolio:
     @property
     def signed_today(self) -> int | None:
         """Signed money of the month of the cut-off; unknown where nothing signed could be converted or placed in time."""
-        counted, left_out = self.recipients["counted"].sum(), self.recipients["left_out"].sum()
         this_month = self.as_of.to_period("M").start_time
         is_shown = bool((self.monthly["month"] == this_month).any())
-        is_unknown = not is_shown or (counted and counted == left_out and not self.cliff.today)
-        return None if is_unknown else self.cliff.today
+        return None if not is_shown or self.is_unplaced else self.cliff.today
+
+    @property
+    def is_unplaced(self) -> bool:
+        """Whether money was signed and none of it could be converted and placed in time: nothing is known to be covered then, and
+        nothing to be missing."""
+        counted, left_out = self.recipients["counted"].sum(), self.recipients["left_out"].sum()
+        return (
+            bool(counted)
+            and counted == left_out
+            and not self.cells["signed"].any()
+            and not self.monthly["signed"].any()
+        )
 
     @cached_property
     def leaning(self) -> pd.DataFrame:
