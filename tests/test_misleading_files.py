@@ -1,0 +1,105 @@
+"""Files that say one thing and are easily read as another: refused or said, and never read in silence."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from dashboard.upkeep.loading import Request, bring
+from data_access import schema
+from data_access.importers import files
+from data_access.importers.outcomes import Outcome
+from data_access.importers.records import Unreadable
+from tests.small_loads import AS_OF
+from tests.test_corrected_files import iati, money, sent, threesixty
+
+
+def loaded(engines, path: Path) -> Outcome:
+    return bring(engines, Request("partner", [path]), AS_OF, lambda _n: None)
+
+
+def codes(done: Outcome) -> set[str]:
+    return {problem.code for problem in done.problems}
+
+
+def test_shares_of_a_country_that_is_stated_twice_are_added(empty, tmp_path: Path) -> None:
+    shares = "".join(
+        f'<recipient-country code="{code}" percentage="{n}"/>' for code, n in (("GE", 30), ("GE", 30), ("AM", 40))
+    )
+    content = iati(country="GE").replace('<recipient-country code="GE"/>', shares)
+    done = loaded(empty, sent(tmp_path, "twice", content))
+    assert money(empty)["places"] == [("AM", 4_000), ("GE", 6_000)] and "shares_under_100" not in codes(done)
+
+
+def test_a_transaction_in_several_countries_goes_to_each(empty, tmp_path: Path) -> None:
+    content = iati(country="", place="GE").replace('<recipient-country code="GE"/>', '<recipient-country code="GE" percentage="25"/>'
+                                                   '<recipient-country code="AM" percentage="75"/>')  # fmt: skip
+    loaded(empty, sent(tmp_path, "several", content))
+    assert money(empty)["places"] == [("AM", 7_500), ("GE", 2_500)]
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_who_reports_what_others_did_is_not_the_funder(empty, is_named: bool, tmp_path: Path) -> None:
+    funder = '<participating-org ref="XM-R" role="1"><narrative>Real Funder</narrative></participating-org>'
+    content = iati().replace('type="10">', 'type="10" secondary-reporter="1">')
+    content = content.replace("<activity-status", f"{funder}<activity-status") if is_named else content
+    loaded(empty, sent(tmp_path, "secondary", content))
+    payer = select(schema.organisation.c.name).join_from(
+        schema.grant, schema.organisation, schema.grant.c.funder_id == schema.organisation.c.id, isouter=True
+    )
+    with empty["shared"].connect() as connection:
+        assert connection.execute(payer).scalars().all() == (["Real Funder"] if is_named else [None])
+
+
+def test_a_grant_to_several_and_money_in_another_currency_are_refused(empty, tmp_path: Path) -> None:
+    several, other = json.loads(threesixty("GE", 1)), json.loads(threesixty("GE", 1))
+    several["grants"][0]["recipientOrganization"].append({"id": "XI-B", "name": "Org B"})
+    other["grants"][0] |= {"id": "360G-f-2", "amountDisbursed": "500 USD"}
+    done = loaded(empty, sent(tmp_path, "several", json.dumps({"grants": [*several["grants"], *other["grants"]]})))
+    assert "several_organisations" in codes(done) and done.rejected == 1
+    assert money(empty)["paid"] == [] and len(money(empty)["grants"]) == 1
+    assert any("USD" in problem.message for problem in done.problems)
+
+
+def test_of_a_row_that_cannot_be_read_only_the_columns_that_are_read_are_kept(empty, tmp_path: Path) -> None:
+    path = tmp_path / "3w.csv"
+    path.write_text("Organisation,Country,Sector,Passport\nOrg A,Nowhereland,media,75 123456\nOrg B,Georgia,media,\n")
+    done = loaded(empty, path)
+    assert done.rejected == 1
+    with empty["shared"].connect() as connection:
+        kept = connection.execute(select(schema.import_issue.c.raw_row)).scalars().all()
+    assert any(row and "Nowhereland" in row for row in kept) and not any(row and "123456" in row for row in kept)
+
+
+def test_an_ending_before_the_opening_and_no_number_of_people_are_said(empty, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "case,stage,date,people\nC1,closed,2024-04-20,2\nC1,opened,2024-05-01,2\nC2,opened,2024-01-01,-4\nC3,opened,2024-01-01,1\n"
+    )
+    done = loaded(empty, path)
+    assert {"ended_before_it_began", "bad_value"} <= codes(done) and done.rejected == 1
+
+
+def test_an_error_in_an_ods_workbook_is_refused_and_no_empty_cell(tmp_path: Path) -> None:
+    path = tmp_path / "grants.ods"
+    cell = (
+        '<table:table-row><table:table-cell office:value-type="string"><text:p>G1</text:p></table:table-cell>'
+        '<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value="" calcext:value-type="error">'
+        "<text:p>#DIV/0!</text:p></table:table-cell></table:table-row>"
+    )
+    content = (
+        '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+        'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"><office:body><office:spreadsheet>'
+        f'<table:table table:name="Grants"><table:table-row table:number-rows-repeated="2"/>{cell}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", files.OPEN_DOCUMENT)
+        archive.writestr("content.xml", content)
+    with pytest.raises(Unreadable, match=r"Grants.*row 3"):
+        files.refuse_errors(path)
