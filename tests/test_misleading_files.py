@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlalchemy import select
 
 from dashboard.upkeep.loading import Request, bring
 from data_access import schema
-from data_access.importers import files
+from data_access.importers import files, tables
 from data_access.importers.outcomes import Outcome
 from data_access.importers.records import Unreadable
 from tests.small_loads import AS_OF
@@ -103,3 +104,78 @@ def test_an_error_in_an_ods_workbook_is_refused_and_no_empty_cell(tmp_path: Path
         archive.writestr("content.xml", content)
     with pytest.raises(Unreadable, match=r"Grants.*row 3"):
         files.refuse_errors(path)
+
+
+GRANTS_CSV = "ID,Recipient,Funder,Currency,Amount\n"
+
+
+def read_table(folder: Path, content: str, name: str = "grants.csv") -> tables.Table:
+    path = folder / name
+    path.write_text(content, encoding="utf-8")
+    (table,) = tables.of(path, {"id", "recipient", "funder", "currency", "amount"})
+    return table
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (GRANTS_CSV + "G1,Org A,Fund F,EUR,5,000\n", "line 2: holds more than the 5 cells"),
+        (GRANTS_CSV + 'G1,Org A,"Fund F,EUR,5000\nG2,Org B,Fund F,EUR,1\n', "line 3"),
+        (GRANTS_CSV + "G1,A,F,EUR,1\nID,Recipient,Funder,Currency,Sum\nG2,B,F,EUR,2\n", "row 3: another table begins"),
+        (
+            "Grants 2024,,,,\nall amounts in thousand EUR,,,,\n" + GRANTS_CSV + "G1,A,F,EUR,12\n",
+            "row 2: “all amounts in",
+        ),
+    ],
+)
+def test_a_table_that_says_more_than_its_cells_is_refused(content: str, why: str, tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match=re.escape(why)):
+        list(read_table(tmp_path, content).rows())
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "read"),
+    [
+        ("Betrag (Tsd. €)", "12", "12 tsd EUR"),
+        ("Amount USD", "12.50", "12.50 USD"),
+        ("Сумма, тыс. руб.", "12", "12 tsd"),
+        ("Amount (in millions)", "1.2", "1.2 mio"),
+        ("Amount", "12", "12"),
+        ("USD", "1.08", "1.08"),
+        ("Amount USD", "12 500 USD", "12 500 USD"),
+    ],
+)
+def test_what_a_heading_says_of_its_amounts_is_said_of_each(heading: str, cell: str, read: str, tmp_path: Path) -> None:
+    table = read_table(tmp_path, f'ID,Recipient,Funder,Currency,"{heading}"\nG1,A,F,EUR,{cell}\n')
+    assert next(table.rows()).cells[heading] == read
+
+
+@pytest.mark.parametrize(
+    ("label", "is_total"),
+    [
+        ("Total", True), ("Subtotal Georgia", True), ("Summe 2024", True), ("Gesamtsumme", True), ("Zwischensumme:", True),
+        ("Total général", True), ("TOTAL GRANTS", True), ("Grand Total (EUR)", True), ("Итого за 2024 год", True),
+        ("Total Peace e.V.", False), ("Summer School", False), ("Sum of Us", False), ("Totalitarianism Archive", False),
+    ],
+)  # fmt: skip
+def test_rows_of_totals_are_no_data_and_names_that_begin_alike_are(label: str, is_total: bool, tmp_path: Path) -> None:
+    table = read_table(tmp_path, f"{GRANTS_CSV}G1,Org A,Fund F,EUR,1000\n{label},,,EUR,1000\n,{label},,EUR,1000\n")
+    assert len(list(table.rows())) == (1 if is_total else 3)
+    assert table.set_aside == ({"totals": [3, 4]} if is_total else {})
+
+
+def test_a_text_that_changes_its_encoding_on_the_way_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "grants.csv"
+    path.write_bytes(
+        GRANTS_CSV.encode() + b"G1,Org,Fund,EUR,1\n" * 20_000 + "G2,Организация,Fund,EUR,1\n".encode("cp1251")
+    )
+    with pytest.raises(Unreadable, match="another encoding"):
+        list(next(tables.of(path, {"id", "recipient", "amount"})).rows())
+
+
+def test_an_encoding_that_had_to_be_guessed_is_said(empty, tmp_path: Path) -> None:
+    file = tmp_path / "3w.csv"
+    names = "".join(f"Организация номер {n},Georgia,media\n" for n in range(20))
+    file.write_bytes(f"Organisation,Country,Sector\n{names}".encode("cp1251"))
+    said = {problem.code: problem.message for problem in loaded(empty, file).problems}
+    assert "cp1251" in said["encoding_guessed"]

@@ -86,6 +86,12 @@ def _kind_of_archive(path: Path) -> Kind:
 
 def refuse_errors(path: Path) -> None:
     """Raises Unreadable for an ODS workbook with a cell that is an error: its reader gives such cells out as empty ones."""
+    _refuse_errors(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(64)
+def _refuse_errors(path: Path, _changed: int) -> None:
+    """Looked through once, however many formats ask whether the file is theirs."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from typing import Any
 
 from data_access.i18n import _, in_digits
-from data_access.importers.kinds_of_rows import CURRENCIES, Line
+from data_access.importers.kinds_of_rows import CURRENCIES, NUMBER_LIKE, Line
 from data_access.importers.records import Unreadable
-from data_access.importers.values import NUMBER_LIKE, Formula
+from data_access.importers.values import MULTIPLIERS, Formula
 
-SCALES = {
-    "thousand": "tsd",
-    "tsd": "tsd",
-    "tausend": "tsd",
-    "тыс": "tsd",
-    "million": "mio",
-    "mio": "mio",
-    "mln": "mio",
-    "млн": "mio",
-}
+SAID_AS = {3: "tsd", 6: "mio"}
 SCALE = re.compile(
     r"\b(?P<word>thousand|tsd|tausend|тыс|million|mio|mln|млн)\w*|['’]000|\bk\s?(?=€|eur|usd|\$|gbp)", re.IGNORECASE
 )
@@ -36,13 +27,15 @@ def heading(cell: str) -> str:
     return " ".join(cell.replace("\u00a0", " ").replace("*", " ").split()).casefold()
 
 
-def is_heading_line(cells: list[Any], best: int, known: Collection[str]) -> bool:
+def is_heading_line(cells: list[Any], best: int, known: Set[str]) -> bool:
     """Whether a line beside the headings, of which `best` are known, is one of headings as well; a line of tags is none."""
-    is_tagged = any(isinstance(cell, str) and cell.startswith("#") for cell in cells)
-    return not is_tagged and recognised(cells, known) >= max(2, best / 2)
+    return recognised(cells, known) >= max(2, best / 2) and not any(
+        isinstance(cell, str) and cell.startswith("#") for cell in cells
+    )
 
 
 def too_long(file: str, number: int, most: int) -> Unreadable:
+    """What is said of a line of text with more cells than the `most` that its table has headings for."""
     return Unreadable(
         _(
             "{file}, line {line}: holds more than the {n} cells of its heading line. A text with a comma or a semicolon in it stands "
@@ -52,6 +45,7 @@ def too_long(file: str, number: int, most: int) -> Unreadable:
 
 
 def two_tables(file: str, sheet: str, number: int) -> Unreadable:
+    """What is said of a second line of headings."""
     return Unreadable(
         _(
             "{file}, sheet “{sheet}”, row {row}: another table begins here. Put each on a sheet, or in a file, of its own."
@@ -60,7 +54,7 @@ def two_tables(file: str, sheet: str, number: int) -> Unreadable:
 
 
 def refuse_what_says_more_than_its_cells(
-    file: str, sheet: str, down_to: list[Line], best: int, known: Collection[str]
+    file: str, sheet: str, down_to: list[Line], best: int, known: Set[str]
 ) -> None:
     """Raises Unreadable where another table, or a title that says in what amounts are counted, stands above the headings, which
     are the last of these lines; what stands right above them belongs to them."""
@@ -84,16 +78,16 @@ def beside(name: str) -> str:
         return ""
     said = []
     if scale := SCALE.search(name):
-        said.append(SCALES[(scale["word"] or "thousand").casefold()])
+        said.append(SAID_AS[MULTIPLIERS[(scale["word"] or "thousand").casefold()]])
     named = {
         CURRENCIES[one] for one in re.findall(r"[€£₽]|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", name) if one in CURRENCIES
     }
     return " ".join([*said, *(named if len(named) == 1 else ())])
 
 
-def as_headed(cells: dict[str, Any], beside: Mapping[str, str]) -> dict[str, Any]:
+def as_headed(cells: dict[str, Any], said_beside: Mapping[str, str]) -> dict[str, Any]:
     """Cells with what their headings say beside the figures, as if it stood in each."""
-    for name, said in beside.items():
+    for name, said in said_beside.items():
         cell = cells.get(name)
         is_figure = isinstance(cell, int | float) and not isinstance(cell, bool)
         if is_figure or (isinstance(cell, str) and NUMBER_LIKE.match(cell.strip()) and cell.strip()[-1].isdigit()):
@@ -101,7 +95,7 @@ def as_headed(cells: dict[str, Any], beside: Mapping[str, str]) -> dict[str, Any
     return cells
 
 
-def joined(upper: list[Any], lower: list[Any], known: Collection[str]) -> list[Any] | None:
+def joined(upper: list[Any], lower: list[Any], known: Set[str]) -> list[Any] | None:
     """Two heading lines as one: the lower name where it is there, else the upper; None when the lower is no heading line."""
     named = [cell for cell in lower if cell is not None and str(cell).strip()]
     if not all(isinstance(cell, str) for cell in named) or recognised(named, known) * 2 < len(named) or not named:
@@ -111,8 +105,9 @@ def joined(upper: list[Any], lower: list[Any], known: Collection[str]) -> list[A
     return [below if below is not None and str(below).strip() else above for above, below in pairs]
 
 
-def recognised(cells: Collection[Any], known: Collection[str]) -> int:
-    return len({heading(cell) for cell in cells if isinstance(cell, str)} & set(known))
+def recognised(cells: Collection[Any], known: Set[str]) -> int:
+    """How many of the `known` headings a line holds."""
+    return len({heading(cell) for cell in cells if isinstance(cell, str)} & known)
 
 
 def texts(cells: Collection[Any]) -> int:
@@ -123,6 +118,7 @@ def texts(cells: Collection[Any]) -> int:
 
 
 def headings(cells: list[Any]) -> list[str]:
+    """The names of a table's columns, each once; what has none is called by its place."""
     names: dict[str, None] = {}
     for place, cell in enumerate(cells, 1):
         name = "" if cell is None or isinstance(cell, Formula) else str(cell).strip()

@@ -8,7 +8,7 @@ from typing import Any
 
 from data_access.i18n import N_
 from data_access.importers.country_names import country_names
-from data_access.importers.values import Bad, Formula, text
+from data_access.importers.values import CURRENCY_WORDS, Bad, Formula, text
 
 TOTAL = re.compile(
     r"^\W*(?:(?:grand|sub|overall|general)[\s-]*)?(?:totals?|sum|summe|gesamt(?:summe|betrag)?|zwischensumme|insgesamt|итого|всего|"
@@ -30,9 +30,10 @@ LEFT_OUT = {
     "sections": N_("rows that head a section and hold no data were left out: {rows}."),
 }
 COUNTED = re.compile(r"^(?=.*\d)(?!.*[^\W\d_]{5,})")
-CURRENCIES = {"€": "EUR", "£": "GBP", "₽": "RUB"} | {
+NUMBER_LIKE = re.compile(r"^[-+~≈]?[\d.,\s]+\S?$")
+CURRENCIES = {sign: CURRENCY_WORDS[sign] for sign in "€£₽"} | {
     code: code
-    for code in (
+    for code in [
         "EUR",
         "USD",
         "GBP",
@@ -49,27 +50,36 @@ CURRENCIES = {"€": "EUR", "£": "GBP", "₽": "RUB"} | {
         "UAH",
         "TRY",
         "ILS",
-    )
+    ]
 }
+"""What a heading or a line of totals may name a currency by: signs of one alone, and codes that are no other word."""
 SECTION_FROM = 3
 Line = tuple[int, list[Any]]
 
 
 def kind_of(cells: Collection[Any]) -> str:
-    """What a row is: data, blank, a line of totals, or a note under the table."""
+    """What a row is: data, blank, a line of totals, a note under the table, or the head of a section."""
     filled = [cell for cell in cells if isinstance(cell, Formula) or says_something(cell)]
     if not filled:
         return "blank"
     first = filled[0] if isinstance(filled[0], str) else ""
-    said = [cell for cell in filled if isinstance(cell, str) and not _is_measure(cell)]
-    has_figure = any(not isinstance(cell, str) or COUNTED.match(cell) for cell in filled)
-    if said and has_figure and all(map(_names_a_total, said)):
+    if _is_of_totals(filled):
         return "totals"
     if len(filled) == 1 and len(cells) > 1 and (NOTES.match(first.strip()) or TOTAL.match(first)):
         return "notes"
     if len(filled) >= SECTION_FROM and first and all(cell == first for cell in filled):
         return "sections"
     return "data"
+
+
+def _is_of_totals(filled: Collection[Any]) -> bool:
+    """Whether every text of a row that measures nothing names a total, and there is a figure beside it."""
+    texts = [cell for cell in filled if isinstance(cell, str)]
+    if not any(TOTAL.match(cell.strip()) for cell in texts):
+        return False
+    said = [cell for cell in texts if not _is_measure(cell)]
+    has_figure = any(not isinstance(cell, str) or COUNTED.match(cell) for cell in filled)
+    return bool(said) and has_figure and all(map(_names_a_total, said))
 
 
 def _is_measure(cell: str) -> bool:
@@ -94,6 +104,7 @@ def _names_a_total(cell: str) -> bool:
 
 
 def says_something(cell: Any) -> bool:
+    """Whether a cell holds more than one of the ways to say nothing; one that cannot be read does."""
     try:
         return text(cell) is not None
     except Bad:

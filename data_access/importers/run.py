@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -39,6 +38,7 @@ from data_access.importers.records import PART_OF_A_SEARCH, Place, Problem, Reco
 from data_access.importers.references import with_short_ids
 from data_access.importers.refusals import RowRefused, problem_of, savepoint
 from data_access.importers.runs import run_row, source_id
+from data_access.importers.stated_whole import OF_A_GRANT, STATED_WHOLE
 from data_access.importers.values import writable
 
 BATCH = 2_000
@@ -46,23 +46,6 @@ NAMES = frozenset({"name", "search_key"})
 """What a merge chose of an organisation, and no load changes."""
 LONG_LIVED = frozenset(["organisation", "presence", "fx_rate"])
 LOOKED_UP_AT_ONCE = 400
-
-
-@dataclass(frozen=True)
-class StatedWhole:
-    """Records of which a file states all that an `owner` has, by the owner's id at the begin of theirs."""
-
-    owner: str
-    parts: frozenset[str]
-    owner_of: Callable[[str], str]
-
-
-OF_A_GRANT = StatedWhole("grant", frozenset(["grant_country"]), lambda key: key.rpartition("|")[0])
-STATED_WHOLE = {
-    "iati": StatedWhole("project", frozenset(["payment", "grant_country", "grant"]), lambda key: key.partition("|")[0]),
-    "360giving": replace(OF_A_GRANT, parts=frozenset(["payment", "grant_country"])),
-}
-"""By format; of any other one where a grant goes is stated whole, and what was paid of it is not: payments may come one by one."""
 
 
 def ask_about_days(record: Record, today: date, outcome: Outcome) -> None:

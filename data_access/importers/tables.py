@@ -22,9 +22,9 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from data_access.i18n import _, in_digits, ngettext
 from data_access.importers import files, heading_lines
-from data_access.importers.kinds_of_rows import LEFT_OUT, Line, kind_of, says_something
+from data_access.importers.kinds_of_rows import LEFT_OUT, NUMBER_LIKE, Line, kind_of, says_something
 from data_access.importers.records import Place, Problem, Unreadable
-from data_access.importers.values import NUMBER_LIKE, Formula, numeric_date
+from data_access.importers.values import Formula, numeric_date
 
 HEADER_WITHIN = 30
 MOST_COLUMNS = 2_000
@@ -216,7 +216,8 @@ def _of_file(path: Path, sheet: str, code: str, message: str, remedy: str) -> Pr
     return Problem(Place(sheet, file=path.name), "", "", code, message, remedy, is_warning=True)
 
 
-def _table(file: str, sheet: str, lines: Iterator[Line], known: Collection[str]) -> Table:
+def _table(file: str, sheet: str, lines: Iterator[Line], looked_for: Collection[str]) -> Table:
+    known = frozenset(looked_for)
     begin: list[Line] = []
     for line in lines:
         begin.append(line)
@@ -236,7 +237,6 @@ def _table(file: str, sheet: str, lines: Iterator[Line], known: Collection[str])
             if joined and heading_lines.recognised(joined, known) > heading_lines.recognised(cells, known):
                 cells, start, after = joined, upper, upper + 2
     headings = heading_lines.headings(cells)
-
     heading_lines.refuse_what_says_more_than_its_cells(file, sheet, begin[: start + 1], recognised[best], known)
     beside = {name: said for name in headings if (said := heading_lines.beside(name))}
 

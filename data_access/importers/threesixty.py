@@ -74,11 +74,15 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             raise Unreadable(_("{file} holds no grant.").format(file=path.name))
         lines += found
         yield from (one for one in met if isinstance(one, Problem))
-    unfit = [problem for place, line in lines if (problem := _unfit(place, line)) is not None]
-    lines = [(place, line | {"id": values.text(line["id"])}) for place, line in lines if _unfit(place, line) is None]
-    yield from unfit
+    every, lines = lines, []
+    for place, line in every:
+        if (problem := _unfit(place, line)) is not None:
+            yield problem
+        else:
+            lines.append((place, line | {"id": values.text(line["id"])}))
     evidence = {name: values.Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
     yield from _say_of_dates(lines, evidence)
+    yield from _say_of_places(lines)
     givers = {_organisation_id(line, "funder") for _place, line in lines}
     takers = {_organisation_id(line, "recipient") for _place, line in lines if not line.get("person")}
     shared = _joint(lines)
@@ -224,11 +228,15 @@ def _unfit(place: Place, line: Mapping[str, Any]) -> Problem | None:
 def _say_of_dates(
     lines: Sequence[tuple[Place, Mapping[str, Any]]], evidence: Mapping[str, values.Evidence]
 ) -> Iterator[Problem]:
-    """A note on each column of dates whose order nothing tells; and on places that no country is known of."""
+    """A note on each column of dates whose order nothing tells."""
     for name in DATES:
         if evidence[name].is_ambiguous:
             place, line = next((p, line) for p, line in lines if values.numeric_date(str(line.get(name) or "")))
             yield dates_read(place, name, str(line[name]), evidence[name])
+
+
+def _say_of_places(lines: Sequence[tuple[Place, Mapping[str, Any]]]) -> Iterator[Problem]:
+    """A note on places that no country is known of."""
     unplaced = sum(int(line.get("unplaced") or 0) for _place, line in lines)
     if unplaced:
         said = ngettext(

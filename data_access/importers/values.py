@@ -39,7 +39,6 @@ WORDED = re.compile(
 )
 MONTH_FIRST = re.compile(rf"^([^\W\d]+)\.?\s(\d{{1,2}})(?:st|nd|rd|th)?,?\s(\d{{4}}){CLOCK}$", re.IGNORECASE)
 NUMBER = re.compile(r"\d(?:[\d.,'’ ]*\d)?")
-NUMBER_LIKE = re.compile(r"^[-+~≈]?[\d.,\s]+\S?$")
 FIGURES = re.compile(
     r"(?P<whole>\d{1,3}(?:(?P<group>[ '.,])\d{3})(?:(?P=group)\d{3})*|\d+)(?:(?P<mark>[.,])(?P<parts>\d+))?"
 )
