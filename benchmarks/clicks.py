@@ -3,7 +3,8 @@
 Serves the databases the environment points at, one app after the other: Meridian's pages; the same four charts as a bare
 Streamlit page, in Dash and in Panel (`OTHER`: a Python with benchmarks/requirements.txt installed); a Streamlit page that
 reads whole tables; and a Streamlit page with nothing on it. A click is measured from the key that chooses a host country
-to the last change of any chart, table or figure, by the browser's own clock (the accessibility tree that a table's canvas gets later is left out); "new" is a choice nobody made before in that process, "again"
+to the last change of any chart, table, figure or text on the screen, and on the whole page, by the browser's own clock (the
+accessibility tree that a table's canvas gets later is left out); "new" is a choice nobody made before in that process, "again"
 the same choice by another browser.
 """
 
@@ -37,9 +38,9 @@ WATCH = """
       one.addedNodes.forEach(watch);
       const at = element(one.target);
       if (!at || at.closest('[data-testid=data-grid-canvas]')) continue;
-      const changed = [at, ...one.addedNodes].map(node => element(node)).filter(node => node)
-        .flatMap(node => node.closest(shown) ?? [...node.querySelectorAll(shown)].slice(node === at ? Infinity : 0));
-      changed.forEach(node => window.changes.set(node, now));
+      const added = [...one.addedNodes].map(element).filter(node => node);
+      const changed = [at.closest(shown), ...added.flatMap(node => node.closest(shown) ?? [...node.querySelectorAll(shown)])];
+      changed.filter(node => node).forEach(node => window.changes.set(node, now));
     }
   });
   const watch = node => {

@@ -197,6 +197,13 @@ def test_a_load_for_which_there_is_no_room_leaves_nothing_behind_and_says_so(
     assert not changed
 
 
+def open_to_a_server(folder: Path) -> None:
+    """Let the user that PostgreSQL runs as reach a folder of this test."""
+    for one in (folder, *folder.parents):
+        if one.stat().st_mode & 0o5 != 0o5:
+            one.chmod(0o755)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 200 MB in memory, where this machine lets one be mounted."""
@@ -215,9 +222,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def on_small_disk(request: pytest.FixtureRequest, small_disk: Path) -> Iterator[tuple[Engines, Callable[[], None]]]:
     """Two databases that lie on it, and how to start their server anew."""
-    for folder in (small_disk, *small_disk.parents):
-        if folder.stat().st_mode & 0o5 != 0o5:
-            folder.chmod(0o755)
+    open_to_a_server(small_disk)
     if request.param == "sqlite":
         server, urls = None, {which: f"sqlite:///{small_disk}/{which}.db" for which in BOTH}
     else:
@@ -314,9 +319,7 @@ def _can_be_read_only(folder: Path) -> bool:
 @pytest.fixture
 def own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql: str) -> Iterator[cluster.Database]:
     """A PostgreSQL server of this test's own with an empty sample network, which pages read."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_mode & 0o5 != 0o5:
-            folder.chmod(0o755)
+    open_to_a_server(tmp_path)
     server = cluster.Database(tmp_path / "server")
     server.make()
     server.start()

@@ -215,7 +215,7 @@ def bottleneck(visit: Visit) -> Chart | None:
           "stage lasts until the next is reached: “verified” is the wait for a complete file.")
         .format(n=written.number(int(waited["days"].sum()))),
         charts.ranked_bars(
-            waited.assign(percent=waited["share"] * 100), "stage", [("percent", "%")], names, unknown=("unknown",),
+            waited.assign(percent=(waited["share"] * 100).round(1)), "stage", [("percent", "%")], names, unknown=("unknown",),
             text=shown, suffix=" %",
         ),
         charts.alternative(title, list(names.values()), shown),

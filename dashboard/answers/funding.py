@@ -19,7 +19,7 @@ from dashboard.pictures import charts, grids
 from dashboard.words import codes, written
 from data_access.i18n import _, ngettext
 
-GAPS_SHOWN = 15
+GAPS_SHOWN, MONTHS_ON_PAPER = 15, 12
 GRID = (10, 10)
 COVERED_FROM = 0.995
 
@@ -276,9 +276,6 @@ def cliff(money: Portfolio) -> Chart:
     )
 
 
-MONTHS_ON_PAPER = 12
-
-
 def _months_on_paper(money: Portfolio, title: str) -> Table | None:
     """What share of its need each month has signed: twelve months from this one, or up to the one that falls short."""
     ahead = _from_this_month(money)
@@ -295,8 +292,7 @@ def _months_on_paper(money: Portfolio, title: str) -> Table | None:
 def _from_when(money: Portfolio) -> str:
     """What is said of the month from which signed money falls short, which it may have done before among the months shown."""
     earlier = money.monthly[money.monthly["month"] < money.cliff.below_need]
-    is_short = earlier["signed_on_need"] < funding.CLIFF_SHARE * earlier["need"].astype("Float64")
-    if is_short.fillna(False).any():
+    if funding.is_short(earlier).any():
         return _("Signed money is below 75 % of need again from {month}")
     return _("Signed money is below 75 % of need from {month}")
 

@@ -107,11 +107,15 @@ def find(visit: Visit, choice: Choice = DEFAULT) -> Initiatives:
         everything[outside],
         projects,
         bars,
-        counts[~counts["place"].isin(distribution.UNPLACED)],
+        _with_a_country(counts),
         distribution.placement(places, visit.as_of),
         distribution.confirmed_coverage(each, visit.as_of),
         len(visit.filters.host_countries) == 1,
     )
+
+
+def _with_a_country(counts: pd.DataFrame) -> pd.DataFrame:
+    return counts[~counts["place"].isin(distribution.UNPLACED)]
 
 
 @shown_once
@@ -216,8 +220,7 @@ def _most_words(found: Initiatives) -> str:
         return ""
     unit, counts = found.choice.unit, found.named
     if unit != "initiatives":
-        counts = distribution.count_by_place(found.places, found.as_of, unit, found.projects)
-        counts = counts[~counts["place"].isin(distribution.UNPLACED)]
+        counts = _with_a_country(distribution.count_by_place(found.places, found.as_of, unit, found.projects))
     top, most = counts.iloc[0]["place"], int(counts.iloc[0][unit])
     if len(counts) < 2 or most == int(counts.iloc[1][unit]):
         return ""
@@ -288,7 +291,7 @@ def by_country(found: Initiatives) -> Chart:
 
 def _ranked(bars: pd.DataFrame, unit: str) -> pd.DataFrame:
     """Adds `rank` among named countries: ties share it, marked '='; withheld and not stated have none."""
-    named = bars[~bars["place"].isin(distribution.UNPLACED)]
+    named = _with_a_country(bars)
     return bars.assign(rank=competition_rank(named[unit]).reindex(bars.index).fillna("–"))
 
 
@@ -299,7 +302,7 @@ def _what_is_counted(choice: Choice) -> str:
 
 
 def _title(bars: pd.DataFrame, unit: str) -> str:
-    named = bars[~bars["place"].isin(distribution.UNPLACED)]
+    named = _with_a_country(bars)
     if len(named) > 1 and named.iloc[0][unit] > named.iloc[1][unit]:
         said = {
             "initiatives": _("{country} has the most initiatives"),

@@ -303,10 +303,8 @@ def shared_grantees(visit: Visit) -> Chart | None:
     )
     pairs = cells[(cells["first"] < cells["second"]) & (cells["shared"] > 0)]
     pairs = pairs.sort_values(["shared", "first_funder", "second_funder"], ascending=[False, True, True])
-    title, pictured = (
-        _most_shared(pairs),
-        grids.Grid(cells, "short_first", "short_second", "text", "word", levels(SHARED_WORDS)),
-    )
+    title = _most_shared(pairs)
+    pictured = grids.Grid(cells, "short_first", "short_second", "text", "word", levels(SHARED_WORDS))
     off_diagonal = replace(pictured, cells=cells[cells["first"] < cells["second"]])
     per_grantee = signed.groupby("recipient_id")["funder_id"].nunique()
     return Chart(

@@ -330,6 +330,12 @@ class Cliff:
     last_day: pd.Timestamp | None
 
 
+def is_short(monthly: pd.DataFrame) -> pd.Series:
+    """Whether a month states a need and the money on the lines that state it is below three quarters of it (B07)."""
+    enough = monthly["signed_on_need"] >= CLIFF_SHARE * monthly["need"].astype("Float64")
+    return monthly["need"].gt(0).fillna(False) & ~enough.fillna(False)
+
+
 def cliff(monthly: pd.DataFrame, as_of: pd.Timestamp, last_day: pd.Timestamp | None) -> Cliff:
     """`monthly`: month, signed, signed_on_need and need (NA if none is stated for the month).
 
@@ -339,9 +345,7 @@ def cliff(monthly: pd.DataFrame, as_of: pd.Timestamp, last_day: pd.Timestamp | N
     now = monthly.loc[monthly["month"] == this_month, "signed"]
     today = int(now.iloc[0]) if len(now) else 0
     later = monthly[monthly["month"] > this_month]
-    ahead = monthly[(monthly["month"] >= this_month) & monthly["need"].gt(0).fillna(False)]
-    enough = ahead["signed_on_need"] >= CLIFF_SHARE * ahead["need"].astype("Float64")
-    under = ahead[~enough.fillna(False)]
+    under = monthly[(monthly["month"] >= this_month) & is_short(monthly)]
     dropped = later[later["signed"] <= (1 - DROP_SHARE) * today] if today else later.iloc[:0]
 
     def first(rows: pd.DataFrame) -> pd.Timestamp | None:

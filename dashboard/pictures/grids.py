@@ -93,37 +93,6 @@ class Grid:
         said = ordered[ordered[LEVEL] > 0].sort_values(list(by), ascending=False, kind="stable")
         first = said.head(LISTED)
         words, colours = [self.levels[one][1] for one in first[self.level]], [MEANING[one] for one in first[self.level]]
-        places = list(range(len(first)))
-        squares = {
-            "type": "bar",
-            "orientation": "h",
-            "y": places,
-            "x": [SQUARE] * len(first),
-            "hoverinfo": "skip",
-            "marker": {"color": colours},
-            "showlegend": False,
-        }
-        trace = {
-            "type": "bar",
-            "orientation": "h",
-            "y": places,
-            "base": SQUARE,
-            "x": [1 - SQUARE] * len(first),
-            "text": [
-                f"{plain(one[self.column])} · {plain(one[self.row])}: {one[self.text]}"
-                for one in first.to_dict("records")
-            ],
-            "textposition": "inside",
-            "insidetextanchor": "start",
-            "textangle": 0,
-            "constraintext": "none",
-            "textfont": {"size": 12, "color": ink_on(CLEAR)},
-            "hovertext": words,
-            "hovertemplate": "%{hovertext}: %{text}<extra></extra>",
-            "customdata": list(first[self.opens]) if self.opens else None,
-            "marker": {"color": CLEAR},
-            "showlegend": False,
-        }
         legend = [_square(name, shade, 0) for name, shade in dict(zip(words, colours, strict=True)).items()]
         nothing = {"visible": False}
         left_out = _("{n} of {m} cells; all are in the table.").format(
@@ -139,7 +108,7 @@ class Grid:
             "showarrow": False,
         }
         return figure(
-            [squares, trace, *legend],
+            [*self._lines(first, words, colours), *legend],
             32 * len(first) + 120,
             {"range": [0, 1]} | nothing,
             {"autorange": "reversed"} | nothing,
@@ -148,6 +117,41 @@ class Grid:
             annotations=[told] if len(said) > len(first) else [],
             margin={"l": 8, "r": 8, "t": 8, "b": 32},
         )
+
+    def _lines(self, cells: pd.DataFrame, words: list[str], colours: list[str]) -> list[Trace]:
+        """A square in its colour for each cell, and its text beside it, which can be clicked."""
+        places = list(range(len(cells)))
+        squares = {
+            "type": "bar",
+            "orientation": "h",
+            "y": places,
+            "x": [SQUARE] * len(cells),
+            "hoverinfo": "skip",
+            "marker": {"color": colours},
+            "showlegend": False,
+        }
+        texts = {
+            "type": "bar",
+            "orientation": "h",
+            "y": places,
+            "base": SQUARE,
+            "x": [1 - SQUARE] * len(cells),
+            "text": [
+                f"{plain(one[self.column])} · {plain(one[self.row])}: {one[self.text]}"
+                for one in cells.to_dict("records")
+            ],
+            "textposition": "inside",
+            "insidetextanchor": "start",
+            "textangle": 0,
+            "constraintext": "none",
+            "textfont": {"size": 12, "color": ink_on(CLEAR)},
+            "hovertext": words,
+            "hovertemplate": "%{hovertext}: %{text}<extra></extra>",
+            "customdata": list(cells[self.opens]) if self.opens else None,
+            "marker": {"color": CLEAR},
+            "showlegend": False,
+        }
+        return [squares, texts]
 
     def _texts(self) -> Trace:
         """The texts of a heatmap's cells."""

@@ -82,16 +82,7 @@ def _buttons(
     menu = places.popover(name, icon=":material/download:", key=f"files_{key}", on_change="rerun")
     if brief is not None:
         with places:
-            scripts.component("copying")(
-                key="copy_link",
-                data={
-                    "label": _("Copy link"),
-                    "done": _("Copied"),
-                    "language": language.get(),
-                    "part": visit.own.get("part", ""),
-                },
-                width="content",
-            )
+            _copy_link(visit)
     if brief is not None and not is_live:
         with places:
             _button(visit, key, Asked(page, "brief", two_pages.FORMAT), brief, width="content")
@@ -111,6 +102,12 @@ def _buttons(
             _button(visit, key, Asked(page, what, form, reason), make)
         if brief is not None and is_live:
             _button(visit, key, Asked(page, "brief", two_pages.FORMAT, reason), brief)
+
+
+def _copy_link(visit: Visit) -> None:
+    """The button that copies the address; its script also says which language and which part the page is in."""
+    said = {"label": _("Copy link"), "done": _("Copied"), "language": language.get(), "part": visit.own.get("part", "")}
+    scripts.component("copying")(key="copy_link", data=said, width="content")
 
 
 def _button(visit: Visit, key: str, asked: Asked, make: Made, width: Literal["stretch", "content"] = "stretch") -> None:
