@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -35,11 +36,11 @@ THINK_SECONDS, AWAY_SECONDS, SETTLE_SECONDS, MOST_READERS = 10.0, 20.0, 60.0, 50
 
 @dataclass
 class Seen:
-    """What readers saw: (when, seconds) of good clicks, (when, server) of failed ones, (when, server, seconds) of waits until
+    """What readers saw: (when, seconds) of good clicks, (when, server, why) of failed ones, (when, server, seconds) of waits until
     all was well again."""
 
     clicks: list[tuple[float, float]] = field(default_factory=list)
-    failed: list[tuple[float, str]] = field(default_factory=list)
+    failed: list[tuple[float, str, str]] = field(default_factory=list)
     waits: list[tuple[float, str, float]] = field(default_factory=list)
 
 
@@ -62,10 +63,10 @@ async def reader(cluster: Cluster, number: int, until: float, seen: Seen) -> Non
                         seen.waits.append((broke_at, server, time.perf_counter() - broke_at))
                         broke_at = None
                     await asyncio.sleep(THINK_SECONDS * choose.uniform(0.8, 1.2))
-        except (OSError, WebSocketException, Refused, TimeoutError):
+        except (OSError, WebSocketException, Refused, TimeoutError) as fault:
             if broke_at is None:
                 broke_at = time.perf_counter()
-                seen.failed.append((broke_at, server))
+                seen.failed.append((broke_at, server, f"{type(fault).__name__} {fault}"))
             await asyncio.sleep(0.5)
 
 
@@ -125,8 +126,8 @@ def row(name: str, times: tuple[float, float], seen: Seen, killed: str) -> str:
     """A line of the table: clicks, median and p95, failed clicks of others, of those on it, and how long these waited."""
     first, last = times
     clicks = sorted(taken * 1000 for when, taken in seen.clicks if first <= when < last)
-    others = sum(first <= when < last and server != killed for when, server in seen.failed)
-    own = sum(first <= when < last and server == killed for when, server in seen.failed)
+    others = sum(first <= when < last and server != killed for when, server, _why in seen.failed)
+    own = sum(first <= when < last and server == killed for when, server, _why in seen.failed)
     waits = sorted(seconds for when, _server, seconds in seen.waits if first <= when < last)
     p95 = clicks[int(len(clicks) * 0.95)] if clicks else float("nan")
     waited = f"{statistics.median(waits):.1f} / {waits[-1]:.1f}" if waits else "–"
@@ -170,9 +171,15 @@ def main() -> None:
         print(
             "| what died | clicks | p50 ms | p95 ms | failed elsewhere | failed on it | waited s, median / longest |\n|---|---|---|---|---|---|---|"
         )
-        on = {"a server": "s0", "a server asked to stop": "s1"}
+        on, why = {"a server": "s0", "a server asked to stop": "s1"}, Counter[str]()
         for name, when in times.items():
             print(row(name, when, seen, on.get(name, "")))
+            why |= Counter(
+                f"{name}: {reason}"
+                for at, server, reason in seen.failed
+                if when[0] <= at < when[1] and server != on.get(name, "")
+            )
+        print("\n" + "\n".join(f"{count} failed elsewhere, {reason}" for reason, count in why.items()))
         print(f"\nViews acknowledged {len(kept)}, lost {lost(cluster, kept)}. The load took {load:.2f} cores.")
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
@@ -352,6 +353,30 @@ def test_a_database_that_is_restarted_under_readers_is_a_sentence_meanwhile_and_
     own_server.start()
     app.run()
     assert not app.exception and not app.error and app.title[0].value == shown
+
+
+@pytest.mark.parametrize("place", [1, 2, 5, 9])
+def test_a_page_whose_connection_breaks_in_the_midst_of_a_read_is_read_once_more_and_shown(
+    own_server: cluster.Database, place: int
+) -> None:
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60).run()
+    shown = app.title[0].value
+    reading.forget()
+    watch = create_engine(os.environ[addresses.SHARED_URL_VARIABLE], isolation_level="AUTOCOMMIT")
+    asked: list[str] = []
+
+    @event.listens_for(reading.shared_engine(), "before_cursor_execute")
+    def break_it(_connection: object, cursor: Any, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+        if len(asked) == place:
+            with watch.connect() as other:
+                other.execute(
+                    text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": cursor.connection.info.backend_pid}
+                )
+
+    app.run()
+    assert len(asked) > place and not app.exception and not app.error and app.title[0].value == shown
+    watch.dispose()
 
 
 @pytest.mark.parametrize("damage", ["cut", "noise", "empty"])

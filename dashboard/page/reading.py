@@ -158,8 +158,19 @@ def publishers() -> dict[database.Which, Engine]:
 def read_metas() -> dict[str, dict[str, str]]:
     """The `meta` table of each database there is, as it is now."""
     cases = cases_engine()
-    metas = {"shared": database.read_meta(shared_engine())}
-    return metas if cases is None else metas | {"cases": database.read_meta(cases, "cases")}
+    metas = {"shared": _whole(lambda: database.read_meta(shared_engine()))}
+    return metas if cases is None else metas | {"cases": _whole(lambda: database.read_meta(cases, "cases"))}
+
+
+def _whole(ask: Callable[[], T]) -> T:
+    """What `ask` reads, asked once more when its connection broke in the midst: reading changes nothing, and where there are two
+    servers the other one answers."""
+    try:
+        return ask()
+    except OperationalError as error:
+        if not error.connection_invalidated:
+            raise
+        return ask()
 
 
 def read_now(query: Query) -> pd.DataFrame:
@@ -174,12 +185,12 @@ def now(ask: Callable[[Engine], T]) -> T:
     """
     primary = _primary_url()
     if primary is None or not PRIMARY.may_be_asked():
-        return ask(shared_engine())
+        return _whole(lambda: ask(shared_engine()))
     try:
-        return ask(engine("shared", primary))
+        return _whole(lambda: ask(engine("shared", primary)))
     except (OperationalError, DatabaseProblem):
         PRIMARY.note_away()
-        return ask(shared_engine())
+        return _whole(lambda: ask(shared_engine()))
 
 
 def _primary_url() -> str | None:
@@ -209,7 +220,7 @@ def read(query: Query) -> pd.DataFrame:
         raise NoCases
     version = current().versions[query.database]
     asked = (*_named(query), query.viewer.scope, query.database, version)
-    return _apart(_rows.get(asked, lambda: database.run(opened, query, version)))
+    return _apart(_rows.get(asked, lambda: _whole(lambda: database.run(opened, query, version))))
 
 
 def _named(query: Query) -> tuple[Hashable, ...]:
