@@ -1,6 +1,6 @@
 """Where the initiatives are: by host country, on the map, and how that has changed."""
 
-from dashboard.answers import accounts, contested, initiative_rows, ways_of_working
+from dashboard.answers import accounts, activity_mix, contested, initiative_rows, ways_of_working
 from dashboard.answers import initiatives as where
 from dashboard.page.blocks import About, Beside, Blocks, Choice, Figures, Folded, Part, Reading, Remark, rows_of_figures
 from dashboard.page.registry import EVERY_LIST, page
@@ -55,7 +55,7 @@ def initiatives(visit: Visit) -> Blocks:
             yield Folded(table)
     else:
         yield where.history(found, visit)
-        for chart in (where.mix(found, visit), where.per_thousand(found, visit)):
+        for chart in (activity_mix.mix(found, visit), where.per_thousand(found, visit)):
             if chart:
                 yield chart
 

@@ -37,8 +37,8 @@ def running_out(visit: Visit) -> Chart | None:
         "The newest permits of {n} cases are over or end within 90 days",
         soon,
     ).format(n=written.number(soon))
-    order = ["not_stated", "after_180_days", "in_180_days", "in_90_days", "over"]
-    names = {word: codes.word(word) for word in ("permit", "document", *order)}
+    order = ["after_180_days", "in_180_days", "in_90_days", "over"]
+    names = {word: codes.word(word) for word in ("permit", "document", "not_stated", *order)}
     arrived = int(rows.loc[rows["what"] == "arrived", "episodes"].sum())
     with_permit = int(rows.loc[rows["what"] == "permit", "episodes"].sum())
     return Chart(
@@ -47,7 +47,7 @@ def running_out(visit: Visit) -> Chart | None:
         found.rename(columns={"left": "validity"}),
         _("Of {n} cases that ended with relocation, {k} have a permit on record. Only the newest permit and document of a case count; one that ends today is over. Whether one was renewed and nobody wrote it down is not known.")
         .format(n=written.number(arrived), k=written.number(with_permit)),
-        charts.stacked_bars(found, "what", "left", "episodes", order, names),
+        charts.stacked_bars(found, "what", "left", "episodes", order, names, "not_stated"),
         charts.alternative(
             title,
             [f"{names[r.what]} {names[r.left]}" for r in found.itertuples()],

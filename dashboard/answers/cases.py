@@ -262,7 +262,7 @@ def ages(cases: Live) -> Chart:
         title,
         buckets,
         _("Open cases by current stage and days since opening."),
-        charts.stacked_bars(buckets, "stage", "bucket", "episodes", relocation.AGE_BUCKETS, names),
+        charts.stacked_bars(buckets, "stage", "bucket", "episodes", relocation.AGE_BUCKETS, names, "unknown"),
         charts.alternative(title, [codes.word(s) for s in totals.index], [written.number(n) for n in totals]),
         "rows",
         on_paper=Table("brief_stages", title, stages, _("Open cases by current stage."), is_live=True),

@@ -35,10 +35,15 @@ def of_rules() -> Table:
 
 
 def of_columns() -> Table:
-    """Every column with its meaning."""
-    rows = [(_(column.heading), _(column.definition)) for column in columns.COLUMNS.values()]
-    known = pd.DataFrame(rows, columns=["term", "meaning"], dtype="str").drop_duplicates(ignore_index=True)
-    return Table("columns", _("Columns"), _in_order(known))
+    """Every heading of a column with its meaning; where tables mean different things by one, all of them."""
+    every = [*columns.COLUMNS.values(), *(column for own in columns.OWN.values() for column in own.values())]
+    meanings: dict[str, list[str]] = {}
+    for column in every:
+        said = meanings.setdefault(_(column.heading), [])
+        if _(column.definition) not in said:
+            said.append(_(column.definition))
+    rows = [(heading, _(" Elsewhere: ").join(said)) for heading, said in meanings.items()]
+    return Table("columns", _("Columns"), _in_order(pd.DataFrame(rows, columns=["term", "meaning"], dtype="str")))
 
 
 def _in_order(found: pd.DataFrame) -> pd.DataFrame:

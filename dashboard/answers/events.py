@@ -38,10 +38,10 @@ def in_periods(found: Sequence[Mark], spans: Mapping[str, tuple[date, date]]) ->
 
 
 def of_years(chosen: Visit | Portfolio, years: pd.Series) -> list[Mark]:
-    """Marks on an axis of years, by their names."""
+    """Marks on an axis of years, by their names; a year that is not drawn has none."""
     first = pd.to_datetime(years.astype("str") + "-01-01")
     found = marks(chosen, pd.concat([first, first + pd.offsets.YearEnd(1)]))
-    return [(str(day.year), label) for day, label in found]
+    return [(str(day.year), label) for day, label in found if str(day.year) in set(years)]
 
 
 def named(found: Sequence[Mark]) -> str:

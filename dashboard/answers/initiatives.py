@@ -14,11 +14,9 @@ from dashboard.page.blocks import Chart, Figure, Summary, Table
 from dashboard.page.reading import found_once, read, shown_once
 from dashboard.page.visit import Visit, current
 from dashboard.pictures import charts, maps
-from dashboard.words import codes, written
+from dashboard.words import written
 from data_access import protected_year, queries
 from data_access.i18n import _, ngettext
-
-SMALLEST_MIX = 5
 
 
 class Choice(NamedTuple):
@@ -338,7 +336,8 @@ def on_map(found: Initiatives) -> Chart:
         " ".join(
             [
                 _(
-                    "Area of a bubble is the number of initiatives, at one point per country. Location withheld: {n}."
+                    "Area of a bubble is the number of initiatives, at one point per country, moved apart where they would hide "
+                    "each other. Location withheld: {n}."
                 ).format(n=found.placement["withheld"]),
                 *_outside(bubbles),
             ]
@@ -380,36 +379,7 @@ def history(found: Initiatives, visit: Visit) -> Chart:
     )
 
 
-@shown_once
-def mix(found: Initiatives, visit: Visit) -> Chart | None:
-    """How the largest countries divide over activities; None when none has five initiatives."""
-    work = distribution.location_quotient(_work(found, visit, "activity"), SMALLEST_MIX)
-    counts = distribution.activity_mix(work, minimum=SMALLEST_MIX)
-    if counts.empty:
-        return None
-    sizes = found.named.set_index("place")["initiatives"]
-    names = {place: f"{written.country(place)} ({sizes.get(place, 0)})" for place in counts["place"].unique()}
-    kinds = {activity: codes.code("activity", activity) for activity in counts["activity"].unique()}
-    title = _("What initiatives do, by host country")
-    common = counts.sort_values("percent", ascending=False)
-    return Chart(
-        "mix",
-        title,
-        counts[["place", "activity", "initiatives", "percent", "lq"]],
-        _(
-            "Share of recorded activities in per cent; an initiative counts once per activity. The eight countries with the most "
-            "of these, five or more; in brackets the active initiatives."
-        ),
-        charts.shares(counts, "place", "activity", "percent", names, kinds),
-        charts.alternative(
-            title,
-            [f"{written.country(r.place)}, {kinds[r.activity]}" for r in common.itertuples()],
-            [f"{r.percent} %" for r in common.itertuples()],
-        ),
-    )
-
-
-def _work(found: Initiatives, visit: Visit, facet: str) -> pd.DataFrame:
+def work_by_place(found: Initiatives, visit: Visit, facet: str) -> pd.DataFrame:
     """place, facet value, initiatives: active initiatives in a known country by what their projects say."""
     held = read(queries.initiatives.facets_of_initiatives(visit.filters, visit.viewer, (facet,)))
     now = found.places[distribution.active_now(found.places, found.as_of) & found.places["host_country"].notna()]
@@ -432,16 +402,17 @@ def per_thousand(found: Initiatives, visit: Visit) -> Chart | None:
     title = (
         _("Initiatives per 1,000 recent emigrants: ranges overlap")
         if overlap
-        else _("Initiatives per 1,000 recent emigrants, from low to high")
+        else _("Initiatives per 1,000 recent emigrants, as ranges")
     )
     spans = [f"{written.decimal(r.low_rate, 2)}–{written.decimal(r.high_rate, 2)}" for r in rates.itertuples()]
     return Chart(
         "per_thousand",
         title,
         rates[["place", "initiatives", "low_rate", "high_rate"]],
-        _("Low to high: limits of the count and of the population estimate. {n} countries have no estimate.").format(
-            n=written.number(without)
-        ),
+        _(
+            "Limits of the count and of the population estimate; by name, because many ranges overlap. {n} countries have no "
+            "estimate."
+        ).format(n=written.number(without)),
         charts.ranges(rates, "place", "low_rate", "high_rate", names),
         charts.alternative(title, list(names.values()), spans),
     )
@@ -457,7 +428,7 @@ def countries(found: Initiatives, visit: Visit) -> Table:
         counts = distribution.count_by_place(found.places, found.as_of, unit, found.projects)
         table = table.merge(counts[["place", unit]], on="place", how="left")
     for facet, column in (("activity", "activities"), ("language", "languages")):
-        held = _work(found, visit, facet).groupby("place")[facet].nunique().rename(column)
+        held = work_by_place(found, visit, facet).groupby("place")[facet].nunique().rename(column)
         table = table.merge(held.astype("Int64"), on="place", how="left")
     now = found.places[distribution.active_now(found.places, found.as_of)]
     newest = now["confirmed_on"].groupby(distribution.place_of(now)).max().rename("last_confirmed")

@@ -263,9 +263,10 @@ def per_thousand(money: Portfolio, visit: Visit) -> Chart | None:
                 "high_money": known["high"],
             }
         ),
-        _("{year}, in {currency}; low to high population estimate. {share} of the money cannot be compared.").format(
-            year=money.year, currency=money.currency, share=written.percent(missing)
-        ),
+        _(
+            "{year}, in {currency}; low to high population estimate, by name, because many ranges overlap. {share} of the money "
+            "cannot be compared."
+        ).format(year=money.year, currency=money.currency, share=written.percent(missing)),
         charts.ranges(known, "host_country", "low", "high", names),
         charts.alternative(title, list(names.values()), spans),
     )

@@ -156,12 +156,18 @@ def columns_over_time(
     if line:
         traces.append(_line(rows, when, line, FIFTH))
     mode = "relative" if negative else "stack" if stacked else "group"
-    x = {"type": "category"} if pd.api.types.is_string_dtype(rows[when]) else None
-    return figure(traces, 340, x, barmode=mode, clickmode="event", **_marked(marks))
+    if not pd.api.types.is_string_dtype(rows[when]):
+        return figure(traces, 340, barmode=mode, clickmode="event", **_marked(marks))
+    order = list(rows[when])
+    placed = _marked([(order.index(name), label) for name, label in marks])
+    return figure(traces, 340, {"type": "category"}, barmode=mode, clickmode="event", **placed)
 
 
 def _marked(marks: Sequence[Mark]) -> dict[str, Any]:
-    """Dotted lines at dated events, numbered on top so that names cannot overlap; the caption says what they are."""
+    """Dotted lines at dated events, numbered on top so that names cannot overlap; the caption says what they are.
+
+    On an axis of names a place is the number of its name: plotly takes the name of a year for a number.
+    """
     places: dict[Any, list[int]] = {}
     for number, (place, _label) in enumerate(marks, 1):
         places.setdefault(place, []).append(number)
@@ -260,10 +266,10 @@ def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str, marks: Sequenc
 
 OUTCOME_COLOURS = {
     "relocated": FIRST,
-    "other_route": THIRD,
-    "refused": SECOND,
-    "withdrawn": FOURTH,
-    "lost_contact": SIXTH,
+    "other_route": MIDDLE,
+    "refused": FOURTH,
+    "withdrawn": SIXTH,
+    "lost_contact": LIGHT,
     "unknown": GREY,
     "still_open": PALE,
 }
@@ -290,12 +296,18 @@ def outcome_areas(curve: pd.DataFrame, names: Mapping[str, str]) -> go.Figure:
 
 
 def stacked_bars(
-    rows: pd.DataFrame, category: str, series: str, value: str, order: Sequence[str], names: Mapping[str, str]
+    rows: pd.DataFrame,
+    category: str,
+    series: str,
+    value: str,
+    order: Sequence[str],
+    names: Mapping[str, str],
+    unknown: str = "",
 ) -> go.Figure:
-    """Horizontal bars split by an ordered series, such as age buckets by stage."""
+    """Horizontal bars split by an ordered series, such as age buckets by stage; what is `unknown` is grey and last."""
     categories = list(dict.fromkeys(rows[category]))
     traces: list[Trace] = []
-    for part, colour in zip(order, (LIGHT, MIDDLE, FIRST, SECOND, FOURTH, GREY), strict=False):
+    for part, colour in (*zip(order, (LIGHT, MIDDLE, FIRST, SECOND, FOURTH), strict=False), (unknown, PALE)):
         found = rows[rows[series] == part].set_index(category)[value]
         if len(found):
             traces.append(
@@ -313,40 +325,6 @@ def stacked_bars(
     return figure(traces, max(260, 30 * len(categories) + 80), y=DOWNWARDS, barmode="stack")
 
 
-def shares(
-    rows: pd.DataFrame,
-    category: str,
-    series: str,
-    percent: str,
-    names: Mapping[str, str],
-    kinds: Mapping[str, str],
-    most: int = 6,
-) -> go.Figure:
-    """Horizontal 100 % bars: the `most` frequent series in colour, the rest together in grey and last."""
-    frequent = list(rows.groupby(series)[percent].sum().sort_values(ascending=False, kind="stable").index[:most])
-    categories = list(dict.fromkeys(rows[category]))
-    grouped = rows.assign(part=rows[series].where(rows[series].isin(frequent), "rest"))
-    wide = grouped.pivot_table(index=category, columns="part", values=percent, aggfunc="sum").reindex(categories)
-    traces: list[Trace] = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "name": plain(kinds.get(part, _("All other activities"))),
-            "y": [plain(names[c]) for c in categories],
-            "x": _numbers(wide[part]),
-            "text": ["" if pd.isna(v) else f"{v:.0f}" for v in wide[part]],
-            "textposition": "inside",
-            "insidetextanchor": "middle",
-            "marker": {"color": colour, "line": {"color": "rgba(255,255,255,.8)", "width": 1}},
-            "hovertemplate": "%{y}, " + plain(kinds.get(part, _("other"))) + ": %{x}\u00a0%<extra></extra>",
-        }
-        for part, colour in zip([*frequent, "rest"], (FIRST, SECOND, THIRD, FOURTH, SIXTH, MIDDLE, GREY), strict=False)
-        if part in wide
-    ]
-    height = 34 * len(categories) + 130
-    return figure(traces, height, {"range": [0, 100], "ticksuffix": " %"}, DOWNWARDS, barmode="stack")
-
-
 def ranges(rows: pd.DataFrame, category: str, low: str, high: str, names: Mapping[str, str]) -> go.Figure:
     """A bar from low to high per category, in the order given."""
     trace = {
@@ -360,7 +338,7 @@ def ranges(rows: pd.DataFrame, category: str, low: str, high: str, names: Mappin
         "marker": {"color": MIDDLE},
         "hovertemplate": "%{y}: %{customdata}<extra></extra>",
     }
-    return figure([trace], max(160, 24 * len(rows) + 60), FROM_ZERO, DOWNWARDS)
+    return figure([trace], max(160, 22 * len(rows) + 60), FROM_ZERO, DOWNWARDS)
 
 
 def apart(rows: pd.DataFrame, category: str, limits: tuple[str, str, str], unit: str) -> go.Figure:
@@ -433,7 +411,7 @@ def waterfall(names: Sequence[str], values: Sequence[float], measures: Sequence[
         reached = begin + size
         begins.append(begin)
         sizes.append(size)
-        colours.append(FIRST if measure != "relative" else MIDDLE if size >= 0 else SECOND)
+        colours.append(FIRST if measure != "relative" else MIDDLE if size >= 0 else LIGHT)
     trace = {
         "type": "bar",
         "x": [plain(name) for name in names],
@@ -489,7 +467,7 @@ def closeness(rows: pd.DataFrame, name: str, statuses: Mapping[str, str]) -> go.
             "showlegend": False,
         }
     ]
-    looks = itertools.cycle(zip((FIRST, SECOND, THIRD, FOURTH), ("circle", "diamond", "square", "cross"), strict=True))
+    looks = itertools.cycle(zip((FIRST, LIGHT, SIXTH, GREY), ("circle", "diamond", "square", "cross"), strict=True))
     for (status, word), (colour, symbol) in zip(statuses.items(), looks, strict=False):
         mine = rows["status"] == status
         traces.append(

@@ -33,6 +33,7 @@ MEANING = {
     "none_recorded": EMPTY, "none_shared": EMPTY, "unplaced": PALE, "need_unknown": PALE, "own_grantees": PALE,
     "under_funded": SECOND, "both": FOURTH, "partly_covered": LIGHT, "covered": FIRST,
     "one_provider": THIRD, "several": LIGHT, "crowded": FIRST, "one_shared": LIGHT, "few_shared": MIDDLE, "many_shared": FIRST,
+    "small_share": LIGHT, "middle_share": MIDDLE, "large_share": FIRST,
     "one_partnership": LIGHT, "few_partnerships": MIDDLE, "many_partnerships": FIRST,
 }  # fmt: skip
 """What a colour means in grids, the same on every page (docs/colours.md): orange is missing, teal hangs on one, blue is more the

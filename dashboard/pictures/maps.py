@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ from dashboard.metrics.distribution import bubble_radius
 
 SHAPES = "/app/static/countries.geojson"
 POINTS = Path(__file__).parent / "country_points.json"
-LARGEST_RADIUS = 34
-NAMED = 10
+LARGEST_RADIUS, COUNTED_FROM = 28, 9
+NAME_SIZE, LETTER, BESIDE = 11, 6.4, 9
 WIDEST_DEGREES, HIGHEST_DEGREES, ROOM_DEGREES = 70, 40, 9
 BESIDE_A_CHART, WHOLE_WIDTH, MAP_HEIGHT = 430, 900, 440
-APART_DEGREES = (8, 2.8)
+TILE, PUSHES = 512, 200
 NO_OFFSET: list[int] = [0, 0]
 FONT = pdk.types.String("Source Sans, sans-serif")
 LIGHT = {
@@ -93,11 +94,12 @@ def _view(places: Sequence[str], pixels: int) -> pdk.ViewState:
 
 
 def bubbles(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
-    """One bubble per country, area by value, the largest below the others and named. `rows`: place, value, title, line
-    (tooltip words)."""
+    """One bubble per country, area by value, moved apart where they would hide each other, and named where there is room.
+    `rows`: place, value, title, line (tooltip words)."""
     colours = DARK if dark else LIGHT
     known = rows[rows["place"].isin(list(label_points()))].sort_values("value", ascending=False, kind="stable")
     radius = bubble_radius(known["value"].astype(float), LARGEST_RADIUS)
+    view = _view(in_frame(dict(zip(known["place"], known["value"].astype(float), strict=True))), BESIDE_A_CHART)
     points = [
         {
             "place": r.place,
@@ -106,10 +108,10 @@ def bubbles(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
             "title": r.title,
             "line": r.line,
             "value": str(r.value),
-            "below": [0, round(float(size)) + 9],
         }
         for r, size in zip(known.itertuples(), radius, strict=True)
     ]
+    _move_apart(points, view.zoom)
     pixels = pdk.types.String("pixels")
     layers = [
         pdk.Layer(
@@ -127,12 +129,10 @@ def bubbles(rows: pd.DataFrame, *, dark: bool) -> CompactDeck:
             pickable=True,
             auto_highlight=True,
         ),
-        _texts("counts", [p for p in points if p["radius"] >= 11], "value", 13, colours["land"]),
-        _texts("names", _apart(points), "title", 11, colours["ink"], "below"),
+        _texts("counts", [p for p in points if p["radius"] >= COUNTED_FROM], "value", 12, colours["land"]),
+        _texts("names", _with_room(points, view, BESIDE_A_CHART), "title", NAME_SIZE, colours["ink"], "beside"),
     ]
-    return _deck(
-        layers, colours, in_frame(dict(zip(known["place"], known["value"].astype(float), strict=True))), BESIDE_A_CHART
-    )
+    return _deck(layers, colours, view)
 
 
 def _texts(
@@ -142,8 +142,12 @@ def _texts(
     size: int,
     colour: Sequence[int],
     offset: str | list[int] = NO_OFFSET,
+    around: Sequence[int] | None = None,
 ) -> pdk.Layer:
-    """Texts at the points of `data`, each `offset` by pixels."""
+    """Texts at the points of `data`, each `offset` by pixels; where they lie over lines on a ground of the colour `around`."""
+    ground = (
+        {"background": True, "get_background_color": [*around, 210], "background_padding": [3, 1]} if around else {}
+    )
     return pdk.Layer(
         "TextLayer",
         id=key,
@@ -156,27 +160,73 @@ def _texts(
         character_set=pdk.types.String("auto"),
         font_family=FONT,
         font_weight=600,
+        parameters={"depthTest": False, "depthCompare": pdk.types.String("always")},
+        **ground,
     )
 
 
-def _apart(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The largest points whose names do not lie over each other."""
-    named: list[dict[str, Any]] = []
+def _pixels(position: Sequence[float], zoom: float) -> tuple[float, float]:
+    """Where [longitude, latitude] lies at a zoom, in pixels from the map's north-west corner."""
+    world = TILE * 2**zoom
+    north = math.log(math.tan(math.pi / 4 + math.radians(position[1]) / 2))
+    return (position[0] + 180) / 360 * world, (1 - north / math.pi) / 2 * world
+
+
+def _position(x: float, y: float, zoom: float) -> list[float]:
+    """The [longitude, latitude] of a place in pixels."""
+    world = TILE * 2**zoom
+    north = (1 - 2 * y / world) * math.pi
+    return [round(x / world * 360 - 180, 3), round(math.degrees(2 * math.atan(math.exp(north)) - math.pi / 2), 3)]
+
+
+def _move_apart(points: Sequence[dict[str, Any]], zoom: float) -> None:
+    """Push bubbles that lie over each other apart, the smaller one further, until they only touch."""
+    centres = [list(_pixels(point["position"], zoom)) for point in points]
+    for _push in range(PUSHES):
+        is_still = True
+        for (one, a), (other, b) in combinations(zip(points, centres, strict=True), 2):
+            gap = one["radius"] + other["radius"] + 1 - math.dist(a, b)
+            if gap <= 0:
+                continue
+            is_still = False
+            angle = math.atan2(b[1] - a[1], b[0] - a[0])
+            share = one["radius"] ** 2 / (one["radius"] ** 2 + other["radius"] ** 2)
+            for centre, step in ((a, -gap * (1 - share)), (b, gap * share)):
+                centre[0] += step * math.cos(angle)
+                centre[1] += step * math.sin(angle)
+        if is_still:
+            break
+    for point, centre in zip(points, centres, strict=True):
+        point["position"] = _position(centre[0], centre[1], zoom)
+
+
+def _with_room(points: Sequence[dict[str, Any]], view: pdk.ViewState, pixels: int) -> list[dict[str, Any]]:
+    """The points whose names lie over no bubble, no other name and no edge of a map that is so many pixels wide, the first
+    first: below it, above it or at a side, which is `beside` in pixels."""
+    zoom, taken = view.zoom, []
+    middle = _pixels([view.longitude, view.latitude], zoom)
     for point in points:
-        far = [
-            any(
-                abs(a - b) > apart
-                for a, b, apart in zip(point["position"], other["position"], APART_DEGREES, strict=True)
-            )
-            for other in named
-        ]
-        if all(far) and len(named) < NAMED:
-            named.append(point)
+        (x, y), radius = _pixels(point["position"], zoom), point["radius"]
+        taken.append((x - radius, y - radius, x + radius, y + radius))
+    named = []
+    for point in points:
+        half, away = len(point["title"]) * LETTER / 2, round(point["radius"]) + BESIDE
+        for across, down in ((0, away), (0, -away), (away + half, 0), (-away - half, 0)):
+            x, y = _pixels(point["position"], zoom)
+            x, y = x + across, y + down
+            box = (x - half, y - NAME_SIZE / 2, x + half, y + NAME_SIZE / 2)
+            is_inside = abs(x - middle[0]) + half < pixels / 2 and abs(y - middle[1]) + NAME_SIZE < MAP_HEIGHT / 2
+            if is_inside and not any(
+                box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in taken
+            ):
+                taken.append(box)
+                named.append(point | {"beside": [round(across), down]})
+                break
     return named
 
 
-def _deck(layers: list[pdk.Layer], colours: dict[str, list[int]], places: Sequence[str], pixels: int) -> CompactDeck:
-    """`layers` over the sea and the countries' shapes, fitted to `places`."""
+def _deck(layers: list[pdk.Layer], colours: dict[str, list[int]], view: pdk.ViewState) -> CompactDeck:
+    """`layers` over the sea and the countries' shapes."""
     sea = pdk.Layer(
         "PolygonLayer", id="sea", data=[{"p": WORLD}], get_polygon="p", get_fill_color=colours["sea"], stroked=False
     )
@@ -191,7 +241,7 @@ def _deck(layers: list[pdk.Layer], colours: dict[str, list[int]], places: Sequen
     return CompactDeck(
         layers=[sea, land, *layers],
         map_provider=None,
-        initial_view_state=_view(places, pixels),
+        initial_view_state=view,
         views=[pdk.View(type="MapView", controller=True, repeat=False)],
         tooltip={"html": "<b>{title}</b><br/>{line}"},
     )
@@ -225,10 +275,12 @@ def arcs(rows: pd.DataFrame, names: Mapping[str, str], *, dark: bool) -> Compact
         pickable=True,
         auto_highlight=True,
     )
-    named = [{"position": label_points()[place], "title": name} for place, name in names.items()]
-    labels = _texts("ends", named, "title", 11, colours["ink"], [0, 12])
     ends = pd.concat([rows["waiting_country"], rows["host_country"]])
     weights = pd.concat([rows["episodes"]] * 2, ignore_index=True).groupby(ends.to_numpy()).sum()
-    return _deck(
-        [layer, labels], colours, in_frame({str(place): float(n) for place, n in weights.items()}), WHOLE_WIDTH
+    view = _view(in_frame({str(place): float(n) for place, n in weights.items()}), WHOLE_WIDTH)
+    busiest = sorted(names, key=lambda place: -weights.get(place, 0))
+    ended = [{"position": label_points()[place], "title": names[place], "radius": 3} for place in busiest]
+    labels = _texts(
+        "ends", _with_room(ended, view, WHOLE_WIDTH), "title", NAME_SIZE, colours["ink"], "beside", colours["land"]
     )
+    return _deck([layer, labels], colours, view)

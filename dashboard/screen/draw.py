@@ -223,7 +223,7 @@ def _searched(presented: pd.DataFrame, key: str) -> pd.DataFrame:
 
 FORMATS = {
     "integer": partial(st.column_config.NumberColumn, format="localized"),
-    "money": partial(st.column_config.NumberColumn, format="localized"),
+    "money": partial(st.column_config.NumberColumn, format="localized", step=0.01),
     "decimal": partial(st.column_config.NumberColumn, format="localized"),
     "rate": partial(st.column_config.NumberColumn, format="%.2f"),
     "exchange": partial(st.column_config.NumberColumn, format="%.4f"),
