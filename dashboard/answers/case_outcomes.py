@@ -15,7 +15,7 @@ from data_access import queries
 from data_access.i18n import _, ngettext
 from data_access.schema import STAGES
 
-MOST_FLOWS = 30
+MOST_FLOWS, LISTED = 30, 14
 FEWEST_FOR_SHARES = 10
 FEW_COUNTRIES = 3
 
@@ -171,5 +171,9 @@ def journeys(visit: Visit) -> Chart | None:
         ),
         maps.arcs(flows.assign(title=names, line=lines), ends, dark=visit.is_dark),
         charts.alternative(title, names, lines),
+        narrow=charts.ranked_bars(
+            flows.head(LISTED).assign(way=names[:LISTED]), "way", [("episodes", _("cases"))],
+            text=[written.number(n) for n in flows["episodes"].head(LISTED)],
+        ),
         is_live=True,
     )  # fmt: skip

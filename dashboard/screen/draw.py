@@ -110,7 +110,11 @@ def _chart(block: blocks.Chart, screen: Screen, report: Report) -> None:
     react: Any = clicks.reaction(block)
     key = f"chart_{block.key}"
     if isinstance(block.picture, pdk.Deck):
-        st.pydeck_chart(block.picture, key=key, height=MAP_HEIGHT, alt=block.alt, on_select=react or "ignore")
+        with st.container(key=f"wide_{block.key}") if block.narrow else nullcontext():
+            st.pydeck_chart(block.picture, key=key, height=MAP_HEIGHT, alt=block.alt, on_select=react or "ignore")
+        if block.narrow:
+            with st.container(key=f"phone_{block.key}"):
+                plots.draw(block.narrow, None, f"{key}_narrow", block.alt)
     else:
         rows = block.choice_of_rows if block.opens == "rows" else None
         plots.draw(block.picture, block.narrow, key, block.alt, react, clicks.chosen(block), rows)
