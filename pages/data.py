@@ -217,7 +217,7 @@ def _same_money(visit: Visit) -> Blocks:
             yield from _at_a_press(_("Take it back"), partial(same_money.take_back, visit, decided[place]))
 
 
-def _at_a_press(label: str, change: Callable[[Callable[[int], None]], str], icon: str = "undo") -> Blocks:
+def _at_a_press(label: str, change: Callable[[Callable[[str], None]], str], icon: str = "undo") -> Blocks:
     """A button, and what it changes; what was done is said above the page as it is then."""
     if (yield Confirm(label, icon)):
         said = yield Attempt(change)

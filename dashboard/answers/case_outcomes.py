@@ -172,7 +172,7 @@ def journeys(visit: Visit) -> Chart | None:
         maps.arcs(flows.assign(title=names, line=lines), ends, dark=visit.is_dark),
         charts.alternative(title, names, lines),
         narrow=charts.ranked_bars(
-            flows.head(LISTED).assign(way=names[:LISTED]), "way", [("episodes", _("cases"))],
+            flows.head(LISTED).assign(way=names[:LISTED]), "way", [("episodes", _("Cases"))],
             text=[written.number(n) for n in flows["episodes"].head(LISTED)],
         ),
         is_live=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 import pandas as pd
 
@@ -42,8 +43,12 @@ def of_columns() -> Table:
         said = meanings.setdefault(_(column.heading), [])
         if _(column.definition) not in said:
             said.append(_(column.definition))
-    rows = [(heading, _(" Elsewhere: ").join(said)) for heading, said in meanings.items()]
+    rows = [(heading, reduce(_elsewhere, said)) for heading, said in meanings.items()]
     return Table("columns", _("Columns"), _in_order(pd.DataFrame(rows, columns=["term", "meaning"], dtype="str")))
+
+
+def _elsewhere(meaning: str, other: str) -> str:
+    return _("{meaning} Elsewhere: {other}").format(meaning=meaning, other=other)
 
 
 def _in_order(found: pd.DataFrame) -> pd.DataFrame:

@@ -80,11 +80,11 @@ def can_be_tried(found: list[Standing]) -> dict[str, str]:
     return {one.period: written.period(one.period) for one in reversed(found) if one.state == "publishable"}
 
 
-def attempt(period: str) -> Callable[[Callable[[int], None]], Trial]:
+def attempt(period: str) -> Callable[[Callable[[str], None]], Trial]:
     """Draw and audit a period and write nothing. Raises PublicationRefused."""
     engines = publishers()
     tried = partial(publication.attempt, engines["cases"], engines["shared"], period, _today(), secrets.randbelow)
-    return lambda _progress: tried()
+    return lambda _say: tried()
 
 
 def trial(tried: Trial, period: str) -> Table:

@@ -79,23 +79,23 @@ def decision_names() -> dict[str, str]:
     }
 
 
-def decide(visit: Visit, one: dict[str, Any], decision: str, _progress: Callable[[int], None]) -> str:
+def decide(visit: Visit, one: dict[str, Any], decision: str, say: Callable[[str], None]) -> str:
     """Do what was decided; says what was done. Raises Unreadable; PermissionError for who may not."""
     _assert_hers(one, proposed(visit))
     by, now = visit.viewer.subject, datetime.now(UTC)
     _done(partial(left_out.decide, importer(), int(one["id"]), decision, by, now))
     if decision == left_out.ONE:
         return _("Noted: they are one, and nobody is asked again.")
-    rebuild(visit, now.date())
+    rebuild(visit, now.date(), say)
     return _("Both count now. It can be taken back below.")
 
 
-def take_back(visit: Visit, one: dict[str, Any], _progress: Callable[[int], None]) -> str:
+def take_back(visit: Visit, one: dict[str, Any], say: Callable[[str], None]) -> str:
     """Take a decision back; says what was done. Raises Unreadable; PermissionError for who may not."""
     _assert_hers(one, decided(visit))
     _done(partial(left_out.take_back, importer(), int(one["id"])))
     if one["decision"] == left_out.TWO:
-        rebuild(visit, datetime.now(UTC).date())
+        rebuild(visit, datetime.now(UTC).date(), say)
     return _("Taken back: it counts once and waits for an answer.")
 
 

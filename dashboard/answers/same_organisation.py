@@ -120,7 +120,7 @@ def before_and_after(visit: Visit, pair: Pair, decision: str) -> Table:
     return Table("merge_facts", _("Before and after"), rows, note)
 
 
-def decide(visit: Visit, pair: Pair, decision: str, _progress: Callable[[int], None]) -> str:
+def decide(visit: Visit, pair: Pair, decision: str, say: Callable[[str], None]) -> str:
     """Do what was decided; says what was done. Raises Unreadable; PermissionError for who may not."""
     if not {pair.first, pair.second} <= answers_for(visit):
         raise PermissionError
@@ -130,7 +130,7 @@ def decide(visit: Visit, pair: Pair, decision: str, _progress: Callable[[int], N
     _done(partial(make, importer(), *sides, by, now))
     if decision == APART:
         return _("Noted: they are two, and nobody is asked again.")
-    _rebuild(visit)
+    rebuild(visit, now.date(), say)
     return _("They are one now. It can be taken back below.")
 
 
@@ -159,13 +159,13 @@ def decisions(found: list[dict[str, Any]]) -> Table:
     return Table("merges", _("Decided so far"), rows, _("Choose one to take it back."))
 
 
-def take_back(visit: Visit, decision: Mapping[str, Any], _progress: Callable[[int], None]) -> str:
+def take_back(visit: Visit, decision: Mapping[str, Any], say: Callable[[str], None]) -> str:
     """Take a decision back; says what was done. Raises Unreadable; PermissionError for who may not."""
     if not are_decided_here(visit) or decision not in decided(visit):
         raise PermissionError
     left = _done(partial(merges.undo, importer(), int(decision["id"])))
     if decision["decision"] == merges.MERGED:
-        _rebuild(visit)
+        rebuild(visit, datetime.now(UTC).date(), say)
     return undone(left)
 
 
@@ -185,10 +185,6 @@ def _done(change: Callable[[], Any]) -> Any:
         return change()
     except merges.NotMerged as refusal:
         raise Unreadable(str(refusal)) from refusal
-
-
-def _rebuild(visit: Visit) -> None:
-    rebuild(visit, datetime.now(UTC).date())
 
 
 def _shown(name: str, value: Any) -> str:

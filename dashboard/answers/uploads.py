@@ -194,7 +194,7 @@ def first_rows(sent: Sent, kind: str) -> Table:
     return Table(FIRST_ROWS, _("The first rows as they would load"), rows, _("A question mark: not understood."))
 
 
-def take(visit: Visit, sent: Sent, progress: Callable[[int], None], *, dry_run: bool) -> outcomes.Outcome:
+def take(visit: Visit, sent: Sent, say: Callable[[str], None], *, dry_run: bool) -> outcomes.Outcome:
     """Load what was sent, or only try to. Raises Unreadable; PermissionError for who may not."""
     if why_not_here(visit):
         raise PermissionError
@@ -202,14 +202,19 @@ def take(visit: Visit, sent: Sent, progress: Callable[[int], None], *, dry_run: 
     with _on_disk(sent) as paths:
         request = Request(sent.source, paths, sent.format, sent.column_map, dry_run=dry_run, is_snapshot=sent.is_snapshot,
                           is_total_confirmed=sent.is_total_confirmed, counts_both=sent.counts_both)  # fmt: skip
-        done = bring({"shared": engine}, request, today, progress)
+        done = bring({"shared": engine}, request, today, lambda rows: say(_read(rows)))
     if not dry_run:
-        rebuild(visit, today)
+        rebuild(visit, today, say)
     return done
 
 
-def rebuild(visit: Visit, today: date) -> None:
+def _read(rows: int) -> str:
+    return ngettext("{n} row read", "{n} rows read", rows).format(n=written.number(rows))
+
+
+def rebuild(visit: Visit, today: date, say: Callable[[str], None]) -> None:
     """Rebuild what is derived, up to today; of the sample up to its own day."""
+    say(_("Written; figures are made anew …"))
     refresh(importer(), None, visit.as_of.date() if visit.is_sample else today)
 
 
@@ -237,7 +242,7 @@ def would_undo(run_id: str) -> Table:
     return Table("would_undo", _("What taking it back would change"), rows)
 
 
-def undo(visit: Visit, run_id: str, _progress: Callable[[int], None]) -> int:
+def undo(visit: Visit, run_id: str, say: Callable[[str], None]) -> int:
     """Take a load back and rebuild what is derived; how many changes. Raises Unreadable; PermissionError for who may not."""
     if why_not_here(visit):
         raise PermissionError
@@ -245,7 +250,7 @@ def undo(visit: Visit, run_id: str, _progress: Callable[[int], None]) -> int:
         taken = runs.undo(importer(), "shared", int(run_id))
     except outcomes.NotUndone as refusal:
         raise Unreadable(str(refusal)) from refusal
-    rebuild(visit, datetime.now(UTC).date())
+    rebuild(visit, datetime.now(UTC).date(), say)
     return taken
 
 

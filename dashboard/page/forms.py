@@ -140,6 +140,7 @@ class Shown(Block):
 
 @dataclass(frozen=True)
 class Attempt(Block):
-    """Runs `load` with a progress line; a refusal becomes its sentence, and nothing was written. Answers the outcome."""
+    """Runs `load`, which says as it goes what it is at; a refusal becomes its sentence, and nothing was written. Answers the
+    outcome."""
 
-    load: Callable[[Callable[[int], None]], Any]
+    load: Callable[[Callable[[str], None]], Any]

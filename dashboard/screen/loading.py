@@ -167,7 +167,7 @@ def _attempt(block: forms.Attempt, _screen: Screen, _report: Report) -> Any:
     place = st.empty()
     with place.status(_("Reading …")) as status:
         try:
-            done = block.load(lambda rows: status.update(label=_read(rows)))
+            done = block.load(lambda said: status.update(label=plain(said)))
         except (Unreadable, PublicationRefused, Impossible) as refusal:
             done, said = None, str(refusal)
     if done is None:
@@ -175,7 +175,3 @@ def _attempt(block: forms.Attempt, _screen: Screen, _report: Report) -> Any:
         return None
     place.success(_("Done"), icon=":material/check:")
     return done
-
-
-def _read(rows: int) -> str:
-    return ngettext("{n} row read", "{n} rows read", rows).format(n=written.number(rows))
