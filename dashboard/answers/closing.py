@@ -46,12 +46,26 @@ def only_provider_of(visit: Visit) -> pd.Series:
 def sentence(visit: Visit, slug: str, names: Mapping[str, str]) -> str:
     """What would be without anybody, and what others do as well."""
     own = _share_of(visit, slug)
-    said = ngettext(
-        "If {name} closes, {alone} of its {n} combination has nobody else recorded.",
-        "If {name} closes, {alone} of its {n} combinations have nobody else recorded.",
-        int(own["cells"]),
-    )
-    return said.format(name=names[slug], alone=written.number(int(own["alone"])), n=written.number(int(own["cells"])))
+    cells, alone = int(own["cells"]), int(own["alone"])
+    if not alone:
+        said = ngettext(
+            "If {name} closes, its {n} combination still has somebody else recorded.",
+            "If {name} closes, each of its {n} combinations still has somebody else recorded.",
+            cells,
+        )
+    elif alone == cells:
+        said = ngettext(
+            "If {name} closes, its {n} combination has nobody else recorded.",
+            "If {name} closes, none of its {n} combinations has anybody else recorded.",
+            cells,
+        )
+    else:
+        said = ngettext(
+            "If {name} closes, {alone} of its {n} combinations has nobody else recorded.",
+            "If {name} closes, {alone} of its {n} combinations have nobody else recorded.",
+            alone,
+        )
+    return said.format(name=names[slug], alone=written.number(alone), n=written.number(cells))
 
 
 def figures(visit: Visit, slug: str) -> list[Figure]:
