@@ -282,7 +282,7 @@ def test_a_line_of_the_account_that_a_reader_has_no_grant_in_is_kept_as_empty(sa
     whole = mine.converted("EUR")
     common = money_sums.sums(theirs.valued_as(whole))
     assert common["book"].set_index("line").loc["cancelled", "units"] > 0
-    ((name, found),) = clearances.beyond(common, theirs, whole, [("LT", mine)])
+    ((name, found),) = clearances.beyond(common, theirs, whole, ("LT", mine), [])
     own = money_sums.sums(whole)["book"].set_index("line")
     assert name == "LT" and own.loc["cancelled", "units"] == 0
     for line, row in found["book"].set_index("line").iterrows():
@@ -295,9 +295,10 @@ def test_readers_placed_side_by_side_have_the_sums_they_have_alone(sample_urls) 
     whole = records_of(read, STEWARD).converted("EUR", "USD")
     theirs = records_of(read, FUNDER)
     common = money_sums.sums(theirs.valued_as(whole))
+    most = ("all there is", records_of(read, STEWARD))
     several = [(str(viewer), records_of(read, viewer)) for viewer in VIEWERS[1:]]
-    together = dict(clearances.beyond(common, theirs, whole, several))
+    together = dict(clearances.beyond(common, theirs, whole, most, several))
     for name, mine in several:
-        ((_same, alone),) = clearances.beyond(common, theirs, whole, [(name, mine)])
+        ((_same, alone),) = clearances.beyond(common, theirs, whole, (name, mine), [])
         for table, rows in alone.items():
             pd.testing.assert_frame_equal(in_order(rows), in_order(together[name][table]), check_dtype=False)

@@ -1,7 +1,8 @@
 """What other clearances see beyond funders, as sums: all of them placed at once, each in a world of its own.
 
-What a clearance sees otherwise touches few lines. Its records of these are put beside those of the others with ids moved
-apart, so that no line, organisation or project of one world meets another's, and `money_sums` places them in one pass.
+What a clearance sees otherwise touches few lines. Of most of these it sees all that those see who see most: what differs there is
+what differs for them. Its records of the others are put beside those of the others with ids moved apart, so that no line,
+organisation or project of one world meets another's, and `money_sums` places them in one pass.
 """
 
 from __future__ import annotations
@@ -54,49 +55,71 @@ def differences(mine: Records, theirs: Records) -> Differences:
 
 @dataclass(frozen=True)
 class World:
-    """What a `clearance` sees otherwise: its `own` records of that, and `theirs` of the same recipients."""
+    """What a `clearance` sees otherwise: its `own` records of the lines to be `placed` and of all its recipients, `theirs` of the
+    same recipients, and the lines of which it sees `all` that anybody sees."""
 
     clearance: str
     differs: Differences
+    placed: pd.Index
+    all: pd.Index
     own: Records
     theirs: Records
 
 
+NOTHING = pd.Index([], dtype="int64")
+PER_LINE = {**dict.fromkeys(BY_LINE, "line"), "money_project": "project_id"}
+"""Tables whose rows of a line follow from the records of that line, and where they name it."""
+
+
 def beyond(
-    common: Sums, theirs: Records, whole: Records, several: Iterable[tuple[str, Records]]
+    common: Sums, theirs: Records, whole: Records, most: tuple[str, Records], several: Iterable[tuple[str, Records]]
 ) -> Iterator[tuple[str, Sums]]:
     """Per clearance what to add to the `common` sums, which are those of `theirs`, to have the sums of its own records:
     signed amounts in the tables of `BY_LINE`, in the others the rows that are not the same.
 
-    `several`: clearance and its records; `whole`: what was converted, every grant and need of all of them. So many worlds are
-    placed at once as have `GRANTS_AT_ONCE` grants.
+    `most`: the clearance that sees most and its records, `several`: the others and theirs; `whole`: what was converted, every grant
+    and need of all of them. So many worlds are placed at once as have `GRANTS_AT_ONCE` grants.
     """
+    name, everything = most
+    ((_name, of_most),) = _beyond(common, whole, [_world(name, everything, theirs)], {})
+    yield name, kept(of_most)
     worlds: list[World] = []
     for clearance, mine in several:
-        differs = differences(mine, theirs)
-        own = mine.among(differs.lines, differs.recipients)
-        worlds.append(World(clearance, differs, own, theirs.among(pd.Index([]), differs.recipients)))
+        worlds.append(_world(clearance, mine, theirs, everything))
         if sum(len(world.own.grants) for world in worlds) > GRANTS_AT_ONCE:
-            yield from _beyond(common, whole, worlds)
+            yield from ((one, kept(sums)) for one, sums in _beyond(common, whole, worlds, of_most))
             worlds = []
     if worlds:
-        yield from _beyond(common, whole, worlds)
+        yield from ((one, kept(sums)) for one, sums in _beyond(common, whole, worlds, of_most))
 
 
-def _beyond(common: Sums, whole: Records, worlds: Sequence[World]) -> Iterator[tuple[str, Sums]]:
-    """`beyond`, of these worlds in one pass."""
-    found = [world.differs for world in worlds]
+def _world(clearance: str, mine: Records, theirs: Records, everything: Records | None = None) -> World:
+    """What is `mine` and not `theirs`, parted by what is not `everything` either."""
+    differs = differences(mine, theirs)
+    placed = differs.lines if everything is None else differs.lines.intersection(differences(mine, everything).lines)
+    own = mine.among(placed, differs.recipients)
+    return World(
+        clearance, differs, placed, differs.lines.difference(placed), own, theirs.among(NOTHING, differs.recipients)
+    )
+
+
+def _beyond(common: Sums, whole: Records, worlds: Sequence[World], of_most: Sums) -> Iterator[tuple[str, Sums]]:
+    """`beyond`, of these worlds in one pass, still by line; `of_most`: of those who see most."""
+    recipients = [world.differs.recipients for world in worlds]
     records = _side_by_side([world.own for world in worlds], whole)
     others = _side_by_side([world.theirs for world in worlds], whole)
-    sums = _beyond_by_line(common, records, [one.lines for one in found]) | received(records)
-    accounts = _accounts(common, records, others, [one.recipients for one in found])
+    sums = _beyond_by_line(common, records, [world.placed for world in worlds]) | received(records)
+    accounts = _accounts(common, records, others, recipients)
     for number, world in enumerate(worlds):
-        differs = world.differs
         ours = {table: _of_world(rows, number) for table, rows in sums.items()}
         for table in ("money_recipient", "money_grantee", "money_project"):
-            among = differs.lines if table == "money_project" else differs.recipients
+            among = world.placed if table == "money_project" else world.differs.recipients
             ours[table] = _not_in(common[table], ours[table], among)
-        yield world.clearance, kept(ours | {"book": accounts[accounts["world"] == number].drop(columns="world")})
+        for table, line in PER_LINE.items():
+            if table in of_most:
+                alike = of_most[table][of_most[table][line].isin(world.all)]
+                ours[table] = pd.concat([ours[table], alike], ignore_index=True)
+        yield world.clearance, ours | {"book": accounts[accounts["world"] == number].drop(columns="world")}
 
 
 def _beyond_by_line(common: Sums, records: Records, lines: Sequence[pd.Index]) -> Sums:

@@ -61,6 +61,8 @@ class Between:
         differs = clearances.differences(most, least)
         self.least = least.among(differs.lines, differs.recipients)
         """What `least` knows of all this."""
+        self.most = most.among(differs.lines, differs.recipients)
+        """What `whole` knows of it."""
         ahead = least.grants[least.grants["ends_on"] > self._after]
         self._ahead_alike = ahead[~ahead["grant_id"].isin(self._unlike["grants"])]
 

@@ -99,13 +99,13 @@ def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, m
 
     between = Between(read, theirs, whole, as_of)
 
-    def several() -> Iterator[tuple[str, Records]]:
-        for viewer in (EVERYTHING, EVERYWHERE, *coordinators(shared)):
-            mine = between.records(viewer)
-            on_few[viewer.clearance] = on_few_funders(between.grants_ahead(mine), amounts, as_of, shares)
-            yield viewer.clearance, mine
+    def hangs(viewer: Viewer, mine: Records) -> tuple[str, Records]:
+        on_few[viewer.clearance] = on_few_funders(between.grants_ahead(mine), amounts, as_of, shares)
+        return viewer.clearance, mine
 
-    for clearance, sums in clearances.beyond(common, between.least, whole, several()):
+    others = (hangs(viewer, between.records(viewer)) for viewer in (EVERYWHERE, *coordinators(shared)))
+    most = hangs(EVERYTHING, between.most)
+    for clearance, sums in clearances.beyond(common, between.least, whole, most, others):
         yield clearance, sums | on_few[clearance]
 
 
