@@ -9,28 +9,52 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, delete, except_, insert, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    Subquery,
+    delete,
+    except_,
+    insert,
+    intersect,
+    literal,
+    or_,
+    select,
+)
 
 from data_access.filters import LISTS, Filters
 from data_access.queries import choosing, visible
-from data_access.schema import initiative_choice, presence
+from data_access.schema import initiative_choice, organisation, presence
 from data_access.viewer import FUNDERS, Viewer
 
-BY_FUNDERS = Viewer("funder")
+BY_FUNDERS, EVERYWHERE = Viewer("funder"), Viewer("coordinator", None)
 
 
 def rebuild(connection: Connection, as_of: date) -> None:
     """Replace all rows by those of initiatives active on `as_of`."""
     connection.execute(delete(initiative_choice))
-    everybody = [(Viewer("coordinator", None), None), (Viewer("steward", None), None)]
     stated = select(presence.c.host_country).where(presence.c.host_country.is_not(None)).distinct()
-    countries = connection.scalars(stated.order_by(presence.c.host_country))
-    scoped = [(Viewer("coordinator", (country,)), country) for country in countries]
+    countries = list(connection.scalars(stated.order_by(presence.c.host_country)))
     for kind in LISTS:
-        _insert(connection, FUNDERS, kind, _selected(kind, BY_FUNDERS, as_of))
-        for viewer, country in (*everybody, *scoped):
-            seen, known = (_selected(kind, whose, as_of, near=country) for whose in (viewer, BY_FUNDERS))
-            _insert(connection, viewer.choices_read[-1], kind, except_(seen, known))
+        known = _selected(kind, BY_FUNDERS, as_of)
+        _insert(connection, FUNDERS, kind, known)
+        for viewer in (EVERYWHERE, Viewer("steward", None)):
+            _insert(connection, viewer.clearance, kind, except_(_selected(kind, viewer, as_of), known))
+        for country in countries:
+            beyond = _beyond(kind)
+            seen = _selected(kind, Viewer("coordinator", (country,)), as_of, near=country)
+            seen = seen.where(organisation.c.id.in_(select(beyond.c.organisation_id)))
+            _insert(connection, country, kind, intersect(seen, select(beyond)))
+
+
+def _beyond(kind: str) -> Subquery:
+    """value, organisation_id: what coordinators of all countries see beyond funders, of which those of one see a part."""
+    row = initiative_choice.c
+    return (
+        select(row.value, row.organisation_id).where(row.clearance == EVERYWHERE.clearance, row.kind == kind).subquery()
+    )
 
 
 def _insert(connection: Connection, clearance: str, kind: str, rows: Select | CompoundSelect) -> None:
