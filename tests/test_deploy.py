@@ -26,7 +26,7 @@ from tests.conftest import IS_RELEASE, unavailable
 
 DEPLOY = cluster.HERE
 SERVERS = sorted(DEPLOY.glob("servers*.cfg"))
-MADE_BY_WHO_DEPLOYS = {"secrets.env", "secrets.toml", "certificate", "postgres.password", "compose/setup.sql", ""}
+MADE_BY_WHO_DEPLOYS = {"private/secrets.toml", "private/front.pem", "private/postgres", "private/setup.sql", ""}
 PASSWORDS = {role: f"secret-of-{role}" for role in (setup.OWNER, *setup.ROLES, setup.REPLICATION)}
 
 
@@ -58,6 +58,18 @@ def test_what_deploy_names_in_its_own_folder_is_there() -> None:
     assert named and not missing
     copied = re.findall(r"^COPY (.*) \S+$", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)
     assert all((cluster.ROOT / one).exists() for line in copied for one in line.split())
+
+
+def test_containers_are_given_no_secret_that_they_do_not_need() -> None:
+    text = (DEPLOY / "compose.yaml").read_text()
+    services = dict(re.findall(r"^  ?(?:x-)?([\w-]+):(?: &\w+)?\n((?:    .*\n|\n)+)", text, re.MULTILINE))
+    told = {name: set(re.findall(r"private/([\w.]+)", body)) for name, body in services.items()}
+    assert told["front"] == {"front.pem"} and told["primary"] == {"passwords.env", "setup.sql"}
+    assert told["replica"] == {"replication.env"} and told["owner"] == {"owner.env"}
+    everybody = re.search(r"^x-server:.*\n((?:  .*\n)+)", text, re.MULTILINE)
+    assert everybody and set(re.findall(r"private/([\w.]+)", everybody[1])) == {"servers.env", "secrets.toml"}
+    assert not re.search(r"^      - \.{1,2}/?:", text, re.MULTILINE), "a whole folder is mounted"
+    assert not re.search(r"^COPY (\.streamlit|deploy|\.) ", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("servers", SERVERS, ids=lambda path: path.name)
