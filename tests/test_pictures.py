@@ -1,17 +1,29 @@
-"""What every picture holds to, on every page: marks stand where their day is, and what has a rank stands in its order."""
+"""What every picture holds to, on every page: marks stand where their day is, orange is what is missing, nothing on a map hides
+anything else."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import combinations
 
 import pandas as pd
 import plotly.graph_objects as go
+import pydeck as pdk
 import pytest
 
 from dashboard.page import walk
 from dashboard.page.blocks import Chart
 from dashboard.page.visit import open_visit
+from dashboard.pictures import maps
+from dashboard.pictures.charts import SECOND, THIRD
+from data_access.filters import Filters
 from tests.conftest import ROLES, open_sample_visit
+
+MISSING = {"gaps", "crossing", "coverage", "ages", "clocks", "permits", "programmes_waiting", "source_ages"}
+"""Charts in which something is missing, late or over: who draws another one says what is missing there."""
+ON_ONE = {"crossing", "grid", "leaning"}
+"""Charts in which something hangs on one."""
 
 
 def charts_of(page: str, role: str) -> Iterator[Chart]:
@@ -45,3 +57,38 @@ def test_every_mark_of_a_dated_change_stands_among_what_is_drawn(page: str, role
         assert numbered == places, chart.key
         met += 1
     assert met or page == "relocation", "no chart with marks"
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("role", ["funder", "coordinator of all"])
+@pytest.mark.parametrize("page", ["overview", "initiatives", "funding_gaps", "overlap", "relocation", "data"])
+def test_orange_is_what_is_missing_and_teal_what_hangs_on_one(page: str, role: str) -> None:
+    for chart in charts_of(page, role):
+        drawn = str([trace.to_plotly_json() for trace in chart.picture.data])
+        assert SECOND not in drawn or chart.key in MISSING, f"{chart.key}: what is missing there?"
+        assert THIRD not in drawn or chart.key in ON_ONE, f"{chart.key}: what hangs on one there?"
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("role", ["funder", "coordinator of all"])
+@pytest.mark.parametrize("filters", [Filters(), Filters(activities=("media",)), Filters(host_countries=("US", "KG"))])
+def test_no_bubble_of_the_map_hides_another_and_no_name_lies_over_anything(role: str, filters: Filters) -> None:
+    tables = walk.one("initiatives", open_sample_visit(ROLES[role], filters), {}).tables
+    open_visit(None)
+    deck: pdk.Deck = next(table.picture for table in tables if isinstance(table, Chart) and table.key == "map")
+    layers = {layer.id: layer.data for layer in deck.layers}
+    zoom = deck.initial_view_state.zoom
+    circles = [(*maps._pixels(one["position"], zoom), one["radius"]) for one in layers["places"]]
+    assert circles
+    for (x, y, radius), (other_x, other_y, other) in combinations(circles, 2):
+        assert math.dist((x, y), (other_x, other_y)) > radius + other - 1
+    boxes = []
+    for one in layers["names"]:
+        x, y = (place + away for place, away in zip(maps._pixels(one["position"], zoom), one["beside"], strict=True))
+        half = len(one["title"]) * maps.LETTER / 2
+        boxes.append((x - half, y - maps.NAME_SIZE / 2, x + half, y + maps.NAME_SIZE / 2))
+    for left, top, right, bottom in boxes:
+        for x, y, radius in circles:
+            assert math.dist((x, y), (min(max(x, left), right), min(max(y, top), bottom))) > radius - 1
+    for one, other in combinations(boxes, 2):
+        assert one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]

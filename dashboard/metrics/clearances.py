@@ -7,7 +7,7 @@ organisation or project of one world meets another's, and `money_sums` places th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -30,17 +30,28 @@ class Differences:
     recipients: pd.Index
 
 
-def differences(mine: Records, theirs: Records) -> Differences:
-    """What two viewers' records differ in."""
+KEYS = {
+    "grants": "grant_id",
+    "needs": "need_id",
+    "declared": "grant_id",
+    "places": "organisation_id",
+    "facets": "project_id",
+}
+"""The frames of records in which viewers can differ, and what their rows are about."""
+Unlike = Mapping[str, np.ndarray]
+"""Per frame of `KEYS` the ids of which anybody knows something else than somebody; all others are alike to everybody."""
 
-    def changed(frames: tuple[pd.DataFrame, pd.DataFrame], key: str) -> pd.Series:
+
+def differences(mine: Records, theirs: Records, unlike: Unlike | None = None) -> Differences:
+    """What two viewers' records differ in; `unlike`: nothing else does, which need not be looked for."""
+
+    def changed(name: str) -> pd.Series:
+        key, frames = KEYS[name], [getattr(mine, name), getattr(theirs, name)]
+        if unlike is not None:
+            frames = [frame[frame[key].isin(unlike[name])] for frame in frames]
         return pd.concat(frames).drop_duplicates(keep=False)[key]
 
-    grants = changed((mine.grants, theirs.grants), "grant_id")
-    declared = changed((mine.declared, theirs.declared), "grant_id")
-    projects = changed((mine.facets, theirs.facets), "project_id")
-    organisations = changed((mine.places, theirs.places), "organisation_id")
-    needs = changed((mine.needs, theirs.needs), "need_id")
+    grants, needs, declared, organisations, projects = map(changed, KEYS)
     lines, recipients = [projects], []
     for records in (mine, theirs):
         known, stated = records.grants, records.needs
@@ -72,20 +83,28 @@ PER_LINE = {**dict.fromkeys(BY_LINE, "line"), "money_project": "project_id"}
 
 
 def beyond(
-    common: Sums, theirs: Records, whole: Records, most: tuple[str, Records], several: Iterable[tuple[str, Records]]
+    common: Sums,
+    theirs: Records,
+    whole: Records,
+    most: tuple[str, Records],
+    several: Iterable[tuple[str, Records]],
+    unlike: Unlike | None = None,
 ) -> Iterator[tuple[str, Sums]]:
     """Per clearance what to add to the `common` sums, which are those of `theirs`, to have the sums of its own records:
     signed amounts in the tables of `BY_LINE`, in the others the rows that are not the same.
 
     `most`: the clearance that sees most and its records, `several`: the others and theirs; `whole`: what was converted, every grant
-    and need of all of them. So many worlds are placed at once as have `GRANTS_AT_ONCE` grants.
+    and need of all of them; `unlike`: see `differences`. So many worlds are placed at once as have `GRANTS_AT_ONCE` grants.
     """
     name, everything = most
-    ((_name, of_most),) = _beyond(common, whole, [_world(name, everything, theirs)], {})
+    differs = differences(everything, theirs, unlike)
+    ((_name, of_most),) = _beyond(common, whole, [_world(name, everything, theirs, differs, differs.lines)], {})
     yield name, kept(of_most)
     worlds: list[World] = []
     for clearance, mine in several:
-        worlds.append(_world(clearance, mine, theirs, everything))
+        differs = differences(mine, theirs, unlike)
+        placed = differs.lines.intersection(differences(mine, everything, unlike).lines)
+        worlds.append(_world(clearance, mine, theirs, differs, placed))
         if sum(len(world.own.grants) for world in worlds) > GRANTS_AT_ONCE:
             yield from ((one, kept(sums)) for one, sums in _beyond(common, whole, worlds, of_most))
             worlds = []
@@ -93,14 +112,10 @@ def beyond(
         yield from ((one, kept(sums)) for one, sums in _beyond(common, whole, worlds, of_most))
 
 
-def _world(clearance: str, mine: Records, theirs: Records, everything: Records | None = None) -> World:
-    """What is `mine` and not `theirs`, parted by what is not `everything` either."""
-    differs = differences(mine, theirs)
-    placed = differs.lines if everything is None else differs.lines.intersection(differences(mine, everything).lines)
-    own = mine.among(placed, differs.recipients)
-    return World(
-        clearance, differs, placed, differs.lines.difference(placed), own, theirs.among(NOTHING, differs.recipients)
-    )
+def _world(clearance: str, mine: Records, theirs: Records, differs: Differences, placed: pd.Index) -> World:
+    """What is `mine` and not `theirs`, of which only the lines `placed` are not seen whole."""
+    own, others = mine.among(placed, differs.recipients), theirs.among(NOTHING, differs.recipients)
+    return World(clearance, differs, placed, differs.lines.difference(placed), own, others)
 
 
 def _beyond(common: Sums, whole: Records, worlds: Sequence[World], of_most: Sums) -> Iterator[tuple[str, Sums]]:

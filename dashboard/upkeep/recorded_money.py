@@ -10,20 +10,21 @@ import numpy as np
 import pandas as pd
 
 from dashboard.metrics import clearances
+from dashboard.metrics.clearances import KEYS
 from dashboard.metrics.placement import Records
 from data_access import queries
 from data_access.queries.money import Cut
 from data_access.viewer import Query, Viewer
 
 IDS_AT_ONCE = 5_000
-READ: dict[str, tuple[str, Callable[..., Query]]] = {
-    "grants": ("grant_id", queries.funding.grants),
-    "needs": ("need_id", queries.funding.needs),
-    "declared": ("grant_id", queries.funding.declared_places),
-    "places": ("organisation_id", queries.funding.organisation_places),
-    "facets": ("project_id", queries.funding.project_facets),
+READ: dict[str, Callable[..., Query]] = {
+    "grants": queries.funding.grants,
+    "needs": queries.funding.needs,
+    "declared": queries.funding.declared_places,
+    "places": queries.funding.organisation_places,
+    "facets": queries.funding.project_facets,
 }
-"""Of each frame of records its id, and how it is read."""
+"""How each frame of records is read."""
 
 
 def records_of(
@@ -36,7 +37,7 @@ def records_of(
 
     Exchange rates are the same for every viewer; whoever has them already gives them as `rates`.
     """
-    known = {name: read(query(viewer, cut)) for name, (_key, query) in READ.items()}
+    known = {name: read(query(viewer, cut)) for name, query in READ.items()}
     return Records(**known, rates=read(queries.funding.rates(viewer)) if rates is None else rates)
 
 
@@ -55,31 +56,29 @@ class Between:
             grants=whole.grants[list(least.grants)].drop_duplicates("grant_id", ignore_index=True),
             needs=whole.needs[list(least.needs)].drop_duplicates("need_id", ignore_index=True),
         )
-        self._unlike = {
-            name: _unlike(getattr(least, name), getattr(most, name), key) for name, (key, _of) in READ.items()
-        }
-        differs = clearances.differences(most, least)
+        self.unlike = {name: _unlike(getattr(least, name), getattr(most, name), key) for name, key in KEYS.items()}
+        """Of what anybody can know something other than these two, per frame."""
+        differs = clearances.differences(most, least, self.unlike)
         self.least = least.among(differs.lines, differs.recipients)
         """What `least` knows of all this."""
         self.most = most.among(differs.lines, differs.recipients)
         """What `whole` knows of it."""
         ahead = least.grants[least.grants["ends_on"] > self._after]
-        self._ahead_alike = ahead[~ahead["grant_id"].isin(self._unlike["grants"])]
+        self._ahead_alike = ahead[~ahead["grant_id"].isin(self.unlike["grants"])]
 
     def records(self, viewer: Viewer) -> Records:
         """What a viewer knows near whatever is known otherwise by anybody."""
         return replace(self.least, **{name: self._mine(name, viewer) for name in READ})
 
     def _mine(self, name: str, viewer: Viewer) -> pd.DataFrame:
-        key, query = READ[name]
-        near, unlike = getattr(self.least, name), self._unlike[name]
-        several = [self._read(query(viewer, among=some))[list(near)] for some in _at_once(unlike)]
+        key, near, unlike = KEYS[name], getattr(self.least, name), self.unlike[name]
+        several = [self._read(READ[name](viewer, among=some))[list(near)] for some in _at_once(unlike)]
         rows = pd.concat([near[~near[key].isin(unlike)], *several])
         return rows.sort_values(key, kind="stable", ignore_index=True)
 
     def grants_ahead(self, mine: Records) -> pd.DataFrame:
         """All grants that last beyond the day `after`, of a viewer whose `records` are given."""
-        own = mine.grants[mine.grants["grant_id"].isin(self._unlike["grants"])]
+        own = mine.grants[mine.grants["grant_id"].isin(self.unlike["grants"])]
         both = pd.concat([self._ahead_alike, own[own["ends_on"] > self._after]])
         return both.sort_values("grant_id", ignore_index=True)
 

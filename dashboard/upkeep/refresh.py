@@ -99,13 +99,18 @@ def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, m
 
     between = Between(read, theirs, whole, as_of)
 
+    alike = [(between.grants_ahead(between.least), on_few[FUNDER.clearance])]
+
     def hangs(viewer: Viewer, mine: Records) -> tuple[str, Records]:
-        on_few[viewer.clearance] = on_few_funders(between.grants_ahead(mine), amounts, as_of, shares)
+        ahead = between.grants_ahead(mine)
+        found = next((few for grants, few in alike if grants.equals(ahead)), None)
+        on_few[viewer.clearance] = found or on_few_funders(ahead, amounts, as_of, shares)
         return viewer.clearance, mine
 
-    others = (hangs(viewer, between.records(viewer)) for viewer in (EVERYWHERE, *coordinators(shared)))
     most = hangs(EVERYTHING, between.most)
-    for clearance, sums in clearances.beyond(common, between.least, whole, most, others):
+    alike.append((between.grants_ahead(between.most), on_few[EVERYTHING.clearance]))
+    others = (hangs(viewer, between.records(viewer)) for viewer in (EVERYWHERE, *coordinators(shared)))
+    for clearance, sums in clearances.beyond(common, between.least, whole, most, others, between.unlike):
         yield clearance, sums | on_few[clearance]
 
 
