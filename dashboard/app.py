@@ -19,7 +19,7 @@ import dashboard.screen.people  # noqa: F401 - how the form for roles looks
 from dashboard import faults, measures
 from dashboard.page import links, roles
 from dashboard.page.opening import open_for
-from dashboard.page.reading import newer_records, primary_is_away, primary_just_went, read_metas
+from dashboard.page.reading import newer_records, primary_is_away, primary_went, read_metas
 from dashboard.page.registry import Page, pages
 from dashboard.page.visit import Visit, open_visit
 from dashboard.page.walk import walk
@@ -138,14 +138,16 @@ def footer(visit: Visit) -> None:
 
 
 def main() -> None:
-    """One rerun; when records were loaded in the midst of it, it begins anew, so that no page mixes two states."""
+    """One rerun; when records were loaded in the midst of it, or the primary went, it begins anew, so that no page mixes two
+    states and none is refused that can be read."""
     open_visit(None)
+    was_away = primary_is_away()
     try:
         draw()
     except DataMoved:
         st.rerun()
     except (SQLAlchemyError, DatabaseProblem):
-        if primary_just_went():
+        if not was_away and primary_went():
             st.rerun()
         refuse(
             _("Meridian cannot read its database"),

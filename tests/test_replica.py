@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
 
 from dashboard.page import reading
 from dashboard.upkeep.writers import writers
-from data_access import addresses, connections, database
+from data_access import addresses, connections, database, saved_views
 from data_access.schema import meta as meta_table
 
 
@@ -80,6 +82,24 @@ def test_while_the_primary_is_away_a_page_is_read_and_says_that_nothing_can_be_k
     reading._engines.clear()
     app.run()
     assert not app.exception and not app.error and app.title
+    assert any("nothing can be kept" in one.value for one in app.warning)
+
+
+def test_who_was_in_the_midst_of_a_page_when_another_reader_found_the_primary_away_is_shown_it(
+    behind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in set(addresses.NARROW.values()):
+        monkeypatch.setenv(variable, f"sqlite:///{behind}")
+    asked: list[str] = []
+
+    def lost(_engine: object, subject: str) -> NoReturn:
+        asked.append(subject)
+        reading.PRIMARY.note_away()
+        raise OperationalError("SELECT", {}, ConnectionError())
+
+    monkeypatch.setattr(saved_views, "views_of", lost)
+    app = AppTest.from_file(str(Path(__file__).parent.parent / "dashboard" / "app.py"), default_timeout=60).run()
+    assert len(asked) == 1 and not app.exception and not app.error and app.title
     assert any("nothing can be kept" in one.value for one in app.warning)
 
 

@@ -112,11 +112,10 @@ def keeps_now(table: str) -> bool:
     return writes_to(table) and not primary_is_away()
 
 
-def primary_just_went() -> bool:
-    """Ask the primary once more after something failed: whether it is away, and was not known to be."""
-    if _primary_url() is None or primary_is_away():
-        return False
-    now(database.read_meta)
+def primary_went() -> bool:
+    """Whether the primary is away, asked anew after something failed unless it is known."""
+    if _primary_url() is not None and not primary_is_away():
+        now(database.read_meta)
     return primary_is_away()
 
 
@@ -158,11 +157,11 @@ def publishers() -> dict[database.Which, Engine]:
 def read_metas() -> dict[str, dict[str, str]]:
     """The `meta` table of each database there is, as it is now."""
     cases = cases_engine()
-    metas = {"shared": _whole(lambda: database.read_meta(shared_engine()))}
-    return metas if cases is None else metas | {"cases": _whole(lambda: database.read_meta(cases, "cases"))}
+    metas = {"shared": _again_if_broken(lambda: database.read_meta(shared_engine()))}
+    return metas if cases is None else metas | {"cases": _again_if_broken(lambda: database.read_meta(cases, "cases"))}
 
 
-def _whole(ask: Callable[[], T]) -> T:
+def _again_if_broken(ask: Callable[[], T]) -> T:
     """What `ask` reads, asked once more when its connection broke in the midst: reading changes nothing, and where there are two
     servers the other one answers."""
     try:
@@ -185,12 +184,12 @@ def now(ask: Callable[[Engine], T]) -> T:
     """
     primary = _primary_url()
     if primary is None or not PRIMARY.may_be_asked():
-        return _whole(lambda: ask(shared_engine()))
+        return _again_if_broken(lambda: ask(shared_engine()))
     try:
-        return _whole(lambda: ask(engine("shared", primary)))
+        return _again_if_broken(lambda: ask(engine("shared", primary)))
     except (OperationalError, DatabaseProblem):
         PRIMARY.note_away()
-        return _whole(lambda: ask(shared_engine()))
+        return _again_if_broken(lambda: ask(shared_engine()))
 
 
 def _primary_url() -> str | None:
@@ -220,7 +219,7 @@ def read(query: Query) -> pd.DataFrame:
         raise NoCases
     version = current().versions[query.database]
     asked = (*_named(query), query.viewer.scope, query.database, version)
-    return _apart(_rows.get(asked, lambda: _whole(lambda: database.run(opened, query, version))))
+    return _apart(_rows.get(asked, lambda: _again_if_broken(lambda: database.run(opened, query, version))))
 
 
 def _named(query: Query) -> tuple[Hashable, ...]:
