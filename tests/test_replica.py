@@ -60,6 +60,18 @@ def test_while_the_primary_is_away_the_replica_answers_and_the_primary_is_asked_
     assert not reading.primary_is_away()
 
 
+def test_one_reader_at_a_time_finds_out_whether_the_primary_is_back_and_it_is_away_until_it_answers() -> None:
+    clock = [0.0]
+    primary = reading.Primary(lambda: clock[0])
+    assert primary.may_be_asked() and primary.may_be_asked() and not primary.is_away
+    primary.note_away()
+    clock[0] += reading.AWAY_SECONDS
+    assert primary.is_away and primary.may_be_asked() and not primary.may_be_asked()
+    assert primary.is_away
+    primary.note_answer()
+    assert primary.may_be_asked() and primary.may_be_asked() and not primary.is_away
+
+
 def test_without_a_primary_of_its_own_a_deployment_asks_one_database(
     sample_urls: addresses.Urls, monkeypatch: pytest.MonkeyPatch
 ) -> None:

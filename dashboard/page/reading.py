@@ -32,19 +32,26 @@ _rows, _found, _shown, _behind = Store(400, 400 * MB), Store(150, 300 * MB), Sto
 
 
 class Primary:
-    """Whether the primary is asked: not for ten seconds after it did not answer."""
+    """Whether the primary is away: from when it did not answer until it does, for which one reader asks it every ten seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
-        self._away_until = float("-inf")
+        self.clock, self.is_away = clock, False
+        self._asked_anew = float("-inf")
 
     def note_away(self) -> None:
         """It did not answer."""
-        self._away_until = self.clock() + AWAY_SECONDS
+        self.is_away, self._asked_anew = True, self.clock() + AWAY_SECONDS
+
+    def note_answer(self) -> None:
+        """It answered."""
+        self.is_away = False
 
     def may_be_asked(self) -> bool:
-        """Whether it answered when it was last asked, or enough time has passed since."""
-        return self.clock() >= self._away_until
+        """Whether it answered when it was last asked; else one who asks this may find out, every ten seconds."""
+        if self.is_away and self.clock() < self._asked_anew:
+            return False
+        self._asked_anew = self.clock() + AWAY_SECONDS
+        return True
 
 
 PRIMARY = Primary()
@@ -186,10 +193,12 @@ def now(ask: Callable[[Engine], T]) -> T:
     if primary is None or not PRIMARY.may_be_asked():
         return _again_if_broken(lambda: ask(shared_engine()))
     try:
-        return _again_if_broken(lambda: ask(engine("shared", primary)))
+        found = _again_if_broken(lambda: ask(engine("shared", primary)))
     except (OperationalError, DatabaseProblem):
         PRIMARY.note_away()
         return _again_if_broken(lambda: ask(shared_engine()))
+    PRIMARY.note_answer()
+    return found
 
 
 def _primary_url() -> str | None:
@@ -206,7 +215,7 @@ def newer_records(version: str) -> bool:
 
 def primary_is_away() -> bool:
     """Whether a primary that this server has beside its replica did not answer lately: nothing is kept then."""
-    return not PRIMARY.may_be_asked()
+    return PRIMARY.is_away
 
 
 def read(query: Query) -> pd.DataFrame:
