@@ -110,9 +110,9 @@ def _chart(block: blocks.Chart, screen: Screen, report: Report) -> None:
     react: Any = clicks.reaction(block)
     key = f"chart_{block.key}"
     if isinstance(block.picture, pdk.Deck):
-        with st.container(key=f"wide_{block.key}") if block.narrow else nullcontext():
+        with nullcontext() if block.narrow is None else st.container(key=f"wide_{block.key}"):
             st.pydeck_chart(block.picture, key=key, height=MAP_HEIGHT, alt=block.alt, on_select=react or "ignore")
-        if block.narrow:
+        if block.narrow is not None:
             with st.container(key=f"phone_{block.key}"):
                 plots.draw(block.narrow, None, f"{key}_narrow", block.alt)
     else:
