@@ -6,11 +6,13 @@ import pandas as pd
 
 from dashboard.metrics import distribution
 from dashboard.page.blocks import Figure, Summary, Table
-from dashboard.page.reading import found_once, read
+from dashboard.page.reading import computed, found_once, read
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
 from data_access import queries
+from data_access.filters import Filters
 from data_access.i18n import _, ngettext
+from data_access.viewer import Viewer
 
 COLUMNS = ["initiative", "works_in", "does", "serves", "speaks", "projects", "founded_on", "confirmed_on"]
 
@@ -36,16 +38,23 @@ def _recorded(visit: Visit, search: str) -> pd.DataFrame:
     places = read(queries.initiatives.places(visit.filters, visit.viewer, words=search))
     places = places[distribution.active_now(places, visit.as_of)]
     each = distribution.one_per_initiative(places).set_index("organisation_id")
-    held = read(queries.initiatives.facets_of_initiatives(visit.filters, visit.viewer))
-    projects = read(queries.initiatives.projects_per_initiative(visit.filters, visit.viewer))
     each["works_in"] = _in_words(places.assign(name=distribution.place_of(places).map(written.country)))
-    for facet, column in (("activity", "does"), ("audience", "serves"), ("language", "speaks")):
-        names = held[held["facet"] == facet]
-        shown = names.assign(name=[codes.code(facet, code) for code in names["code"]])
-        each[column] = _in_words(shown).reindex(each.index)
-    each["projects"] = projects.set_index("organisation_id")["projects"].reindex(each.index).fillna(0).astype("Int64")
+    each = each.join(computed(lambda: _of_its_projects(visit.viewer), "directory"))
+    each["projects"] = each["projects"].fillna(0).astype("Int64")
     each = each.sort_values("name", key=written.alphabetical, kind="stable")
     return each.reset_index().rename(columns={"name": "initiative", "independence": "mark"})
+
+
+def _of_its_projects(viewer: Viewer) -> pd.DataFrame:
+    """What the projects of each initiative do, for whom and in which languages, and how many they are: no choice changes it."""
+    everybody = Filters(include_state_linked=True)
+    held = read(queries.initiatives.facets_of_initiatives(everybody, viewer))
+    projects = read(queries.initiatives.projects_per_initiative(everybody, viewer))
+    said = projects.set_index("organisation_id")
+    for facet, column in (("activity", "does"), ("audience", "serves"), ("language", "speaks")):
+        names = held[held["facet"] == facet]
+        said[column] = _in_words(names.assign(name=[codes.code(facet, code) for code in names["code"]]))
+    return said
 
 
 def _in_words(named: pd.DataFrame) -> pd.Series:

@@ -16,6 +16,7 @@ from dashboard.page.visit import Visit, current
 from dashboard.pictures import charts, maps
 from dashboard.words import written
 from data_access import protected_year, queries
+from data_access.filters import Filters
 from data_access.i18n import _, ngettext
 
 
@@ -381,7 +382,8 @@ def history(found: Initiatives, visit: Visit) -> Chart:
 
 def work_by_place(found: Initiatives, visit: Visit, facet: str) -> pd.DataFrame:
     """place, facet value, initiatives: active initiatives in a known country by what their projects say."""
-    held = read(queries.initiatives.facets_of_initiatives(visit.filters, visit.viewer, (facet,)))
+    everybody = Filters(include_state_linked=True)
+    held = read(queries.initiatives.facets_of_initiatives(everybody, visit.viewer, (facet,)))
     now = found.places[distribution.active_now(found.places, found.as_of) & found.places["host_country"].notna()]
     joined = now[["organisation_id", "host_country"]].merge(held.rename(columns={"code": facet}), on="organisation_id")
     counts = joined.groupby(["host_country", facet])["organisation_id"].nunique().reset_index()
