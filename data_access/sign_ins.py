@@ -16,6 +16,8 @@ LONGEST = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
 NOTED_EVERY = timedelta(minutes=1)
 FORGOTTEN_AFTER = timedelta(days=2)
+SHORTEST_COOKIE_SECRET = 32
+"""Letters of the secret that cookies are signed with: fewer, as in a manual's example, and nobody is let in."""
 _noted: dict[str, datetime] = {}
 """When this process last tried to note a sign-in, so that a load that holds the file costs a reader one wait a minute."""
 

@@ -194,3 +194,8 @@ def test_a_language_that_is_not_there_is_refused_by_name_and_that_of_the_system_
 def test_click_still_says_what_is_translated_for_it() -> None:
     said = "".join(path.read_text() for path in Path(click.__file__).parent.glob("*.py"))
     assert [text for text in speaking.OF_CLICK if repr(text)[1:-1] not in said] == []
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["template", str(tmp_path / "nowhere" / "t.xlsx")]) == 1
+    assert "nowhere/t.xlsx: No such file or directory." in capsys.readouterr().err

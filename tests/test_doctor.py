@@ -18,6 +18,7 @@ from data_access import addresses, connections, people
 from data_access.people import Person
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+COOKIE = "0f" * 32
 
 
 def wrong(now: datetime = NOW) -> list[str]:
@@ -33,7 +34,7 @@ def sound(own_sample: addresses.Urls, tmp_path: Path, monkeypatch: pytest.Monkey
     for subject in ("anna", "boris"):
         people.add(writer, Person(people.pseudonym("https://id.example", subject), "steward"))
     secrets, kept = tmp_path / "secrets.toml", tmp_path / "kept" / "today"
-    secrets.write_text("[auth]\n")
+    secrets.write_text(f'[auth]\ncookie_secret = "{COOKIE}"\n')
     secrets.chmod(0o600)
     kept.mkdir(parents=True)
     (kept / "manifest.json").write_text(json.dumps({"made_at": "2026-11-25T12:00:01Z"}))
@@ -101,13 +102,17 @@ def test_the_provider_of_identities_is_asked_who_it_is_and_where_it_sends_reader
     sound: addresses.Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str
 ) -> None:
     secrets, back = tmp_path / "secrets.toml", f"{provider}oauth2callback"
-    secrets.write_text(f'[auth]\nserver_metadata_url = "{provider}"\nredirect_uri = "{back}"\n')
+    told = f'[auth]\ncookie_secret = "{COOKIE}"\nserver_metadata_url = "{provider}"\nredirect_uri = "{back}"\n'
+    secrets.write_text(told)
     monkeypatch.setenv("MERIDIAN_PUBLIC_URL", provider)
     assert wrong() == []
     assert any("https://id.example/own" in one.what for one in doctor.findings(NOW))
     monkeypatch.setenv("MERIDIAN_PUBLIC_URL", "http://127.0.0.1:9")
     assert [one for one in wrong() if back in one]
     assert any("http://127.0.0.1:9 does not answer" in one for one in wrong())
+    secrets.write_text(told.replace(COOKIE, "COOKIE-SECRET"))
+    assert any("others could guess" in one for one in wrong())
+    secrets.write_text(told)
     monkeypatch.setattr(Provider, "said", b"<html>")
     assert any("nobody can sign in" in one for one in wrong())
     secrets.write_text('[auth]\nserver_metadata_url = "http://127.0.0.1:9/"\n')

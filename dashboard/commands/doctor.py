@@ -20,7 +20,7 @@ from dashboard.commands import speaking
 from dashboard.commands.backups import named_urls
 from dashboard.commands.refusal import Refused
 from dashboard.page.links import PUBLIC_URL
-from data_access import addresses, backups, connections, database, meta, people, queries, rights
+from data_access import addresses, backups, connections, database, meta, people, queries, rights, sign_ins
 from data_access.i18n import N_, _
 from data_access.problems import DatabaseProblem
 from data_access.viewer import Viewer, Which
@@ -219,6 +219,13 @@ def _sign_in() -> Iterator[Finding]:
     if path is None:
         return
     auth = tomllib.loads(path.read_text(encoding="utf-8")).get("auth", {})
+    if len(str(auth.get("cookie_secret", ""))) < sign_ins.SHORTEST_COOKIE_SECRET:
+        yield Finding(
+            _(
+                "The cookie_secret of {file} is a short word that others could guess: nobody can sign in with it."
+            ).format(file=path),
+            _("Set it to what `openssl rand -hex 32` says, and start the servers again."),
+        )
     if public := os.environ.get(PUBLIC_URL):
         wanted = f"{public.rstrip('/')}/oauth2callback"
         if auth.get("redirect_uri") != wanted:

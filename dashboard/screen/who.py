@@ -93,8 +93,9 @@ def _sign_out(subject: str) -> None:
 
 
 def _sign_in_is_configured() -> bool:
+    """Whether there are secrets of a provider, and one for cookies that is none of a manual's examples."""
     try:
-        return "auth" in st.secrets
+        return len(str(st.secrets.get("auth", {}).get("cookie_secret", ""))) >= sign_ins.SHORTEST_COOKIE_SECRET
     except FileNotFoundError:
         return False
 

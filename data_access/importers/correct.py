@@ -24,7 +24,7 @@ def write_corrections(path: Path, problems: Iterable[Problem]) -> int:
             sheets.setdefault(problem.place.sheet or _("Rows"), {}).setdefault(problem.place.row, []).append(problem)
     if not sheets:
         return 0
-    with xlsxwriter.Workbook(str(path), INERT_TEXT) as book:
+    with path.open("wb") as file, xlsxwriter.Workbook(file, INERT_TEXT) as book:
         bold = book.add_format({"bold": True, "bg_color": "#E8EEF4"})
         for title, rows in sheets.items():
             page = book.add_worksheet(title[:31])

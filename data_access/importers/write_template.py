@@ -31,7 +31,8 @@ def dump(engines: Mapping[Which, Engine], path: Path, language: str = "en") -> d
 
 
 def _write(path: Path, language: str, rows: Mapping[str, list[dict[str, Any]]], *, with_example: bool) -> None:
-    with xlsxwriter.Workbook(str(path), INERT_TEXT | {"constant_memory": not with_example}) as book:
+    options = INERT_TEXT | {"constant_memory": not with_example}
+    with path.open("wb") as file, xlsxwriter.Workbook(file, options) as book:
         bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "text_wrap": True})
         grey = book.add_format({"italic": True, "font_color": "#7A7A7A"})
         for sheet in sheets():
