@@ -277,7 +277,8 @@ def test_a_database_that_cannot_be_read_is_a_page_with_the_remedy(monkeypatch, d
     assert not figures(app)
 
 
-def test_a_real_database_without_sign_in_serves_nobody(monkeypatch, deployment, tmp_path) -> None:
+@pytest.mark.parametrize("auth", [None, {"client_id": "meridian"}, {"cookie_secret": "COOKIE-SECRET"}])
+def test_a_real_database_without_sign_in_serves_nobody(monkeypatch, deployment, tmp_path, auth) -> None:
     copy = tmp_path / "real.db"
     shutil.copy(deployment.shared.removeprefix("sqlite:///"), copy)
     with connections.open_writer(f"sqlite:///{copy}").begin() as connection:
@@ -285,9 +286,11 @@ def test_a_real_database_without_sign_in_serves_nobody(monkeypatch, deployment, 
     monkeypatch.setenv(addresses.SHARED_URL_VARIABLE, f"sqlite:///{copy}")
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
     app.query_params["as"] = "steward"
+    if auth is not None:
+        app.secrets["auth"] = auth
     app.run()
     assert not figures(app) and not app.dataframe
-    assert "Sign-in" in app.title[0].value
+    assert app.title[0].value == "Sign-in is not configured"
 
 
 @pytest.mark.usefixtures("deployment")
