@@ -91,9 +91,11 @@ def in_own_process(what: str, role: str, urls: Sequence[str]) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def exponent(sizes: Sequence[int], costs: Sequence[float]) -> float:
-    """The power of the size with which a cost grows, by least squares of the logarithms."""
-    return float(np.polyfit(np.log(sizes), np.log(np.maximum(costs, 1e-3)), 1)[0])
+def exponent(sizes: Sequence[int], costs: Sequence[float]) -> str:
+    """The power of the size with which a cost grows, by least squares of the logarithms; a dash for a single size."""
+    if len(sizes) < 2:
+        return "–"
+    return f"{np.polyfit(np.log(sizes), np.log(np.maximum(costs, 1e-3)), 1)[0]:.2f}"
 
 
 def table(worlds: Mapping[str, Mapping[str, Mapping[str, float]]], sizes: Sequence[int]) -> None:
@@ -103,7 +105,7 @@ def table(worlds: Mapping[str, Mapping[str, Mapping[str, float]]], sizes: Sequen
         for measure in next(iter(worlds.values()))[page]:
             costs = [found[page][measure] for found in worlds.values()]
             shown = " | ".join(f"{cost:,.0f}" for cost in costs)
-            print(f"| {page} | {measure} | {shown} | {exponent(sizes, costs):.2f} |")
+            print(f"| {page} | {measure} | {shown} | {exponent(sizes, costs)} |")
 
 
 def main() -> None:
