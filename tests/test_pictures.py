@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import pydeck as pdk
 import pytest
 
+from dashboard.answers import activity_mix
 from dashboard.page import walk
 from dashboard.page.blocks import Chart
 from dashboard.page.visit import open_visit
@@ -92,3 +93,13 @@ def test_no_bubble_of_the_map_hides_another_and_no_name_lies_over_anything(role:
             assert math.dist((x, y), (min(max(x, left), right), min(max(y, top), bottom))) > radius - 1
     for one, other in combinations(boxes, 2):
         assert one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]
+
+
+def test_what_somebody_does_is_never_shown_as_none_recorded_however_small_its_share() -> None:
+    counts = pd.DataFrame(
+        [("DE", "media", 999, 100), ("DE", "memory", 1, 0), ("GE", "media", 7, 100)],
+        columns=["place", "activity", "initiatives", "percent"],
+    )
+    cells = activity_mix._cells(counts, pd.Series({"DE": 999, "GE": 7})).set_index(["place", "activity"])
+    assert cells.loc[("DE", "memory"), "text"] == "<1\u00a0%" and cells.loc[("DE", "memory"), "word"] == "small_share"
+    assert cells.loc[("GE", "memory"), "text"] == "–" and cells.loc[("GE", "memory"), "word"] == "none_recorded"

@@ -18,8 +18,9 @@ from data_access.i18n import _
 
 SMALLEST, MOST_ACTIVITIES = 5, 10
 SHARES = ("none_recorded", "small_share", "middle_share", "large_share")
-EDGES = [-1, 0, 9, 19, 100]
-"""Per cent at most, per word of SHARES."""
+NONE, LEAST = -1, 0.001
+EDGES = [-2, NONE, 9, 19, 100]
+"""Per cent at most, per word of SHARES: none recorded is less than a share that rounds to nothing."""
 
 
 @shown_once
@@ -55,8 +56,8 @@ def _cells(counts: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
     cells = pd.DataFrame(
         list(product(frequent.index[:MOST_ACTIVITIES], dict.fromkeys(counts["place"]))), columns=["activity", "place"]
     )
-    cells["percent"] = said.reindex(pd.MultiIndex.from_frame(cells[["place", "activity"]])).fillna(0).to_numpy()
-    cells["text"] = [written.percent(share / 100) if share else "–" for share in cells["percent"]]
+    cells["percent"] = said.reindex(pd.MultiIndex.from_frame(cells[["place", "activity"]])).fillna(NONE).to_numpy()
+    cells["text"] = ["–" if share == NONE else written.percent(share / 100 or LEAST) for share in cells["percent"]]
     cells["word"] = pd.cut(cells["percent"], EDGES, labels=SHARES).astype("str")
     cells["country"] = [f"{written.country(place)} ({sizes.get(place, 0)})" for place in cells["place"]]
     return cells.assign(kind=[codes.code("activity", activity) for activity in cells["activity"]])
