@@ -19,7 +19,7 @@ from dashboard.page.visit import open_visit
 from dashboard.pictures import maps
 from dashboard.pictures.charts import SECOND, THIRD
 from data_access.filters import Filters
-from tests.conftest import ROLES, open_sample_visit
+from tests.conftest import FUNDER, ROLES, open_sample_visit
 
 MISSING = {"gaps", "crossing", "coverage", "ages", "clocks", "permits", "programmes_waiting", "source_ages"}
 """Charts in which something is missing, late or over: who draws another one says what is missing there."""
@@ -95,11 +95,14 @@ def test_no_bubble_of_the_map_hides_another_and_no_name_lies_over_anything(role:
         assert one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]
 
 
+@pytest.mark.usefixtures("deployment")
 def test_what_somebody_does_is_never_shown_as_none_recorded_however_small_its_share() -> None:
+    open_sample_visit(FUNDER)
     counts = pd.DataFrame(
         [("DE", "media", 999, 100), ("DE", "memory", 1, 0), ("GE", "media", 7, 100)],
         columns=["place", "activity", "initiatives", "percent"],
     )
     cells = activity_mix._cells(counts, pd.Series({"DE": 999, "GE": 7})).set_index(["place", "activity"])
+    open_visit(None)
     assert cells.loc[("DE", "memory"), "text"] == "<1\u00a0%" and cells.loc[("DE", "memory"), "word"] == "small_share"
     assert cells.loc[("GE", "memory"), "text"] == "–" and cells.loc[("GE", "memory"), "word"] == "none_recorded"
