@@ -42,6 +42,11 @@ Unlike = Mapping[str, np.ndarray]
 """Per frame of `KEYS` the ids of which anybody knows something else than somebody; all others are alike to everybody."""
 
 
+def not_in_both(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """The rows that only one of two frames has."""
+    return pd.concat([one, other]).drop_duplicates(keep=False)
+
+
 def differences(mine: Records, theirs: Records, unlike: Unlike | None = None) -> Differences:
     """What two viewers' records differ in; `unlike`: nothing else does, which need not be looked for."""
 
@@ -49,7 +54,7 @@ def differences(mine: Records, theirs: Records, unlike: Unlike | None = None) ->
         key, frames = KEYS[name], [getattr(mine, name), getattr(theirs, name)]
         if unlike is not None:
             frames = [frame[frame[key].isin(unlike[name])] for frame in frames]
-        return pd.concat(frames).drop_duplicates(keep=False)[key]
+        return not_in_both(*frames)[key]
 
     grants, needs, declared, organisations, projects = map(changed, KEYS)
     lines, recipients = [projects], []
@@ -184,7 +189,7 @@ def _not_in(common: pd.DataFrame, own: pd.DataFrame, among: pd.Index) -> pd.Data
     key = own.columns[0]
     own = own[own[key].isin(among)]
     near = common[common[key].isin(own[key])]
-    return own[own[key].isin(pd.concat([near, own]).drop_duplicates(keep=False)[key])]
+    return own[own[key].isin(not_in_both(near, own)[key])]
 
 
 def _negated(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

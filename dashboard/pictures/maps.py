@@ -203,17 +203,15 @@ def _move_apart(points: Sequence[dict[str, Any]], zoom: float) -> None:
 def _with_room(points: Sequence[dict[str, Any]], view: pdk.ViewState, pixels: int) -> list[dict[str, Any]]:
     """The points whose names lie over no bubble, no other name and no edge of a map that is so many pixels wide, the first
     first: below it, above it or at a side, which is `beside` in pixels."""
-    zoom, taken = view.zoom, []
-    middle = _pixels([view.longitude, view.latitude], zoom)
-    for point in points:
-        (x, y), radius = _pixels(point["position"], zoom), point["radius"]
-        taken.append((x - radius, y - radius, x + radius, y + radius))
+    middle = _pixels([view.longitude, view.latitude], view.zoom)
+    centres = [_pixels(point["position"], view.zoom) for point in points]
+    radii = [point["radius"] for point in points]
+    taken = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(centres, radii, strict=True)]
     named = []
-    for point in points:
+    for point, centre in zip(points, centres, strict=True):
         half, away = len(point["title"]) * LETTER / 2, round(point["radius"]) + BESIDE
         for across, down in ((0, away), (0, -away), (away + half, 0), (-away - half, 0)):
-            x, y = _pixels(point["position"], zoom)
-            x, y = x + across, y + down
+            x, y = centre[0] + across, centre[1] + down
             box = (x - half, y - NAME_SIZE / 2, x + half, y + NAME_SIZE / 2)
             is_inside = abs(x - middle[0]) + half < pixels / 2 and abs(y - middle[1]) + NAME_SIZE < MAP_HEIGHT / 2
             if is_inside and not any(

@@ -56,7 +56,10 @@ class Between:
             grants=whole.grants[list(least.grants)].drop_duplicates("grant_id", ignore_index=True),
             needs=whole.needs[list(least.needs)].drop_duplicates("need_id", ignore_index=True),
         )
-        self.unlike = {name: _unlike(getattr(least, name), getattr(most, name), key) for name, key in KEYS.items()}
+        self.unlike = {
+            name: np.sort(clearances.not_in_both(getattr(least, name), getattr(most, name))[key].unique())
+            for name, key in KEYS.items()
+        }
         """Of what anybody can know something other than these two, per frame."""
         differs = clearances.differences(most, least, self.unlike)
         self.least = least.among(differs.lines, differs.recipients)
@@ -81,11 +84,6 @@ class Between:
         own = mine.grants[mine.grants["grant_id"].isin(self.unlike["grants"])]
         both = pd.concat([self._ahead_alike, own[own["ends_on"] > self._after]])
         return both.sort_values("grant_id", ignore_index=True)
-
-
-def _unlike(least: pd.DataFrame, most: pd.DataFrame, key: str) -> np.ndarray:
-    """The ids of which two viewers know something other."""
-    return np.sort(pd.concat([least, most]).drop_duplicates(keep=False)[key].unique())
 
 
 def _at_once(ids: np.ndarray) -> Iterator[list[int]]:

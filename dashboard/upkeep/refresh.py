@@ -101,16 +101,21 @@ def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, m
 
     alike = [(between.grants_ahead(between.least), on_few[FUNDER.clearance])]
 
-    def hangs(viewer: Viewer, mine: Records) -> tuple[str, Records]:
-        ahead = between.grants_ahead(mine)
+    def hangs(viewer: Viewer, ahead: pd.DataFrame) -> money_sums.Sums:
         found = next((few for grants, few in alike if grants.equals(ahead)), None)
         on_few[viewer.clearance] = found or on_few_funders(ahead, amounts, as_of, shares)
-        return viewer.clearance, mine
+        return on_few[viewer.clearance]
 
-    most = hangs(EVERYTHING, between.most)
-    alike.append((between.grants_ahead(between.most), on_few[EVERYTHING.clearance]))
-    others = (hangs(viewer, between.records(viewer)) for viewer in (EVERYWHERE, *coordinators(shared)))
-    for clearance, sums in clearances.beyond(common, between.least, whole, most, others, between.unlike):
+    def several() -> Iterator[tuple[str, Records]]:
+        for viewer in (EVERYWHERE, *coordinators(shared)):
+            mine = between.records(viewer)
+            hangs(viewer, between.grants_ahead(mine))
+            yield viewer.clearance, mine
+
+    ahead = between.grants_ahead(between.most)
+    alike.append((ahead, hangs(EVERYTHING, ahead)))
+    most = EVERYTHING.clearance, between.most
+    for clearance, sums in clearances.beyond(common, between.least, whole, most, several(), between.unlike):
         yield clearance, sums | on_few[clearance]
 
 
