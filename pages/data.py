@@ -20,7 +20,6 @@ from dashboard.page.blocks import (
     Choice,
     Done,
     Download,
-    GoTo,
     Hint,
     Part,
     Remark,
@@ -96,10 +95,7 @@ def _fix(visit: Visit) -> Blocks:
     to_fix = fixes.find(visit)
     yield fixes.by_reason(to_fix)
     if reasons := fixes.reason_names(to_fix):
-        records = fixes.records(to_fix, (yield Choice("reason", _("Reason"), reasons)))
-        chosen = yield Selectable(records)
-        if chosen is not None:
-            yield GoTo("initiative", {"id": to_fix.loc[records.rows.index[chosen], "slug"]})
+        yield fixes.records(to_fix, (yield Choice("reason", _("Reason"), reasons)))
 
 
 def _loads(visit: Visit) -> Blocks:

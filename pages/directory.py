@@ -2,7 +2,7 @@
 
 from dashboard.answers import directory as registered
 from dashboard.answers import initiatives
-from dashboard.page.blocks import About, Beside, Blocks, Caption, Choice, GoTo, Search, Selectable
+from dashboard.page.blocks import About, Beside, Blocks, Caption, Choice, Search
 from dashboard.page.registry import EVERY_LIST, page
 from dashboard.page.visit import Visit
 from data_access.i18n import N_, _
@@ -23,9 +23,7 @@ def directory(visit: Visit) -> Blocks:
     found = registered.find(visit, words or "", confirmation)
 
     yield registered.summary(found, visit)
-    chosen = yield Selectable(registered.listing(found))
-    if chosen is not None:
-        yield GoTo("initiative", {"id": found["slug"].iloc[chosen]})
+    yield registered.listing(found)
     if unlisted := initiatives.unlisted(visit):
         yield Caption(unlisted.title)
 

@@ -262,13 +262,69 @@ def test_clicking_where_the_waiting_is_opens_the_cases_of_that_stage(tab: Tab, s
     page.get_by_role("heading", name=re.compile("open cases$")).first.wait_for()
 
 
-def test_opening_a_profile_keeps_role_and_choice(tab: Tab, server: Server) -> None:
+def test_a_name_in_a_table_opens_the_profile_with_role_and_choice_and_one_step_back_leads_to_the_table(
+    tab: Tab, server: Server
+) -> None:
     page = tab.open(address("directory", server, **{"as": "coordinator.GE"}, country="GE"))
-    table = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
-    page.mouse.click(table["x"] + 17, table["y"] + 53)
+    name = page.locator(".meridian-table tbody a").first
+    called = name.inner_text()
+    assert re.search(r"^/initiative\?as=coordinator\.GE&country=GE&id=.+", name.get_attribute("href"))
+    name.click()
     page.wait_for_url(re.compile(r"/initiative\?as=coordinator\.GE&country=GE&id=.+"))
     tab.settle()
-    assert page.get_by_text("Registered in").count() == 1
+    assert page.locator("h1").inner_text() == called and page.get_by_text("Registered in").count() == 1
+    page.go_back()
+    page.wait_for_url(re.compile(r"/directory\?"))
+    page.locator(".meridian-table tbody a").first.wait_for()
+
+
+def test_a_table_is_read_sorted_and_followed_by_keyboard_and_nothing_happens_by_merely_coming_there(
+    tab: Tab, server: Server
+) -> None:
+    page = tab.open(address("directory", server, **{"as": "coordinator"}))
+    before, table = page.url, page.locator(".meridian-table")
+    table.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(600)
+    assert page.url == before and page.evaluate("document.activeElement.textContent") == "Initiative"
+    projects = page.get_by_role("columnheader", name="Projects")
+    projects.get_by_role("button").press("Enter")
+    assert projects.get_attribute("aria-sort") == "descending"
+    page.wait_for_function("document.querySelectorAll('.meridian-table tbody tr').length > 100")
+    numbers = [int(n) for n in table.locator("tbody td:nth-child(6)").all_inner_texts() if n != "–"]
+    assert numbers == sorted(numbers, reverse=True) and numbers[0] > numbers[-1]
+    projects.get_by_role("button").press("Enter")
+    assert projects.get_attribute("aria-sort") == "ascending"
+    last = page.get_by_role("columnheader", name="Last confirmed").get_by_role("button")
+    last.focus()
+    page.keyboard.press("Tab")
+    followed = page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/initiative"))
+    tab.settle()
+    assert page.locator("h1").inner_text() == followed
+
+
+def test_what_is_unknown_stands_last_however_a_table_is_sorted(tab: Tab, server: Server) -> None:
+    page = tab.open(address("directory", server, **{"as": "coordinator"}))
+    heading = page.get_by_role("columnheader", name="Works in")
+    page.wait_for_function("document.querySelectorAll('.meridian-table tbody tr').length > 100")
+    for _press in range(2):
+        heading.get_by_role("button").click()
+        values = page.locator(".meridian-table tbody td:nth-child(2)").all_inner_texts()
+        unknown = [value == "–" for value in values]
+        assert unknown == sorted(unknown)
+
+
+def test_a_table_prints_whole(tab: Tab, server: Server) -> None:
+    page = tab.open(address("directory", server, **{"as": "coordinator"}))
+    listed = int(page.locator(".meridian-value").first.inner_text())
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".meridian-table tbody tr").count() == listed > 100
+    page.emulate_media(media="print")
+    table = page.locator(".meridian-table").evaluate("one => [one.scrollHeight, one.clientHeight]")
+    assert table[0] <= table[1]
 
 
 def test_the_downloaded_workbook_has_the_rows_of_the_page(tab: Tab, server: Server) -> None:

@@ -24,7 +24,7 @@ from data_access.importers import load, outcomes, runs
 from data_access.importers.records import Record
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit, some
-from tests.test_pages import everything_sent, figures, open_page, texts
+from tests.test_pages import everything_sent, figures, open_page, tables, texts
 
 TODAY = date(2026, 10, 18)
 VIEWERS = [FUNDER, EVERYWHERE, LITHUANIAN, STEWARD]
@@ -133,7 +133,7 @@ def test_an_import_in_the_midst_of_a_rerun_gives_the_page_of_a_reader_who_comes_
     assert next(arrivals, None) is None
     later = open_page("initiatives")
     assert everything_sent(app) == everything_sent(later)
-    assert any("In the midst" in str(frame.value.to_numpy()) for frame in open_page("directory").dataframe)
+    assert any("In the midst" in str(frame.to_numpy()) for frame in tables(open_page("directory")))
 
 
 def test_a_file_of_a_page_drawn_before_a_load_is_refused_rather_than_mixed(own_sample: addresses.Urls) -> None:
@@ -185,7 +185,7 @@ def test_what_is_kept_for_one_viewer_reaches_no_other_in_whatever_order_they_com
 @pytest.mark.usefixtures("deployment")
 def test_two_sessions_of_different_roles_see_their_own_pages_in_turn() -> None:
     def shown(app: AppTest) -> tuple:
-        return figures(app), [frame.value.to_csv() for frame in app.dataframe], texts(app)
+        return figures(app), [frame.to_csv() for frame in tables(app)], texts(app)
 
     alone = {role: shown(open_page("overlap", role)) for role in ("funder", "coordinator")}
     assert alone["funder"] != alone["coordinator"]

@@ -39,7 +39,7 @@ from dashboard.words import columns, written
 from data_access import addresses, connections, export_log, rights, saved_views, schema
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, PAGES, ROOT, STEWARD, some, unavailable
-from tests.test_pages import PARTS, open_page, open_tables
+from tests.test_pages import PARTS, open_page, open_tables, tables
 
 VIEWERS = {"funder": FUNDER, "coordinator.LT": LITHUANIAN, "coordinator": EVERYWHERE, "steward": STEWARD}
 XLSX = formats.FORMATS["xlsx"]
@@ -59,7 +59,7 @@ def end_visit():
 
 
 def tables_of(app: Any) -> list[pd.DataFrame]:
-    return [frame.value for frame in app.dataframe] + glossaries(app)
+    return tables(app) + glossaries(app)
 
 
 def glossaries(app: Any) -> list[pd.DataFrame]:

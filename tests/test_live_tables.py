@@ -24,7 +24,7 @@ from data_access.people import Person
 from data_access.schema import export_log
 from data_access.viewer import Viewer
 from tests.conftest import FUNDER, PAGES, open_sample_visit
-from tests.test_pages import open_page
+from tests.test_pages import open_page, tables
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 ME = "a" * 64
@@ -227,7 +227,7 @@ def test_a_fault_tells_a_reference_and_nothing_else(served, key: str, monkeypatc
 def test_a_reader_makes_a_key_that_is_shown_once_and_takes_it_back(served: addresses.Urls) -> None:
     app = open_page("data", "funder", part="live")
     assert not app.exception
-    assert any("/tables/" in str(frame.value) for frame in app.dataframe)
+    assert any("/tables/" in str(frame) for frame in tables(app))
     next(field for field in app.text_input if field.label == "What the key is for").set_value("my sheet")
     next(button for button in app.button if button.label == "Make a key").click()
     app.run()

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 
+import pandas as pd
 import pytest
 from google.protobuf.text_format import MessageToString
 from sqlalchemy import text
@@ -18,7 +19,7 @@ from streamlit.util import calc_hash
 from dashboard.page import links, walk
 from dashboard.page.registry import find
 from dashboard.page.visit import NoVisit, Visit, open_visit
-from dashboard.screen import draw
+from dashboard.screen import tables as tables_on_screen
 from data_access import addresses, connections, problems
 from tests.conftest import PAGES, ROOT
 
@@ -51,6 +52,23 @@ def texts(app: AppTest) -> list[str]:
     return [html.unescape(re.sub(r"<[^>]*>", "", text)) for text in re.split(r"</(?:p|li|h\d|div)>", drawn)]
 
 
+def tables(app: AppTest) -> list[pd.DataFrame]:
+    """Every table of the page as it is sent, by its headings; shares rounded as files have them."""
+    sent = [
+        json.loads(one.proto.json) for one in app.get("bidi_component") if one.proto.component_name == "meridian.table"
+    ]
+    found = [
+        {column["heading"]: pd.Series(column["values"], dtype="object") for column in one["columns"]} for one in sent
+    ]
+    for one, made in zip(sent, found, strict=True):
+        made |= {
+            column["heading"]: made[column["heading"]].astype("Float64").round(2)
+            for column in one["columns"]
+            if column["kind"] == "percent"
+        }
+    return [pd.DataFrame(columns) for columns in found] + [frame.value for frame in app.dataframe]
+
+
 def open_tables(app: AppTest) -> AppTest:
     """The same page with the table under each chart opened, as a reader does it."""
     opened = False
@@ -66,7 +84,7 @@ def everything_sent(app: AppTest) -> str:
     open_tables(app)
     protos = [proto for element in app.main if (proto := getattr(element, "proto", None)) is not None]
     parts = [html.unescape(MessageToString(proto, as_utf8=True)) for proto in protos]
-    parts += [frame.value.to_json(date_format="iso", force_ascii=False) for frame in app.dataframe]
+    parts += [frame.to_json(date_format="iso", force_ascii=False) for frame in tables(app)]
     parts += [str(chart.proto) for chart in app.get("bidi_component")]
     return re.sub(r"deferred_file_id: .*", "", "\n".join(parts))
 
@@ -124,9 +142,9 @@ def test_opening_the_rows_of_a_figure_shows_them() -> None:
     app = open_page("funding_gaps")
     app.session_state["part_funding_gaps"] = "months"
     app.run()
-    before = len(app.dataframe)
+    before = len(tables(app))
     next(box for box in app.selectbox if box.key == "open_cliff").select("2026-10").run()
-    assert len(app.dataframe) == before + 1
+    assert len(tables(app)) == before + 1
     assert any("Behind October 2026" in said for said in texts(app))
 
 
@@ -181,10 +199,11 @@ def test_the_filter_bar_offers_counts_and_only_what_exists_under_the_other_filte
 def test_a_funder_sees_no_case_figure_a_coordinator_sees() -> None:
     app = open_page("relocation", "funder")
     assert "Open cases" not in figures(app)
-    assert len(open_tables(app).dataframe) == 6
-    for frame in app.dataframe:
-        counted = [name for name in ("People", "Asked for help", "Case ended", "Reached safety") if name in frame.value]
-        people = [value for name in counted for value in frame.value[name] if value != "<10"]
+    shown = tables(open_tables(app))
+    assert len(shown) == 6
+    for frame in shown:
+        counted = [name for name in ("People", "Asked for help", "Case ended", "Reached safety") if name in frame]
+        people = [value for name in counted for value in frame[name] if value != "<10"]
         assert all(int(value.replace(",", "")) % 5 == 0 for value in people)
 
 
@@ -214,7 +233,7 @@ def test_a_sample_beside_a_real_case_database_is_refused(monkeypatch: pytest.Mon
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
     app.query_params["as"] = "coordinator"
     app.run()
-    assert app.error and not figures(app) and not app.dataframe
+    assert app.error and not figures(app) and not tables(app)
 
 
 @pytest.mark.usefixtures("deployment")
@@ -289,15 +308,15 @@ def test_a_real_database_without_sign_in_serves_nobody(monkeypatch, deployment, 
     if auth is not None:
         app.secrets["auth"] = auth
     app.run()
-    assert not figures(app) and not app.dataframe
+    assert not figures(app) and not tables(app)
     assert app.title[0].value == "Sign-in is not configured"
 
 
 @pytest.mark.usefixtures("deployment")
 def test_the_table_under_a_chart_is_made_only_when_somebody_opens_it() -> None:
     app = open_page("funding_gaps")
-    closed = len(app.dataframe)
-    opened = len(open_tables(app).dataframe)
+    closed = len(tables(app))
+    opened = len(tables(open_tables(app)))
     assert (
         opened - closed
         == len([chart for chart in app.get("bidi_component") if str(chart.key).startswith("chart_")])
@@ -378,15 +397,15 @@ def test_a_pair_names_the_funders_of_both_leads_and_leads_to_their_profiles() ->
 
 @pytest.mark.usefixtures("deployment")
 def test_of_a_long_table_only_what_is_looked_for_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draw, "MOST_SENT", 20)
+    monkeypatch.setattr(tables_on_screen, "MOST_SENT", 20)
     app = open_page("funding_gaps", "steward")
     app.session_state["part_funding_gaps"] = "months"
     app.run()
-    lines = [frame for frame in app.dataframe if "Line" in frame.value]
-    assert len(lines[0].value) == 20
-    name = str(lines[0].value["Organisation"].iloc[3])
+    lines = next(frame for frame in tables(app) if "Line" in frame)
+    assert len(lines) == 20
+    name = str(lines["Organisation"].iloc[3])
     app.text_input(key="find_lines").set_value(name).run()
-    found = next(frame for frame in app.dataframe if "Line" in frame.value).value
+    found = next(frame for frame in tables(app) if "Line" in frame)
     assert 0 < len(found) <= 20 and set(found["Organisation"]) == {name}
     assert any("of" in said and "rows that fit" in said for said in texts(app))
 

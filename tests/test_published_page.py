@@ -15,7 +15,7 @@ from data_access import addresses, connections, protected_year
 from data_access.filters import Filters
 from data_access.schema import published_cell
 from tests.conftest import FUNDER, ROOT, STEWARD, open_sample_visit
-from tests.test_pages import open_page, texts
+from tests.test_pages import open_page, tables, texts
 
 CHOICES = [
     Filters(),
@@ -200,7 +200,7 @@ def test_a_steward_sees_where_each_period_stands_and_one_as_it_would_be(own_samp
     before = everything_in(own_sample)
     app = open_page("data", "steward", part="publication")
     assert not app.exception
-    rows = app.dataframe[0].value.set_index("Period")
+    rows = tables(app)[0].set_index("Period")
     assert dict(rows["State"].iloc[:3]) == {
         "2026Q4": "not closed yet",
         "2026Q3": "can be published",
@@ -211,7 +211,7 @@ def test_a_steward_sees_where_each_period_stands_and_one_as_it_would_be(own_samp
     app.session_state["open_periods"] = "2026Q3"
     app.run()
     assert not app.exception and not app.error
-    shown = app.dataframe[1].value
+    shown = tables(app)[1]
     assert len(shown) > 50 and set(shown["Would show"].str.contains("hidden")) == {True, False}
     assert everything_in(own_sample) == before
 
@@ -227,5 +227,5 @@ def test_nobody_but_a_steward_sees_how_publication_stands(role: str) -> None:
 def test_a_server_without_the_publishers_logins_shows_no_trial(own_sample, december, monkeypatch) -> None:
     monkeypatch.setenv("MERIDIAN_CASES_PUBLISHER_URL", "")
     app = open_page("data", "steward", part="publication")
-    assert not app.exception and len(app.dataframe) == 1
+    assert not app.exception and len(tables(app)) == 1
     assert "open_periods" not in app.session_state

@@ -89,7 +89,7 @@ def summary(found: pd.DataFrame, visit: Visit) -> Summary:
 
 
 def listing(found: pd.DataFrame) -> Table:
-    """The table to choose from; state-linked programmes carry their mark in a column of its own."""
+    """Who is listed, each with the way to its profile; state-linked programmes carry their mark in a column of its own."""
     columns = [*COLUMNS, *(["mark"] if (found["mark"] == "state_linked").any() else [])]
-    note = _("Choose a row to open its profile. Click a heading to sort.")
-    return Table("directory", _("Initiatives"), found[columns], note)
+    note = _("A name opens the profile, a heading sorts.")
+    return Table("directory", _("Initiatives"), found[columns], note, profiles={"initiative": found["slug"]})

@@ -120,7 +120,8 @@ def reason_names(found: pd.DataFrame) -> dict[str, str]:
 
 
 def records(found: pd.DataFrame, reason: str) -> Table:
-    """The records of one reason; choosing a row opens the initiative's profile."""
+    """The records of one reason, each with the way to the initiative's profile."""
     rows = found[found["reason"] == reason]
-    note = _("Choose a row to open the initiative's profile.")
-    return Table("fix_records", written.capital(codes.word(reason)), rows[["record", "initiative"]], note)
+    note = _("A name opens the initiative's profile.")
+    shown = rows[["record", "initiative"]]
+    return Table("fix_records", written.capital(codes.word(reason)), shown, note, profiles={"initiative": rows["slug"]})

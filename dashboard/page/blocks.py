@@ -64,7 +64,8 @@ class Figures(Block):
 class Table(Block):
     """Rows to show and export: columns are declared in `dashboard.words.columns`, some for the table `key` alone.
 
-    `is_live`: exact figures of live cases.
+    `is_live`: exact figures of live cases. `profiles`: per column of initiatives' names whose profile each row's leads to, where
+    the maker knows; other names lead to a profile if one initiative alone bears them.
     """
 
     key: str
@@ -72,6 +73,7 @@ class Table(Block):
     rows: pd.DataFrame
     note: str = ""
     is_live: bool = field(default=False, kw_only=True)
+    profiles: Mapping[str, pd.Series] = field(default_factory=dict, kw_only=True)
 
     @property
     def notes(self) -> str:
@@ -327,14 +329,6 @@ class StartAgain(Block):
     """Draw the page anew and say there, once, what was done."""
 
     message: str
-
-
-@dataclass(frozen=True)
-class GoTo(Block):
-    """Leave for another page of the frame."""
-
-    page: str
-    parameters: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,19 +15,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
+from dashboard.answers import named
 from dashboard.page import blocks
 from dashboard.page.blocks import Block, Report, Table
 from dashboard.page.visit import Visit
 from dashboard.page.walk import answered
-from dashboard.screen import clicks, figures, file_buttons, plots, texts
+from dashboard.screen import clicks, figures, file_buttons, plots, tables, texts
 from dashboard.screen.markdown import plain, strong
-from dashboard.words import columns, terms, written
+from dashboard.words import columns, terms
 from data_access.filters import joined
-from data_access.i18n import SOURCE, _, language
+from data_access.i18n import _
 
 MAP_HEIGHT = 460
 ROWS_WIDTH, ROWS_BESIDE = 460, 1.2
-MOST_SENT, MOST_WORDS = 1_000, 25
+MOST_WORDS = 25
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,14 @@ def _leaf(presented: pd.DataFrame, key: str) -> pd.DataFrame:
 
 @draw.register
 def _selectable(block: blocks.Selectable, screen: Screen, report: Report) -> int | None:
-    _heading(block.table, report)
-    return _rows(block.table, screen, report, selectable=True)
+    shown = block.table
+    _heading(shown, report)
+    if shown.rows.empty:
+        texts.note(_("None recorded."))
+        return None
+    chosen = tables.choose(shown)
+    file_buttons.of_table(screen.visit, report, shown)
+    return chosen
 
 
 def _heading(shown: Table, report: Report) -> None:
@@ -176,76 +183,15 @@ def _heading(shown: Table, report: Report) -> None:
     texts.heading(shown.title, shown.note, level=3 if report.answer else 2)
 
 
-def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = False) -> int | None:
+def _rows(shown: Table, screen: Screen, report: Report) -> None:
+    """The rows of a table and their files; whose name somebody asked for, her profile is gone to."""
     if shown.rows.empty:
         texts.note(_("None recorded."))
-        return None
-    modes: Any = ["single-row", "single-cell"] if selectable else "single-row"
-    presented = columns.presented(shown.rows, shown.key)
-    sent = presented if len(presented) <= MOST_SENT else _searched(presented, shown.key)
-    event: Any = st.dataframe(
-        sent,
-        hide_index=True,
-        column_config=_formats(shown),
-        alt=plain(shown.title),
-        placeholder="–",
-        key=_table_key(shown.key),
-        on_select="rerun" if selectable else "ignore",
-        selection_mode=modes,
-    )
-    selection = event["selection"] if selectable else {"rows": [], "cells": []}
-    chosen = [*selection["rows"], *(row for row, _column in selection["cells"])]
-    chosen = [int(sent.index[row]) for row in chosen if row < len(sent)]
+        return
+    asked = tables.draw(shown, screen.visit)
     file_buttons.of_table(screen.visit, report, shown)
-    return chosen[0] if chosen else None
-
-
-def _table_key(key: str) -> str:
-    """The name of a table's choice; another one once something was decided, so that the next row is chosen anew."""
-    again = st.session_state.get("decided", 0)
-    return f"table_{key}_{again}" if again else f"table_{key}"
-
-
-def _searched(presented: pd.DataFrame, key: str) -> pd.DataFrame:
-    """The first rows of a long table, or of those that hold the words somebody looks for; their places are kept."""
-    words = st.text_input(_("Find in this table"), key=f"find_{key}", placeholder=_("a name, a country, an activity"))
-    found = presented
-    for word in words.casefold().split():
-        words_of = found.select_dtypes(exclude="number").astype("str")
-        found = found[
-            words_of.apply(lambda column, w=word: column.str.casefold().str.contains(w, regex=False)).any(axis=1)
-        ]
-    texts.note(
-        _("{shown} of {n} rows that fit are shown here; files hold all {all}.").format(
-            shown=written.number(min(MOST_SENT, len(found))),
-            n=written.number(len(found)),
-            all=written.number(len(presented)),
-        )
-    )
-    return found.head(MOST_SENT)
-
-
-FORMATS = {
-    "integer": partial(st.column_config.NumberColumn, format="localized"),
-    "money": partial(st.column_config.NumberColumn, format="localized", step=0.01),
-    "decimal": partial(st.column_config.NumberColumn, format="localized"),
-    "rate": partial(st.column_config.NumberColumn, format="%.2f"),
-    "exchange": partial(st.column_config.NumberColumn, format="%.4f"),
-    "percent": partial(st.column_config.NumberColumn, format="percent"),
-}
-DAYS = {"month": ("MMM YYYY", "MM.YYYY"), "date": ("D MMM YYYY", "DD.MM.YYYY")}
-"""How days look in English, and in every other language: Streamlit knows no names of months but the English."""
-
-
-def _formats(shown: Table) -> dict:
-    known = {columns.heading(key, shown.key): columns.column(key, shown.key) for key in shown.rows.columns}
-    return {heading: _format(column.kind)(help=_(column.definition)) for heading, column in known.items()}
-
-
-def _format(kind: str) -> Callable[..., Any]:
-    if kind in DAYS:
-        return partial(st.column_config.DateColumn, format=DAYS[kind][language.get() != SOURCE])
-    return FORMATS.get(kind, st.column_config.Column)
+    if asked:
+        st.switch_page(screen.pages[named.PROFILE], query_params=named.parameters_of(screen.visit, asked))
 
 
 @draw.register
@@ -376,11 +322,6 @@ def _link(block: blocks.Link, screen: Screen, _report: Report) -> None:
         icon=":material/arrow_forward:",
         query_params=dict(block.parameters) or None,
     )
-
-
-@draw.register
-def _go_to(block: blocks.GoTo, screen: Screen, _report: Report) -> None:
-    st.switch_page(screen.pages[block.page], query_params=dict(block.parameters))
 
 
 @draw.register

@@ -16,13 +16,19 @@ Kind = Literal[
 ]  # fmt: skip
 
 
+Borne = Literal["initiative", "project", "funder"]
+"""Who bears a name."""
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column's heading and definition (marked for translation) and the kind of its values."""
+    """A column's heading and definition (marked for translation), the kind of its values, and who bears them if they are
+    names that lead to a page."""
 
     heading: str
     kind: Kind
     definition: str
+    names: Borne | None = None
 
 
 COLUMNS = {
@@ -48,7 +54,7 @@ COLUMNS = {
     "recipients": Column(N_("Share of recipients"), "percent", N_("Smallest recipients first.")),
     "money": Column(N_("Share of money"), "percent", N_("What they hold together.")),
     "percent": Column(N_("Per cent"), "integer", N_("Whole per cents that add to 100.")),
-    "initiative": Column(N_("Initiative"), "text", N_("Name as recorded.")),
+    "initiative": Column(N_("Initiative"), "text", N_("Name as recorded."), names="initiative"),
     "works_in": Column(N_("Works in"), "text", N_("Countries the team works in, as far as you may see them.")),
     "does": Column(N_("Does"), "text", N_("Recorded activities.")),
     "serves": Column(N_("For"), "text", N_("Recorded audiences.")),
@@ -57,11 +63,11 @@ COLUMNS = {
     "closed_on": Column(N_("Closed on"), "date", N_("Day it closed as recorded; empty while it works.")),
     "confirmed_on": Column(N_("Last confirmed"), "date", N_("The last day on which a source confirmed it.")),
     "mark": Column(N_("Independence"), "word", N_("State-linked programmes are marked and enter no figure of the network.")),
-    "project": Column(N_("Project"), "text", N_("Name as recorded.")),
+    "project": Column(N_("Project"), "text", N_("Name as recorded."), names="project"),
     "starts_on": Column(N_("Starts"), "date", N_("First day as recorded.")),
     "ends_on": Column(N_("Ends"), "date", N_("Last day as recorded.")),
     "reference": Column(N_("Grant"), "text", N_("The grant's reference.")),
-    "funder": Column(N_("Funder"), "text", N_("Who gives; empty when not named.")),
+    "funder": Column(N_("Funder"), "text", N_("Who gives; empty when not named."), names="funder"),
     "amount": Column(N_("Amount"), "decimal", N_("In the currency of the record.")),
     "paid": Column(N_("Paid"), "decimal", N_("Recorded payments, in the currency of the record.")),
     "currency": Column(N_("Currency"), "text", N_("ISO 4217 code of the record.")),
@@ -70,7 +76,7 @@ COLUMNS = {
     "period_start": Column(N_("From"), "date", N_("First day of the period the need is stated for.")),
     "period_end": Column(N_("To"), "date", N_("Last day of the period.")),
     "stated_on": Column(N_("Stated"), "date", N_("Day on which the need was stated.")),
-    "partner": Column(N_("Partner"), "text", N_("Known to work together.")),
+    "partner": Column(N_("Partner"), "text", N_("Known to work together."), names="initiative"),
     "person": Column(N_("Person"), "text", N_("By a reference that says nothing about her.")),
     "person_role": Column(N_("Role"), "word", N_("What she may read.")),
     "scope": Column(N_("Host countries"), "text", N_("Of a coordinator.")),
@@ -81,7 +87,7 @@ COLUMNS = {
     "person_change": Column(N_("Change"), "word", N_("What was done.")),
     "contested": Column(N_("What"), "word", N_("Which kind of record somebody contests.")),
     "contest_kind": Column(N_("Said to be"), "word", N_("What a reader says is wrong with it.")),
-    "same_as": Column(N_("May be the same as"), "text", N_("Another organisation with a name alike.")),
+    "same_as": Column(N_("May be the same as"), "text", N_("Another organisation with a name alike."), names="initiative"),
     "names_alike": Column(N_("Names alike"), "percent", N_("How alike the names are, without words for a legal form.")),
     "merge_decision": Column(N_("Decided"), "word", N_("What a steward said they are.")),
     "source_reference": Column(N_("Left out"), "text", N_("The reference that its source gives it.")),
@@ -131,15 +137,15 @@ COLUMNS = {
     "standing": Column(N_("Where it stands"), "word", N_("What the record is to the figures: counted, or left out and why.")),
     "surplus": Column(N_("Surplus"), "money", N_("Signed beyond the stated need on this line.")),
     "coverage": Column(N_("Coverage"), "percent", N_("Signed money as a share of stated need.")),
-    "line": Column(N_("Line"), "text", N_("A project, or an initiative's core work.")),
-    "organisation": Column(N_("Organisation"), "text", N_("Lead organisation.")),
+    "line": Column(N_("Line"), "text", N_("A project, or an initiative's core work."), names="project"),
+    "organisation": Column(N_("Organisation"), "text", N_("Lead organisation."), names="initiative"),
     "year": Column(N_("Year"), "word", N_("Calendar year.")),
     "grantees": Column(N_("Grantees"), "integer", N_("Distinct organisations that signed a grant in the year.")),
     "newcomers": Column(N_("First-time grantees"), "integer", N_("No earlier grant is recorded; the first recorded year cannot be judged.")),
     "returning": Column(N_("Returning grantees"), "integer", N_("Had a recorded grant in an earlier year.")),
     "total": Column(N_("Signed in all"), "money", N_("All signed grants on record.")),
     "funders": Column(N_("Funders"), "integer", N_("Named funders with a signed grant.")),
-    "largest_funder": Column(N_("Largest funder"), "text", N_("The funder with the largest signed sum.")),
+    "largest_funder": Column(N_("Largest funder"), "text", N_("The funder with the largest signed sum."), names="funder"),
     "low": Column(N_("Share at least"), "percent", N_("Share of the largest funder if unnamed money came from others.")),
     "high": Column(N_("Share at most"), "percent", N_("Share of the largest funder if unnamed money came from it.")),
     "restriction": Column(N_("Restriction"), "word", N_("Whether the money is tied to a purpose, as recorded.")),
@@ -171,10 +177,10 @@ COLUMNS = {
     "earned": Column(N_("Earned income"), "money", N_("Fees, sales and services.")),
     "reason": Column(N_("Reason"), "word", N_("Why a record is left out of a figure.")),
     "grants": Column(N_("Grants"), "integer", N_("Grant records.")),
-    "name_a": Column(N_("Project A"), "text", N_("First project of the pair.")),
-    "organisation_a": Column(N_("Lead of A"), "text", N_("Lead organisation of project A.")),
-    "name_b": Column(N_("Project B"), "text", N_("Second project of the pair.")),
-    "organisation_b": Column(N_("Lead of B"), "text", N_("Lead organisation of project B.")),
+    "name_a": Column(N_("Project A"), "text", N_("First project of the pair."), names="project"),
+    "organisation_a": Column(N_("Lead of A"), "text", N_("Lead organisation of project A."), names="initiative"),
+    "name_b": Column(N_("Project B"), "text", N_("Second project of the pair."), names="project"),
+    "organisation_b": Column(N_("Lead of B"), "text", N_("Lead organisation of project B."), names="initiative"),
     "pair_score": Column(N_("Similarity"), "percent", N_("Shared activities, countries, audiences and languages, rare ones weighing more.")),
     "pair_low": Column(N_("At least"), "percent", N_("Similarity if every missing fact differed.")),
     "pair_high": Column(N_("At most"), "percent", N_("Similarity if every missing fact agreed.")),
@@ -187,8 +193,8 @@ COLUMNS = {
     "group": Column(N_("Group"), "integer", N_("Projects that resemble each other share a number; it only orders the list.")),
     "fact": Column(N_("Missing fact"), "word", N_("What would have to be filled in.")),
     "undecided": Column(N_("Pairs it keeps open"), "integer", N_("Pairs that cannot be judged without it.")),
-    "first_funder": Column(N_("Funder"), "text", N_("One of the two funders.")),
-    "second_funder": Column(N_("and funder"), "text", N_("The other of the two funders.")),
+    "first_funder": Column(N_("Funder"), "text", N_("One of the two funders."), names="funder"),
+    "second_funder": Column(N_("and funder"), "text", N_("The other of the two funders."), names="funder"),
     "shared_grantees": Column(N_("Organisations both fund"), "integer", N_("Distinct organisations with a signed grant of each.")),
     "share_of_smaller": Column(N_("Share of the smaller"), "percent", N_("Organisations both fund, as a share of the smaller funder's.")),
     "from_first": Column(N_("From the first"), "money", N_("Signed by the first funder.")),
@@ -361,8 +367,10 @@ COLUMNS = {
 }  # fmt: skip
 
 
-RECEIVES = Column(N_("Organisation"), "text", N_("Who received the money."))
-LEADS = Column(N_("Organisation"), "text", N_("Lead organisation of the project, or who does the core work."))
+RECEIVES = Column(N_("Organisation"), "text", N_("Who received the money."), names="initiative")
+LEADS = Column(
+    N_("Organisation"), "text", N_("Lead organisation of the project, or who does the core work."), names="initiative"
+)
 FROM = Column(N_("Signed, or needed from"), "date", N_("Day of signing of a grant, first day of a need."))
 OWN: dict[str, dict[str, Column]] = {
     **{key: {"since": FROM} for key in ("same_money", "same_money_decided")},
@@ -382,7 +390,7 @@ OWN: dict[str, dict[str, Column]] = {
     "programmes_published": {
         "relocated_share": Column(N_("Relocated of ended"), "percent", N_("People relocated of people whose case ended, both rounded.")),
     },
-    "local_partners": {"organisation": Column(N_("Initiative"), "text", N_("Name."))},
+    "local_partners": {"organisation": Column(N_("Initiative"), "text", N_("Name."), names="initiative")},
     "projects": {"status": Column(N_("Status"), "word", N_("Planned, running or ended, as recorded."))},
     "figure_waits": {
         "closed": Column(N_("Ended"), "integer", N_("Cases that ended after so many days.")),
@@ -395,7 +403,7 @@ OWN: dict[str, dict[str, Column]] = {
     **{key: {"organisation": RECEIVES} for key in ("figure_dependent", "figure_grantees", "change_grants", "dependence", "leaning", "ending", "year_rows", "signed_grants", "account_rows", "step_rows", "to_fix", "leaves_organisations", "bridging")},
     **{key: {"organisation": LEADS} for key in ("figure_money", "lines", "month_rows")},
     "unseen": {
-        "organisation": Column(N_("Initiative"), "text", N_("Name.")),
+        "organisation": Column(N_("Initiative"), "text", N_("Name."), names="initiative"),
         "activities": Column(N_("Activities"), "text", N_("What its projects that have not ended do.")),
     },
     "history": {

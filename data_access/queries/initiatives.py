@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from sqlalchemy import Select, and_, case, distinct, exists, func, literal, null, or_, select, true
@@ -162,6 +162,26 @@ def profile(slug: str, viewer: Viewer) -> Query:
         .outerjoin(source, source.c.id == who.source_id)
         .outerjoin(host, host.c.id == who.fiscal_host_id)
         .where(or_(who.slug == slug, who.id.in_(merged)), who.is_initiative, visible.organisations(viewer))
+    )
+    return Query(statement, viewer)
+
+
+def bearers(names: Collection[str], viewer: Viewer) -> Query:
+    """The organisations of these names: name, slug, has_profile; several may bear one name."""
+    who = organisation.c
+    statement = select(who.name, who.slug, who.is_initiative.label("has_profile"))
+    return Query(statement.where(who.name.in_(names), visible.organisations(viewer)).order_by(who.slug), viewer)
+
+
+def leads_of(projects: Collection[str], viewer: Viewer) -> Query:
+    """Who leads the projects of these names: name (of the project), slug (of its lead), has_profile; several may bear one name."""
+    who = organisation.c
+    statement = (
+        select(project.c.name, who.slug, who.is_initiative.label("has_profile"))
+        .distinct()
+        .join(organisation, who.id == project.c.organisation_id)
+        .where(project.c.name.in_(projects), visible.organisations(viewer))
+        .order_by(who.slug)
     )
     return Query(statement, viewer)
 

@@ -1,0 +1,151 @@
+// A table of plain HTML: names are links, columns sort, numbers and days are written in the page's language.
+
+const AT_ONCE = 100;
+const NOTHING = "–";
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const DECIMALS = { integer: [0, 0], money: [2, 2], decimal: [0, 2], rate: [2, 2], exchange: [4, 4] };
+const kept = new WeakMap();
+
+// A share in whole per cents; a small one is not none, an almost full one not all.
+function share(value, whole) {
+  if (value > 0 && value < 0.005) return "<1\u00a0%";
+  if (value >= 0.995 && value < 1) return ">99\u00a0%";
+  return `${whole.format(Math.floor(value * 100 + 0.5))}\u00a0%`;
+}
+
+function day(iso, language, isMonth) {
+  const [year, month, date] = iso.split("-");
+  if (language !== "en") return isMonth ? `${month}.${year}` : `${date}.${month}.${year}`;
+  return `${isMonth ? "" : `${Number(date)} `}${MONTHS[month - 1]} ${year}`;
+}
+
+// How a column's values are written.
+function writer(kind, language) {
+  if (kind === "date" || kind === "month") return (value) => day(value, language, kind === "month");
+  if (kind === "percent") return (value) => share(value, new Intl.NumberFormat(language));
+  if (!(kind in DECIMALS)) return String;
+  const [minimumFractionDigits, maximumFractionDigits] = DECIMALS[kind];
+  const format = new Intl.NumberFormat(language, { minimumFractionDigits, maximumFractionDigits });
+  return (value) => format.format(value);
+}
+
+function isNumber(kind) {
+  return kind in DECIMALS || kind === "percent";
+}
+
+// The rows in the order of a column: numbers by size, words by the alphabet, what is unknown last.
+function ordered(state) {
+  const { columns, language } = state.data;
+  const rows = [...(columns[0]?.values ?? []).keys()];
+  if (!state.by) return rows;
+  const { place, falls } = state.by;
+  const { values, kind } = columns[place];
+  const words = new Intl.Collator(language, { numeric: true });
+  const compare = isNumber(kind) ? (a, b) => a - b : (a, b) => words.compare(a, b);
+  const unknown = (value) => value === null || value === "";
+  return rows.sort((one, other) => {
+    const a = values[one], b = values[other];
+    if (unknown(a) || unknown(b)) return unknown(a) - unknown(b) || one - other;
+    return (falls ? -compare(a, b) : compare(a, b)) || one - other;
+  });
+}
+
+function made(name, text, properties = {}) {
+  const node = Object.assign(document.createElement(name), properties);
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+// A name that leads to a profile is opened within the page; what leads elsewhere, or into a new tab, is the browser's.
+function linked(state, text, lead) {
+  const link = made("a", text, { href: lead.address });
+  if (!lead.profile) return link;
+  link.addEventListener("click", (event) => {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    state.open(lead.profile);
+  });
+  return link;
+}
+
+function row(state, at) {
+  const line = made("tr");
+  state.data.columns.forEach(({ values, kind, bearers, leads }, place) => {
+    const value = values[at];
+    const text = value === null || value === "" ? NOTHING : state.writers[place](value);
+    const cell = place ? made("td") : made("th", undefined, { scope: "row" });
+    cell.className = isNumber(kind) ? "meridian-number" : kind === "date" || kind === "month" ? "meridian-day" : "";
+    const bearer = bearers ? bearers[at] : value;
+    const lead = leads && Object.hasOwn(leads, bearer) ? leads[bearer] : null;
+    cell.append(lead ? linked(state, text, lead) : text);
+    line.append(cell);
+  });
+  return line;
+}
+
+// The first rows at once, the others when the browser has nothing else to do, or at once before it prints.
+function fill(state) {
+  const body = made("tbody");
+  state.rest = ordered(state);
+  state.host.querySelector("tbody").replaceWith(body);
+  more(state, body);
+}
+
+function more(state, body, atOnce = AT_ONCE) {
+  if (!body.isConnected || !state.rest.length) return;
+  body.append(...state.rest.splice(0, atOnce).map((at) => row(state, at)));
+  if (state.rest.length) requestIdleCallback(() => more(state, body), { timeout: 500 });
+}
+
+function sorted(state, place, heading) {
+  const was = state.by?.place === place ? state.by : null;
+  const startsFalling = isNumber(state.data.columns[place].kind);
+  state.by = was && was.falls !== startsFalling ? null : { place, falls: was ? !was.falls : startsFalling };
+  for (const other of heading.parentElement.children) other.removeAttribute("aria-sort");
+  if (state.by) heading.setAttribute("aria-sort", state.by.falls ? "descending" : "ascending");
+  fill(state);
+}
+
+function draw(state) {
+  const { columns, language, alt } = state.data;
+  state.by = null;
+  state.writers = columns.map(({ kind }) => writer(kind, language));
+  const line = made("tr");
+  columns.forEach(({ heading, help, kind }, place) => {
+    const head = made("th", undefined, { scope: "col", className: isNumber(kind) ? "meridian-number" : "" });
+    const button = made("button", heading, { type: "button", title: help });
+    button.addEventListener("click", () => sorted(state, place, head));
+    head.append(button);
+    line.append(head);
+  });
+  const table = made("table"), head = made("thead");
+  head.append(line);
+  table.append(head, made("tbody"));
+  state.host.replaceChildren(table);
+  state.host.setAttribute("aria-label", alt);
+  state.host.scrollTo(0, 0);
+  fill(state);
+}
+
+export default function (component) {
+  const { parentElement, data, setTriggerValue } = component;
+  let state = kept.get(parentElement);
+  if (!state) {
+    state = { host: parentElement.querySelector(".meridian-table") };
+    kept.set(parentElement, state);
+    state.print = () => more(state, state.host.querySelector("tbody"), Infinity);
+    addEventListener("beforeprint", state.print);
+  }
+  state.open = (profile) => setTriggerValue("opened", profile);
+  const drawn = JSON.stringify(data);
+  if (drawn !== state.drawn) {
+    Object.assign(state, { data, drawn });
+    draw(state);
+  }
+  return () =>
+    setTimeout(() => {
+      if (state.host.isConnected || kept.get(parentElement) !== state) return;
+      removeEventListener("beforeprint", state.print);
+      kept.delete(parentElement);
+    });
+}

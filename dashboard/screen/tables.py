@@ -1,0 +1,134 @@
+"""Tables as one element of ours: plain HTML, in which names are links, long words wrap and columns sort; sent as values, which the
+browser writes in the page's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.answers import named
+from dashboard.page.blocks import Table
+from dashboard.page.visit import Visit
+from dashboard.screen import scripts, texts
+from dashboard.screen.markdown import plain
+from dashboard.words import columns, written
+from data_access.i18n import SOURCE, _, language
+
+MOST_SENT = 1_000
+
+
+def draw(table: Table, visit: Visit) -> str | None:
+    """Draw the rows of a table; the initiative whose profile somebody asked for by its name in them."""
+    rows = table.rows.iloc[list(_sent(table))]
+    presented = columns.presented(rows, table.key)
+    several = [_column(table, key, heading, rows[key], presented[heading], visit)
+               for key, heading in zip(rows.columns, presented.columns, strict=True)]  # fmt: skip
+    data = {"alt": table.title, "language": language.get(), "columns": several}
+    asked = scripts.component("table")(key=f"table_{table.key}", data=data, on_opened_change=_nothing).opened
+    profiles = {lead["profile"] for one in several for lead in one.get("leads", {}).values()}
+    return asked if asked in profiles else None
+
+
+def _column(
+    table: Table, key: str, heading: str, values: pd.Series, presented: pd.Series, visit: Visit
+) -> dict[str, Any]:
+    """A column's heading and values; a share as exact as it is, so that a small one is not written as none."""
+    known = columns.column(key, table.key)
+    sent = values.astype("Float64") if known.kind == "percent" else presented
+    if known.kind in ("date", "month"):
+        sent = sent.map(lambda day: day.isoformat(), na_action="ignore")
+    column = {"heading": heading, "help": _(known.definition), "kind": known.kind, "values": _plain(sent)}
+    if key in table.profiles:
+        slugs = table.profiles[key].loc[values.index]
+        leads = {slug: named.profile(visit, slug) for slug in slugs.dropna().unique()}
+        column["bearers"] = _plain(slugs)
+    elif known.names:
+        leads = dict(named.leads(visit, known.names, values.dropna().unique().tolist()))
+    else:
+        return column
+    return column | {"leads": {name: asdict(lead) for name, lead in leads.items()}}
+
+
+def _plain(values: pd.Series) -> list[object]:
+    return values.astype("object").where(values.notna(), None).tolist()
+
+
+def _nothing() -> None:
+    """What asks for a profile is answered where the table is drawn."""
+
+
+def choose(table: Table) -> int | None:
+    """Rows to choose one from, by the box before each, so that nothing is chosen by merely coming there; its place."""
+    sent = columns.presented(table.rows, table.key).iloc[list(_sent(table))]
+    event: Any = st.dataframe(
+        sent,
+        hide_index=True,
+        column_config=_formats(table),
+        alt=plain(table.title),
+        placeholder="–",
+        key=_choice_of(table.key),
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    chosen = [int(sent.index[row]) for row in event["selection"]["rows"] if row < len(sent)]
+    return chosen[0] if chosen else None
+
+
+def _choice_of(key: str) -> str:
+    """The name of a table's choice; another one once something was decided, so that the next row is chosen anew."""
+    again = st.session_state.get("decided", 0)
+    return f"table_{key}_{again}" if again else f"table_{key}"
+
+
+def _sent(table: Table) -> Sequence[int]:
+    """The places of the rows that the browser is given: all of a short table, of a long one what is looked for."""
+    if len(table.rows) <= MOST_SENT:
+        return range(len(table.rows))
+    return _searched(columns.presented(table.rows, table.key), table.key).index
+
+
+def _searched(presented: pd.DataFrame, key: str) -> pd.DataFrame:
+    """The first rows of a long table, or of those that hold the words somebody looks for; their places are kept."""
+    words = st.text_input(_("Find in this table"), key=f"find_{key}", placeholder=_("a name, a country, an activity"))
+    found = presented
+    for word in words.casefold().split():
+        words_of = found.select_dtypes(exclude="number").astype("str")
+        found = found[
+            words_of.apply(lambda column, w=word: column.str.casefold().str.contains(w, regex=False)).any(axis=1)
+        ]
+    texts.note(
+        _("{shown} of {n} rows that fit are shown here; files hold all {all}.").format(
+            shown=written.number(min(MOST_SENT, len(found))),
+            n=written.number(len(found)),
+            all=written.number(len(presented)),
+        )
+    )
+    return found.head(MOST_SENT)
+
+
+FORMATS = {
+    "integer": partial(st.column_config.NumberColumn, format="localized"),
+    "money": partial(st.column_config.NumberColumn, format="localized", step=0.01),
+    "decimal": partial(st.column_config.NumberColumn, format="localized"),
+    "rate": partial(st.column_config.NumberColumn, format="%.2f"),
+    "exchange": partial(st.column_config.NumberColumn, format="%.4f"),
+    "percent": partial(st.column_config.NumberColumn, format="percent"),
+}
+DAYS = {"month": ("MMM YYYY", "MM.YYYY"), "date": ("D MMM YYYY", "DD.MM.YYYY")}
+"""How days look in English, and in every other language: Streamlit knows no names of months but the English."""
+
+
+def _formats(table: Table) -> dict:
+    known = {columns.heading(key, table.key): columns.column(key, table.key) for key in table.rows.columns}
+    return {heading: _format(column.kind)(help=_(column.definition)) for heading, column in known.items()}
+
+
+def _format(kind: str) -> Callable[..., Any]:
+    if kind in DAYS:
+        return partial(st.column_config.DateColumn, format=DAYS[kind][language.get() != SOURCE])
+    return FORMATS.get(kind, st.column_config.Column)
