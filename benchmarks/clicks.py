@@ -30,7 +30,7 @@ WATCH = """
 () => {
   window.asked = 0; window.changes = new Map();
   const roots = new WeakSet();
-  const shown = '.js-plotly-plot, [data-testid=stDataFrame], .meridian-figures, [data-testid=stMarkdown], [data-testid=stHtml]';
+  const shown = '.js-plotly-plot, .meridian-table tr, [data-testid=stDataFrame], .meridian-figures, [data-testid=stMarkdown], [data-testid=stHtml]';
   const element = node => node instanceof Element ? node : node.parentElement;
   const seen = new MutationObserver(found => {
     const now = performance.now();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -121,3 +122,38 @@ def test_a_place_or_activity_is_in_the_grid_though_the_other_is_not_stated(
     assert drawn is not None
     axes = {str(name) for axis in ("x", "y") for name in drawn.picture.data[0][axis]}
     assert axes == ({"Georgia", "Not stated"} if missing == "activity" else {"Not stated", "Independent media"})
+
+
+OF_NOTHING = re.compile(r"\b0 of (?:the )?0\b|^– \w|\b0 cannot\b")
+
+
+@pytest.mark.parametrize("name", some(list(LOADS), 6))
+def test_no_answer_title_or_note_counts_shares_of_nothing_and_no_figure_begins_with_a_dash(
+    engines: dict[database.Which, Engine], tmp_path: Path, name: str
+) -> None:
+    load_book(engines, tmp_path, **LOADS[name])
+    for role, viewer in ROLES.items():
+        for page in some(PAGES, 8, role, name):
+            report = walk.whole(page, visit_of(viewer), {})
+            said = [
+                report.answer,
+                *(text for table in report.tables for text in (table.title, table.notes)),
+                *report.notes,
+            ]
+            said += [figure.comparison for figure in report.figures]
+            said += [figure.coverage for figure in report.figures if figure.coverage.startswith("– ")]
+            assert [text for text in said if OF_NOTHING.search(text)] == [], (page, role)
+
+
+@pytest.mark.parametrize("name", some(list(LOADS), 6))
+def test_no_chart_of_months_or_recipients_is_drawn_of_nothing(
+    engines: dict[database.Which, Engine], tmp_path: Path, name: str
+) -> None:
+    load_book(engines, tmp_path, **LOADS[name])
+    for viewer in ROLES.values():
+        report = walk.whole("funding_gaps", visit_of(viewer), {})
+        drawn = [table for table in report.tables if table.key in ("cliff", "lorenz", "flow") and not table.rows.empty]
+        unknown = [chart.key for chart in drawn if chart.key == "cliff" and chart.rows["signed"].isna().all()]
+        for chart in drawn:
+            amounts = chart.rows.select_dtypes("number").fillna(0)
+            assert chart.key in unknown or amounts.ne(0).any(axis=None), (chart.key, viewer)

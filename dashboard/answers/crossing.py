@@ -59,22 +59,26 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
         "crossing",
         finding,
         found[["host_country", "activity", "organisations", "need", "funded", "coverage", "signal"]],
-        _(
-            "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is "
-            "stated. The busiest {countries} countries and {activities} activities, {shown} of the {n} combinations in which "
-            "somebody works; all are in the table. Click a cell to open its rows."
-        ).format(
-            year=money.year,
-            countries=MOST[0],
-            activities=MOST[1],
-            shown=recorded(grid),
-            n=recorded(found),
-        ),
+        _note(money.year, recorded(grid), recorded(found)),
         pictured.whole(),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         opens="rows",
         narrow=pictured.listed(grids.LEVEL, "organisations"),
     )
+
+
+def _note(year: int, shown: str, known: str) -> str:
+    """What stands in a cell, and how many of all `known` combinations are `shown`."""
+    what = _(
+        "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is stated."
+    ).format(year=year)
+    if known == written.number(0):
+        return what + " " + _("Of no combination both sides are known. Click a cell to open its rows.")
+    which = _(
+        "The busiest {countries} countries and {activities} activities, {shown} of the {n} combinations in which somebody works; "
+        "all are in the table. Click a cell to open its rows."
+    ).format(countries=MOST[0], activities=MOST[1], shown=shown, n=known)
+    return f"{what} {which}"
 
 
 def recorded(grid: pd.DataFrame, across: str = "host_country") -> str:

@@ -46,7 +46,7 @@ def leaning_strip(money: Portfolio) -> Chart:
         title,
         rows[["organisation", "total", "funders", "largest_funder", "low", "high"]],
         _("Share of an organisation's signed money that comes from its largest funder; one mark per organisation."),
-        charts.strip(rows, "low", "organisation", "is_single", (_("single funder"), _("several funders"))),
+        charts.strip(rows, "low", "organisation", "is_single", (_("single funder"), _("several, or some not named"))),
         charts.alternative(title, list(rows["organisation"]), [written.percent(v) for v in rows["low"]]),
     )
 

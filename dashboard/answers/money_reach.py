@@ -77,8 +77,8 @@ def _grant_size(money: Portfolio) -> Figure:
         "grant_size",
         None if median is None else median / 100,
         written.money(median, money.currency),
-        said.format(k=written.number(small.known), n=written.number(small.total)),
-        _("{share} of the money").format(share=written.percent(sizes["small_amount_share"])),
+        said.format(k=written.number(small.known), n=written.number(small.total)) if small.total else "",
+        _("{share} of the money").format(share=written.percent(sizes["small_amount_share"])) if small.total else "",
     )
 
 
@@ -92,7 +92,7 @@ def _unrestricted(money: Portfolio) -> Figure:
         core["of_labelled"],
         written.percent(core["of_labelled"]),
         said if core["bounds"] else "",
-        _("{share} of money is labelled").format(share=written.percent(core["labelled"])),
+        _("{share} of money is labelled").format(share=written.percent(core["labelled"])) if total else "",
     )
 
 
@@ -160,7 +160,7 @@ def spread_of_money(money: Portfolio) -> Chart:
     return Chart(
         "lorenz",
         title,
-        points,
+        points if len(received) else points.head(0),
         _(
             "Recipients from the smallest up and the money that ends with them. Gini {gini} over {n} organisations."
         ).format(gini=written.decimal(index, 2), n=written.number(len(received))),
@@ -196,10 +196,11 @@ def flow(money: Portfolio) -> Chart:
         if found["in_network"] and found["regranted"]
         else _("No money on record was passed on inside the network")
     )
+    rows = pd.DataFrame({"step": list(steps), "total": pd.array(list(steps.values()), "Int64")})
     return Chart(
         "flow",
         title,
-        pd.DataFrame({"step": list(steps), "total": pd.array(list(steps.values()), "Int64")}),
+        rows if any(steps.values()) else rows.head(0),
         " ".join(
             part
             for part in (

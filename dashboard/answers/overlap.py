@@ -132,7 +132,7 @@ def summary(found: Overlap) -> Summary:
                 "pairs_to_check",
                 to_check,
                 found.shown_count("possible_duplication"),
-                _("{money} signed for them").format(money=written.money(at_stake, found.currency)),
+                _("{money} signed for them").format(money=written.money(at_stake, found.currency)) if to_check else "",
                 of_similar,
             ),
             Figure("coordinated", known, found.shown_count("coordinated"), _("known to work together"), of_similar),
@@ -170,6 +170,8 @@ def _empty_cells(grid: pd.DataFrame) -> int:
 
 def sentence(to_check: int, unclear: int) -> str:
     """How many pairs are worth a conversation."""
+    if not to_check and not unclear:
+        return _("No pair of projects reaches the mark for checking.")
     if not to_check:
         return _("No pair reaches the mark for checking; {n} cannot be judged until facts are filled in.").format(
             n=written.number(unclear)

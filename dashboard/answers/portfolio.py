@@ -113,8 +113,11 @@ class Portfolio:
     @property
     def coverage_words(self) -> str:
         """How many signed grants no figure holds."""
+        counted = int(self.recipients["counted"].sum())
+        if not counted:
+            return _("no signed grant is on record")
         return _("{n} of {total} signed grants could not be converted or placed in time").format(
-            n=written.number(self.recipients["left_out"].sum()), total=written.number(self.recipients["counted"].sum())
+            n=written.number(self.recipients["left_out"].sum()), total=written.number(counted)
         )
 
     @property

@@ -33,9 +33,7 @@ def chart(visit: Visit, across: Across) -> Chart | None:
         return None
     cells, placed = _cells(grid, across), grid[overlap.is_placed(grid, across)]
     single = int((placed["organisations"] == 1).sum())
-    title = ngettext(
-        "{n} of {m} combinations has a single provider", "{n} of {m} combinations have a single provider", single
-    ).format(n=written.number(single), m=written.number(len(placed)))
+    title = _title(single, len(placed))
     pictured = grids.Grid(cells, "work", "country", "text", "word", levels(with_unplaced(WORDS)), opens="cell")
     return Chart(
         _key(across),
@@ -43,12 +41,22 @@ def chart(visit: Visit, across: Across) -> Chart | None:
         codes.by_names(grid, [across, "activity"]).sort_values(
             "organisations", ascending=False, kind="stable", ignore_index=True
         ),
-        _note(across).format(shown=recorded(cells, across), n=written.number(len(placed))),
+        _note(across, recorded(cells, across), len(placed)),
         pictured.whole(),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
         opens="rows",
         narrow=replace(pictured, cells=_told_of(cells)).listed("organisations", grids.LEVEL),
     )
+
+
+def _title(single: int, known: int) -> str:
+    """Of how many combinations, as far as both sides are known, one organisation is the only provider."""
+    if not known:
+        return _("Of no combination both sides are known")
+    said = ngettext(
+        "{n} of {m} combinations has a single provider", "{n} of {m} combinations have a single provider", single
+    )
+    return said.format(n=written.number(single), m=written.number(known))
 
 
 def _told_of(cells: pd.DataFrame) -> pd.DataFrame:
@@ -61,18 +69,23 @@ def _key(across: Across) -> str:
     return "grid" if across == "host_country" else "audience_grid"
 
 
-def _note(across: Across) -> str:
+def _note(across: Across, shown: str, known: int) -> str:
+    """What stands in a cell, and how many of all `known` combinations are `shown`."""
     if across == "audience":
-        return _(
+        what = _(
             "Distinct organisations with a project that has not ended, by whom it is for; a dash: none recorded. A project for "
-            "several audiences counts in each. {shown} of {n} combinations are shown; all are in the table. Click a cell to "
-            "open it."
+            "several audiences counts in each."
         )
-    return _(
-        "Distinct organisations with a project that has not ended; a dash: none recorded. The busiest countries and "
-        "activities, {shown} of {n} combinations, and what is withheld or not stated; all are in the table. Click a "
-        "cell to open it."
-    )
+        which = _("{shown} of {n} combinations are shown; all are in the table. Click a cell to open it.")
+    else:
+        what = _("Distinct organisations with a project that has not ended; a dash: none recorded.")
+        which = _(
+            "The busiest countries and activities, {shown} of {n} combinations, and what is withheld or not stated; all are in "
+            "the table. Click a cell to open it."
+        )
+    if not known:
+        which = _("What is withheld or not stated is shown. Click a cell to open it.")
+    return f"{what} {which}".format(shown=shown, n=written.number(known))
 
 
 def _cells(grid: pd.DataFrame, across: Across) -> pd.DataFrame:

@@ -72,6 +72,7 @@ def summary(found: pd.DataFrame, to_fix: int) -> Summary:
         "{fresh} of {n} sources are as fresh as they promised",
         judged,
     ).format(fresh=written.number(fresh), n=written.number(judged))
+    sentence = sentence if judged else _("No source declares how often it comes")
     waiting = ngettext("{n} record waits to be fixed.", "{n} records wait to be fixed.", to_fix).format(
         n=written.number(to_fix)
     )

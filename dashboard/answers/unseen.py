@@ -185,11 +185,7 @@ def bridge(visit: Visit, money: Portfolio, until: str) -> Table:
         cash = what_if.cash(visit, money.currency)
         rows["cash_lasts"] = [funding.runway(*cash[one]) if one in cash else None for one in rows["organisation_id"]]
         columns.append("cash_lasts")
-    known = rows["to_bridge"].dropna()
-    title = _("{sum} would bridge {k} of {n} organisations until {day}").format(
-        sum=written.money(int(known.sum()), money.currency) if len(known) else "–", k=written.number(len(known)),
-        n=written.number(len(rows)), day=written.day(pd.Timestamp(until)),
-    )  # fmt: skip
+    title = _bridging_title(money, rows["to_bridge"], written.day(pd.Timestamp(until)))
     return Table(
         "bridging",
         title,
@@ -197,6 +193,22 @@ def bridge(visit: Visit, money: Portfolio, until: str) -> Table:
         _("Whose last signed money ends within {days} days. The sum is the lowest stated need of the days from the cut-off to the "
           "chosen one, less what is signed for them; where no need is stated there is none.").format(days=BRIDGED_DAYS),
     )  # fmt: skip
+
+
+def _bridging_title(money: Portfolio, to_bridge: pd.Series, day: str) -> str:
+    """What would bridge them all until a day, as far as their need is stated."""
+    known, n = to_bridge.dropna(), written.number(len(to_bridge))
+    if to_bridge.empty:
+        return _("No organisation's last signed money ends within {days} days").format(days=BRIDGED_DAYS)
+    if known.empty:
+        return ngettext(
+            "What would bridge {n} organisation until {day} is not known",
+            "What would bridge {n} organisations until {day} is not known",
+            len(to_bridge),
+        ).format(n=n, day=day)
+    return _("{sum} would bridge {k} of {n} organisations until {day}").format(
+        sum=written.money(int(known.sum()), money.currency), k=written.number(len(known)), n=n, day=day
+    )
 
 
 def _ahead(money: Portfolio, until: date) -> pd.DataFrame:

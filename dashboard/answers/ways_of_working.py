@@ -190,6 +190,7 @@ def partnerships(found: Work) -> Table:
     title = ngettext(
         "{k} of {n} known partnership crosses a border", "{k} of {n} known partnerships cross a border", len(rows)
     ).format(k=written.number(across), n=written.number(len(rows)))
+    title = title if len(rows) else _("No partnership is known")
     return Table("partnerships", title, rows[["initiative", "partner", "crossing", "since"]])
 
 

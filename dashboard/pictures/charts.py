@@ -223,7 +223,8 @@ def two_lines(
 
 def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str, marks: Sequence[Mark] = ()) -> go.Figure:
     """Signed money per month on lines that state a need, past dark and future light, with the need as a line; below it, on a
-    scale of its own, what is signed where none is stated, pledges outlined on top; dated `marks`.
+    scale of its own, what is signed where none is stated, pledges outlined on top; dated `marks`. Without any need that lower
+    part is the picture.
 
     `rows`: month, signed, signed_on_need, pledged, need in minor units.
     """
@@ -252,16 +253,12 @@ def cliff(rows: pd.DataFrame, today: pd.Timestamp, currency: str, marks: Sequenc
     step = {"line": {"color": FIFTH, "width": 2.5, "shape": "hvh"}}
     hover = {"hovertemplate": f"%{{x|%b %Y}}: %{{y:,.0f}} {currency}<extra></extra>"}
     traces.append(_line(need, "month", ("need", _("Stated need")), FIFTH, **step, **hover))
-    return figure(
-        traces,
-        440,
-        {"anchor": "y2"},
-        FROM_ZERO | {"domain": [0.34, 1]},
-        barmode="stack",
-        clickmode="event",
-        yaxis2=_axis(FROM_ZERO | {"domain": [0, 0.26], "anchor": "x", "nticks": 4}),
-        **_marked(marks),
-    )
+    drawn = {"barmode": "stack", "clickmode": "event", **_marked(marks)}
+    if not (money[["need", "signed_on_need"]].fillna(0) != 0).any(axis=None):
+        alone = [trace | {"yaxis": "y"} for trace in traces if trace.get("yaxis") == "y2"]
+        return figure(alone, 300, None, FROM_ZERO, **drawn)
+    beside = _axis(FROM_ZERO | {"domain": [0, 0.26], "anchor": "x", "nticks": 4})
+    return figure(traces, 440, {"anchor": "y2"}, FROM_ZERO | {"domain": [0.34, 1]}, yaxis2=beside, **drawn)
 
 
 OUTCOME_COLOURS = {
@@ -379,6 +376,7 @@ def strip(rows: pd.DataFrame, value: str, name: str, marked: str, names: tuple[s
             "y": _numbers(height[mask]),
             "hovertext": [plain(text) for text in rows[name][mask]],
             "marker": {"size": 9, "color": colour, "symbol": symbol},
+            "cliponaxis": False,
             "hovertemplate": "%{hovertext}: %{x:.0f} %<extra></extra>",
         }
         for mask, legend, colour, symbol in (
@@ -387,7 +385,7 @@ def strip(rows: pd.DataFrame, value: str, name: str, marked: str, names: tuple[s
         )
     ]
     return figure(
-        traces, 300, {"range": [0, 103], "ticksuffix": " %"}, {"showticklabels": False, "rangemode": "tozero"}
+        traces, 300, {"range": [-2, 103], "ticksuffix": " %"}, {"showticklabels": False, "rangemode": "tozero"}
     )
 
 

@@ -26,7 +26,7 @@ from dashboard.pictures.charts import (
 from dashboard.words import written
 from data_access.i18n import _
 
-LISTED = 14
+LISTED, LOWEST = 14, 210
 DOWN, ACROSS, SQUARE = 22, 10, 0.05
 LEVEL = "_level"
 MEANING = {
@@ -85,7 +85,7 @@ class Grid:
         legend = [_square(name, shades[order], _wrapped(columns[0], ACROSS)) for order, name in names.items()]
         x = {"side": "bottom", "autotickangles": [0, 90], "showgrid": False, "range": [-0.5, len(columns) - 0.5]}
         y = {"ticksuffix": "  ", "showgrid": False, "range": [len(rows) - 0.5, -0.5]}
-        return figure([trace, *legend, self._texts()], 36 * len(rows) + 100, x, y)
+        return figure([trace, *legend, self._texts()], max(LOWEST, 36 * len(rows) + 100), x, y)
 
     def listed(self, *by: str) -> go.Figure:
         """The cells that say most as a list, for a phone: those with most in the columns `by` first, in the order of their levels

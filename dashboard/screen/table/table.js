@@ -1,6 +1,7 @@
 // A table of plain HTML: names are links, columns sort, numbers and days are written in the page's language.
 
-const AT_ONCE = 100;
+const FIRST = 30;
+const NEXT = 300;
 const NOTHING = "–";
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DECIMALS = { integer: [0, 0], money: [2, 2], decimal: [0, 2], rate: [2, 2], exchange: [4, 4] };
@@ -88,13 +89,13 @@ function fill(state) {
   const body = made("tbody");
   state.rest = ordered(state);
   state.host.querySelector("tbody").replaceWith(body);
-  more(state, body);
+  more(state, body, FIRST);
 }
 
-function more(state, body, atOnce = AT_ONCE) {
+function more(state, body, rows) {
   if (!body.isConnected || !state.rest.length) return;
-  body.append(...state.rest.splice(0, atOnce).map((at) => row(state, at)));
-  if (state.rest.length) requestIdleCallback(() => more(state, body), { timeout: 500 });
+  body.append(...state.rest.splice(0, rows).map((at) => row(state, at)));
+  if (state.rest.length) requestIdleCallback(() => more(state, body, NEXT), { timeout: 500 });
 }
 
 function sorted(state, place, heading) {
