@@ -288,3 +288,53 @@ def test_a_csv_of_the_templates_initiatives_loads_as_the_workbook_does(tmp_path:
     ]
     assert formats.format_of(csv_file, CONTEXT) == "template"
     assert read[0] == read[1] and len(read[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("heading", "never"),
+    [
+        ("Amount requested", "amountAwarded"),
+        ("Requested amount (EUR)", "amountAwarded"),
+        ("Grant amount applied for", "amountAwarded"),
+        ("Beantragte Summe", "amountAwarded"),
+        ("Summe laut Antrag", "amountAwarded"),
+        ("Запрошенная сумма", "amountAwarded"),
+        ("Сумма заявленная", "amountAwarded"),
+        ("Budget amount", "amountAwarded"),
+        ("Remaining amount", "amountAwarded"),
+        ("Amount not paid", "amountDisbursed"),
+        ("Application date", "awardDate"),
+        ("Deadline date", "awardDate"),
+        ("Date of report", "awardDate"),
+        ("Дата подачи", "awardDate"),
+        ("Datum des Antrags", "awardDate"),
+    ],
+)
+def test_what_was_asked_for_or_is_left_or_due_is_never_proposed_as_what_was_granted(
+    tmp_path: Path, heading: str, never: str
+) -> None:
+    cell = "2024-03-01" if never == "awardDate" else "4000"
+    text = f"Recipient,{heading}\nGroup A,{cell}\nGroup B,{cell}\n"
+    found = proposals.propose([written(tmp_path / "t.csv", text)], CONTEXT, "grants")
+    assert found is not None
+    assert never not in said(found).values()
+
+
+@pytest.mark.parametrize(
+    ("heading", "what"),
+    [
+        ("Amount awarded in EUR", "amountAwarded"),
+        ("Сумма гранта", "amountAwarded"),
+        ("Bewilligte Summe", "amountAwarded"),
+        ("Date signed", "awardDate"),
+        ("Дата подписания", "awardDate"),
+        ("Paid out so far", "amountDisbursed"),
+        ("Restricted grant amount", "amountAwarded"),
+    ],
+)
+def test_what_was_granted_signed_and_paid_is_proposed(tmp_path: Path, heading: str, what: str) -> None:
+    cell = "2024-03-01" if what == "awardDate" else "4000"
+    text = f"Recipient,{heading}\nGroup A,{cell}\nGroup B,{cell}\n"
+    found = proposals.propose([written(tmp_path / "t.csv", text)], CONTEXT, "grants")
+    assert found is not None
+    assert said(found)[heading] == what

@@ -89,6 +89,19 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 
+OTHER_MATTERS: dict[str, tuple[str, ...]] = {
+    "amountAwarded": ("request", "asked", "applied", "propos", "plan", "planned", "budget", "cost", "costs", "remain", "balance", "own",
+                      "match", "co-fund", "cofund", "reject", "beantragt", "antrag", "geplant", "kosten", "rest", "eigen", "запрош",
+                      "заявл", "план", "планир", "бюджет", "остат", "собств", "софинанс", "отказ"),
+    "amountDisbursed": ("not", "unpaid", "to", "outstanding", "open", "nicht", "offen", "не", "к"),
+    "awardDate": ("applied", "applic", "request", "deadline", "due", "submi", "receiv", "report", "birth", "paid", "payment", "antrag",
+                  "frist", "eingang", "bericht", "zahlung", "подачи", "заявк", "срок", "отчет", "отчёт", "выплат", "рожд"),
+}  # fmt: skip
+"""Words that make of an amount or a day another one than the grant's: what was asked for was not granted. Of longer ones the
+beginning is enough."""
+WHOLE_WORD = 4
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of the file: its heading and sheet, how many cells of the rows looked at hold something, some of them, and
@@ -280,12 +293,22 @@ def _candidates(
         for what, words in fields.items():
             by_name = _alike(heading, words)
             content = _share(one.cells, readers[what]) if what in readers and one.cells else None
-            if what == "project" and is_counts:
+            if (what == "project" and is_counts) or _is_another(heading, what):
                 continue
             if by_name >= ALIKE_FROM and (content is None or content >= FITS_NOT_UNDER or what in MAY_BE_WORDED):
                 yield by_name + 10 * (content or 0), heading, what
             elif content is not None and content >= FITS_FROM and what in TOLD_BY_CONTENT and _tells(what, one.cells):
                 yield 50 + 10 * content, heading, what
+
+
+def _is_another(heading: str, what: str) -> bool:
+    """Whether a heading speaks of another amount or day than the one it could be taken for."""
+    words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", heading_lines.heading(heading))
+    return any(
+        word == other if len(other) <= WHOLE_WORD else word.startswith(other)
+        for word in words
+        for other in OTHER_MATTERS.get(what, ())
+    )
 
 
 def _tells(what: str, cells: Sequence[Any]) -> bool:
