@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+import pandas as pd
 import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
@@ -90,6 +91,25 @@ def test_a_page_says_that_its_summaries_are_older_than_the_records(own_sample: a
     assert any("older than the rest" in warning.value for warning in open_page("overview").warning)
     refresh(engines["shared"], engines["cases"], TODAY)
     assert not any("older than the rest" in warning.value for warning in open_page("overview").warning)
+
+
+def test_a_refresh_of_cases_leaves_what_is_kept_for_those_who_see_no_case_and_for_nobody_else(
+    own_sample: addresses.Urls,
+) -> None:
+    def made_anew(viewer: Viewer) -> bool:
+        """Whether anything of the first page is made again by a refresh of cases alone, up to another day."""
+        walk.one("overview", open_sample_visit(viewer), {})
+        before = reading.kept_now()
+        with connections.open_writer(str(own_sample.cases)).begin() as cases:
+            meta.note_summed(cases, "cases", date(2026, 10, 19), meta.move(cases, "cases"))
+        visit = open_sample_visit(viewer)
+        assert visit.cases_as_of == pd.Timestamp(2026, 10, 19)
+        walk.one("overview", visit, {})
+        with connections.open_writer(str(own_sample.cases)).begin() as cases:
+            meta.note_summed(cases, "cases", date(2026, 10, 18), meta.move(cases, "cases"))
+        return reading.kept_now() > before
+
+    assert [made_anew(viewer) for viewer in (FUNDER, STEWARD, EVERYWHERE)] == [False, False, True]
 
 
 def test_a_read_that_began_before_a_load_is_refused_on_either_database(urls: addresses.Urls) -> None:

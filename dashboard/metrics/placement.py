@@ -16,7 +16,6 @@ import pandas as pd
 from dashboard.metrics import funding, need_tiers
 
 CELL = ["host_country", "activity"]
-NAMES = frozenset(["reference", "funder", "recipient", "project", "organisation", "organisation_slug"])
 
 
 @dataclass(frozen=True)
@@ -49,11 +48,6 @@ class Records:
     def lines(self) -> pd.Index:
         """Every line there is."""
         return ids([self.received_on, self.taken_from, self.needed_on])
-
-    def without_names(self) -> Records:
-        """Without the names of what is known by its number: sums need none, and copies of them are most of the work."""
-        grants, needs = (frame.drop(columns=list(NAMES & {*frame})) for frame in (self.grants, self.needs))
-        return replace(self, grants=grants, needs=needs)
 
     def converted(self, *currencies: str) -> Records:
         """Every grant and need once per reporting currency: `reporting`, and `minor`, its amount in it (B09)."""

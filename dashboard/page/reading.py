@@ -240,6 +240,11 @@ def _named(query: Query) -> tuple[Hashable, ...]:
     return name.key, tuple(repr(parameter.effective_value) for parameter in name.bindparams)
 
 
+def kept_now() -> int:
+    """How many rows, findings and charts are kept: for tests and measurements."""
+    return sum(map(len, (_rows, _found, _shown, _behind)))
+
+
 def forget() -> None:
     """Nothing is kept any more: for tests and measurements."""
     for store in (_engines, _rows, _found, _shown, _behind):
@@ -283,7 +288,7 @@ def _once(make: Callable[P, T], store: Store) -> Callable[P, T]:
 
 def _kept(store: Store, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
     visit = current()
-    whose = visit.viewer.scope, tuple(visit.versions.items()), language.get()
+    whose = visit.viewer.scope, visit.records, language.get()
     found = _apart(store.get((key, *whose), make))
     if is_dataclass(found):
         object.__setattr__(found, MADE_FROM, key)

@@ -65,6 +65,9 @@ class Store:
         self._kept.move_to_end(key)
         return self._kept[key][0]
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

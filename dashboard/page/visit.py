@@ -62,7 +62,15 @@ class Visit:
     @property
     def choice(self) -> tuple[Hashable, ...]:
         """All of a visit that figures may depend on besides the viewer's scope and the records: what they are kept under."""
-        return self.filters, self.as_of, self.cases_as_of, self.currency, self.is_dark, self.has_cases
+        of_cases = self.cases_as_of if self.viewer.sees_cases else None
+        return self.filters, self.as_of, of_cases, self.currency, self.is_dark, self.has_cases
+
+    @property
+    def records(self) -> tuple[Hashable, ...]:
+        """The states of the records that figures may depend on: to whoever sees no live case those of cases are all one."""
+        return tuple(
+            self.versions[which] for which in sorted(self.versions) if which != "cases" or self.viewer.sees_cases
+        )
 
     @property
     def cut_offs_differ(self) -> bool:

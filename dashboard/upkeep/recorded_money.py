@@ -27,55 +27,75 @@ READ: dict[str, Callable[..., Query]] = {
 """How each frame of records is read."""
 
 
-def records_of(
-    read: Callable[[Query], pd.DataFrame],
-    viewer: Viewer,
-    cut: Cut | None = None,
-    rates: pd.DataFrame | None = None,
-) -> Records:
-    """Everything recorded about the money this viewer may see, or about that of organisations in the `cut`.
-
-    Exchange rates are the same for every viewer; whoever has them already gives them as `rates`.
-    """
+def records_of(read: Callable[[Query], pd.DataFrame], viewer: Viewer, cut: Cut | None = None) -> Records:
+    """Everything recorded about the money this viewer may see, or about that of organisations in the `cut`."""
     known = {name: read(query(viewer, cut)) for name, query in READ.items()}
-    return Records(**known, rates=read(queries.funding.rates(viewer)) if rates is None else rates)
+    return Records(**known, rates=read(queries.funding.rates(viewer)))
+
+
+NOT_SUMMED = frozenset(
+    [
+        "reference",
+        "funder",
+        "recipient",
+        "project",
+        "organisation",
+        "organisation_slug",
+        "recorded_on",
+        "first_paid_on",
+        "has_payment",
+    ]
+)
+"""Columns of records that no sum needs; names are most of what there is to read and to copy."""
+
+
+def _summed(query: Query) -> Query:
+    """The question without what no sum needs."""
+    needed = [column for column in query.statement.selected_columns if column.key not in NOT_SUMMED]
+    return replace(query, statement=query.statement.with_only_columns(*needed))
+
+
+def summed_records(read: Callable[[Query], pd.DataFrame], viewer: Viewer) -> Records:
+    """What sums need of everything recorded about the money that this viewer may see."""
+    return records_of(lambda query: read(_summed(query)), viewer)
 
 
 class Between:
-    """What viewers see who know no less than `least` and no more than `most`: read for each is only what these two know
-    otherwise, and only what is near it is kept beside it.
+    """What viewers know of the money that one who sees `most` knows: read for each is only what can be otherwise for somebody.
 
-    `least` and `whole`: the records of the two viewers, the second with every grant and need once per reporting currency;
-    `after`: what lasts beyond this day is known of everything.
+    `known`: the `summed_records` of `most`; nobody knows less than `least`; `after`: what lasts beyond this day is known of
+    everything.
     """
 
-    def __init__(self, read: Callable[[Query], pd.DataFrame], least: Records, whole: Records, after: date) -> None:
+    def __init__(
+        self, read: Callable[[Query], pd.DataFrame], known: Records, most: Viewer, least: Viewer, after: date
+    ) -> None:
         self._read, self._after = read, pd.Timestamp(after)
-        most = replace(
-            whole,
-            grants=whole.grants[list(least.grants)].drop_duplicates("grant_id", ignore_index=True),
-            needs=whole.needs[list(least.needs)].drop_duplicates("need_id", ignore_index=True),
-        )
-        self.unlike = {
-            name: np.sort(clearances.not_in_both(getattr(least, name), getattr(most, name))[key].unique())
-            for name, key in KEYS.items()
-        }
-        """Of what anybody can know something other than these two, per frame."""
-        differs = clearances.differences(most, least, self.unlike)
-        self.least = least.among(differs.lines, differs.recipients)
-        """What `least` knows of all this."""
-        self.most = most.among(differs.lines, differs.recipients)
-        """What `whole` knows of it."""
-        ahead = least.grants[least.grants["ends_on"] > self._after]
+        self.unlike = {name: self._known_otherwise(name, most, least) for name in READ}
+        """Of what anybody can know something else than these two, per frame."""
+        self.of_least = self._known_to(least, known)
+        """All that `least` knows."""
+        differs = clearances.differences(known, self.of_least, self.unlike)
+        self.least, self.most = (one.among(differs.lines, differs.recipients) for one in (self.of_least, known))
+        """What these two know near whatever is known otherwise by anybody."""
+        ahead = known.grants[known.grants["ends_on"] > self._after]
         self._ahead_alike = ahead[~ahead["grant_id"].isin(self.unlike["grants"])]
 
     def records(self, viewer: Viewer) -> Records:
         """What a viewer knows near whatever is known otherwise by anybody."""
-        return replace(self.least, **{name: self._mine(name, viewer) for name in READ})
+        return self._known_to(viewer, self.least)
 
-    def _mine(self, name: str, viewer: Viewer) -> pd.DataFrame:
-        key, near, unlike = KEYS[name], getattr(self.least, name), self.unlike[name]
-        several = [self._read(READ[name](viewer, among=some))[list(near)] for some in _at_once(unlike)]
+    def _known_otherwise(self, name: str, most: Viewer, least: Viewer) -> np.ndarray:
+        key, ask = KEYS[name], READ[name]
+        asked = queries.funding.known_otherwise(_summed(ask(most)), _summed(ask(least)), key)
+        return np.sort(self._read(asked)[key].to_numpy(dtype="int64"))
+
+    def _known_to(self, viewer: Viewer, near: Records) -> Records:
+        return replace(near, **{name: self._mine(name, viewer, getattr(near, name)) for name in READ})
+
+    def _mine(self, name: str, viewer: Viewer, near: pd.DataFrame) -> pd.DataFrame:
+        key, unlike = KEYS[name], self.unlike[name]
+        several = [self._read(_summed(READ[name](viewer, among=some))) for some in _at_once(unlike)]
         rows = pd.concat([near[~near[key].isin(unlike)], *several])
         return rows.sort_values(key, kind="stable", ignore_index=True)
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from dashboard.metrics import clearances, leaving, money_sums, overlap, relocation
 from dashboard.metrics.funding import CURRENCIES
 from dashboard.metrics.placement import Records
-from dashboard.upkeep.recorded_money import Between, records_of
+from dashboard.upkeep.recorded_money import Between, summed_records
 from data_access import (
     case_summaries,
     database,
@@ -89,15 +89,14 @@ def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, m
     """Sums of money by clearance: what funders see, then for those who see everything and each
     set of countries a coordinator has, what differs from it; and how much her network hangs on few."""
     read = partial(database.run, shared)
-    whole = records_of(read, EVERYTHING).without_names().converted(*CURRENCIES)
-    theirs = records_of(read, FUNDER, rates=whole.rates).without_names()
+    known = summed_records(read, EVERYTHING)
+    whole, between = known.converted(*CURRENCIES), Between(read, known, EVERYTHING, FUNDER, as_of)
+    theirs = between.of_least
     common = money_sums.sums(theirs.valued_as(whole))
     amounts = {of: own.set_index("grant_id")["minor"] for of, own in whole.grants.groupby("reporting")}
     shares: dict[leaving.Held, np.ndarray] = {}
     on_few = {FUNDER.clearance: on_few_funders(theirs.grants, amounts, as_of, shares)}
     yield FUNDER.clearance, money_sums.kept(common) | on_few[FUNDER.clearance]
-
-    between = Between(read, theirs, whole, as_of)
 
     alike = [(between.grants_ahead(between.least), on_few[FUNDER.clearance])]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, exists, false, func, or_, select, true
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, except_, exists, false, func, or_, select, true, union
 
 from data_access.filters import Filters
 from data_access.queries import choosing, money, visible
@@ -243,6 +243,13 @@ def _grants(viewer: Viewer, *, with_parent: bool = False) -> Select:
         .where(visible.organisations(viewer, payee))
         .order_by(grant.c.id)
     )
+
+
+def known_otherwise(one: Query, other: Query, key: str) -> Query:
+    """Of what two viewers' answers to the same question are about, whatever only one of them says so: `key`, each once."""
+    first, second = (asked.statement.order_by(None) for asked in (one, other))
+    apart = [select(except_(a, b).subquery().c[key]) for a, b in ((first, second), (second, first))]
+    return Query(select(union(*apart).subquery().c[key]), other.viewer)
 
 
 def grants_on_record(viewer: Viewer) -> Query:
