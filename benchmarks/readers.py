@@ -1,9 +1,11 @@
-"""Many readers of one process: `python -m benchmarks.readers [--readers 50 100 200] [--seconds 30] [--sessions 1000]`.
+"""Many readers: `python -m benchmarks.readers [--readers 50 100 200] [--seconds 60] [--every 5] [--processes 1] [--sessions 1000]`.
 
-Serves the database the environment points at and opens that many sockets, as browsers do. Each reader chooses another
-host country every five seconds, by a link of the page she is on; a reading is the time from asking to "script
-finished" with every message received. They come one by one over the first third of the time; printed are median and
-p95 of the last third, and the server's memory per reader. At the end `--sessions` come and go one after the other, and memory before and after is compared.
+Serves the database the environment points at in so many processes, among which readers are divided as a proxy with session
+affinity does, and opens that many sockets, as browsers do. Each reader chooses another host country `--every` so many seconds,
+by a link of the page she is on; a reading is the time from asking to "script finished" with every message received. They come
+one by one over the first third of the time; printed are median and p95 of the last third, the servers' memory per reader, and how
+much of a core the load itself took. At the end `--sessions` come and go one after the other, and memory before and after is
+compared.
 
 Loopback alone; readers and server share this machine's cores.
 """
@@ -16,6 +18,8 @@ import os
 import random
 import statistics
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +33,6 @@ from benchmarks.serving import served
 
 PAGES = ("", "initiatives", "funding-gaps", "overlap", "relocation", "directory")
 COUNTRIES = ("DE", "LT", "PL", "LV", "GE", "AM", "RS", "CZ", "NL", "FR")
-THINK_SECONDS = 5
 MOST_READERS, MOST_SESSIONS = 1000, 5000
 
 
@@ -83,8 +86,10 @@ async def asked(socket: ClientConnection, page: str, query: str, hashes: dict[st
             return time.perf_counter() - begin
 
 
-async def reader(port: int, role: str, until: float, number: int, found: list[tuple[float, float]]) -> None:
-    """One reader: comes at a random moment of the first third, then chooses again and again."""
+async def reader(
+    port: int, role: str, until: float, number: int, every: float, found: list[tuple[float, float]]
+) -> None:
+    """One reader: comes at a random moment of the first third, then chooses again and again, `every` so many seconds."""
     choose = random.Random(number)
     await asyncio.sleep(choose.random() * (until - time.perf_counter()) / 3)
     hashes: dict[str, str] = {}
@@ -92,18 +97,24 @@ async def reader(port: int, role: str, until: float, number: int, found: list[tu
         await asked(socket, "", f"as={role}", hashes)
         page = choose.choice(PAGES)
         while time.perf_counter() < until:
-            await asyncio.sleep(THINK_SECONDS * choose.uniform(0.8, 1.2))
+            await asyncio.sleep(every * choose.uniform(0.8, 1.2))
             seconds = await asked(socket, page, f"as={role}&country={choose.choice(COUNTRIES)}", hashes)
             found.append((time.perf_counter(), seconds))
 
 
-async def crowd(port: int, role: str, readers: int, seconds: int) -> tuple[float, float, int]:
-    """Median and p95 in milliseconds over the last third, and how many readings."""
+async def crowd(
+    ports: Sequence[int], role: str, readers: int, seconds: int, every: float
+) -> tuple[float, float, int, float]:
+    """Median and p95 in milliseconds over the last third, how many readings, and the share of a core that making them took."""
     found: list[tuple[float, float]] = []
-    begin = time.perf_counter()
-    await asyncio.gather(*(reader(port, role, begin + seconds, number, found) for number in range(readers)))
+    begin, worked = time.perf_counter(), time.process_time()
+    all_of_them = (
+        reader(ports[number % len(ports)], role, begin + seconds, number, every, found) for number in range(readers)
+    )
+    await asyncio.gather(*all_of_them)
     late = sorted(taken for when, taken in found if when > begin + seconds * 2 / 3)
-    return statistics.median(late) * 1000, late[int(len(late) * 0.95)] * 1000, len(late)
+    load = (time.process_time() - worked) / (time.perf_counter() - begin)
+    return statistics.median(late) * 1000, late[int(len(late) * 0.95)] * 1000, len(late), load
 
 
 async def come_and_go(port: int, role: str, sessions: int) -> None:
@@ -121,24 +132,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readers", type=int, nargs="+", default=[10, 50, 100, 200])
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--every", type=float, default=5)
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--sessions", type=int, default=1000)
     parser.add_argument("--as", dest="role", default="funder", choices=("funder", "coordinator", "steward"))
     chosen = parser.parse_args()
     if max(chosen.readers) > MOST_READERS or chosen.sessions > MOST_SESSIONS:
         parser.error(f"At most {MOST_READERS} readers and {MOST_SESSIONS} sessions.")
-    with served() as (port, process):
-        asyncio.run(come_and_go(port, chosen.role, len(PAGES) * len(COUNTRIES)))
-        idle = memory_mb(process)
-        print("| readers | readings | p50 ms | p95 ms | MB per reader |\n|---|---|---|---|---|")
+    with ExitStack() as stack:
+        ports, processes = zip(*(stack.enter_context(served()) for _number in range(chosen.processes)), strict=True)
+
+        def memory() -> float:
+            return sum(map(memory_mb, processes))
+
+        for port in ports:
+            asyncio.run(come_and_go(port, chosen.role, len(PAGES) * len(COUNTRIES)))
+        idle = memory()
+        print("| readers | readings | p50 ms | p95 ms | MB per reader | load, of a core |\n|---|---|---|---|---|---|")
         for readers in chosen.readers:
-            before = memory_mb(process)
-            middle, slow, readings = asyncio.run(crowd(port, chosen.role, readers, chosen.seconds))
-            grown = (memory_mb(process) - before) / readers
-            print(f"| {readers} | {readings} | {middle:.0f} | {slow:.0f} | {grown:.2f} |", flush=True)
-        steps = [memory_mb(process)]
+            before = memory()
+            middle, slow, readings, load = asyncio.run(crowd(ports, chosen.role, readers, chosen.seconds, chosen.every))
+            grown = (memory() - before) / readers
+            print(f"| {readers} | {readings} | {middle:.0f} | {slow:.0f} | {grown:.2f} | {load:.2f} |", flush=True)
+        steps = [memory()]
         for _quarter in range(4):
-            asyncio.run(come_and_go(port, chosen.role, chosen.sessions // 4))
-            steps.append(memory_mb(process))
+            asyncio.run(come_and_go(ports[0], chosen.role, chosen.sessions // 4))
+            steps.append(memory())
         print(f"\nMemory with warm caches {idle:.0f} MB; over {chosen.sessions} sessions: "
               f"{', '.join(f'{step:.0f}' for step in steps)} MB.")  # fmt: skip
 

@@ -14,7 +14,7 @@ def initiative(visit: Visit) -> Blocks:
     slug = visit.own.get("id", "")
     found = profile.find(visit, slug)
     yield Title(found.row["name"] if found else _("Initiative"))
-    yield Link("directory", _("Back to the directory"))
+    yield Link("directory", _("Back to the directory"), is_back=True)
 
     if found is None:
         yield Hint(_("There is no initiative at this address that you may open. Choose one in the directory."))

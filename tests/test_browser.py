@@ -287,7 +287,9 @@ def test_a_table_is_read_sorted_and_followed_by_keyboard_and_nothing_happens_by_
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     page.wait_for_timeout(600)
-    assert page.url == before and page.evaluate("document.activeElement.textContent") == "Initiative"
+    assert page.url == before and page.evaluate("document.activeElement.textContent") == "Skip this table"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Initiative"
     projects = page.get_by_role("columnheader", name="Projects")
     projects.get_by_role("button").press("Enter")
     assert projects.get_attribute("aria-sort") == "descending"
@@ -304,6 +306,51 @@ def test_a_table_is_read_sorted_and_followed_by_keyboard_and_nothing_happens_by_
     page.wait_for_url(re.compile("/initiative"))
     tab.settle()
     assert page.locator("h1").inner_text() == followed
+
+
+def test_a_table_can_be_passed_by_keyboard_in_one_step(tab: Tab, server: Server) -> None:
+    page = tab.open(address("directory", server, **{"as": "coordinator"}))
+    page.get_by_role("button", name="Skip this table").press("Enter")
+    page.keyboard.press("Tab")
+    assert "Files" in page.evaluate("document.activeElement.textContent")
+
+
+def test_one_step_back_leads_from_page_to_page_with_part_and_choice(tab: Tab, server: Server) -> None:
+    page = tab.open(address("overlap", server, **{"as": "coordinator", "country": "GE", "part": "facts"}))
+    page.locator(".meridian-table tbody a").first.click()
+    page.wait_for_url(re.compile("/initiative"))
+    tab.settle()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+    page.locator("[data-testid=stSidebarNavLink][href$=relocation]").click()
+    page.wait_for_url(re.compile("/relocation.*country=GE"))
+    tab.settle()
+    page.go_back()
+    page.wait_for_url(re.compile("/initiative.*id="))
+    tab.settle()
+    page.go_back()
+    page.wait_for_url(re.compile("/overlap.*part=facts"))
+    tab.settle()
+    assert page.get_by_role("radio", name="Facts to fill in").is_checked()
+
+
+def test_an_open_table_stays_open_and_sorted_when_a_choice_changes_its_title(tab: Tab, server: Server) -> None:
+    page = tab.open(address("funding_gaps", server, **{"as": "coordinator"}))
+    title = page.get_by_text("Table and export:").first
+    before = title.inner_text()
+    title.click()
+    page.locator(".st-key-table_gaps .meridian-table").wait_for()
+    page.get_by_role("columnheader", name="Stated need").first.get_by_role("button").click()
+    countries = page.get_by_role("combobox", name="Host country").first
+    countries.click()
+    countries.fill("Lithuania")
+    page.wait_for_timeout(400)
+    countries.press("Enter")
+    page.wait_for_url(re.compile("country=LT"))
+    countries.press("Escape")
+    tab.settle()
+    assert page.get_by_text("Table and export:").first.inner_text() != before
+    assert page.locator(".st-key-table_gaps .meridian-table tbody tr").count() == 1
+    assert page.get_by_role("columnheader", name="Stated need").first.get_attribute("aria-sort") == "descending"
 
 
 def test_what_is_unknown_stands_last_however_a_table_is_sorted(tab: Tab, server: Server) -> None:
@@ -325,6 +372,10 @@ def test_a_table_prints_whole(tab: Tab, server: Server) -> None:
     page.emulate_media(media="print")
     table = page.locator(".meridian-table").evaluate("one => [one.scrollHeight, one.clientHeight]")
     assert table[0] <= table[1]
+    headings = page.locator(".meridian-table thead button")
+    assert {headings.nth(at).evaluate("one => getComputedStyle(one).display") for at in range(headings.count())} == {
+        "contents"
+    }
 
 
 def test_the_downloaded_workbook_has_the_rows_of_the_page(tab: Tab, server: Server) -> None:

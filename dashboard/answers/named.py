@@ -4,7 +4,7 @@ whom it pays."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dashboard.page import links, registry
 from dashboard.page.reading import read
@@ -12,19 +12,10 @@ from dashboard.page.visit import Visit
 from dashboard.words.columns import Borne
 from data_access import queries
 
-PROFILE, MONEY = "initiative", "funding_gaps"
 
-
-@dataclass(frozen=True)
-class Lead:
-    """An address that keeps the reader's choices; `profile`: the initiative whose profile it is, empty for another page."""
-
-    address: str
-    profile: str = ""
-
-
-def leads(visit: Visit, borne: Borne, names: Collection[str]) -> Mapping[str, Lead]:
-    """Of these names of initiatives, projects or funders those that lead somewhere, for this viewer, and where.
+def leads(visit: Visit, borne: Borne, names: Collection[str]) -> Mapping[str, str]:
+    """Of these names of initiatives, projects or funders those that lead somewhere, for this viewer, and the address, which keeps
+    her choices.
 
     A name that several bear leads nowhere: a wrong profile would be worse than none.
     """
@@ -37,16 +28,11 @@ def leads(visit: Visit, borne: Borne, names: Collection[str]) -> Mapping[str, Le
     return {row.name: known[row.has_profile](visit, row.slug) for row in leading.itertuples(index=False)}
 
 
-def profile(visit: Visit, slug: str) -> Lead:
-    """The profile of an initiative."""
-    return Lead(links.to(registry.find(PROFILE).path, parameters_of(visit, slug)), slug)
+def profile(visit: Visit, slug: str) -> str:
+    """The address of an initiative's profile."""
+    return links.to(registry.find("initiative").path, links.parameters(replace(visit, own={"id": slug})))
 
 
-def parameters_of(visit: Visit, slug: str) -> dict[str, str]:
-    """What the address of an initiative's profile says, besides its page: the reader's choices, and whose it is."""
-    return links.parameters(replace(visit, own={"id": slug}))
-
-
-def _money_of(visit: Visit, slug: str) -> Lead:
+def _money_of(visit: Visit, slug: str) -> str:
     asked = replace(visit, own={}, filters=replace(visit.filters, funders=(slug,)))
-    return Lead(links.to(registry.find(MONEY).path, links.parameters(asked)))
+    return links.to(registry.find("funding_gaps").path, links.parameters(asked))

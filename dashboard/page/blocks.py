@@ -294,6 +294,7 @@ class Link(Block):
     page: str
     label: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+    is_back: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import pandas as pd
 import pydeck as pdk
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard.answers import named
 from dashboard.page import blocks
 from dashboard.page.blocks import Block, Report, Table
 from dashboard.page.visit import Visit
@@ -122,7 +122,7 @@ def _chart(block: blocks.Chart, screen: Screen, report: Report) -> None:
     if block.marked:
         texts.note(block.marked)
     title = _("Table and export: {title}").format(title=plain(block.title))
-    below = st.expander(title, key=f"rows_{block.key}", on_change="rerun")
+    below = _unfolds(title, block)
     if below.open:
         with below:
             _rows(block, screen, report)
@@ -136,12 +136,19 @@ def _table(block: Table, screen: Screen, report: Report) -> None:
 
 @draw.register
 def _folded(block: blocks.Folded, screen: Screen, report: Report) -> None:
-    below = st.expander(plain(block.table.title), key=f"rows_{block.table.key}", on_change="rerun")
+    below = _unfolds(plain(block.table.title), block.table)
     if below.open:
         with below:
             if block.table.note:
                 texts.note(block.table.note)
             _rows(block.table, screen, report)
+
+
+def _unfolds(title: str, table: Table) -> ExpanderContainer:
+    """What opens to show the rows of a table; it stays open when a choice changes its title."""
+    key = f"rows_{table.key}"
+    st.session_state[key] = st.session_state.get(key, False)
+    return st.expander(title, key=key, on_change="rerun")
 
 
 @draw.register
@@ -184,14 +191,12 @@ def _heading(shown: Table, report: Report) -> None:
 
 
 def _rows(shown: Table, screen: Screen, report: Report) -> None:
-    """The rows of a table and their files; whose name somebody asked for, her profile is gone to."""
+    """The rows of a table and their files."""
     if shown.rows.empty:
         texts.note(_("None recorded."))
         return
-    asked = tables.draw(shown, screen.visit)
+    tables.draw(shown, screen.visit)
     file_buttons.of_table(screen.visit, report, shown)
-    if asked:
-        st.switch_page(screen.pages[named.PROFILE], query_params=named.parameters_of(screen.visit, asked))
 
 
 @draw.register
@@ -319,7 +324,7 @@ def _link(block: blocks.Link, screen: Screen, _report: Report) -> None:
     st.page_link(
         screen.pages[block.page],
         label=block.label,
-        icon=":material/arrow_forward:",
+        icon=":material/arrow_back:" if block.is_back else ":material/arrow_forward:",
         query_params=dict(block.parameters) or None,
     )
 

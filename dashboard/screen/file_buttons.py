@@ -107,7 +107,7 @@ def _buttons(
 def _copy_link(visit: Visit) -> None:
     """The button that copies the address; its script also says which language and which part the page is in."""
     said = {"label": _("Copy link"), "done": _("Copied"), "language": language.get(), "part": visit.own.get("part", "")}
-    scripts.component("copying")(key="copy_link", data=said, width="content")
+    scripts.component("frame")(key="copy_link", data=said, width="content")
 
 
 def _button(visit: Visit, key: str, asked: Asked, make: Made, width: Literal["stretch", "content"] = "stretch") -> None:

@@ -14,7 +14,7 @@ from streamlit.components.v2.types import ComponentRenderer
 HOSTS = {
     "plot": '<div class="meridian-plot" role="img"></div>',
     "table": '<div class="meridian-table" role="region" tabindex="0"></div>',
-    "copying": '<button type="button" class="meridian-copy"></button>',
+    "frame": '<button type="button" class="meridian-copy"></button>',
     "returning": "<span></span>",
 }
 """Each script by its folder, which holds a file of the same name, and what it draws in."""

@@ -4,7 +4,6 @@ browser writes in the page's language."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -22,16 +21,15 @@ from data_access.i18n import SOURCE, _, language
 MOST_SENT = 1_000
 
 
-def draw(table: Table, visit: Visit) -> str | None:
-    """Draw the rows of a table; the initiative whose profile somebody asked for by its name in them."""
+def draw(table: Table, visit: Visit) -> None:
+    """Draw the rows of a table, or those of a long one that somebody looks for."""
     rows = table.rows.iloc[list(_sent(table))]
     presented = columns.presented(rows, table.key)
     several = [_column(table, key, heading, rows[key], presented[heading], visit)
                for key, heading in zip(rows.columns, presented.columns, strict=True)]  # fmt: skip
-    data = {"alt": table.title, "language": language.get(), "columns": several}
-    asked = scripts.component("table")(key=f"table_{table.key}", data=data, on_opened_change=_nothing).opened
-    profiles = {lead["profile"] for one in several for lead in one.get("leads", {}).values()}
-    return asked if asked in profiles else None
+    words = {"alt": table.title, "language": language.get(), "skip": _("Skip this table")}
+    data = {"key": table.key, "columns": several} | words
+    scripts.component("table")(key=f"table_{table.key}", data=data)
 
 
 def _column(
@@ -51,15 +49,11 @@ def _column(
         leads = dict(named.leads(visit, known.names, values.dropna().unique().tolist()))
     else:
         return column
-    return column | {"leads": {name: asdict(lead) for name, lead in leads.items()}}
+    return column | {"leads": leads}
 
 
 def _plain(values: pd.Series) -> list[object]:
     return values.astype("object").where(values.notna(), None).tolist()
-
-
-def _nothing() -> None:
-    """What asks for a profile is answered where the table is drawn."""
 
 
 def choose(table: Table) -> int | None:

@@ -5,7 +5,11 @@ const NEXT = 300;
 const NOTHING = "–";
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DECIMALS = { integer: [0, 0], money: [2, 2], decimal: [0, 2], rate: [2, 2], exchange: [4, 4] };
+const WORDS = 18, HEADING = 9;
+const SKIPPED_FROM = 10;
 const kept = new WeakMap();
+// By which heading somebody sorted a table, for when it is drawn anew, as after a choice or one step back.
+const sorts = new Map();
 
 // A share in whole per cents; a small one is not none, an almost full one not all.
 function share(value, whole) {
@@ -27,11 +31,26 @@ function writer(kind, language) {
   if (!(kind in DECIMALS)) return String;
   const [minimumFractionDigits, maximumFractionDigits] = DECIMALS[kind];
   const format = new Intl.NumberFormat(language, { minimumFractionDigits, maximumFractionDigits });
-  return (value) => format.format(value);
+  return (value) => format.format(value).replace("-", "−");
 }
 
 function isNumber(kind) {
   return kind in DECIMALS || kind === "percent";
+}
+
+function isDay(kind) {
+  return kind === "date" || kind === "month";
+}
+
+// No column is narrower than a few words of it, and of its heading; the table scrolls sideways instead.
+function narrowest({ heading, values, kind }) {
+  const longest = isNumber(kind) || isDay(kind) ? 0 : Math.max(0, ...values.map((value) => String(value ?? "").length));
+  return Math.max(Math.min(longest, WORDS), Math.min(heading.length, HEADING));
+}
+
+// The first column stays in sight where it says in words what a row is about.
+function names({ values, kind }) {
+  return !isNumber(kind) && !isDay(kind) && values.some((value) => /\p{L}/u.test(value ?? ""));
 }
 
 // The rows in the order of a column: numbers by size, words by the alphabet, what is unknown last.
@@ -43,7 +62,7 @@ function ordered(state) {
   const { values, kind } = columns[place];
   const words = new Intl.Collator(language, { numeric: true });
   const compare = isNumber(kind) ? (a, b) => a - b : (a, b) => words.compare(a, b);
-  const unknown = (value) => value === null || value === "";
+  const unknown = (value) => value === null || value === "" || value === NOTHING;
   return rows.sort((one, other) => {
     const a = values[one], b = values[other];
     if (unknown(a) || unknown(b)) return unknown(a) - unknown(b) || one - other;
@@ -57,28 +76,17 @@ function made(name, text, properties = {}) {
   return node;
 }
 
-// A name that leads to a profile is opened within the page; what leads elsewhere, or into a new tab, is the browser's.
-function linked(state, text, lead) {
-  const link = made("a", text, { href: lead.address });
-  if (!lead.profile) return link;
-  link.addEventListener("click", (event) => {
-    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    state.open(lead.profile);
-  });
-  return link;
-}
-
 function row(state, at) {
   const line = made("tr");
   state.data.columns.forEach(({ values, kind, bearers, leads }, place) => {
     const value = values[at];
     const text = value === null || value === "" ? NOTHING : state.writers[place](value);
     const cell = place ? made("td") : made("th", undefined, { scope: "row" });
-    cell.className = isNumber(kind) ? "meridian-number" : kind === "date" || kind === "month" ? "meridian-day" : "";
+    cell.className = isNumber(kind) ? "meridian-number" : isDay(kind) ? "meridian-day" : "";
     const bearer = bearers ? bearers[at] : value;
-    const lead = leads && Object.hasOwn(leads, bearer) ? leads[bearer] : null;
-    cell.append(lead ? linked(state, text, lead) : text);
+    const isNamed = leads && Object.hasOwn(leads, bearer);
+    cell.append(isNamed ? made("a", text, { href: leads[bearer] }) : text);
+    if (isNamed) cell.firstChild.dataset.within = "";
     line.append(cell);
   });
   return line;
@@ -102,34 +110,55 @@ function sorted(state, place, heading) {
   const was = state.by?.place === place ? state.by : null;
   const startsFalling = isNumber(state.data.columns[place].kind);
   state.by = was && was.falls !== startsFalling ? null : { place, falls: was ? !was.falls : startsFalling };
+  sorts.set(state.data.key, state.by && { ...state.by, heading: state.data.columns[place].heading });
   for (const other of heading.parentElement.children) other.removeAttribute("aria-sort");
-  if (state.by) heading.setAttribute("aria-sort", state.by.falls ? "descending" : "ascending");
+  mark(state, heading);
+  state.host.scrollTop = 0;
   fill(state);
+}
+
+function mark(state, heading) {
+  heading.setAttribute("aria-sort", state.by ? (state.by.falls ? "descending" : "ascending") : "none");
+}
+
+// For whoever reads by keyboard: one step past all the names of a table.
+function skip(state) {
+  const past = made("span", undefined, { tabIndex: -1 });
+  const button = made("button", state.data.skip, { type: "button", className: "meridian-skip" });
+  button.addEventListener("click", () => past.focus());
+  state.host.prepend(button);
+  state.host.parentElement.querySelector(":scope > span")?.remove();
+  state.host.after(past);
 }
 
 function draw(state) {
   const { columns, language, alt } = state.data;
-  state.by = null;
+  const by = sorts.get(state.data.key);
+  state.by = by && columns[by.place]?.heading === by.heading ? by : null;
   state.writers = columns.map(({ kind }) => writer(kind, language));
   const line = made("tr");
-  columns.forEach(({ heading, help, kind }, place) => {
-    const head = made("th", undefined, { scope: "col", className: isNumber(kind) ? "meridian-number" : "" });
-    const button = made("button", heading, { type: "button", title: help });
+  columns.forEach((column, place) => {
+    const head = made("th", undefined, { scope: "col", className: isNumber(column.kind) ? "meridian-number" : "" });
+    head.style.minWidth = `calc(${narrowest(column)}ch + 1.2rem)`;
+    const button = made("button", column.heading, { type: "button", title: column.help });
     button.addEventListener("click", () => sorted(state, place, head));
     head.append(button);
     line.append(head);
+    if (state.by?.place === place) mark(state, head);
   });
   const table = made("table"), head = made("thead");
   head.append(line);
   table.append(head, made("tbody"));
+  table.className = columns.length && names(columns[0]) ? "meridian-names" : "";
   state.host.replaceChildren(table);
   state.host.setAttribute("aria-label", alt);
-  state.host.scrollTo(0, 0);
+  state.host.scrollTop = 0;
+  if (columns[0]?.values.length > SKIPPED_FROM && columns.some(({ leads }) => leads)) skip(state);
   fill(state);
 }
 
 export default function (component) {
-  const { parentElement, data, setTriggerValue } = component;
+  const { parentElement, data } = component;
   let state = kept.get(parentElement);
   if (!state) {
     state = { host: parentElement.querySelector(".meridian-table") };
@@ -137,7 +166,6 @@ export default function (component) {
     state.print = () => more(state, state.host.querySelector("tbody"), Infinity);
     addEventListener("beforeprint", state.print);
   }
-  state.open = (profile) => setTriggerValue("opened", profile);
   const drawn = JSON.stringify(data);
   if (drawn !== state.drawn) {
     Object.assign(state, { data, drawn });
