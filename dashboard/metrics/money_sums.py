@@ -231,9 +231,9 @@ BY_LINE = {
 }
 
 
-def sums(records: Records) -> Sums:
+def sums(records: Records, apart: pd.Index | None = None) -> Sums:
     """What is kept of converted money, so that no page adds up grants: the rows of each table of sums, still by line; `kept`
-    gives those to store.
+    gives those to store. `apart`: of all other lines nothing is asked but what is stored, so that they are added up as they come.
 
     `money_month`: host_country, activity, audiences (that its lines serve, a line each), needed_in, readings (of need,
     see `need_tiers`: bits), month, signed, pledged, need, known_needs. `needed_in` says where the lines of a row state a need for the month: here, never, or in
@@ -244,17 +244,24 @@ def sums(records: Records) -> Sums:
     `grantees`, `signed_per_project`.
     Each with `reporting`, the currency of its amounts.
     """
-    return by_line(records, records.lines) | received(records) | {"book": book(records.grants)}
+    return by_line(records, records.lines, apart) | received(records) | {"book": book(records.grants)}
+
+
+NO_LINE = 0
+"""Stands for all lines that are added up: the numbers of lines are above and below it."""
+ADDED_UP = {name: keys for name, keys in BY_LINE.items() if keys[-1] == "line"}
+"""The tables that are stored without their lines, which come last in their keys."""
 
 
 def kept(found: Sums) -> Sums:
     """The rows to store: a month of all lines that are alike is one."""
-    rows = {
-        name: added([found[name].drop(columns="line")], keys[:-1])
-        for name, keys in BY_LINE.items()
-        if keys[-1] == "line"
-    }
-    return found | rows
+    return found | {name: added([found[name].drop(columns="line")], keys[:-1]) for name, keys in ADDED_UP.items()}
+
+
+def _together(found: Sums, apart: pd.Index) -> Sums:
+    """The rows with those of all lines but the ones `apart` added up as one line's."""
+    lines = {name: found[name]["line"].where(found[name]["line"].isin(apart), NO_LINE) for name in ADDED_UP}
+    return found | {name: added([found[name].assign(line=lines[name])], keys) for name, keys in ADDED_UP.items()}
 
 
 def received(records: Records) -> Sums:
@@ -272,14 +279,14 @@ def _each(make: Callable[[Records], pd.DataFrame], records: Records) -> pd.DataF
     return pd.concat(several or [make(records).assign(reporting="")], ignore_index=True)
 
 
-def by_line(records: Records, lines: pd.Index) -> Sums:
-    """Place what is recorded of `lines`, a few thousand at a time, and add it up, line by line."""
+def by_line(records: Records, lines: pd.Index, apart: pd.Index | None = None) -> Sums:
+    """Place what is recorded of `lines`, a few thousand at a time, and add it up, line by line; see `sums`."""
     starts = range(0, max(len(lines), 1), LINES_AT_ONCE)
-    several = [_placed_sums(records, lines[start : start + LINES_AT_ONCE]) for start in starts]
+    several = [_placed_sums(records, lines[start : start + LINES_AT_ONCE], apart) for start in starts]
     return {name: pd.concat([one[name] for one in several], ignore_index=True) for name in BY_LINE}
 
 
-def _placed_sums(records: Records, lines: pd.Index) -> Sums:
+def _placed_sums(records: Records, lines: pd.Index, apart: pd.Index | None) -> Sums:
     own = records.among(lines)
     placed = place(own, lines)
     nowhere = placed.signed[(placed.signed["host_country"] == funding.NOT_STATED) & ~placed.signed["is_passed_on"]]
@@ -294,11 +301,12 @@ def _placed_sums(records: Records, lines: pd.Index) -> Sums:
         found = funding.to_fix(grants, set(unplaced) - _placed_in_part(placed.signed), overshared)
         return found[["grant_id", "reason", "line"]].assign(times=1)
 
-    return {
+    found = {
         "money_month": month_sums(placed, own.facets),
         "money_line": line_sums(placed),
         "grant_to_fix": _each(to_fix, own),
     }
+    return found if apart is None else _together(found, apart)
 
 
 def _placed_in_part(signed: pd.DataFrame) -> set[int]:

@@ -76,6 +76,8 @@ class Between:
         self.of_least = self._known_to(least, known)
         """All that `least` knows."""
         differs = clearances.differences(known, self.of_least, self.unlike)
+        self.lines = differs.lines
+        """The lines of which anybody can know something else."""
         self.least, self.most = (one.among(differs.lines, differs.recipients) for one in (self.of_least, known))
         """What these two know near whatever is known otherwise by anybody."""
         ahead = known.grants[known.grants["ends_on"] > self._after]

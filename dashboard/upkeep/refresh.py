@@ -92,7 +92,7 @@ def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, m
     known = summed_records(read, EVERYTHING)
     whole, between = known.converted(*CURRENCIES), Between(read, known, EVERYTHING, FUNDER, as_of)
     theirs = between.of_least
-    common = money_sums.sums(theirs.valued_as(whole))
+    common = money_sums.sums(theirs.valued_as(whole), between.lines)
     amounts = {of: own.set_index("grant_id")["minor"] for of, own in whole.grants.groupby("reporting")}
     shares: dict[leaving.Held, np.ndarray] = {}
     on_few = {FUNDER.clearance: on_few_funders(theirs.grants, amounts, as_of, shares)}
