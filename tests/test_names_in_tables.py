@@ -31,10 +31,11 @@ def names_of(app: AppTest) -> list[tuple[str, str, str]]:
         if element.proto.component_name != "meridian.table":
             continue
         for column in json.loads(element.proto.json)["columns"]:
-            if "leads" not in column:
-                continue
-            for value, bearer in zip(column["values"], column.get("bearers", column["values"]), strict=True):
-                found.append((column["heading"], value, column["leads"].get(bearer, "")))
+            addresses = [column.get("leads", {}).get(value, "") for value in column["values"]]
+            if "profile" in column:
+                addresses = [column["profile"] + slug for slug in column["bearers"]]
+            if "profile" in column or "leads" in column:
+                found += zip([column["heading"]] * len(addresses), column["values"], addresses, strict=True)
     return found
 
 

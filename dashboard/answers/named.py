@@ -22,14 +22,17 @@ def leads(visit: Visit, borne: Borne, names: Collection[str]) -> Mapping[str, st
     asked = queries.initiatives.leads_of if borne == "project" else queries.initiatives.bearers
     bearers = read(asked(sorted(set(names)), visit.viewer))
     alone = bearers[~bearers["name"].duplicated(keep=False)]
-    is_payer = alone["slug"].isin(visit.funders) & (borne == "funder")
-    known = {True: profile, False: _money_of}
-    leading = alone[alone["has_profile"] | is_payer]
-    return {row.name: known[row.has_profile](visit, row.slug) for row in leading.itertuples(index=False)}
+    found = {}
+    for name, slug, has_profile in alone[["name", "slug", "has_profile"]].itertuples(index=False):
+        if has_profile:
+            found[name] = profile(visit, slug)
+        elif borne == "funder" and slug in visit.funders:
+            found[name] = _money_of(visit, slug)
+    return found
 
 
 def profile(visit: Visit, slug: str) -> str:
-    """The address of an initiative's profile."""
+    """The address of an initiative's profile; whose it is stands last."""
     return links.to(registry.find("initiative").path, links.parameters(replace(visit, own={"id": slug})))
 
 

@@ -28,7 +28,7 @@ AWAY_SECONDS = 10.0
 MADE_FROM = "_made_from"
 MB = 1 << 20
 _engines = Store(20)
-_rows, _found, _shown, _behind = Store(400, 400 * MB), Store(150, 300 * MB), Store(2000, 200 * MB), Store(6, 400 * MB)
+_rows, _found, _shown, _behind = Store(400, 400 * MB), Store(1000, 300 * MB), Store(2000, 200 * MB), Store(6, 400 * MB)
 
 
 class Primary:

@@ -42,14 +42,10 @@ def _column(
         sent = sent.map(lambda day: day.isoformat(), na_action="ignore")
     column = {"heading": heading, "help": _(known.definition), "kind": known.kind, "values": _plain(sent)}
     if key in table.profiles:
-        slugs = table.profiles[key].loc[values.index]
-        leads = {slug: named.profile(visit, slug) for slug in slugs.dropna().unique()}
-        column["bearers"] = _plain(slugs)
-    elif known.names:
-        leads = dict(named.leads(visit, known.names, values.dropna().unique().tolist()))
-    else:
+        return column | {"profile": named.profile(visit, ""), "bearers": _plain(table.profiles[key].loc[values.index])}
+    if known.names is None:
         return column
-    return column | {"leads": leads}
+    return column | {"leads": named.leads(visit, known.names, values.dropna().unique().tolist())}
 
 
 def _plain(values: pd.Series) -> list[object]:

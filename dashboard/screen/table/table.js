@@ -78,15 +78,15 @@ function made(name, text, properties = {}) {
 
 function row(state, at) {
   const line = made("tr");
-  state.data.columns.forEach(({ values, kind, bearers, leads }, place) => {
+  state.data.columns.forEach(({ values, kind, profile, bearers, leads }, place) => {
     const value = values[at];
     const text = value === null || value === "" ? NOTHING : state.writers[place](value);
     const cell = place ? made("td") : made("th", undefined, { scope: "row" });
     cell.className = isNumber(kind) ? "meridian-number" : isDay(kind) ? "meridian-day" : "";
-    const bearer = bearers ? bearers[at] : value;
-    const isNamed = leads && Object.hasOwn(leads, bearer);
-    cell.append(isNamed ? made("a", text, { href: leads[bearer] }) : text);
-    if (isNamed) cell.firstChild.dataset.within = "";
+    const known = leads && Object.hasOwn(leads, value) ? leads[value] : null;
+    const href = bearers?.[at] ? profile + encodeURIComponent(bearers[at]) : known;
+    cell.append(href ? made("a", text, { href }) : text);
+    if (href) cell.firstChild.dataset.within = "";
     line.append(cell);
   });
   return line;
@@ -153,7 +153,7 @@ function draw(state) {
   state.host.replaceChildren(table);
   state.host.setAttribute("aria-label", alt);
   state.host.scrollTop = 0;
-  if (columns[0]?.values.length > SKIPPED_FROM && columns.some(({ leads }) => leads)) skip(state);
+  if (columns[0]?.values.length > SKIPPED_FROM && columns.some(({ bearers, leads }) => bearers ?? leads)) skip(state);
   fill(state);
 }
 
