@@ -22,6 +22,7 @@ from data_access.viewer import Query, Viewer
 from sample_data.world import AS_OF
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, ROLES, STEWARD
 
+NAMES = ["Amber Kettle Listening Room", "Blue Samovar Legal Desk", "Counsel on call 5", "Warm shelter 247"]
 CHOICES = {
     "all": Filters(),
     "LT": Filters(host_countries=("LT",)),
@@ -36,6 +37,11 @@ SHARED = {
     "grants received": lambda filters, viewer: queries.funding.grants_received(Cut(filters, "EUR"), viewer),
     "grants to fix": lambda _filters, viewer: queries.funding.grants_to_fix("USD", viewer),
     "needs to fix": lambda _filters, viewer: queries.funding.needs_to_fix(viewer),
+    "bearers of a name": lambda _filters, viewer: queries.initiatives.bearers(NAMES, viewer),
+    "leads of projects": lambda _filters, viewer: queries.initiatives.leads_of(NAMES, viewer),
+    "grants known otherwise": lambda _filters, viewer: queries.funding.known_otherwise(
+        queries.funding.grants(STEWARD), queries.funding.grants(viewer), "grant_id"
+    ),
     "projects to fix": lambda _filters, viewer: queries.overlap.projects_to_fix(viewer),
     "grants ahead": lambda filters, viewer: queries.funding.grants_ahead(Cut(filters, "EUR"), AS_OF, viewer),
     "grants moved": lambda _filters, viewer: queries.funding.grants_moved(date(2026, 1, 1), AS_OF, viewer),

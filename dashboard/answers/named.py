@@ -20,10 +20,8 @@ def leads(visit: Visit, borne: Borne, names: Collection[str]) -> Mapping[str, st
     A name that several bear leads nowhere: a wrong profile would be worse than none.
     """
     asked = queries.initiatives.leads_of if borne == "project" else queries.initiatives.bearers
-    bearers = read(asked(sorted(set(names)), visit.viewer))
-    alone = bearers[~bearers["name"].duplicated(keep=False)]
     found = {}
-    for name, slug, has_profile in alone[["name", "slug", "has_profile"]].itertuples(index=False):
+    for name, slug, has_profile in read(asked(sorted(set(names)), visit.viewer)).itertuples(index=False):
         if has_profile:
             found[name] = profile(visit, slug)
         elif borne == "funder" and slug in visit.funders:

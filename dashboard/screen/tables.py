@@ -3,7 +3,7 @@ browser writes in the page's language."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from dashboard.page.visit import Visit
 from dashboard.screen import scripts, texts
 from dashboard.screen.markdown import plain
 from dashboard.words import columns, written
+from dashboard.words.columns import Borne
 from data_access.i18n import SOURCE, _, language
 
 MOST_SENT = 1_000
@@ -25,15 +26,29 @@ def draw(table: Table, visit: Visit) -> None:
     """Draw the rows of a table, or those of a long one that somebody looks for."""
     rows = table.rows.iloc[list(_sent(table))]
     presented = columns.presented(rows, table.key)
-    several = [_column(table, key, heading, rows[key], presented[heading], visit)
+    leads = _leads(table, rows, visit)
+    several = [_column(table, key, heading, rows[key], presented[heading], leads, visit)
                for key, heading in zip(rows.columns, presented.columns, strict=True)]  # fmt: skip
     words = {"alt": table.title, "language": language.get(), "skip": _("Skip this table")}
     data = {"key": table.key, "columns": several} | words
     scripts.component("table")(key=f"table_{table.key}", data=data)
 
 
+def _leads(table: Table, rows: pd.DataFrame, visit: Visit) -> dict[Borne, Mapping[str, str]]:
+    """Where the names in these rows lead, by who bears them: asked once for all columns of a kind."""
+    borne = {key: columns.column(key, table.key).names for key in rows.columns if key not in table.profiles}
+    names = {who: pd.concat([rows[key] for key in borne if borne[key] == who]) for who in borne.values() if who}
+    return {who: named.leads(visit, who, found.dropna().unique().tolist()) for who, found in names.items()}
+
+
 def _column(
-    table: Table, key: str, heading: str, values: pd.Series, presented: pd.Series, visit: Visit
+    table: Table,
+    key: str,
+    heading: str,
+    values: pd.Series,
+    presented: pd.Series,
+    leads: Mapping[Borne, Mapping[str, str]],
+    visit: Visit,
 ) -> dict[str, Any]:
     """A column's heading and values; a share as exact as it is, so that a small one is not written as none."""
     known = columns.column(key, table.key)
@@ -45,7 +60,8 @@ def _column(
         return column | {"profile": named.profile(visit, ""), "bearers": _plain(table.profiles[key].loc[values.index])}
     if known.names is None:
         return column
-    return column | {"leads": named.leads(visit, known.names, values.dropna().unique().tolist())}
+    held = leads[known.names]
+    return column | {"leads": {name: held[name] for name in values.dropna().unique() if name in held}}
 
 
 def _plain(values: pd.Series) -> list[object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Literal
 
-from sqlalchemy import Select, and_, case, distinct, exists, func, literal, null, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, distinct, exists, func, literal, null, or_, select, true
 
 from data_access.filters import Filters
 from data_access.queries import choosing, visible
@@ -167,23 +167,23 @@ def profile(slug: str, viewer: Viewer) -> Query:
 
 
 def bearers(names: Collection[str], viewer: Viewer) -> Query:
-    """The organisations of these names: name, slug, has_profile; several may bear one name."""
-    who = organisation.c
-    statement = select(who.name, who.slug, who.is_initiative.label("has_profile"))
-    return Query(statement.where(who.name.in_(names), visible.organisations(viewer)).order_by(who.slug), viewer)
+    """The organisations of these names that one alone bears: name, slug, has_profile (1 or 0)."""
+    return _borne_once(organisation.c.name, select(organisation.c.id), names, viewer)
 
 
 def leads_of(projects: Collection[str], viewer: Viewer) -> Query:
-    """Who leads the projects of these names: name (of the project), slug (of its lead), has_profile; several may bear one name."""
+    """Who leads the projects of these names, where it is one organisation: name (of the project), slug (of its lead), has_profile
+    (1 or 0)."""
+    led = select(project.c.id).join(organisation, organisation.c.id == project.c.organisation_id)
+    return _borne_once(project.c.name, led, projects, viewer)
+
+
+def _borne_once(name: ColumnElement, those: Select, names: Collection[str], viewer: Viewer) -> Query:
     who = organisation.c
-    statement = (
-        select(project.c.name, who.slug, who.is_initiative.label("has_profile"))
-        .distinct()
-        .join(organisation, who.id == project.c.organisation_id)
-        .where(project.c.name.in_(projects), visible.organisations(viewer))
-        .order_by(who.slug)
-    )
-    return Query(statement, viewer)
+    has_profile = func.max(case((who.is_initiative, 1), else_=0)).label("has_profile")
+    asked = those.with_only_columns(name, func.min(who.slug).label("slug"), has_profile)
+    asked = asked.where(name.in_(names), visible.organisations(viewer)).group_by(name)
+    return Query(asked.having(func.count(distinct(who.slug)) == 1).order_by(name), viewer)
 
 
 def _of(slug: str, viewer: Viewer) -> Select:
