@@ -105,7 +105,7 @@ def _buttons(
 
 
 def _copy_link(visit: Visit) -> None:
-    """The button that copies the address; its script also says which language and which part the page is in."""
+    """The button that copies the address; its script does what else a page does beside its content."""
     said = {"label": _("Copy link"), "done": _("Copied"), "language": language.get(), "part": visit.own.get("part", "")}
     scripts.component("frame")(key="copy_link", data=said, width="content")
 

@@ -26,7 +26,7 @@ function day(iso, language, isMonth) {
 
 // How a column's values are written.
 function writer(kind, language) {
-  if (kind === "date" || kind === "month") return (value) => day(value, language, kind === "month");
+  if (isDay(kind)) return (value) => day(value, language, kind === "month");
   if (kind === "percent") return (value) => share(value, new Intl.NumberFormat(language));
   if (!(kind in DECIMALS)) return String;
   const [minimumFractionDigits, maximumFractionDigits] = DECIMALS[kind];
