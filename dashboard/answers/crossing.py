@@ -67,23 +67,23 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
     )
 
 
-def _note(year: int, shown: str, known: str) -> str:
+def _note(year: int, shown: int, known: int) -> str:
     """What stands in a cell, and how many of all `known` combinations are `shown`."""
     what = _(
         "Distinct organisations · share of the need stated for {year} that signed money covers; “?” where none is stated."
     ).format(year=year)
-    if known == written.number(0):
+    if not known:
         return what + " " + _("Of no combination both sides are known. Click a cell to open its rows.")
     which = _(
         "The busiest {countries} countries and {activities} activities, {shown} of the {n} combinations in which somebody works; "
         "all are in the table. Click a cell to open its rows."
-    ).format(countries=MOST[0], activities=MOST[1], shown=shown, n=known)
+    ).format(countries=MOST[0], activities=MOST[1], shown=written.number(shown), n=written.number(known))
     return f"{what} {which}"
 
 
-def recorded(grid: pd.DataFrame, across: str = "host_country") -> str:
+def recorded(grid: pd.DataFrame, across: str = "host_country") -> int:
     """In how many combinations, laid out or not, an organisation works."""
-    return written.number(int((grid["organisations"].gt(0) & is_placed(grid, across)).sum()))
+    return int((grid["organisations"].gt(0) & is_placed(grid, across)).sum())
 
 
 def grid_names(grid: Chart) -> dict[str, str]:

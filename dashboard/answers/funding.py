@@ -255,8 +255,8 @@ def cliff(money: Portfolio) -> Chart:
     rows = money.monthly
     if money.is_unplaced:
         rows = rows.assign(signed=pd.NA, signed_on_need=pd.NA).astype({"signed": "Int64", "signed_on_need": "Int64"})
-    elif not rows[["signed", "pledged", "need"]].fillna(0).to_numpy().any():
-        rows = rows.head(0)
+    else:
+        rows = charts.drawable(rows)
     marks = events.marks(money, rows["month"])
     return Chart(
         "cliff",

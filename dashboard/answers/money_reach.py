@@ -160,7 +160,7 @@ def spread_of_money(money: Portfolio) -> Chart:
     return Chart(
         "lorenz",
         title,
-        points if len(received) else points.head(0),
+        charts.drawable(points),
         _(
             "Recipients from the smallest up and the money that ends with them. Gini {gini} over {n} organisations."
         ).format(gini=written.decimal(index, 2), n=written.number(len(received))),
@@ -196,11 +196,10 @@ def flow(money: Portfolio) -> Chart:
         if found["in_network"] and found["regranted"]
         else _("No money on record was passed on inside the network")
     )
-    rows = pd.DataFrame({"step": list(steps), "total": pd.array(list(steps.values()), "Int64")})
     return Chart(
         "flow",
         title,
-        rows if any(steps.values()) else rows.head(0),
+        charts.drawable(pd.DataFrame({"step": list(steps), "total": pd.array(list(steps.values()), "Int64")})),
         " ".join(
             part
             for part in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from urllib.parse import quote
 
 from dashboard.page import links, registry
 from dashboard.page.reading import read
@@ -20,18 +21,18 @@ def leads(visit: Visit, borne: Borne, names: Collection[str]) -> Mapping[str, st
     A name that several bear leads nowhere: a wrong profile would be worse than none.
     """
     asked = queries.initiatives.leads_of if borne == "project" else queries.initiatives.bearers
-    found = {}
+    found, profile = {}, profiles(visit)
     for name, slug, has_profile in read(asked(sorted(set(names)), visit.viewer)).itertuples(index=False):
         if has_profile:
-            found[name] = profile(visit, slug)
+            found[name] = profile + quote(slug)
         elif borne == "funder" and slug in visit.funders:
             found[name] = _money_of(visit, slug)
     return found
 
 
-def profile(visit: Visit, slug: str) -> str:
-    """The address of an initiative's profile; whose it is stands last."""
-    return links.to(registry.find("initiative").path, links.parameters(replace(visit, own={"id": slug})))
+def profiles(visit: Visit) -> str:
+    """The address of any profile, up to the initiative whose it is."""
+    return links.to(registry.find("initiative").path, links.parameters(replace(visit, own={"id": ""})))
 
 
 def _money_of(visit: Visit, slug: str) -> str:

@@ -69,7 +69,7 @@ def _key(across: Across) -> str:
     return "grid" if across == "host_country" else "audience_grid"
 
 
-def _note(across: Across, shown: str, known: int) -> str:
+def _note(across: Across, shown: int, known: int) -> str:
     """What stands in a cell, and how many of all `known` combinations are `shown`."""
     if across == "audience":
         what = _(
@@ -85,7 +85,7 @@ def _note(across: Across, shown: str, known: int) -> str:
         )
     if not known:
         which = _("What is withheld or not stated is shown. Click a cell to open it.")
-    return f"{what} {which}".format(shown=shown, n=written.number(known))
+    return f"{what} {which}".format(shown=written.number(shown), n=written.number(known))
 
 
 def _cells(grid: pd.DataFrame, across: Across) -> pd.DataFrame:

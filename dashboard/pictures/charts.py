@@ -60,6 +60,11 @@ def figure(traces: list[Trace], height: int, x: Axis | None = None, y: Axis | No
     )
 
 
+def drawable(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a picture; none where every number in them is zero or unknown, of which nothing would be seen."""
+    return rows if rows.select_dtypes("number").fillna(0).to_numpy().any() else rows.head(0)
+
+
 def _axis(own: Axis | None) -> dict[str, Any]:
     return AXIS | ({} if language.get() == SOURCE else NUMBERS_WRITTEN_OUT) | dict(own or {})
 

@@ -175,14 +175,8 @@ def _leaf(presented: pd.DataFrame, key: str) -> pd.DataFrame:
 
 @draw.register
 def _selectable(block: blocks.Selectable, screen: Screen, report: Report) -> int | None:
-    shown = block.table
-    _heading(shown, report)
-    if shown.rows.empty:
-        texts.note(_("None recorded."))
-        return None
-    chosen = tables.choose(shown)
-    file_buttons.of_table(screen.visit, report, shown)
-    return chosen
+    _heading(block.table, report)
+    return _rows(block.table, screen, report, selectable=True)
 
 
 def _heading(shown: Table, report: Report) -> None:
@@ -190,13 +184,18 @@ def _heading(shown: Table, report: Report) -> None:
     texts.heading(shown.title, shown.note, level=3 if report.answer else 2)
 
 
-def _rows(shown: Table, screen: Screen, report: Report) -> None:
-    """The rows of a table and their files."""
+def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = False) -> int | None:
+    """The rows of a table and their files; the place of the chosen one where they are `selectable`."""
     if shown.rows.empty:
         texts.note(_("None recorded."))
-        return
-    tables.draw(shown, screen.visit)
+        return None
+    chosen = None
+    if selectable:
+        chosen = tables.choose(shown)
+    else:
+        tables.draw(shown, screen.visit)
     file_buttons.of_table(screen.visit, report, shown)
+    return chosen
 
 
 @draw.register

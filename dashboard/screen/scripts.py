@@ -13,7 +13,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 HOSTS = {
     "plot": '<div class="meridian-plot" role="img"></div>',
-    "table": '<div class="meridian-table" role="region" tabindex="0"></div>',
+    "table": '<div class="meridian-table" role="region" tabindex="0"></div><span tabindex="-1"></span>',
     "frame": '<button type="button" class="meridian-copy"></button>',
     "returning": "<span></span>",
 }

@@ -3,7 +3,7 @@ browser writes in the page's language."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -24,11 +24,13 @@ MOST_SENT = 1_000
 
 def draw(table: Table, visit: Visit) -> None:
     """Draw the rows of a table, or those of a long one that somebody looks for."""
-    rows = table.rows.iloc[list(_sent(table))]
-    presented = columns.presented(rows, table.key)
+    sent = _sent(table)
+    rows = table.rows.iloc[sent.index]
     leads = _leads(table, rows, visit)
-    several = [_column(table, key, heading, rows[key], presented[heading], leads, visit)
-               for key, heading in zip(rows.columns, presented.columns, strict=True)]  # fmt: skip
+    several = [
+        _column(table, rows[key], sent[heading], leads, visit)
+        for key, heading in zip(rows.columns, sent.columns, strict=True)
+    ]
     words = {"alt": table.title, "language": language.get(), "skip": _("Skip this table")}
     data = {"key": table.key, "columns": several} | words
     scripts.component("table")(key=f"table_{table.key}", data=data)
@@ -42,22 +44,18 @@ def _leads(table: Table, rows: pd.DataFrame, visit: Visit) -> dict[Borne, Mappin
 
 
 def _column(
-    table: Table,
-    key: str,
-    heading: str,
-    values: pd.Series,
-    presented: pd.Series,
-    leads: Mapping[Borne, Mapping[str, str]],
-    visit: Visit,
+    table: Table, values: pd.Series, presented: pd.Series, leads: Mapping[Borne, Mapping[str, str]], visit: Visit
 ) -> dict[str, Any]:
     """A column's heading and values; a share as exact as it is, so that a small one is not written as none."""
+    key = str(values.name)
     known = columns.column(key, table.key)
     sent = values.astype("Float64") if known.kind == "percent" else presented
     if known.kind in ("date", "month"):
         sent = sent.map(lambda day: day.isoformat(), na_action="ignore")
-    column = {"heading": heading, "help": _(known.definition), "kind": known.kind, "values": _plain(sent)}
+    column = {"heading": presented.name, "help": _(known.definition), "kind": known.kind, "values": _plain(sent)}
     if key in table.profiles:
-        return column | {"profile": named.profile(visit, ""), "bearers": _plain(table.profiles[key].loc[values.index])}
+        bearers = table.profiles[key].loc[values.index]
+        return column | {"profile": named.profiles(visit), "bearers": _plain(bearers)}
     if known.names is None:
         return column
     held = leads[known.names]
@@ -70,7 +68,7 @@ def _plain(values: pd.Series) -> list[object]:
 
 def choose(table: Table) -> int | None:
     """Rows to choose one from, by the box before each, so that nothing is chosen by merely coming there; its place."""
-    sent = columns.presented(table.rows, table.key).iloc[list(_sent(table))]
+    sent = _sent(table)
     event: Any = st.dataframe(
         sent,
         hide_index=True,
@@ -91,11 +89,10 @@ def _choice_of(key: str) -> str:
     return f"table_{key}_{again}" if again else f"table_{key}"
 
 
-def _sent(table: Table) -> Sequence[int]:
-    """The places of the rows that the browser is given: all of a short table, of a long one what is looked for."""
-    if len(table.rows) <= MOST_SENT:
-        return range(len(table.rows))
-    return _searched(columns.presented(table.rows, table.key), table.key).index
+def _sent(table: Table) -> pd.DataFrame:
+    """The rows that the browser is given, as a reader sees them, by their places: of a long table those that are looked for."""
+    presented = columns.presented(table.rows, table.key)
+    return presented if len(presented) <= MOST_SENT else _searched(presented, table.key)
 
 
 def _searched(presented: pd.DataFrame, key: str) -> pd.DataFrame:

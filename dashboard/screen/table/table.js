@@ -123,12 +123,9 @@ function mark(state, heading) {
 
 // For whoever reads by keyboard: one step past all the names of a table.
 function skip(state) {
-  const past = made("span", undefined, { tabIndex: -1 });
   const button = made("button", state.data.skip, { type: "button", className: "meridian-skip" });
-  button.addEventListener("click", () => past.focus());
+  button.addEventListener("click", () => state.host.nextElementSibling.focus());
   state.host.prepend(button);
-  state.host.parentElement.querySelector(":scope > span")?.remove();
-  state.host.after(past);
 }
 
 function draw(state) {
