@@ -7,6 +7,8 @@ const INK = /#0001(0[0-9]|10)/g;
 const PAPER_WIDTH = 1000;
 const PHONE_WIDTH = 600;
 const AXIS = /^[xy]axis\d*$/;
+// Safari does not tell when it is idle.
+const whenIdle = window.requestIdleCallback ?? ((then) => setTimeout(then, 50));
 const kept = new WeakMap();
 let library;
 
@@ -105,7 +107,7 @@ function draw(state, Plotly) {
 function soon(state, Plotly) {
   const { top, bottom } = state.host.getBoundingClientRect();
   if (top < innerHeight && bottom > 0) draw(state, Plotly);
-  else requestIdleCallback(() => draw(state, Plotly), { timeout: 300 });
+  else whenIdle(() => draw(state, Plotly), { timeout: 300 });
 }
 
 // Streamlit also cleans up after a call that a later one overtook: only what left the page is taken down.

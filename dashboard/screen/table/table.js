@@ -7,6 +7,8 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 const DECIMALS = { integer: [0, 0], money: [2, 2], decimal: [0, 2], rate: [2, 2], exchange: [4, 4] };
 const WORDS = 18, HEADING = 9;
 const SKIPPED_FROM = 10;
+// Safari does not tell when it is idle.
+const whenIdle = window.requestIdleCallback ?? ((then) => setTimeout(then, 50));
 const kept = new WeakMap();
 // By which heading somebody sorted a table, for when it is drawn anew, as after a choice or one step back.
 const sorts = new Map();
@@ -103,7 +105,7 @@ function fill(state) {
 function more(state, body, rows) {
   if (!body.isConnected || !state.rest.length) return;
   body.append(...state.rest.splice(0, rows).map((at) => row(state, at)));
-  if (state.rest.length) requestIdleCallback(() => more(state, body, NEXT), { timeout: 500 });
+  if (state.rest.length) whenIdle(() => more(state, body, NEXT), { timeout: 500 });
 }
 
 function sorted(state, place, heading) {
