@@ -1,14 +1,14 @@
-"""Sums of money, kept so that no page adds up grants: what funders see, and per other clearance what differs from it.
+"""Sums of money, kept so that no page adds up grants: what everybody knows, and what each circle of viewers knows of the rest.
 
 Made by `dashboard.upkeep.refresh` from `dashboard.metrics.placement`, read by `data_access.queries.money`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import pandas as pd
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete
 
 from data_access import schema
 from data_access.summaries import insert_rows
@@ -24,15 +24,14 @@ TABLES = {
         schema.grant_to_fix,
         schema.book,
         schema.money_robustness,
+        schema.summed_for,
     )
 }
 
 
-def store(connection: Connection, sums: Iterable[tuple[str, Mapping[str, pd.DataFrame]]]) -> None:
-    """Replace all sums in the caller's transaction: per clearance the rows of each table, `reporting` their currency."""
-    for table in (*TABLES.values(), schema.summed_for):
+def store(connection: Connection, sums: Iterable[tuple[str, pd.DataFrame]]) -> None:
+    """Replace all sums in the caller's transaction: names of tables and rows of each, `reporting` their currency."""
+    for table in TABLES.values():
         connection.execute(delete(table))
-    for clearance, frames in sums:
-        connection.execute(insert(schema.summed_for), {"clearance": clearance})
-        for name, frame in frames.items():
-            insert_rows(connection, TABLES[name], frame.rename(columns={"reporting": "currency"}), clearance)
+    for name, rows in sums:
+        insert_rows(connection, TABLES[name], rows.rename(columns={"reporting": "currency"}))

@@ -33,7 +33,7 @@ LOADED = (
     "fx_rate", "policy_event", "population", "organisation_finance", "other_income", "code", "source", "import_run", "source_record", "import_change", "import_issue",
 )  # fmt: skip
 REBUILT = (
-    "overlap_pair", "overlap_total", "facet_rarity", "initiative_choice", *money_summaries.TABLES, "summed_for", "meta",
+    "overlap_pair", "overlap_total", "facet_rarity", "initiative_choice", *money_summaries.TABLES, "meta",
 )  # fmt: skip
 DECIDED = ("organisation_merge", "same_money")
 CASE_TABLES_OF_PAGES = (*(table.name for table in SUMMARIES), "capacity", "meta", "route", "legal_clock")

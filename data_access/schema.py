@@ -468,9 +468,9 @@ initiative_choice = Table(
 
 
 def _money(name: str, *columns: Column) -> Table:
-    """Sums of money kept for a clearance in a reporting currency; `clearances.beyond` says how two of them go together."""
-    whose = Column("clearance", String(800), nullable=False), Column("currency", String(3), nullable=False)
-    return Table(name, shared, *whose, *columns, Index(None, "clearance", "currency", columns[0].name))
+    """Sums of money in a reporting currency as those know it who are in a circle (`summed_for`); see docs/money.md."""
+    whose = Column("circle", Integer, nullable=False), Column("currency", String(3), nullable=False)
+    return Table(name, shared, *whose, *columns, Index(None, "circle", "currency", columns[0].name))
 
 
 def _amounts(*names: str) -> tuple[Column, ...]:
@@ -521,10 +521,21 @@ money_project = _money("money_project", *_counts("project_id"), *_amounts("total
 book = _money(
     "book", Column("line", String(24), nullable=False), *_counts("units", "without_amount"), *_amounts("minor")
 )
-money_robustness = _money("money_robustness", *_counts("drawn"), Column("mean", Float), Column("largest", Float))
-summed_for = Table("summed_for", shared, Column("clearance", String(800), primary_key=True))
-grant_to_fix = _money(
-    "grant_to_fix", *_counts("grant_id"), Column("reason", String(20), nullable=False), *_counts("times")
+grant_to_fix = _money("grant_to_fix", *_counts("grant_id"), Column("reason", String(20), nullable=False))
+summed_for = Table(
+    "summed_for",
+    shared,
+    Column("clearance", String(800), primary_key=True),
+    Column("circle", Integer, primary_key=True),
+)
+money_robustness = Table(
+    "money_robustness",
+    shared,
+    Column("clearance", String(800), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    *_counts("drawn"),
+    Column("mean", Float),
+    Column("largest", Float),
 )
 published_cell = Table(
     "published_cell",

@@ -105,18 +105,17 @@ def _store(connection: Connection, clearance: str, found: Scored, before: dict |
     totals = pd.DataFrame(list(found.totals.items()), columns=["label", "pairs"])
     kept = _with_first_flag(found.pairs, before, as_of)
     for table, frame in ((overlap_pair, kept), (overlap_total, totals), (facet_rarity, found.rarity)):
-        insert_rows(connection, table, frame, clearance)
+        insert_rows(connection, table, frame.assign(clearance=clearance))
 
 
-def insert_rows(connection: Connection, table: Table, frame: pd.DataFrame, clearance: str) -> None:
-    """Add a clearance's rows to a summary; what is NA becomes NULL.
+def insert_rows(connection: Connection, table: Table, frame: pd.DataFrame) -> None:
+    """Add rows to a summary; what is NA becomes NULL.
 
     They go to the driver as they are: a statement per row, or what SQLAlchemy does for each, is most of a refresh.
     """
     if frame.empty:
         return
-    rows = frame.assign(clearance=clearance)
-    rows = rows[[column.name for column in table.c if column.name in rows]]
+    rows = frame[[column.name for column in table.c if column.name in frame]]
     values = zip(*(_values(rows[name], table.c[name], connection.dialect) for name in rows), strict=True)
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection

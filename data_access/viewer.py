@@ -63,14 +63,6 @@ class Viewer:
         return (FUNDERS, *sorted(self.host_countries))
 
     @property
-    def money_read(self) -> tuple[str, ...]:
-        """Whose sums of money this viewer reads: the funders', and what she sees more and less of.
-
-        Unlike choices, sums of several countries are not the sums of each, so that every set of countries has its own.
-        """
-        return (FUNDERS,) if self.clearance == FUNDERS else (FUNDERS, self.clearance)
-
-    @property
     def answers_pairs(self) -> bool:
         """Coordinators answer whether two projects do the same; everybody else reads their answers."""
         return self.role == "coordinator"

@@ -5,14 +5,14 @@ Rules: METHODS.md B (B01, B03, B04, B06, B13), WHATIF.md F.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import pandas as pd
 
 from dashboard.metrics import funding, need_tiers, receiving
-from dashboard.metrics.placement import CELL, Placed, Records, place
+from dashboard.metrics.placement import CELL, Amounts, Placed, Records, as_recorded, place
 from dashboard.metrics.standing import (
     CARRIED_OVER,
     ENTERED,
@@ -26,7 +26,8 @@ from dashboard.metrics.standing import (
     standing,
 )
 
-LINES_AT_ONCE = 5_000
+AT_ONCE = 5_000
+ROWS_HELD = 200_000
 NOT_IN_TIME = "not_in_time"
 HERE, NEVER = "here", ""
 BETWEEN = "\n"
@@ -128,7 +129,7 @@ def _years(needs: pd.DataFrame) -> pd.DataFrame:
     return needs.assign(year=pd.Series(years, index=needs.index, dtype="object")).explode("year").astype({"year": int})
 
 
-def recipients(records: Records) -> pd.DataFrame:
+def recipients(grants: pd.DataFrame) -> pd.DataFrame:
     """What organisations received and passed on, in one reporting currency.
 
     Columns: organisation_id, total (signed by others, converted), own (carried over by itself), entered, carried_over,
@@ -137,7 +138,7 @@ def recipients(records: Records) -> pd.DataFrame:
     signed by others), unconverted, undated (without a signing date), left_out (those with a reason to fix other than their
     country), funders, largest_funder_id, largest, unnamed, unrestricted, restricted, unknown_status, last_day.
     """
-    grants = records.grants.assign(standing=standing(records.grants))
+    grants = grants.assign(standing=standing(grants))
     money, what = grants["minor"].astype("Int64").fillna(0), grants["standing"]
     received = what.isin(RECEIVED)
     is_signed = received | what.isin(NOT_CONVERTED)
@@ -175,10 +176,10 @@ def recipients(records: Records) -> pd.DataFrame:
 PARTS_OF_TOTAL = {"entered": ENTERED, "carried_over": CARRIED_OVER, "unsourced": UNSOURCED, "from_members": PASSED_ON}
 
 
-def grantees(records: Records) -> pd.DataFrame:
-    """Signed grants to members per organisation and year of signature, in one reporting currency: organisation_id, year,
-    grants, unconverted (those without an amount in it), total."""
-    grants = records.grants.assign(standing=standing(records.grants))
+def grantees(grants: pd.DataFrame) -> pd.DataFrame:
+    """Signed grants to members per organisation and year of signature: circle, reporting, organisation_id, year, grants,
+    unconverted (those without an amount in it), total."""
+    grants = grants.assign(standing=standing(grants))
     is_signed = grants["standing"].isin((*RECEIVED, *NOT_CONVERTED)) & grants["committed_on"].notna()
     inside = grants["recipient_is_member"].astype("boolean").fillna(False)
     dated = grants[is_signed & inside].rename(columns={"recipient_id": "organisation_id"})
@@ -186,135 +187,140 @@ def grantees(records: Records) -> pd.DataFrame:
         year=dated["committed_on"].dt.year,
         unconverted=dated["standing"].isin(NOT_CONVERTED).astype("int64"),
         total=dated["minor"].astype("Int64").fillna(0),
-    ).groupby(["organisation_id", "year"])
+    ).groupby([*CIRCLE, "organisation_id", "year"])
     return rows.agg(
         grants=("grant_id", "size"), unconverted=("unconverted", "sum"), total=("total", "sum")
     ).reset_index()
 
 
-def book(grants: pd.DataFrame, per: tuple[str, ...] = ("reporting",)) -> pd.DataFrame:
-    """The account of all grants, `per` reporting currency: line (the `standing`), units, without_amount (how many
-    of them have none in it), minor (of the others). Every line is there.
+def book(grants: pd.DataFrame) -> pd.DataFrame:
+    """The account of grants per circle and reporting currency: line (the `standing`), units, without_amount (how many of them
+    have none in it), minor (of the others).
 
     One more line stands beside the account: `not_in_time`, what of the signed money has no days to be spread over.
     """
     known = grants["minor"].astype("Int64")
     named = grants.assign(line=standing(grants), known=known.fillna(0), is_unknown=known.isna())
     entries = funding.ledger(grants)
-    timeless = entries[~funding.has_days(entries)].groupby([*per])
+    timeless = entries[~funding.has_days(entries)].groupby([*CIRCLE])
     lines = pd.concat(
         [
-            named.groupby([*per, "line"], as_index=False).agg(
+            named.groupby([*CIRCLE, "line"], as_index=False).agg(
                 units=("known", "size"), without_amount=("is_unknown", "sum"), minor=("known", "sum")
             ),
             timeless.agg(units=("grant_id", "nunique"), minor=("minor", "sum")).reset_index().assign(line=NOT_IN_TIME),
         ]
     )
-    every = grants[[*per]].drop_duplicates().merge(pd.DataFrame({"line": [*STANDINGS, NOT_IN_TIME]}), how="cross")
     amounts = ["units", "without_amount", "minor"]
-    whole = every.merge(lines, on=[*per, "line"], how="left")
-    return whole.assign(**whole[amounts].astype("Int64").fillna(0).astype("int64"))
+    return lines.assign(**lines[amounts].astype("Int64").fillna(0).astype("int64"))
 
 
-def signed_per_project(records: Records) -> pd.DataFrame:
-    """Signed money tagged to each project, in one reporting currency: project_id, total (B03)."""
-    grants = records.grants
+def empty_book(currencies: Iterable[str]) -> pd.DataFrame:
+    """The account of nothing, with every line, for everybody: what a reader has no grant in is none and not unknown."""
+    rows = [(EVERYBODY, currency, line, 0, 0, 0) for currency in currencies for line in (*STANDINGS, NOT_IN_TIME)]
+    return pd.DataFrame(rows, columns=[*CIRCLE, "line", "units", "without_amount", "minor"])
+
+
+def signed_per_project(grants: pd.DataFrame) -> pd.DataFrame:
+    """Signed money tagged to each project: circle, reporting, project_id, total (B03)."""
     signed = grants[standing(grants).isin((*RECEIVED, OWN)) & grants["project_id"].notna()]
-    return signed.groupby("project_id")["minor"].sum().rename("total").reset_index()
+    return signed.groupby([*CIRCLE, "project_id"])["minor"].sum().rename("total").reset_index()
 
 
-Sums = dict[str, pd.DataFrame]
-BY_LINE = {
-    "money_month": [*MONTH_KEYS, "line"],
-    "money_line": LINE_KEYS,
-    "grant_to_fix": ["reporting", "grant_id", "reason", "line"],
+EVERYBODY = 0
+CIRCLE = ["circle", "reporting"]
+ADDED_UP = {
+    "money_month": ["circle", *MONTH_KEYS],
+    "money_grantee": [*CIRCLE, "organisation_id", "year"],
+    "book": [*CIRCLE, "line"],
 }
+"""The tables of which rows of several lines are one, and what such rows have in common."""
+Part = tuple[str, pd.DataFrame]
 
 
-def sums(records: Records, apart: pd.Index | None = None) -> Sums:
-    """What is kept of converted money, so that no page adds up grants: the rows of each table of sums, still by line; `kept`
-    gives those to store. `apart`: of all other lines nothing is asked but what is stored, so that they are added up as they come.
+def sums(records: Records, amounts: Amounts, lines: pd.Series, organisations: pd.Series) -> Iterator[Part]:
+    """What is kept of money so that no page adds up grants: names of tables and rows to store of what is recorded of these
+    `lines` and `organisations`, each with its circle (see `circles`), a few thousand at a time. See `stored`.
 
     `money_month`: host_country, activity, audiences (that its lines serve, a line each), needed_in, readings (of need,
     see `need_tiers`: bits), month, signed, pledged, need, known_needs. `needed_in` says where the lines of a row state a need for the month: here, never, or in
     these other cells ("country/activity", a line each).
     `money_line`: year, line, organisation_id, funder_id, host_country, activity, readings (of need; all for money),
     received, passed_on, need, known_needs, unknown_needs, parts (of signed money), pledges.
-    `grant_to_fix`: grant_id, reason, times. `book`: see `book`. `money_recipient`, `money_grantee`, `money_project`: see `recipients`,
+    `grant_to_fix`: grant_id, reason. `book`: see `book`. `money_recipient`, `money_grantee`, `money_project`: see `recipients`,
     `grantees`, `signed_per_project`.
-    Each with `reporting`, the currency of its amounts.
+    Each with circle and `reporting`, the currency of its amounts.
     """
-    return by_line(records, records.lines, apart) | received(records) | {"book": book(records.grants)}
+    for some in _a_few(lines):
+        yield from _of_lines(records.among(some.index).valued(amounts), some)
+    for some in _a_few(organisations):
+        own = records.among(lines.index[:0], some.index).valued(amounts).grants
+        received = _each(recipients, own)
+        received = received[received["organisation_id"].isin(some.index)]
+        circle = received["organisation_id"].map(some)
+        yield "money_recipient", as_recorded(received.assign(circle=circle))
 
 
-NO_LINE = 0
-"""Stands for all lines that are added up: the numbers of lines are above and below it."""
-ADDED_UP = {name: keys for name, keys in BY_LINE.items() if keys[-1] == "line"}
-"""The tables that are stored without their lines, which come last in their keys."""
+def stored(parts: Iterable[Part]) -> Iterator[Part]:
+    """The rows to store, with those of several parts that are one added up."""
+    held: defaultdict[str, list[pd.DataFrame]] = defaultdict(list)
+    for table, rows in parts:
+        if table not in ADDED_UP:
+            yield table, rows
+            continue
+        held[table].append(rows)
+        if sum(map(len, held[table][1:])) > ROWS_HELD:
+            held[table] = [_added(held[table], ADDED_UP[table])]
+    for table, several in held.items():
+        yield table, _added(several, ADDED_UP[table])
 
 
-def kept(found: Sums) -> Sums:
-    """The rows to store: a month of all lines that are alike is one."""
-    return found | {name: added([found[name].drop(columns="line")], keys[:-1]) for name, keys in ADDED_UP.items()}
+def _a_few(ids: pd.Series) -> Iterator[pd.Series]:
+    return (ids.iloc[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 
-def _together(found: Sums, apart: pd.Index) -> Sums:
-    """The rows with those of all lines but the ones `apart` added up as one line's."""
-    lines = {name: found[name]["line"].where(found[name]["line"].isin(apart), NO_LINE) for name in ADDED_UP}
-    return found | {name: added([found[name].assign(line=lines[name])], keys) for name, keys in ADDED_UP.items()}
-
-
-def received(records: Records) -> Sums:
-    """The sums that are kept by organisation or project: their first column."""
-    makers = {"money_recipient": recipients, "money_grantee": grantees, "money_project": signed_per_project}
-    return {name: _each(make, records) for name, make in makers.items()}
-
-
-def _each(make: Callable[[Records], pd.DataFrame], records: Records) -> pd.DataFrame:
+def _each(make: Callable[[pd.DataFrame], pd.DataFrame], grants: pd.DataFrame) -> pd.DataFrame:
     """What is made of the grants in each reporting currency."""
-    several = [
-        make(replace(records, grants=own)).assign(reporting=currency)
-        for currency, own in records.grants.groupby("reporting")
-    ]
-    return pd.concat(several or [make(records).assign(reporting="")], ignore_index=True)
+    several = [make(own).assign(reporting=currency) for currency, own in grants.groupby("reporting")]
+    return pd.concat(several or [make(grants).assign(reporting="")], ignore_index=True)
 
 
-def by_line(records: Records, lines: pd.Index, apart: pd.Index | None = None) -> Sums:
-    """Place what is recorded of `lines`, a few thousand at a time, and add it up, line by line; see `sums`."""
-    starts = range(0, max(len(lines), 1), LINES_AT_ONCE)
-    several = [_placed_sums(records, lines[start : start + LINES_AT_ONCE], apart) for start in starts]
-    return {name: pd.concat([one[name] for one in several], ignore_index=True) for name in BY_LINE}
-
-
-def _placed_sums(records: Records, lines: pd.Index, apart: pd.Index | None) -> Sums:
-    own = records.among(lines)
-    placed = place(own, lines)
-    nowhere = placed.signed[(placed.signed["host_country"] == funding.NOT_STATED) & ~placed.signed["is_passed_on"]]
-
-    declared = own.declared.groupby("grant_id")["share_bp"].sum()
-    overshared = set(declared.index[declared > funding.WHOLE_BP])
-
-    def to_fix(received: Records) -> pd.DataFrame:
-        grants = received.grants.assign(line=received.received_on)[received.received_on.isin(lines)]
-        grants = grants[grants["recipient_is_member"].astype("boolean").fillna(False)]
-        unplaced = nowhere.loc[nowhere["reporting"].isin(grants["reporting"]), "grant_id"]
-        found = funding.to_fix(grants, set(unplaced) - _placed_in_part(placed.signed), overshared)
-        return found[["grant_id", "reason", "line"]].assign(times=1)
-
-    found = {
-        "money_month": month_sums(placed, own.facets),
+def _of_lines(records: Records, lines: pd.Series) -> Iterator[Part]:
+    """The rows of lines, of converted records."""
+    placed = place(records, lines.index)
+    received = records.grants.assign(line=records.received_on)
+    received = received[received["line"].isin(lines.index)]
+    received = received.assign(circle=received["line"].map(lines))
+    by_line = {
+        "money_month": month_sums(placed, records.facets),
         "money_line": line_sums(placed),
-        "grant_to_fix": _each(to_fix, own),
+        "grant_to_fix": _to_fix(received, placed.signed, records.declared),
     }
-    return found if apart is None else _together(found, apart)
+    for table, rows in by_line.items():
+        own = as_recorded(rows.assign(circle=rows["line"].map(lines)))
+        yield table, _added([own.drop(columns="line")], ADDED_UP[table]) if table in ADDED_UP else own
+    yield "money_grantee", as_recorded(grantees(received))
+    yield "money_project", as_recorded(signed_per_project(received))
+    yield "book", book(received)
 
 
-def _placed_in_part(signed: pd.DataFrame) -> set[int]:
-    """Grants of which some part has a place."""
-    return set(signed.loc[(signed["host_country"] != funding.NOT_STATED) & ~signed["is_passed_on"], "grant_id"])
+def _to_fix(received: pd.DataFrame, signed: pd.DataFrame, declared: pd.DataFrame) -> pd.DataFrame:
+    """Grants to members that a figure leaves out or cannot place: grant_id, reason, line, reporting."""
+    own = signed[~signed["is_passed_on"]]
+    nowhere = own["host_country"] == funding.NOT_STATED
+    placed_in_part = set(own.loc[~nowhere, "grant_id"])
+    shares = declared.groupby("grant_id")["share_bp"].sum()
+    overshared = set(shares.index[shares > funding.WHOLE_BP])
+
+    def found(grants: pd.DataFrame) -> pd.DataFrame:
+        unplaced = own.loc[nowhere & own["reporting"].isin(grants["reporting"]), "grant_id"]
+        reasons = funding.to_fix(grants, set(unplaced) - placed_in_part, overshared)
+        return reasons[["grant_id", "reason", "line"]]
+
+    return _each(found, received[received["recipient_is_member"].astype("boolean").fillna(False)])
 
 
-def added(several: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+def _added(several: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
     """Amounts added up; rows of which nothing is left are gone."""
     rows = pd.concat(several, ignore_index=True)
     amounts = [column for column in rows if column not in keys]

@@ -6,7 +6,6 @@ minus the organisation's. Rules: METHODS.md B (B01, B04, B06, B18).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,6 +15,27 @@ import pandas as pd
 from dashboard.metrics import funding, need_tiers
 
 CELL = ["host_country", "activity"]
+APART = 1 << 40
+"""What several viewers know is placed side by side with the ids of each apart by a multiple of this (`circles`)."""
+IDS = (
+    "line",
+    "grant_id",
+    "need_id",
+    "project_id",
+    "parent_project_id",
+    "organisation_id",
+    "recipient_id",
+    "funder_id",
+    "largest_funder_id",
+)
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Grants and needs in reporting currencies: by grant_id and by need_id a column of minor units (Int64) per currency."""
+
+    grants: pd.DataFrame
+    needs: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -49,28 +69,34 @@ class Records:
         """Every line there is."""
         return ids([self.received_on, self.taken_from, self.needed_on])
 
-    def converted(self, *currencies: str) -> Records:
-        """Every grant and need once per reporting currency: `reporting`, and `minor`, its amount in it (B09)."""
+    @property
+    def organisations(self) -> pd.Index:
+        """Everybody who received or paid a grant."""
+        return ids([self.grants["recipient_id"], self.grants["funder_id"]])
 
-        def each(amounts: pd.DataFrame, on: str) -> pd.DataFrame:
-            several = [funding.convert(amounts, self.rates, c, on).assign(reporting=c) for c in currencies]
+    def amounts(self, *currencies: str) -> Amounts:
+        """Every grant and need in reporting currencies (B09)."""
+
+        def of(rows: pd.DataFrame, key: str, on: str) -> pd.DataFrame:
+            each = {c: funding.convert(rows, self.rates, c, on)["minor"].array for c in currencies}
+            return pd.DataFrame(each, index=pd.Index(rows[key], dtype="int64"))
+
+        return Amounts(of(self.grants, "grant_id", "committed_on"), of(self.needs, "need_id", "stated_on"))
+
+    def valued(self, amounts: Amounts) -> Records:
+        """Every grant and need once per reporting currency of `amounts`: `reporting`, and `minor`, its amount in it."""
+
+        def each(rows: pd.DataFrame, known: pd.DataFrame, key: str) -> pd.DataFrame:
+            own = known.reindex(rows[key].to_numpy(dtype="int64") % APART)
+            several = [rows.assign(reporting=currency, minor=own[currency].array) for currency in own]
             return pd.concat(several, ignore_index=True)
 
-        return replace(self, grants=each(self.grants, "committed_on"), needs=each(self.needs, "stated_on"))
+        grants = each(self.grants, amounts.grants, "grant_id")
+        return replace(self, grants=grants, needs=each(self.needs, amounts.needs, "need_id"))
 
-    def valued_as(self, whole: Records, known_as: Callable[[pd.Series], pd.Series] = lambda ids: ids) -> Records:
-        """With the amounts of `whole`, which was converted and holds each of these grants and needs; `known_as`: the ids
-        it has them under."""
-
-        def each(own: pd.DataFrame, valued: pd.DataFrame, key: str) -> pd.DataFrame:
-            several = [
-                own.assign(reporting=currency, minor=of.set_index(key)["minor"].reindex(known_as(own[key])).array)
-                for currency, of in valued.groupby("reporting", sort=False)
-            ]
-            return pd.concat(several or [own.assign(reporting="", minor=pd.array([], "Int64"))], ignore_index=True)
-
-        grants = each(self.grants, whole.grants, "grant_id")
-        return replace(self, grants=grants, needs=each(self.needs, whole.needs, "need_id"))
+    def converted(self, *currencies: str) -> Records:
+        """Every grant and need once per reporting currency: `reporting`, and `minor`, its amount in it (B09)."""
+        return self.valued(self.amounts(*currencies))
 
     def among(self, lines: pd.Index, organisations: pd.Index | None = None) -> Records:
         """What is recorded of these lines, and the grants that these organisations received or paid."""
@@ -239,5 +265,15 @@ def _country_parts(entries: pd.DataFrame, records: Records) -> pd.DataFrame:
 
 
 def ids(found: list[pd.Series]) -> pd.Index:
-    """Each of them once."""
-    return pd.Index(pd.concat(found).dropna().astype("int64").unique())
+    """Each of them once, in order."""
+    return pd.Index(np.sort(pd.concat(found).dropna().astype("int64").unique()))
+
+
+def moved(rows: pd.DataFrame, by: int) -> pd.DataFrame:
+    """Rows with all their ids further from zero."""
+    return rows.assign(**{name: rows[name] + np.sign(rows[name]) * by for name in IDS if name in rows})
+
+
+def as_recorded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the ids of the database, of whichever viewer they are."""
+    return rows.assign(**{name: rows[name].abs() % APART * np.sign(rows[name]) for name in IDS if name in rows})

@@ -9,8 +9,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from dashboard.metrics import clearances
-from dashboard.metrics.clearances import KEYS
+from dashboard.metrics import circles
+from dashboard.metrics.circles import KEYS
 from dashboard.metrics.placement import Records
 from data_access import queries
 from data_access.queries.money import Cut
@@ -60,8 +60,9 @@ def summed_records(read: Callable[[Query], pd.DataFrame], viewer: Viewer) -> Rec
     return records_of(lambda query: read(_summed(query)), viewer)
 
 
-class Between:
-    """What viewers know of the money that one who sees `most` knows: read for each is only what can be otherwise for somebody.
+class Otherwise:
+    """What viewers know of the money of which one knows `most`, near whatever is known otherwise by anybody: read for each is only
+    what can be otherwise for somebody.
 
     `known`: the `summed_records` of `most`; nobody knows less than `least`; `after`: what lasts beyond this day is known of
     everything.
@@ -73,27 +74,20 @@ class Between:
         self._read, self._after = read, pd.Timestamp(after)
         self.unlike = {name: self._known_otherwise(name, most, least) for name in READ}
         """Of what anybody can know something else than these two, per frame."""
-        self.of_least = self._known_to(least, known)
-        """All that `least` knows."""
-        differs = clearances.differences(known, self.of_least, self.unlike)
-        self.lines = differs.lines
-        """The lines of which anybody can know something else."""
-        self.least, self.most = (one.among(differs.lines, differs.recipients) for one in (self.of_least, known))
-        """What these two know near whatever is known otherwise by anybody."""
+        self.lines, self.organisations = circles.touched(known, self.unlike)
+        """Of which anybody can know something else."""
+        self._near = known.among(self.lines, self.organisations)
         ahead = known.grants[known.grants["ends_on"] > self._after]
         self._ahead_alike = ahead[~ahead["grant_id"].isin(self.unlike["grants"])]
 
     def records(self, viewer: Viewer) -> Records:
-        """What a viewer knows near whatever is known otherwise by anybody."""
-        return self._known_to(viewer, self.least)
+        """What a viewer knows of these lines and organisations."""
+        return replace(self._near, **{name: self._mine(name, viewer, getattr(self._near, name)) for name in READ})
 
     def _known_otherwise(self, name: str, most: Viewer, least: Viewer) -> np.ndarray:
         key, ask = KEYS[name], READ[name]
         asked = queries.funding.known_otherwise(_summed(ask(most)), _summed(ask(least)), key)
         return np.sort(self._read(asked)[key].to_numpy(dtype="int64"))
-
-    def _known_to(self, viewer: Viewer, near: Records) -> Records:
-        return replace(near, **{name: self._mine(name, viewer, getattr(near, name)) for name in READ})
 
     def _mine(self, name: str, viewer: Viewer, near: pd.DataFrame) -> pd.DataFrame:
         key, unlike = KEYS[name], self.unlike[name]

@@ -11,15 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import date
 from functools import cache, partial
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from dashboard.metrics import clearances, leaving, money_sums, overlap, relocation
+from dashboard.metrics import circles, leaving, money_sums, overlap, relocation
 from dashboard.metrics.funding import CURRENCIES
-from dashboard.metrics.placement import Records
-from dashboard.upkeep.recorded_money import Between, summed_records
+from dashboard.upkeep.recorded_money import Otherwise, summed_records
 from data_access import (
     case_summaries,
     database,
@@ -85,52 +85,42 @@ def refresh_overlap(shared: Connection, as_of: date) -> None:
     summaries.store_overlap(shared, score_for_everyone(shared, as_of), as_of)
 
 
-def money_for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, money_sums.Sums]]:
-    """Sums of money by clearance: what funders see, then for those who see everything and each
-    set of countries a coordinator has, what differs from it; and how much her network hangs on few."""
+def money_for_everyone(shared: Connection, as_of: date) -> Iterator[money_sums.Part]:
+    """The rows of each table of money: what everybody knows, what circles know that do not know the same, who is in them; and how
+    much each viewer's network hangs on few."""
     read = partial(database.run, shared)
     known = summed_records(read, EVERYTHING)
-    whole, between = known.converted(*CURRENCIES), Between(read, known, EVERYTHING, FUNDER, as_of)
-    theirs = between.of_least
-    common = money_sums.sums(theirs.valued_as(whole), between.lines)
-    amounts = {of: own.set_index("grant_id")["minor"] for of, own in whole.grants.groupby("reporting")}
+    amounts, otherwise = known.amounts(*CURRENCIES), Otherwise(read, known, EVERYTHING, FUNDER, as_of)
+    viewers = (FUNDER, EVERYTHING, EVERYWHERE, *coordinators(shared))
+    unlike = circles.Circles(otherwise.lines, otherwise.organisations, otherwise.unlike)
     shares: dict[leaving.Held, np.ndarray] = {}
-    on_few = {FUNDER.clearance: on_few_funders(theirs.grants, amounts, as_of, shares)}
-    yield FUNDER.clearance, money_sums.kept(common) | on_few[FUNDER.clearance]
-
-    alike = [(between.grants_ahead(between.least), on_few[FUNDER.clearance])]
-
-    def hangs(viewer: Viewer, ahead: pd.DataFrame) -> money_sums.Sums:
-        found = next((few for grants, few in alike if grants.equals(ahead)), None)
-        on_few[viewer.clearance] = found or on_few_funders(ahead, amounts, as_of, shares)
-        return on_few[viewer.clearance]
-
-    def several() -> Iterator[tuple[str, Records]]:
-        for viewer in (EVERYWHERE, *coordinators(shared)):
-            mine = between.records(viewer)
-            hangs(viewer, between.grants_ahead(mine))
-            yield viewer.clearance, mine
-
-    ahead = between.grants_ahead(between.most)
-    alike.append((ahead, hangs(EVERYTHING, ahead)))
-    most = EVERYTHING.clearance, between.most
-    for clearance, sums in clearances.beyond(common, between.least, whole, most, several(), between.unlike):
-        yield clearance, sums | on_few[clearance]
+    for viewer in viewers:
+        mine = otherwise.records(viewer)
+        unlike.add(mine)
+        on_few = on_few_funders(otherwise.grants_ahead(mine), amounts.grants, as_of, shares)
+        yield "money_robustness", on_few.assign(clearance=viewer.clearance)
+    names = pd.Series([viewer.clearance for viewer in viewers])
+    members = unlike.members()
+    yield "summed_for", members.assign(clearance=members["viewer"].map(names))
+    yield "book", money_sums.empty_book(CURRENCIES)
+    alike = (
+        pd.Series(money_sums.EVERYBODY, index=of.difference(apart))
+        for of, apart in ((known.lines, otherwise.lines), (known.organisations, otherwise.organisations))
+    )
+    yield from money_sums.stored(chain(money_sums.sums(known, amounts, *alike), unlike.sums(amounts)))
 
 
 def on_few_funders(
-    grants: pd.DataFrame, amounts: Mapping[str, pd.Series], as_of: date, shares: dict[leaving.Held, np.ndarray]
-) -> money_sums.Sums:
-    """How much a viewer's whole network hangs on few funders, of what is signed for days after `as_of`: a row per reporting
-    currency of `amounts`, which has the amount of each grant in it. `shares` keeps what another viewer's network has as well."""
-    after = pd.Timestamp(as_of)
-    ahead = grants[grants["ends_on"] > after]
+    ahead: pd.DataFrame, amounts: pd.DataFrame, as_of: date, shares: dict[leaving.Held, np.ndarray]
+) -> pd.DataFrame:
+    """How much a viewer's whole network hangs on few funders, of the grants that are signed for days after `as_of`: a row per
+    reporting currency of `amounts`, by grant. `shares` keeps what another viewer's network has as well."""
+    after, known = pd.Timestamp(as_of), amounts.reindex(ahead["grant_id"])
     rows = [
-        {"reporting": currency}
-        | asdict(leaving.robustness(ahead.assign(minor=known.reindex(ahead["grant_id"]).array), after, shares))
-        for currency, known in amounts.items()
+        {"reporting": currency} | asdict(leaving.robustness(ahead.assign(minor=known[currency].array), after, shares))
+        for currency in amounts
     ]
-    return {"money_robustness": pd.DataFrame(rows, columns=["reporting", "mean", "largest", "drawn"])}
+    return pd.DataFrame(rows, columns=["reporting", "mean", "largest", "drawn"])
 
 
 def coordinators(shared: Connection) -> list[Viewer]:

@@ -170,13 +170,8 @@ def last_signed(viewer: Viewer) -> Query:
 def grants_to_fix(currency: str, viewer: Viewer) -> Query:
     """Signed grants that a figure leaves out or cannot place, once per reason: the columns of `grants`, reason."""
     kept = grant_to_fix.c
-    found = (
-        select(kept.grant_id, kept.reason)
-        .where(kept.clearance.in_(viewer.money_read), kept.currency == currency)
-        .group_by(kept.grant_id, kept.reason)
-        .having(func.sum(kept.times) > 0)
-        .subquery()
-    )
+    is_kept = money.is_read(grant_to_fix, viewer), kept.currency == currency
+    found = select(kept.grant_id, kept.reason).where(*is_kept).subquery()
     statement = _grants(viewer).join(found, found.c.grant_id == grant.c.id).add_columns(found.c.reason)
     return Query(statement, viewer)
 

@@ -1,4 +1,4 @@
-"""Sums of money as kept at refresh: what funders see, and what this viewer sees more or less of (`viewer.money_read`)."""
+"""Sums of money as kept at refresh: those of the circles this viewer is in (docs/money.md)."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Cut:
 
 
 def is_summed(viewer: Viewer) -> Query:
-    """Whether sums were made for what this viewer sees: one row, or none: clearance."""
-    return Query(select(summed_for).where(summed_for.c.clearance == viewer.money_read[-1]), viewer)
+    """The circles whose sums this viewer reads, none where none were made for what she sees: circle."""
+    return Query(_circles(viewer), viewer)
 
 
 def months(currency: str, viewer: Viewer, reading: int) -> Query:
@@ -125,14 +125,14 @@ def recipients(currency: str, viewer: Viewer) -> Query:
     funder = organisation.alias("funder")
     statement = (
         select(
-            *(column for column in money_recipient.c if column.name not in ("clearance", "currency")),
+            *(column for column in money_recipient.c if column.name not in ("circle", "currency")),
             organisation.c.name.label("organisation"),
             and_(organisation.c.is_initiative, visible.in_network()).label("is_member"),
             case((visible.organisations(viewer, funder), funder.c.name)).label("largest_funder"),
         )
         .join(organisation, organisation.c.id == money_recipient.c.organisation_id)
         .outerjoin(funder, funder.c.id == money_recipient.c.largest_funder_id)
-        .where(_own_or_common(money_recipient, "organisation_id", currency, viewer), visible.organisations(viewer))
+        .where(_kept(money_recipient, currency, viewer), visible.organisations(viewer))
         .order_by(organisation.c.id)
     )
     return Query(statement, viewer)
@@ -140,16 +140,18 @@ def recipients(currency: str, viewer: Viewer) -> Query:
 
 def grantees(currency: str, viewer: Viewer) -> Query:
     """Signed grants per recipient and year of signature: organisation_id, year, grants, total."""
-    columns = [column for column in money_grantee.c if column.name not in ("clearance", "currency")]
-    kept = _own_or_common(money_grantee, "organisation_id", currency, viewer)
-    return Query(select(*columns).where(kept).order_by(*columns[:2]), viewer)
+    keys = money_grantee.c.organisation_id, money_grantee.c.year
+    amounts = _summed(money_grantee.c[name] for name in ("grants", "unconverted", "total"))
+    kept = select(*keys, *amounts).where(_kept(money_grantee, currency, viewer)).group_by(*keys)
+    return Query(kept.order_by(*keys), viewer)
 
 
 def book(currency: str, viewer: Viewer) -> Query:
     """The account of all grants this viewer may see, as kept at refresh: line (a word of `standing`), units,
     without_amount (how many of them have none in the currency), minor (of the others)."""
-    columns = tuple(book_table.c[name] for name in ("line", "units", "without_amount", "minor"))
-    return Query(select(*columns).where(_own_or_common(book_table, "line", currency, viewer)), viewer)
+    amounts = _summed(book_table.c[name] for name in ("units", "without_amount", "minor"))
+    kept = select(book_table.c.line, *amounts).where(_kept(book_table, currency, viewer))
+    return Query(kept.group_by(book_table.c.line), viewer)
 
 
 def sums_of_lines(currency: str, viewer: Viewer) -> Query:
@@ -174,14 +176,15 @@ def needs_of_lines(currency: str, viewer: Viewer, reading: int) -> Query:
 def robustness(currency: str, viewer: Viewer) -> Query:
     """How much her whole network hangs on few funders, as kept at refresh: mean, largest (NULL without money ahead of named
     funders), drawn (organisations with too many funders to go through all orders)."""
-    columns = [money_robustness.c[name] for name in ("mean", "largest", "drawn")]
-    return Query(select(*columns).where(_own_or_common(money_robustness, "currency", currency, viewer)), viewer)
+    table = money_robustness.c
+    is_hers = table.clearance == viewer.clearance, table.currency == currency
+    return Query(select(table.mean, table.largest, table.drawn).where(*is_hers), viewer)
 
 
 def projects(currency: str, viewer: Viewer) -> Query:
     """Signed money tagged to each project: project_id, total."""
-    columns = (money_project.c.project_id, money_project.c.total)
-    return Query(select(*columns).where(_own_or_common(money_project, "project_id", currency, viewer)), viewer)
+    columns = money_project.c.project_id, money_project.c.total
+    return Query(select(*columns).where(_kept(money_project, currency, viewer)), viewer)
 
 
 def chosen_lines(filters: Filters, viewer: Viewer) -> list[Query]:
@@ -235,14 +238,13 @@ def _summed(columns: Iterable[ColumnElement]) -> list[ColumnElement]:
 
 
 def _kept(table: Table, currency: str, viewer: Viewer) -> ColumnElement[bool]:
-    return and_(table.c.clearance.in_(viewer.money_read), table.c.currency == currency)
+    return and_(is_read(table, viewer), table.c.currency == currency)
 
 
-def _own_or_common(table: Table, key: str, currency: str, viewer: Viewer) -> ColumnElement[bool]:
-    """What was kept for this viewer, and for everybody where nothing was kept for her."""
-    *common, own = viewer.money_read
-    theirs = table.alias()
-    known = select(theirs.c[key]).where(theirs.c.clearance == own, theirs.c.currency == currency)
-    mine = table.c.clearance == own
-    shared = and_(table.c.clearance.in_(common), table.c[key].not_in(known))
-    return and_(table.c.currency == currency, or_(mine, shared))
+def is_read(table: Table, viewer: Viewer) -> ColumnElement[bool]:
+    """The row of a table of sums is of a circle that this viewer is in."""
+    return table.c.circle.in_(_circles(viewer))
+
+
+def _circles(viewer: Viewer) -> Select:
+    return select(summed_for.c.circle).where(summed_for.c.clearance == viewer.clearance)
