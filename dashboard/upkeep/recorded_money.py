@@ -37,7 +37,9 @@ NOT_SUMMED = frozenset(
     [
         "reference",
         "funder",
+        "funder_slug",
         "recipient",
+        "recipient_slug",
         "project",
         "organisation",
         "organisation_slug",
@@ -47,17 +49,25 @@ NOT_SUMMED = frozenset(
     ]
 )
 """Columns of records that no sum needs; names are most of what there is to read and to copy."""
-
-
-def _summed(query: Query) -> Query:
-    """The question without what no sum needs."""
-    needed = [column for column in query.statement.selected_columns if column.key not in NOT_SUMMED]
-    return replace(query, statement=query.statement.with_only_columns(*needed))
+OWN_COLUMNS = {
+    "grants": ["grant_id", "funder_id", "funder_is_member", "project_id", "parent_project_id"],
+    "needs": ["need_id"],
+}
+"""What a viewer may know otherwise of a record that she may see; the other columns say the same to everybody."""
 
 
 def summed_records(read: Callable[[Query], pd.DataFrame], viewer: Viewer) -> Records:
-    """What sums need of everything recorded about the money that this viewer may see."""
-    return records_of(lambda query: read(_summed(query)), viewer)
+    """What sums need of everything recorded about the money that this viewer may see, its words as categories."""
+
+    def compact(query: Query) -> pd.DataFrame:
+        needed = [column for column in query.statement.selected_columns if column.key not in NOT_SUMMED]
+        rows = read(replace(query, statement=query.statement.with_only_columns(*needed)))
+        return rows.astype({name: "category" for name in WORDS if name in rows})
+
+    return records_of(compact, viewer)
+
+
+WORDS = ("currency", "status", "kind", "restriction", "confidence", "stated_by")
 
 
 class Otherwise:
@@ -79,27 +89,40 @@ class Otherwise:
         self._near = known.among(self.lines, self.organisations)
         ahead = known.grants[known.grants["ends_on"] > self._after]
         self._ahead_alike = ahead[~ahead["grant_id"].isin(self.unlike["grants"])]
+        self._slugs = read(queries.funding.short_names(most)).set_index("organisation_id")["slug"]
 
     def records(self, viewer: Viewer) -> Records:
         """What a viewer knows of these lines and organisations."""
         return replace(self._near, **{name: self._mine(name, viewer, getattr(self._near, name)) for name in READ})
 
     def _known_otherwise(self, name: str, most: Viewer, least: Viewer) -> np.ndarray:
-        key, ask = KEYS[name], READ[name]
-        asked = queries.funding.known_otherwise(_summed(ask(most)), _summed(ask(least)), key)
+        key = KEYS[name]
+        all_of_it, least_of_it = (_own(name, READ[name](viewer)) for viewer in (most, least))
+        asked = queries.funding.known_otherwise(all_of_it, least_of_it, key)
         return np.sort(self._read(asked)[key].to_numpy(dtype="int64"))
 
     def _mine(self, name: str, viewer: Viewer, near: pd.DataFrame) -> pd.DataFrame:
         key, unlike = KEYS[name], self.unlike[name]
-        several = [self._read(_summed(READ[name](viewer, among=some))) for some in _at_once(unlike)]
-        rows = pd.concat([near[~near[key].isin(unlike)], *several])
-        return rows.sort_values(key, kind="stable", ignore_index=True)
+        several = [self._read(_own(name, READ[name](viewer, among=some))) for some in _at_once(unlike)]
+        is_alike = ~near[key].isin(unlike)
+        own = pd.concat(several) if several else near[:0]
+        if name in OWN_COLUMNS:
+            own = own.merge(near[~is_alike].drop(columns=OWN_COLUMNS[name][1:]), on=key)[near.columns]
+        return pd.concat([near[is_alike], own]).sort_values(key, kind="stable", ignore_index=True)
 
     def grants_ahead(self, mine: Records) -> pd.DataFrame:
-        """All grants that last beyond the day `after`, of a viewer whose `records` are given."""
+        """All grants that last beyond the day `after`, of a viewer whose `records` are given, with funder_slug and recipient_slug."""
         own = mine.grants[mine.grants["grant_id"].isin(self.unlike["grants"])]
         both = pd.concat([self._ahead_alike, own[own["ends_on"] > self._after]])
-        return both.sort_values("grant_id", ignore_index=True)
+        slugs = {f"{side}_slug": both[f"{side}_id"].map(self._slugs) for side in ("funder", "recipient")}
+        return both.assign(**slugs).sort_values("grant_id", ignore_index=True)
+
+
+def _own(name: str, query: Query) -> Query:
+    """The question for what viewers can know otherwise."""
+    columns = query.statement.selected_columns
+    wanted = [columns[own] for own in OWN_COLUMNS.get(name, columns.keys())]
+    return replace(query, statement=query.statement.with_only_columns(*wanted))
 
 
 def _at_once(ids: np.ndarray) -> Iterator[list[int]]:

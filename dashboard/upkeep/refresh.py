@@ -94,11 +94,15 @@ def money_for_everyone(shared: Connection, as_of: date) -> Iterator[money_sums.P
     viewers = (FUNDER, EVERYTHING, EVERYWHERE, *coordinators(shared))
     unlike = circles.Circles(otherwise.lines, otherwise.organisations, otherwise.unlike)
     shares: dict[leaving.Held, np.ndarray] = {}
+    on_few: dict[bytes, pd.DataFrame] = {}
     for viewer in viewers:
         mine = otherwise.records(viewer)
         unlike.add(mine)
-        on_few = on_few_funders(otherwise.grants_ahead(mine), amounts.grants, as_of, shares)
-        yield "money_robustness", on_few.assign(clearance=viewer.clearance)
+        ahead = otherwise.grants_ahead(mine)
+        network = pd.util.hash_pandas_object(ahead, index=False).to_numpy().tobytes()
+        if network not in on_few:
+            on_few[network] = on_few_funders(ahead, amounts.grants, as_of, shares)
+        yield "money_robustness", on_few[network].assign(clearance=viewer.clearance)
     names = pd.Series([viewer.clearance for viewer in viewers])
     members = unlike.members()
     yield "summed_for", members.assign(clearance=members["viewer"].map(names))

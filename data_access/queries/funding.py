@@ -148,6 +148,12 @@ def seats(viewer: Viewer) -> Query:
     return Query(statement, viewer)
 
 
+def short_names(viewer: Viewer) -> Query:
+    """Everybody she may see: organisation_id, slug."""
+    statement = select(organisation.c.id.label("organisation_id"), organisation.c.slug)
+    return Query(statement.where(visible.organisations(viewer)), viewer)
+
+
 def last_signed(viewer: Viewer) -> Query:
     """Who she may see with a signed grant of somebody else on record: organisation_id, signed (how many), newest (the day of
     the newest, NULL where none has one), first (of the first)."""
