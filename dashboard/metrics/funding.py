@@ -226,7 +226,7 @@ def split(entries: pd.DataFrame, parts: pd.DataFrame, by: str, key: str) -> pd.D
     divided = largest_remainder.shares(
         amounts, row, weight, np.bincount(row, weights=weight, minlength=len(entries)).astype("int64")
     )
-    joined[by] = joined[by].astype(object).fillna(NOT_STATED).astype("str")
+    joined[by] = joined[by].fillna(NOT_STATED)
     joined["is_estimated"] = joined["_is_estimated"].astype("boolean").fillna(False).astype(bool)
     joined["minor"] = pd.Series(divided, dtype="Int64").mask(joined["minor"].isna())
     return joined.drop(columns=["_row", "_weight", "_is_estimated"])

@@ -45,12 +45,12 @@ def month_sums(placed: Placed, facets: pd.DataFrame) -> pd.DataFrame:
     keys = ["reporting", "line", *CELL, "month"]
     needs = placed.needs.dropna(subset="month")
     groups = _reading_groups(needs)
-    money = [rows.groupby(keys)["minor"].sum() for rows in (placed.signed, placed.pledged)]
+    money = [rows.groupby(keys, sort=False)["minor"].sum() for rows in (placed.signed, placed.pledged)]
     money = pd.concat(dict(zip(("signed", "pledged"), money, strict=True)), axis=1).reset_index()
     money = money.merge(groups, on=STATED_IN, how="left")
     money["group"] = money["group"].fillna(need_tiers.EVERY_READING).astype("int64")
     needed = needs.merge(groups, on=STATED_IN)
-    needed = needed[needed["readings"] & needed["group"] > 0].groupby([*keys, "group"])["minor"].agg(["sum", "size"])
+    needed = needed[needed["readings"] & needed["group"] > 0].groupby([*keys, "group"], sort=False)["minor"].agg(["sum", "size"])
     rows = money.set_index([*keys, "group"]).join(
         needed.rename(columns={"sum": "need", "size": "known_needs"}), how="outer"
     )
@@ -79,7 +79,8 @@ def _reading_groups(needs: pd.DataFrame) -> pd.DataFrame:
 def _cells_of_need(stated: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
     """For each of the `asked` rows, the cells in which its line states a need for that month."""
     near = stated.merge(asked[LINE_MONTH].drop_duplicates(), on=LINE_MONTH)
-    cells = (near["host_country"] + "/" + near["activity"]).groupby([near[key] for key in LINE_MONTH])
+    cells = near["host_country"].astype("str") + "/" + near["activity"].astype("str")
+    cells = cells.groupby([near[key] for key in LINE_MONTH])
     return cells.agg(BETWEEN.join).reindex(pd.MultiIndex.from_frame(asked[LINE_MONTH])).to_numpy()
 
 
@@ -111,7 +112,7 @@ def line_sums(placed: Placed) -> pd.DataFrame:
     rows["readings"] = rows["readings"].fillna(need_tiers.EVERY_READING).astype("int64")
     rows[LINE_AMOUNTS] = rows[LINE_AMOUNTS].astype("Int64").fillna(0).astype("int64")
     rows = rows.astype({"funder_id": "Int64"})
-    return rows.groupby(LINE_KEYS, as_index=False, dropna=False)[LINE_AMOUNTS].sum()
+    return rows.groupby(LINE_KEYS, as_index=False, dropna=False, sort=False)[LINE_AMOUNTS].sum()
 
 
 LINE_AMOUNTS = ["received", "passed_on", "need", "known_needs", "unknown_needs", "parts", "pledges"]
@@ -308,12 +309,12 @@ def _to_fix(received: pd.DataFrame, signed: pd.DataFrame, declared: pd.DataFrame
     """Grants to members that a figure leaves out or cannot place: grant_id, reason, line, reporting."""
     own = signed[~signed["is_passed_on"]]
     nowhere = own["host_country"] == funding.NOT_STATED
-    placed_in_part = set(own.loc[~nowhere, "grant_id"])
+    placed_in_part = set(own.loc[~nowhere, "grant_id"].unique())
     shares = declared.groupby("grant_id")["share_bp"].sum()
     overshared = set(shares.index[shares > funding.WHOLE_BP])
 
     def found(grants: pd.DataFrame) -> pd.DataFrame:
-        unplaced = own.loc[nowhere & own["reporting"].isin(grants["reporting"]), "grant_id"]
+        unplaced = own.loc[nowhere & own["reporting"].isin(grants["reporting"]), "grant_id"].unique()
         reasons = funding.to_fix(grants, set(unplaced) - placed_in_part, overshared)
         return reasons[["grant_id", "reason", "line"]]
 
@@ -324,5 +325,5 @@ def _added(several: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
     """Amounts added up; rows of which nothing is left are gone."""
     rows = pd.concat(several, ignore_index=True)
     amounts = [column for column in rows if column not in keys]
-    whole = rows.groupby(keys, as_index=False, dropna=False)[amounts].sum()
+    whole = rows.groupby(keys, as_index=False, dropna=False, sort=False)[amounts].sum()
     return whole[whole[amounts].ne(0).any(axis=1)].reset_index(drop=True)

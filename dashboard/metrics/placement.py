@@ -222,7 +222,8 @@ def line_of(project: pd.Series, organisation: pd.Series) -> pd.Series:
 
 def _divided(entries: pd.DataFrame, records: Records, lines: pd.Index | None) -> pd.DataFrame:
     """Entries divided over countries, then activities; entries of unknown amount keep every part."""
-    entries = entries.assign(line=line_of(entries["line_project_id"], entries["organisation_id"]))
+    line = line_of(entries["line_project_id"], entries["organisation_id"])
+    entries = entries.assign(line=line.astype("int64"), organisation_id=entries["organisation_id"].astype("int64"))
     if lines is not None:
         entries = entries[entries["line"].isin(lines)]
     entries = entries.assign(entry=np.arange(len(entries)))

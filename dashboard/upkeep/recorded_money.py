@@ -11,8 +11,10 @@ import pandas as pd
 
 from dashboard.metrics import circles
 from dashboard.metrics.circles import KEYS
+from dashboard.metrics.funding import NOT_STATED
 from dashboard.metrics.placement import Records
 from data_access import queries
+from data_access.queries import visible
 from data_access.queries.money import Cut
 from data_access.viewer import Query, Viewer
 
@@ -64,7 +66,15 @@ def summed_records(read: Callable[[Query], pd.DataFrame], viewer: Viewer) -> Rec
         rows = read(replace(query, statement=query.statement.with_only_columns(*needed)))
         return rows.astype({name: "category" for name in WORDS if name in rows})
 
-    return records_of(compact, viewer)
+    records = records_of(compact, viewer)
+    named = [records.declared["host_country"], records.places["host_country"], records.facets["code"]]
+    codes = pd.CategoricalDtype(sorted({NOT_STATED, visible.WITHHELD}.union(*named)))
+    return replace(
+        records,
+        declared=records.declared.astype({"host_country": codes}),
+        places=records.places.astype({"host_country": codes}),
+        facets=records.facets.astype({"facet": "category", "code": codes}),
+    )
 
 
 WORDS = ("currency", "status", "kind", "restriction", "confidence", "stated_by")
@@ -108,6 +118,7 @@ class Otherwise:
         own = pd.concat(several) if several else near[:0]
         if name in OWN_COLUMNS:
             own = own.merge(near[~is_alike].drop(columns=OWN_COLUMNS[name][1:]), on=key)[near.columns]
+        own = own.astype(near.dtypes)
         return pd.concat([near[is_alike], own]).sort_values(key, kind="stable", ignore_index=True)
 
     def grants_ahead(self, mine: Records) -> pd.DataFrame:
