@@ -7,7 +7,7 @@ The scoring itself is `dashboard.metrics.overlap`, called by `dashboard.upkeep.r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -35,13 +35,13 @@ class Scored:
 
 
 class Strongest:
-    """The `most` strongest pairs of each label out of any number, and those of `answered`; all are counted.
+    """The `most` strongest pairs of each label but those `without`, out of any number, and those of `answered`; all are counted.
 
     Pairs come block by block; what cannot be among the strongest any more is let go of at once.
     """
 
-    def __init__(self, answered: set[tuple], most: int | None = None) -> None:
-        self.most = STRONGEST if most is None else most
+    def __init__(self, answered: set[tuple], most: int | None = None, without: Sequence[str] = ()) -> None:
+        self.most, self._without = STRONGEST if most is None else most, list(without)
         self.totals: Counter[str] = Counter()
         self._answered = np.sort(as_one(*np.array(sorted(answered), dtype="int64").reshape(-1, 2).T))
         self._enough: dict[str, float] = {}
@@ -49,10 +49,12 @@ class Strongest:
 
     def add(self, pairs: pd.DataFrame) -> None:
         """One more block: project_a, project_b, low, score, label and whatever else."""
-        counted = pairs["label"].value_counts()
+        label = pairs["label"]
+        counted = label.value_counts().drop(self._without, errors="ignore")
         self.totals.update(counted[counted > 0].to_dict())
-        least = pairs["label"].map(self._enough).astype("float64").fillna(-np.inf)
-        self._held.append(pairs[(pairs["low"] >= least.to_numpy()) | self._is_answered(pairs)])
+        least = label.map(self._enough).astype("float64").fillna(-np.inf).to_numpy()
+        is_held = (pairs["low"].to_numpy() >= least) | self._is_answered(pairs)
+        self._held.append(pairs[is_held & ~label.isin(self._without).to_numpy()])
         if sum(map(len, self._held[1:])) > LET_GO_AT * self.most:
             self._held = [self.pairs()]
 

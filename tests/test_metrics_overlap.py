@@ -14,9 +14,14 @@ from tests.case_files import case, close
 AS_OF = pd.Timestamp("2024-12-31")
 
 
-def score_pairs(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+NOBODY = pd.DataFrame({"organisation_a": [], "organisation_b": []})
+
+
+def score_pairs(
+    projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timestamp, partners: pd.DataFrame = NOBODY
+) -> pd.DataFrame:
     """All blocks in one frame."""
-    return pd.concat(overlap.scored_blocks(projects, facets, as_of), ignore_index=True)
+    return pd.concat(overlap.scored_blocks(projects, facets, as_of, partners), ignore_index=True)
 
 
 def test_rare_values_weigh_more_and_common_ones_still_count() -> None:

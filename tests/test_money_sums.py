@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -12,8 +13,8 @@ from sqlalchemy import insert, text
 
 from dashboard.answers import funding as topic
 from dashboard.answers import money_rows, portfolio
-from dashboard.metrics import clearances, funding, money_sums, need_tiers, placement
-from dashboard.metrics.standing import RECEIVED, standing
+from dashboard.metrics import circles, funding, money_sums, need_tiers, placement
+from dashboard.metrics.standing import RECEIVED, STANDINGS, standing
 from dashboard.upkeep.recorded_money import records_of
 from dashboard.upkeep.refresh import refresh
 from data_access import addresses, connections, database, problems, queries, schema
@@ -24,12 +25,28 @@ from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_
 VIEWERS = [FUNDER, LITHUANIAN, Viewer("coordinator", ("DE",)), EVERYWHERE, STEWARD]
 
 
-def records(urls: addresses.Urls, viewer: Viewer, currency: str = "EUR") -> placement.Records:
-    return records_of(partial(database.run, connections.open_reader(urls.shared)), viewer).converted(currency)
+def records(urls: addresses.Urls, viewer: Viewer) -> placement.Records:
+    return records_of(partial(database.run, connections.open_reader(urls.shared)), viewer)
 
 
 def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    words = frame.select_dtypes("category").columns
+    frame = frame.astype(dict.fromkeys(words, "str"))
     return frame.sort_values(list(frame.columns)).reset_index(drop=True)
+
+
+def own_sums(known: placement.Records, *currencies: str) -> dict[str, pd.DataFrame]:
+    """What is kept of records of which everybody knows the same: the rows of each table."""
+    everybody = (pd.Series(money_sums.EVERYBODY, index=ids) for ids in (known.lines, known.organisations))
+    return whole(money_sums.stored(money_sums.sums(known, known.amounts(*currencies), *everybody)))
+
+
+def whole(parts: Iterable[money_sums.Part]) -> dict[str, pd.DataFrame]:
+    """The rows of each table."""
+    found: dict[str, list[pd.DataFrame]] = {}
+    for table, rows in parts:
+        found.setdefault(table, []).append(rows)
+    return {table: pd.concat(several, ignore_index=True) for table, several in found.items()}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -45,9 +62,14 @@ READERS = [(viewer, currency) for currency in ("EUR", "USD") for viewer in VIEWE
 def test_what_a_viewer_reads_is_what_her_own_records_add_up_to(
     urls: addresses.Urls, viewer: Viewer, currency: str
 ) -> None:
+    assert_reads_her_own(urls, viewer, currency)
+
+
+def assert_reads_her_own(urls: addresses.Urls, viewer: Viewer, currency: str) -> None:
+    """What is kept for her is what is made of her own records alone."""
     read = partial(database.run, connections.open_reader(urls.shared))
-    kept = money_sums.kept(money_sums.sums(records(urls, viewer, currency)))
-    own = {name: frame.drop(columns="reporting") for name, frame in kept.items()}
+    kept = own_sums(records(urls, viewer), currency)
+    own = {name: frame.drop(columns=["circle", "reporting"]) for name, frame in kept.items()}
     for tier in need_tiers.TIERS:
         bit = need_tiers.reading(tier)
         of_reading = own["money_month"][own["money_month"]["readings"] & bit > 0].drop(columns="readings")
@@ -71,7 +93,7 @@ def test_what_a_viewer_reads_is_what_her_own_records_add_up_to(
         expected = expected[expected[["known_needs", "unknown_needs", "parts"]].ne(0).any(axis=1)]
         pd.testing.assert_frame_equal(in_order(found[keys + amounts]), in_order(expected), check_dtype=False)
     received = read(queries.money.recipients(currency, viewer))
-    expected = own["money_recipient"]
+    expected = own["money_recipient"].sort_values("organisation_id")
     assert received["organisation_id"].tolist() == expected["organisation_id"].tolist()
     for column in expected.columns:
         assert received[column].astype(object).where(received[column].notna(), None).tolist() == (
@@ -80,12 +102,16 @@ def test_what_a_viewer_reads_is_what_her_own_records_add_up_to(
     kept_by = {"money_grantee": "grantees", "money_project": "projects", "book": "book"}
     for table, name in kept_by.items():
         query = getattr(queries.money, name)
-        found = in_order(read(query(currency, viewer)))
-        pd.testing.assert_frame_equal(found[own[table].columns], in_order(own[table]), check_dtype=False)
+        found = read(query(currency, viewer))
+        found = found[found["units"] > 0] if table == "book" else found
+        assert_same(found[own[table].columns], own[table])
     to_fix = read(queries.funding.grants_to_fix(currency, viewer))[["grant_id", "reason"]]
-    pd.testing.assert_frame_equal(
-        in_order(to_fix), in_order(own["grant_to_fix"])[["grant_id", "reason"]], check_dtype=False
-    )
+    assert_same(to_fix, own["grant_to_fix"][["grant_id", "reason"]])
+
+
+def assert_same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    """The same rows in whatever order."""
+    pd.testing.assert_frame_equal(in_order(found), in_order(expected[found.columns]), check_dtype=False)
 
 
 def chosen_lines(known: placement.Records, filters: Filters) -> set[int] | None:
@@ -123,7 +149,7 @@ def choices(known: placement.Records) -> list[Filters]:
 
 @pytest.mark.parametrize("viewer", [FUNDER, LITHUANIAN, STEWARD], ids=str)
 def test_the_picture_of_every_choice_is_that_of_its_records(deployment, sample_urls, viewer: Viewer) -> None:
-    known = records(sample_urls, viewer)
+    known = records(sample_urls, viewer).converted("EUR")
     placed = placement.place(known)
     for filters in choices(known):
         lines = chosen_lines(known, filters)
@@ -158,11 +184,13 @@ def test_the_picture_of_every_choice_is_that_of_its_records(deployment, sample_u
 
 def test_lines_placed_a_few_at_a_time_add_to_the_same(monkeypatch: pytest.MonkeyPatch, sample_urls) -> None:
     known = records(sample_urls, STEWARD)
-    at_once = money_sums.kept(money_sums.sums(known))
-    monkeypatch.setattr(money_sums, "LINES_AT_ONCE", 7)
-    in_turn = money_sums.kept(money_sums.sums(known))
+    at_once = own_sums(known, "EUR", "USD")
+    monkeypatch.setattr(money_sums, "AT_ONCE", 7)
+    monkeypatch.setattr(money_sums, "ROWS_HELD", 100)
+    in_turn = own_sums(known, "EUR", "USD")
+    assert in_turn.keys() == at_once.keys()
     for name, frame in at_once.items():
-        pd.testing.assert_frame_equal(in_order(frame), in_order(in_turn[name]), check_dtype=False)
+        assert_same(in_turn[name], frame)
 
 
 def test_a_line_meets_need_only_where_the_choice_holds_its_need() -> None:
@@ -178,13 +206,13 @@ def test_a_line_meets_need_only_where_the_choice_holds_its_need() -> None:
 
 def test_a_regrant_is_to_fix_by_its_own_places_not_by_its_intermediarys(sample_urls) -> None:
     known = records(sample_urls, STEWARD)
-    placed = placement.place(known).signed
+    placed = placement.place(known.converted("EUR")).signed
     nowhere = placed[placed["host_country"] == funding.NOT_STATED]
     taken = set(nowhere.loc[nowhere["is_passed_on"], "grant_id"]) - set(
         nowhere.loc[~nowhere["is_passed_on"], "grant_id"]
     )
     assert taken
-    to_fix = money_sums.kept(money_sums.sums(known))["grant_to_fix"]
+    to_fix = own_sums(known, "EUR")["grant_to_fix"]
     assert not taken & set(to_fix.loc[to_fix["reason"] == "no_country", "grant_id"])
 
 
@@ -274,31 +302,108 @@ def test_rows_behind_a_bar_add_to_it_where_money_crosses(crossed: addresses.Urls
         assert reasons == {"EUR": ["no_signing_date"], "USD": ["no_country"]}
 
 
-def test_a_line_of_the_account_that_a_reader_has_no_grant_in_is_kept_as_empty(sample_urls) -> None:
+@pytest.mark.parametrize("viewer", VIEWERS, ids=str)
+def test_a_line_of_the_account_that_a_reader_has_no_grant_in_is_none_and_not_unknown(sample_urls, viewer) -> None:
     read = partial(database.run, connections.open_reader(sample_urls.shared))
-    theirs = records_of(read, FUNDER)
-    revived = theirs.grants.assign(status=theirs.grants["status"].replace("cancelled", "commitment"))
-    mine = replace(theirs, grants=revived)
-    whole = mine.converted("EUR")
-    common = money_sums.sums(theirs.valued_as(whole))
-    assert common["book"].set_index("line").loc["cancelled", "units"] > 0
-    ((name, found),) = clearances.beyond(common, theirs, whole, ("LT", mine), [])
-    own = money_sums.sums(whole)["book"].set_index("line")
-    assert name == "LT" and own.loc["cancelled", "units"] == 0
-    for line, row in found["book"].set_index("line").iterrows():
-        assert row["units"] == own.loc[line, "units"] and row["minor"] == own.loc[line, "minor"], line
-    assert "cancelled" in set(found["book"]["line"])
+    for currency in funding.CURRENCIES:
+        found = read(queries.money.book(currency, viewer)).set_index("line")
+        assert set(found.index) == {*STANDINGS, money_sums.NOT_IN_TIME}
+        assert found.notna().all(axis=None) and (found["units"] == 0).any()
 
 
-def test_readers_placed_side_by_side_have_the_sums_they_have_alone(sample_urls) -> None:
-    read = partial(database.run, connections.open_reader(sample_urls.shared))
-    whole = records_of(read, STEWARD).converted("EUR", "USD")
-    theirs = records_of(read, FUNDER)
-    common = money_sums.sums(theirs.valued_as(whole))
-    most = ("all there is", records_of(read, STEWARD))
-    several = [(str(viewer), records_of(read, viewer)) for viewer in VIEWERS[1:]]
-    together = dict(clearances.beyond(common, theirs, whole, most, several))
-    for name, mine in several:
-        ((_same, alone),) = clearances.beyond(common, theirs, whole, (name, mine), [])
-        for table, rows in alone.items():
-            pd.testing.assert_frame_equal(in_order(rows), in_order(together[name][table]), check_dtype=False)
+def circles_of(several: list[placement.Records]) -> tuple[placement.Records, circles.Circles]:
+    """What the last one of several viewers knows, who knows most, and the circles of all of them."""
+    known = several[-1]
+    unlike = {}
+    for name, key in circles.KEYS.items():
+        frames = [getattr(mine, name) for mine in several]
+        apart = [
+            pd.concat([one, getattr(known, name)]).drop_duplicates(keep=False)[key].astype("int64") for one in frames
+        ]
+        unlike[name] = pd.concat(apart).unique()
+    found = circles.Circles(*circles.touched(known, unlike), unlike)
+    for mine in several:
+        found.add(mine)
+    return known, found
+
+
+def test_who_knows_the_same_is_in_the_same_circles_and_nothing_is_placed_twice(sample_urls) -> None:
+    funder, steward = (records(sample_urls, viewer) for viewer in (FUNDER, STEWARD))
+    known, found = circles_of([funder, funder, steward, steward])
+    members = found.members()
+    sets = {viewer: set(own) for viewer, own in members.groupby("viewer")["circle"]}
+    assert sets[0] == sets[1] and sets[2] == sets[3] and sets[0] & sets[2] == {money_sums.EVERYBODY}
+    rows = whole(found.sums(known.amounts("EUR")))["grant_to_fix"]
+    for viewer in (0, 3):
+        own = rows[rows["circle"].isin(sets[viewer])]
+        assert not own.duplicated(["grant_id", "reason"]).any()
+
+
+def test_each_viewer_has_in_her_circles_what_she_has_alone(sample_urls) -> None:
+    several = [records(sample_urls, viewer) for viewer in VIEWERS]
+    known, found = circles_of(several)
+    amounts, members = known.amounts("EUR", "USD"), found.members()
+    unlike = whole(money_sums.stored(found.sums(amounts)))
+    lines, organisations = found.about
+    everybody = (
+        pd.Series(money_sums.EVERYBODY, index=ids)
+        for ids in (known.lines.difference(lines), known.organisations.difference(organisations))
+    )
+    alike = whole(money_sums.stored(money_sums.sums(known, amounts, *everybody)))
+    for number, mine in enumerate(several):
+        circle = members.loc[members["viewer"] == number, "circle"]
+        for table, alone in own_sums(mine, "EUR", "USD").items():
+            both = pd.concat([alike[table], unlike[table][unlike[table]["circle"].isin(circle)]])
+            keys = [name for name in money_sums.ADDED_UP.get(table, alone.columns) if name != "circle"]
+            together = [
+                rows.astype({name: "str" for name in keys if rows[name].dtype == "category"}) for rows in (both, alone)
+            ]
+            summed = [
+                rows.drop(columns="circle").groupby(keys, dropna=False, as_index=False).sum()
+                if table in money_sums.ADDED_UP
+                else rows.drop(columns="circle")
+                for rows in together
+            ]
+            summed = [rows[rows.select_dtypes("number").ne(0).any(axis=1)] for rows in summed]
+            assert_same(*summed)
+
+
+@pytest.fixture
+def halfway(own_sample: addresses.Urls) -> addresses.Urls:
+    """Somebody unlisted in Lithuania has a grant for the project of somebody unlisted in Germany, another for its core work, and
+    needs money there: who coordinates Lithuania alone has the first among the core work, as nobody else has."""
+    engine = connections.open_writer(own_sample.shared)
+    with engine.begin() as connection:
+        ids = {}
+        for country in ("LT", "DE"):
+            made = connection.execute(
+                insert(schema.organisation).values(
+                    slug=country, name=country, search_key=country, is_initiative=True, is_funder=False,
+                    visibility="aggregate_only", independence="independent",
+                )
+            )  # fmt: skip
+            ids[country] = made.inserted_primary_key[0]
+            spot = {"host_country": country, "role": "team", "precision": "country"}
+            connection.execute(insert(schema.presence).values(organisation_id=ids[country], **spot))
+        led = {"slug": "led", "name": "Led", "organisation_id": ids["DE"], "status": "running"}
+        led_id = connection.execute(insert(schema.project).values(**led)).inserted_primary_key[0]
+        year = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31), "committed_on": date(2025, 12, 1)}
+        grant = {"status": "commitment", "restriction": "unknown", "recorded_on": date(2026, 1, 1), "kind": "new",
+                 "currency": "EUR", "recipient_id": ids["LT"], "funder_id": None, **year}  # fmt: skip
+        for reference, project_id in (("H-1", led_id), ("H-2", None)):
+            connection.execute(
+                insert(schema.grant).values(**grant, reference=reference, project_id=project_id, amount_minor=1_000_00)
+            )
+        connection.execute(
+            insert(schema.need).values(
+                organisation_id=ids["LT"], project_id=None, amount_minor=5_000_00, currency="EUR", kind="budget",
+                stated_on=date(2025, 12, 1), period_start=date(2026, 1, 1), period_end=date(2026, 12, 31),
+            )
+        )  # fmt: skip
+    refresh(engine, None, date(2026, 10, 18))
+    return own_sample
+
+
+def test_who_sees_a_grant_but_not_its_project_reads_what_she_knows(halfway: addresses.Urls) -> None:
+    for viewer in (FUNDER, LITHUANIAN, EVERYWHERE, STEWARD):
+        assert_reads_her_own(halfway, viewer, "EUR")

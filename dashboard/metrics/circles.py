@@ -58,6 +58,7 @@ class Circles:
     """What several viewers know of the same `lines` and `organisations`, of which they can know otherwise what is `unlike`."""
 
     def __init__(self, lines: pd.Index, organisations: pd.Index, unlike: Unlike) -> None:
+        self.about = lines, organisations
         self._unlike = unlike
         self._lines, self._organisations = _Versions(lines), _Versions(organisations)
         self._worlds: list[Records] = []
@@ -70,7 +71,8 @@ class Circles:
     def members(self) -> pd.DataFrame:
         """Who is in which circle: viewer (their numbers, in the order in which they were added), circle."""
         everybody = pd.DataFrame({"viewer": np.arange(len(self._worlds)), "circle": EVERYBODY})
-        circle, viewer = np.nonzero(self._numbered[1])
+        known_to = self._numbered[1]
+        circle, viewer = np.nonzero(known_to & ~known_to.all(axis=1, keepdims=True))
         others = pd.DataFrame({"viewer": viewer, "circle": circle + EVERYBODY + 1})
         return pd.concat([everybody, others], ignore_index=True)
 

@@ -50,7 +50,11 @@ def month_sums(placed: Placed, facets: pd.DataFrame) -> pd.DataFrame:
     money = money.merge(groups, on=STATED_IN, how="left")
     money["group"] = money["group"].fillna(need_tiers.EVERY_READING).astype("int64")
     needed = needs.merge(groups, on=STATED_IN)
-    needed = needed[needed["readings"] & needed["group"] > 0].groupby([*keys, "group"], sort=False)["minor"].agg(["sum", "size"])
+    needed = (
+        needed[needed["readings"] & needed["group"] > 0]
+        .groupby([*keys, "group"], sort=False)["minor"]
+        .agg(["sum", "size"])
+    )
     rows = money.set_index([*keys, "group"]).join(
         needed.rename(columns={"sum": "need", "size": "known_needs"}), how="outer"
     )

@@ -7,7 +7,7 @@ A missing facet is unknown: it counts 0 in `low`, 1 in `high` and is left out of
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,12 +81,14 @@ def facet_counts(facets: pd.DataFrame) -> pd.DataFrame:
     return counts.rename(columns={"project_id": "projects"}).assign(of_projects=facets["project_id"].nunique())
 
 
-def scored_blocks(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timestamp) -> Iterator[pd.DataFrame]:
+def scored_blocks(
+    projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timestamp, partners: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
     """Every pair that shares an activity and could be related, scored exactly by block matrix products (C.2, C.5).
 
-    `projects`: project_id, organisation_id, starts_on, ends_on (distinct ids); `facets`: project_id, facet, code.
-    Yields project_a < project_b, low, score, high, one similarity per facet (NaN unknown), days_together,
-    organisation_a, organisation_b and same_organisation; pairs whose highest possible score is below `RELATED` are left
+    `projects`: project_id, organisation_id, starts_on, ends_on (distinct ids); `facets`: project_id, facet, code; `partners`:
+    organisation_a, organisation_b. Yields project_a < project_b, low, score, high, one similarity per facet (NaN unknown),
+    days_together, same_organisation and are_partners; pairs whose highest possible score is below `RELATED` are left
     out. Projects with the same facets are of one kind, and kinds are compared; blocks are so small that memory does not grow
     with the square of the projects. At least one block comes, which may be empty. Symmetric: the order of the input does not
     matter.
@@ -97,8 +99,9 @@ def scored_blocks(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timest
     kinds = _Kinds.of(projects, facets)
     matrices = {facet: matrix[kinds.first] for facet, matrix in of_project.items()}
     totals = {name: np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel() for name, matrix in matrices.items()}
-    ids, leads = (projects[name].to_numpy() for name in ("project_id", "organisation_id"))
+    ids, leads = (projects[name].to_numpy(dtype="int64") for name in ("project_id", "organisation_id"))
     starts, ends = (projects[name].to_numpy().astype("datetime64[D]") for name in ("starts_on", "ends_on"))
+    are_partners = _partnership(leads, partners)
     size = max(SMALLEST_BLOCK, min(BLOCK, CELLS_AT_ONCE // max(len(kinds.first), 1)))
     for start in range(0, max(len(kinds.first), 1), size):
         alike = _score_block(matrices, totals, start, size)
@@ -107,10 +110,30 @@ def scored_blocks(projects: pd.DataFrame, facets: pd.DataFrame, as_of: pd.Timest
             yield pd.DataFrame(
                 {"project_a": ids[i], "project_b": ids[j]}
                 | {name: scores.to_numpy()[row] for name, scores in alike.items()}
-                | {"organisation_a": leads[i], "organisation_b": leads[j], "days_together": together}
-                | {"same_organisation": leads[i] == leads[j]},
+                | {"days_together": together, "same_organisation": leads[i] == leads[j]}
+                | {"are_partners": are_partners(i, j)},
                 copy=False,
             )
+
+
+def _partnership(leads: np.ndarray, partners: pd.DataFrame) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Whether the leads of projects at two places say that they work together."""
+    a, b = (partners[side].to_numpy(dtype="int64") for side in ("organisation_a", "organisation_b"))
+    together = np.unique(_both(a, b))
+    has_any = np.isin(leads, np.concatenate([a, b]))
+
+    def are_partners(i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        found = has_any[i] & has_any[j]
+        near = np.flatnonzero(found)
+        found[near] = np.isin(_both(leads[i[near]], leads[j[near]]), together)
+        return found
+
+    return are_partners
+
+
+def _both(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Two ids in whichever order as one number."""
+    return np.minimum(one, other) << 32 | np.maximum(one, other)
 
 
 @dataclass(frozen=True)
@@ -143,9 +166,9 @@ class _Kinds:
         for some in np.split(np.arange(len(one)), np.unique(cuts)):
             row = np.repeat(some, counts[some])
             place = np.arange(len(row)) - np.repeat(counts[some].cumsum() - counts[some], counts[some])
-            of_other = self.sizes[other][row]
-            i = self.places[self.begin[one][row] + place // of_other]
-            j = self.places[self.begin[other][row] + place % of_other]
+            of_one, of_other = np.divmod(place, self.sizes[other][row])
+            i = self.places[self.begin[one][row] + of_one]
+            j = self.places[self.begin[other][row] + of_other]
             is_pair = (one[row] != other[row]) | (i < j)
             row, i, j = row[is_pair], i[is_pair], j[is_pair]
             yield row, np.minimum(i, j), np.maximum(i, j)

@@ -170,18 +170,13 @@ def score(shared: Connection, known: tuple[pd.DataFrame, pd.DataFrame], as_of: d
     """The strongest labelled pairs, how many there are, and how rare each facet value is, from the facts of `facts`."""
     projects, facets = known
     partners = database.run(shared, queries.overlap.partnerships(EVERYTHING))
-    together = np.sort(
-        summaries.as_one(*(partners[side].to_numpy(dtype="int64") for side in ("organisation_a", "organisation_b")))
-    )
-    strongest = summaries.Strongest(summaries.answered(shared))
-    for pairs in overlap.scored_blocks(projects, facets, pd.Timestamp(as_of)):
-        sides = [pairs[side].to_numpy(dtype="int64") for side in ("organisation_a", "organisation_b")]
-        pairs["are_partners"] = np.isin(summaries.as_one(np.minimum(*sides), np.maximum(*sides)), together)
-        pairs["label"] = overlap.label(pairs)
-        kept = pairs[~pairs["label"].isin(["not_related", "same_organisation"])]
-        strongest.add(kept.drop(columns=["same_organisation", "organisation_a", "organisation_b"]))
-    kept = strongest.pairs()
-    fingerprints = facet_hashes(projects, database.run(shared, queries.overlap.facets(EVERYTHING, known_to=FUNDER)))
+    strongest = summaries.Strongest(summaries.answered(shared), without=("not_related", "same_organisation"))
+    for pairs in overlap.scored_blocks(projects, facets, pd.Timestamp(as_of), partners):
+        strongest.add(pairs.assign(label=overlap.label(pairs)))
+    kept = strongest.pairs().drop(columns="same_organisation")
+    paired = projects[projects["project_id"].isin([*kept["project_a"], *kept["project_b"]])]
+    judged = database.run(shared, queries.overlap.facets(EVERYTHING, known_to=FUNDER))
+    fingerprints = facet_hashes(paired, judged[judged["project_id"].isin(paired["project_id"])])
     ids = zip(kept["project_a"], kept["project_b"], strict=True)
     kept = kept.assign(facet_hash=[_joined(fingerprints[a], fingerprints[b]) for a, b in ids])
     return summaries.Scored(kept, dict(strongest.totals), overlap.facet_counts(facets))
