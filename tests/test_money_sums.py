@@ -185,7 +185,7 @@ def test_the_picture_of_every_choice_is_that_of_its_records(deployment, sample_u
 def test_lines_placed_a_few_at_a_time_add_to_the_same(monkeypatch: pytest.MonkeyPatch, sample_urls) -> None:
     known = records(sample_urls, STEWARD)
     at_once = own_sums(known, "EUR", "USD")
-    monkeypatch.setattr(money_sums, "AT_ONCE", 7)
+    monkeypatch.setattr(money_sums, "AT_ONCE", 40)
     monkeypatch.setattr(money_sums, "ROWS_HELD", 100)
     in_turn = own_sums(known, "EUR", "USD")
     assert in_turn.keys() == at_once.keys()

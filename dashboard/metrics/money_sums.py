@@ -89,42 +89,38 @@ def _cells_of_need(stated: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
 
 
 def _audiences(facets: pd.DataFrame) -> pd.Series:
-    served = facets[facets["facet"] == "audience"].sort_values("code")
-    return served.groupby("project_id")["code"].agg(BETWEEN.join)
+    """The audiences that each project serves."""
+    served = facets[facets["facet"] == "audience"].astype({"code": "str"}).sort_values("code")
+    joined = served.groupby("project_id")["code"].agg(BETWEEN.join)
+    return joined.astype(pd.CategoricalDtype(sorted({"", *joined})))
 
 
 def line_sums(placed: Placed) -> pd.DataFrame:
     """Received, passed on and needed money per year, line, organisation, funder and cell; see `sums`."""
-    signed, pledged, needs = _by_year(placed.signed), _by_year(placed.pledged), placed.needs
-    known = needs.dropna(subset="month")
-    amount = known["minor"].astype("int64")
-    parts = [
-        signed.assign(
-            received=signed["minor"].mask(signed["is_passed_on"], 0),
-            passed_on=signed["minor"].where(signed["is_passed_on"], 0),
-            parts=1,
-        ),
-        pledged.assign(pledges=1),
-        known.assign(
-            year=known["month"].dt.year,
-            need=amount,
-            known_needs=1,
-        ),
-        _years(needs[needs["month"].isna()]).assign(unknown_needs=1),
+    is_passed_on, is_known = placed.signed["is_passed_on"], placed.needs["month"].notna()
+    several = [
+        _by_year(placed.signed[~is_passed_on], "parts", "received"),
+        _by_year(placed.signed[is_passed_on].drop(columns="funder_id"), "parts", "passed_on"),
+        _by_year(placed.pledged, "pledges"),
+        _by_year(placed.needs[is_known], "known_needs", "need"),
+        _by_year(_years(placed.needs[~is_known]), "unknown_needs"),
     ]
-    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*LINE_KEYS, *LINE_AMOUNTS])
-    rows["readings"] = rows["readings"].fillna(need_tiers.EVERY_READING).astype("int64")
-    rows[LINE_AMOUNTS] = rows[LINE_AMOUNTS].astype("Int64").fillna(0).astype("int64")
-    rows = rows.astype({"funder_id": "Int64"})
+    rows = pd.concat(several, ignore_index=True)
     return rows.groupby(LINE_KEYS, as_index=False, dropna=False, sort=False)[LINE_AMOUNTS].sum()
 
 
 LINE_AMOUNTS = ["received", "passed_on", "need", "known_needs", "unknown_needs", "parts", "pledges"]
 
 
-def _by_year(money: pd.DataFrame) -> pd.DataFrame:
-    """With its year, and with its funder where it was received from one."""
-    return money.assign(year=money["month"].dt.year, funder_id=money["funder_id"].mask(money["is_passed_on"]))
+def _by_year(parts: pd.DataFrame, count: str, amount: str | None = None) -> pd.DataFrame:
+    """The `count` of parts per `LINE_KEYS` and what they add up to as an `amount`; money meets all readings of need."""
+    parts = parts if "year" in parts else parts.assign(year=parts["month"].dt.year)
+    each = parts.groupby([key for key in LINE_KEYS if key in parts], dropna=False, sort=False)["minor"]
+    own = {count: each.size()} | ({amount: each.sum().astype("int64")} if amount else {})
+    found = pd.DataFrame(own).reset_index()
+    blank = {"funder_id": pd.NA, "readings": need_tiers.EVERY_READING} | dict.fromkeys(LINE_AMOUNTS, 0)
+    whole = found.assign(**{name: value for name, value in blank.items() if name not in found})
+    return whole[[*LINE_KEYS, *LINE_AMOUNTS]].astype({"funder_id": "Int64"})
 
 
 def _years(needs: pd.DataFrame) -> pd.DataFrame:
@@ -311,15 +307,15 @@ def _of_lines(records: Records, lines: pd.Series) -> Iterator[Part]:
 
 def _to_fix(received: pd.DataFrame, signed: pd.DataFrame, declared: pd.DataFrame) -> pd.DataFrame:
     """Grants to members that a figure leaves out or cannot place: grant_id, reason, line, reporting."""
-    own = signed[~signed["is_passed_on"]]
-    nowhere = own["host_country"] == funding.NOT_STATED
-    placed_in_part = set(own.loc[~nowhere, "grant_id"].unique())
+    is_own, is_nowhere = ~signed["is_passed_on"], signed["host_country"] == funding.NOT_STATED
+    nowhere = signed.loc[is_own & is_nowhere, ["reporting", "grant_id"]].drop_duplicates()
+    nowhere = nowhere[~nowhere["grant_id"].isin(signed.loc[is_own & ~is_nowhere, "grant_id"].unique())]
     shares = declared.groupby("grant_id")["share_bp"].sum()
     overshared = set(shares.index[shares > funding.WHOLE_BP])
 
     def found(grants: pd.DataFrame) -> pd.DataFrame:
-        unplaced = own.loc[nowhere & own["reporting"].isin(grants["reporting"]), "grant_id"].unique()
-        reasons = funding.to_fix(grants, set(unplaced) - placed_in_part, overshared)
+        unplaced = set(nowhere.loc[nowhere["reporting"].isin(grants["reporting"].unique()), "grant_id"])
+        reasons = funding.to_fix(grants, unplaced, overshared)
         return reasons[["grant_id", "reason", "line"]]
 
     return _each(found, received[received["recipient_is_member"].astype("boolean").fillna(False)])
