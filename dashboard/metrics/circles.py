@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.metrics.money_sums import EVERYBODY, Part, sums
-from dashboard.metrics.placement import APART, Amounts, Records, ids, moved
+from dashboard.metrics.placement import APART, Amounts, Records, ids, moved, with_own_sums
 
 GRANTS_AT_ONCE = 150_000
 KEYS = {
@@ -51,7 +51,7 @@ def touched(known: Records, unlike: Unlike) -> tuple[pd.Index, pd.Index]:
         asked["project_id"],
         -asked["organisation_id"],
     ]
-    return ids(lines), ids([own["recipient_id"], own["funder_id"]])
+    return ids(lines), with_own_sums(own)
 
 
 class Circles:

@@ -71,8 +71,8 @@ class Records:
 
     @property
     def organisations(self) -> pd.Index:
-        """Everybody who received or paid a grant."""
-        return ids([self.grants["recipient_id"], self.grants["funder_id"]])
+        """Everybody who received a grant, or paid one and is in the network."""
+        return with_own_sums(self.grants)
 
     def amounts(self, *currencies: str) -> Amounts:
         """Every grant and need in reporting currencies (B09)."""
@@ -268,6 +268,12 @@ def _country_parts(entries: pd.DataFrame, records: Records) -> pd.DataFrame:
 def ids(found: list[pd.Series]) -> pd.Index:
     """Each of them once, in order."""
     return pd.Index(np.sort(pd.concat(found).dropna().astype("int64").unique()))
+
+
+def with_own_sums(grants: pd.DataFrame) -> pd.Index:
+    """Of whom these grants say what they received or passed on: whoever received one, and members who paid one."""
+    is_members = grants["funder_is_member"].astype("boolean").fillna(False)
+    return ids([grants["recipient_id"], grants.loc[is_members, "funder_id"]])
 
 
 def moved(rows: pd.DataFrame, by: int) -> pd.DataFrame:
