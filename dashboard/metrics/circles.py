@@ -41,17 +41,18 @@ def touched(known: Records, unlike: Unlike) -> tuple[pd.Index, pd.Index]:
     is_near = is_unlike | grants["grant_id"].isin(unlike["declared"])
     is_near |= grants["recipient_id"].isin(unlike["places"]) | grants["funder_id"].isin(unlike["places"])
     is_near_need = needs["organisation_id"].isin(unlike["places"])
+    organisations = with_own_sums(own)
     lines = [
         pd.Series(unlike["facets"]),
         known.received_on[is_near],
         known.taken_from[is_near],
         known.needed_on[is_near_need],
         *(own[project] for project in ("project_id", "parent_project_id")),
-        *(-own[organisation] for organisation in ("recipient_id", "funder_id")),
+        -organisations.to_series(),
         asked["project_id"],
         -asked["organisation_id"],
     ]
-    return ids(lines), with_own_sums(own)
+    return ids(lines), organisations
 
 
 class Circles:

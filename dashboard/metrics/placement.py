@@ -56,8 +56,9 @@ class Records:
 
     @cached_property
     def taken_from(self) -> pd.Series:
-        """The line each grant is taken from if its payer is in the network; NA without a named payer."""
-        return line_of(self.grants["parent_project_id"], self.grants["funder_id"])
+        """The line each grant is taken from; NA where its payer is not named or not in the network."""
+        line = line_of(self.grants["parent_project_id"], self.grants["funder_id"])
+        return line.where(_pays_as_member(self.grants))
 
     @cached_property
     def needed_on(self) -> pd.Series:
@@ -272,8 +273,11 @@ def ids(found: list[pd.Series]) -> pd.Index:
 
 def with_own_sums(grants: pd.DataFrame) -> pd.Index:
     """Of whom these grants say what they received or passed on: whoever received one, and members who paid one."""
-    is_members = grants["funder_is_member"].astype("boolean").fillna(False)
-    return ids([grants["recipient_id"], grants.loc[is_members, "funder_id"]])
+    return ids([grants["recipient_id"], grants.loc[_pays_as_member(grants), "funder_id"]])
+
+
+def _pays_as_member(grants: pd.DataFrame) -> pd.Series:
+    return grants["funder_is_member"].astype("boolean").fillna(False).astype(bool)
 
 
 def moved(rows: pd.DataFrame, by: int) -> pd.DataFrame:
