@@ -9,12 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.stats import hypergeom
 
 from dashboard.metrics import bridging
 from dashboard.metrics.standing import RECEIVED, standing
@@ -171,9 +169,11 @@ class Robustness:
 
 Held = tuple[str, tuple[tuple[str, float], ...], float]
 """An organisation, what it holds of each funder, and of payers that never leave."""
+Shares = dict[Held, tuple[float, float]]
+"""In which share of cases it still holds half: the mean over all numbers of its funders that leave, and that of none and all."""
 
 
-def robustness(grants: pd.DataFrame, after: pd.Timestamp, shares: dict[Held, np.ndarray] | None = None) -> Robustness:
+def robustness(grants: pd.DataFrame, after: pd.Timestamp, shares: Shares | None = None) -> Robustness:
     """How much a network hangs on few, of what is signed for days after a day (E04).
 
     `grants`: the columns of `queries.funding.grants` and `minor`; those to organisations of the network count. `shares`: what was
@@ -225,29 +225,26 @@ def largest_first(held: Mapping[str, Mapping[str, float]]) -> list[str]:
 
 
 def mean_robustness(
-    held: Mapping[str, Mapping[str, float]], unnamed: Mapping[str, float], shares: dict[Held, np.ndarray] | None = None
+    held: Mapping[str, Mapping[str, float]], unnamed: Mapping[str, float], shares: Shares | None = None
 ) -> float:
     """The mean of `curve` over all orders, exact per organisation over its own funders; above fifteen by draws with a fixed
-    seed. `shares` as in `robustness`."""
+    seed. `shares` as in `robustness`.
+
+    Over all numbers of funders gone, each number of an organisation's own among them is as likely as any other.
+    """
     known = {} if shares is None else shares
     n = len(largest_first(held))
     if not n:
         return math.nan
-    kept: dict[int, np.ndarray] = {}
+    area = 0.0
     for name, own in held.items():
         one = name, tuple(own.items()), unnamed.get(name, 0)
         if one not in known:
-            known[one] = _holding_shares(own, one[-1], name)
-        kept[len(own)] = kept.get(len(own), 0.0) + known[one]
-    holding = sum(_own_among_gone(n, m) @ of_size for m, of_size in kept.items()) / len(held)
-    return float(np.trapezoid(holding)) / n
-
-
-@lru_cache(maxsize=64)
-def _own_among_gone(n: int, m: int) -> np.ndarray:
-    """For each number gone of `n` funders (rows), how likely each number of an organisation's own `m` is among them; kept,
-    since networks seen by different people have much the same funders."""
-    return hypergeom.pmf(np.arange(m + 1), n, m, np.arange(n + 1)[:, None])
+            share = _holding_shares(own, one[-1], name)
+            known[one] = share.mean(), (share[0] + share[-1]) / 2
+        mean, ends = known[one]
+        area += (n + 1) * mean - ends
+    return float(area / n / len(held))
 
 
 def _holding_shares(own: Mapping[str, float], unnamed: float, name: str) -> np.ndarray:

@@ -17,8 +17,8 @@ from dashboard.metrics import distribution, funding, money_sums, need_tiers, ove
 from dashboard.metrics.funding import CURRENCIES
 from dashboard.metrics.placement import Records
 from dashboard.metrics.standing import CARRIED_OVER, ENTERED, LEFT, OWN, PASSED_ON, SIGNED, STANDINGS, UNSOURCED
+from dashboard.upkeep.readers import everybody
 from dashboard.upkeep.recorded_money import records_of
-from dashboard.upkeep.refresh import EVERYTHING, EVERYWHERE, FUNDER, coordinators
 from data_access import database, meta, queries
 from data_access.filters import Filters
 from data_access.i18n import _, ngettext
@@ -99,7 +99,7 @@ def every_account(shared: Engine, cases: Engine | None) -> Iterator[Account]:
     with shared.connect() as connection:
         read = partial(database.run, connection)
         as_of = pd.Timestamp(meta.read(connection, "shared")["as_of"])
-        viewers = [FUNDER, EVERYTHING, EVERYWHERE, *coordinators(connection)]
+        viewers = everybody(connection)
         for viewer in viewers:
             yield from accounts(read, viewer, as_of)
     if cases is not None:
