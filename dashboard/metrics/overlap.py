@@ -65,8 +65,10 @@ def _days_together(
 
 def _open_end(own: np.ndarray, other: np.ndarray, other_start: np.ndarray, today: np.datetime64) -> np.ndarray:
     """The last day of an open end: the cut-off; the other's end if the other starts after it."""
-    lasts_as_long = (other_start > today) & ~np.isnat(other)
-    return np.where(np.isnat(own), np.where(lasts_as_long, other, today), own)
+    ends, is_open = own.copy(), np.flatnonzero(np.isnat(own))
+    theirs = other[is_open]
+    ends[is_open] = np.where((other_start[is_open] > today) & ~np.isnat(theirs), theirs, today)
+    return ends
 
 
 def in_window(projects: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
@@ -77,8 +79,8 @@ def in_window(projects: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
 
 def facet_counts(facets: pd.DataFrame) -> pd.DataFrame:
     """Projects per facet value: facet, code, projects, of_projects (all projects with any facet)."""
-    counts = facets.groupby(["facet", "code"], as_index=False)["project_id"].nunique()
-    return counts.rename(columns={"project_id": "projects"}).assign(of_projects=facets["project_id"].nunique())
+    counts = facets.drop_duplicates().groupby(["facet", "code"])["project_id"].size()
+    return counts.rename("projects").reset_index().assign(of_projects=facets["project_id"].nunique())
 
 
 def scored_blocks(
@@ -161,7 +163,7 @@ class _Kinds:
     def pairs(self, one: np.ndarray, other: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """The pairs of projects of pairs of kinds, so many at once: which pair of kinds, the place of the first project and of the
         second, which comes later."""
-        counts = self.sizes[one] * self.sizes[other]
+        counts = self.sizes[one].astype("int64") * self.sizes[other]
         cuts = np.searchsorted(counts.cumsum(), np.arange(PAIRS_AT_ONCE, counts.sum(), PAIRS_AT_ONCE))
         for some in np.split(np.arange(len(one)), np.unique(cuts)):
             row = np.repeat(some, counts[some])
