@@ -26,7 +26,7 @@ from dashboard.metrics.standing import (
     standing,
 )
 
-AT_ONCE = 5_000
+AT_ONCE = 2_000
 ROWS_HELD = 200_000
 NOT_IN_TIME = "not_in_time"
 HERE, NEVER = "here", ""
