@@ -46,6 +46,7 @@ class Strongest:
         self._answered = np.sort(as_one(*np.array(sorted(answered), dtype="int64").reshape(-1, 2).T))
         self._enough: dict[str, float] = {}
         self._held: list[pd.DataFrame] = []
+        self._settled = 0
 
     def add(self, pairs: pd.DataFrame) -> None:
         """One more block: project_a, project_b, low, score, label and whatever else."""
@@ -55,13 +56,15 @@ class Strongest:
         least = label.map(self._enough).astype("float64").fillna(-np.inf).to_numpy()
         is_held = (pairs["low"].to_numpy() >= least) | self._is_answered(pairs)
         self._held.append(pairs[is_held & ~label.isin(self._without).to_numpy()])
-        if sum(map(len, self._held[1:])) > LET_GO_AT * self.most:
+        if sum(map(len, self._held)) > self._settled + LET_GO_AT * self.most:
             self._held = [self.pairs()]
+            self._settled = len(self._held[0])
 
     def pairs(self) -> pd.DataFrame:
         """What is kept so far, by project."""
         held = pd.concat(self._held, ignore_index=True)
-        ranked = held.sort_values(["low", "score", "project_a", "project_b"], ascending=[False, False, True, True])
+        keys = ["low", "score", "project_a", "project_b"]
+        ranked = held[[*keys, "label"]].sort_values(keys, ascending=[False, False, True, True])
         of_label = ranked.groupby("label", observed=True)
         top = of_label.head(self.most)
         full = of_label.size()
