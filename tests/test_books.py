@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, text
 
 from dashboard.commands.cli import main
-from dashboard.metrics import funding, money_sums, placement, standing
+from dashboard.metrics import funding, money_sums, standing
 from dashboard.metrics.funding import CURRENCIES
 from dashboard.upkeep import books
 from dashboard.upkeep.refresh import refresh
@@ -92,8 +92,7 @@ def test_every_grant_has_one_standing_and_the_money_of_the_network_adds_up(drawn
     assert entries["minor"].sum() == came - sums[standing.LEFT]
     spread = funding.spread(entries)["minor"].sum()
     assert spread + entries.loc[~funding.has_days(entries), "minor"].sum() == entries["minor"].sum()
-    records = placement.Records(frame.assign(restriction="unknown"), *[pd.DataFrame()] * 5)
-    received = money_sums.recipients(records)
+    received = money_sums.recipients(frame.assign(restriction="unknown"))
     inside = received[received["organisation_id"].map(member)]
     found = funding.flow(inside)
     assert found["in_network"] - found["not_on_record"] == entries["minor"].sum()

@@ -212,7 +212,7 @@ def spread(entries: pd.DataFrame, start: str = "starts_on", end: str = "ends_on"
 def split(entries: pd.DataFrame, parts: pd.DataFrame, by: str, key: str) -> pd.DataFrame:
     """Divide each entry's `minor` over `parts` (B18): adds `by` ('not_stated' without a part) and is_estimated.
 
-    `parts`: `key`, `by`, optional share_bp. Without any declared share: equal parts, marked estimated. With declared
+    `parts`: `key`, `by` (text, or categories of which 'not_stated' is one), optional share_bp. Without any declared share: equal parts, marked estimated. With declared
     shares each part gets its own; what they leave is divided over the parts without a share, marked estimated, or is
     'not_stated' where there are none. Shares beyond the whole place nothing: all of it is 'not_stated'. Nothing is ever
     stretched. Cents by largest remainder, so an entry's parts add to it.
@@ -226,7 +226,7 @@ def split(entries: pd.DataFrame, parts: pd.DataFrame, by: str, key: str) -> pd.D
     divided = largest_remainder.shares(
         amounts, row, weight, np.bincount(row, weights=weight, minlength=len(entries)).astype("int64")
     )
-    joined[by] = joined[by].fillna(NOT_STATED)
+    joined[by] = joined[by].astype("str" if parts.empty else parts[by].dtype).fillna(NOT_STATED)
     joined["is_estimated"] = joined["_is_estimated"].astype("boolean").fillna(False).astype(bool)
     joined["minor"] = pd.Series(divided, dtype="Int64").mask(joined["minor"].isna())
     return joined.drop(columns=["_row", "_weight", "_is_estimated"])

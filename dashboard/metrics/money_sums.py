@@ -106,7 +106,7 @@ def line_sums(placed: Placed) -> pd.DataFrame:
         _by_year(_years(placed.needs[~is_known]), "unknown_needs"),
     ]
     rows = pd.concat(several, ignore_index=True)
-    return rows.groupby(LINE_KEYS, as_index=False, dropna=False, sort=False)[LINE_AMOUNTS].sum()
+    return rows.groupby(LINE_KEYS, as_index=False, dropna=False)[LINE_AMOUNTS].sum()
 
 
 LINE_AMOUNTS = ["received", "passed_on", "need", "known_needs", "unknown_needs", "parts", "pledges"]
@@ -325,5 +325,5 @@ def _added(several: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
     """Amounts added up; rows of which nothing is left are gone."""
     rows = pd.concat(several, ignore_index=True)
     amounts = [column for column in rows if column not in keys]
-    whole = rows.groupby(keys, as_index=False, dropna=False, sort=False)[amounts].sum()
+    whole = rows.groupby(keys, as_index=False, dropna=False)[amounts].sum()
     return whole[whole[amounts].ne(0).any(axis=1)].reset_index(drop=True)

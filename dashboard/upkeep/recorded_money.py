@@ -113,9 +113,11 @@ class Otherwise:
 
     def _mine(self, name: str, viewer: Viewer, near: pd.DataFrame) -> pd.DataFrame:
         key, unlike = KEYS[name], self.unlike[name]
+        if not len(unlike):
+            return near
         several = [self._read(_own(name, READ[name](viewer, among=some))) for some in _at_once(unlike)]
         is_alike = ~near[key].isin(unlike)
-        own = pd.concat(several) if several else near[:0]
+        own = pd.concat(several)
         if name in OWN_COLUMNS:
             own = own.merge(near[~is_alike].drop(columns=OWN_COLUMNS[name][1:]), on=key)[near.columns]
         own = own.astype(near.dtypes)
