@@ -311,8 +311,11 @@ def test_a_line_of_the_account_that_a_reader_has_no_grant_in_is_none_and_not_unk
         assert found.notna().all(axis=None) and (found["units"] == 0).any()
 
 
-def circles_of(several: list[placement.Records]) -> tuple[placement.Records, circles.Circles]:
-    """What the last one of several viewers knows, who knows most, and the circles of all of them."""
+def circles_of(
+    several: list[placement.Records],
+) -> tuple[placement.Records, tuple[pd.Index, pd.Index], circles.Circles]:
+    """What the last one of several viewers knows, who knows most; the lines and organisations of which somebody knows something
+    else; and the circles of all of them."""
     known = several[-1]
     unlike = {}
     for name, key in circles.KEYS.items():
@@ -321,15 +324,16 @@ def circles_of(several: list[placement.Records]) -> tuple[placement.Records, cir
             pd.concat([one, getattr(known, name)]).drop_duplicates(keep=False)[key].astype("int64") for one in frames
         ]
         unlike[name] = pd.concat(apart).unique()
-    found = circles.Circles(*circles.touched(known, unlike), unlike)
+    about = circles.touched(known, unlike)
+    found = circles.Circles(*about, unlike)
     for mine in several:
         found.add(mine)
-    return known, found
+    return known, about, found
 
 
 def test_who_knows_the_same_is_in_the_same_circles_and_nothing_is_placed_twice(sample_urls) -> None:
     funder, steward = (records(sample_urls, viewer) for viewer in (FUNDER, STEWARD))
-    known, found = circles_of([funder, funder, steward, steward])
+    known, _about, found = circles_of([funder, funder, steward, steward])
     members = found.members()
     sets = {viewer: set(own) for viewer, own in members.groupby("viewer")["circle"]}
     assert sets[0] == sets[1] and sets[2] == sets[3] and sets[0] & sets[2] == {money_sums.EVERYBODY}
@@ -341,10 +345,9 @@ def test_who_knows_the_same_is_in_the_same_circles_and_nothing_is_placed_twice(s
 
 def test_each_viewer_has_in_her_circles_what_she_has_alone(sample_urls) -> None:
     several = [records(sample_urls, viewer) for viewer in VIEWERS]
-    known, found = circles_of(several)
+    known, (lines, organisations), found = circles_of(several)
     amounts, members = known.amounts("EUR", "USD"), found.members()
     unlike = whole(money_sums.stored(found.sums(amounts)))
-    lines, organisations = found.about
     everybody = (
         pd.Series(money_sums.EVERYBODY, index=ids)
         for ids in (known.lines.difference(lines), known.organisations.difference(organisations))

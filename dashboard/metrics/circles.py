@@ -59,7 +59,6 @@ class Circles:
     """What several viewers know of the same `lines` and `organisations`, of which they can know otherwise what is `unlike`."""
 
     def __init__(self, lines: pd.Index, organisations: pd.Index, unlike: Unlike) -> None:
-        self.about = lines, organisations
         self._unlike = unlike
         self._lines, self._organisations = _Versions(lines), _Versions(organisations)
         self._worlds: list[Records] = []

@@ -50,7 +50,7 @@ def months(currency: str, viewer: Viewer, reading: int) -> Query:
         _kept(money_month, currency, viewer), _is_read(money_month, reading)
     )
     is_left = or_(*(func.sum(table[name]) != 0 for name in names))
-    return Query(sums.group_by(*keys).having(is_left), viewer)
+    return Query(sums.group_by(*keys).having(is_left).order_by(*keys), viewer)
 
 
 def _is_read(table: Table, reading: int) -> ColumnElement[bool]:
@@ -151,7 +151,7 @@ def book(currency: str, viewer: Viewer) -> Query:
     without_amount (how many of them have none in the currency), minor (of the others)."""
     amounts = _summed(book_table.c[name] for name in ("units", "without_amount", "minor"))
     kept = select(book_table.c.line, *amounts).where(_kept(book_table, currency, viewer))
-    return Query(kept.group_by(book_table.c.line), viewer)
+    return Query(kept.group_by(book_table.c.line).order_by(book_table.c.line), viewer)
 
 
 def sums_of_lines(currency: str, viewer: Viewer) -> Query:
@@ -184,7 +184,8 @@ def robustness(currency: str, viewer: Viewer) -> Query:
 def projects(currency: str, viewer: Viewer) -> Query:
     """Signed money tagged to each project: project_id, total."""
     columns = money_project.c.project_id, money_project.c.total
-    return Query(select(*columns).where(_kept(money_project, currency, viewer)), viewer)
+    kept = select(*columns).where(_kept(money_project, currency, viewer))
+    return Query(kept.order_by(money_project.c.project_id), viewer)
 
 
 def chosen_lines(filters: Filters, viewer: Viewer) -> list[Query]:
