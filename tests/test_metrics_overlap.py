@@ -301,3 +301,13 @@ def test_who_is_not_sure_disputes_nothing() -> None:
     found = overlap.reviewed(pairs, said)
     assert list(found["status"]) == ["confirmed", "unsure"]
     assert list(found["answer"]) == ["confirmed", "not_sure"]
+
+
+def test_who_works_together_on_purpose_is_found_in_whichever_order_it_was_recorded() -> None:
+    projects = project_rows(4)
+    facets = facet_rows(*[{"activity": ["media"], "host_country": ["LT"]}] * 4)
+    partners = pd.DataFrame({"organisation_a": [102, 103], "organisation_b": [101, 104]})
+    pairs = score_pairs(projects, facets, AS_OF, partners)
+    together = pairs.loc[pairs["are_partners"], ["project_a", "project_b"]]
+    assert sorted(together.itertuples(index=False, name=None)) == [(1, 2), (3, 4)]
+    assert len(pairs) == 6 and not score_pairs(projects, facets, AS_OF)["are_partners"].any()
