@@ -70,11 +70,11 @@ class Circles:
 
     def members(self) -> pd.DataFrame:
         """Who is in which circle: viewer (their numbers, in the order in which they were added), circle."""
+        _each, number, known_to = self._numbered
+        place, viewer = np.nonzero(known_to)
         everybody = pd.DataFrame({"viewer": np.arange(len(self._worlds)), "circle": EVERYBODY})
-        known_to = self._numbered[1]
-        circle, viewer = np.nonzero(known_to & ~known_to.all(axis=1, keepdims=True))
-        others = pd.DataFrame({"viewer": viewer, "circle": circle + EVERYBODY + 1})
-        return pd.concat([everybody, others], ignore_index=True)
+        own = pd.DataFrame({"viewer": viewer, "circle": number[place]})
+        return pd.concat([everybody, own]).drop_duplicates(ignore_index=True)
 
     def sums(self, amounts: Amounts) -> Iterator[Part]:
         """What is kept of all that they know, see `money_sums.sums`; so many worlds at once as have `GRANTS_AT_ONCE` grants."""
@@ -87,13 +87,14 @@ class Circles:
             yield from sums(_side_by_side({n: self._worlds[n] for n in worlds}), amounts, lines, organisations)
 
     @cached_property
-    def _numbered(self) -> tuple[tuple[pd.Series, pd.Series], np.ndarray]:
-        """The circle of each version of lines and of organisations, and who is in each of them."""
+    def _numbered(self) -> tuple[tuple[pd.Series, pd.Series], np.ndarray, np.ndarray]:
+        """The circle of each version of lines and of organisations; the numbers of the circles, and who is in each of them."""
         (lines, of_lines), (organisations, of_organisations) = self._lines.found(), self._organisations.found()
-        members, circle = np.unique(np.concatenate([of_lines, of_organisations]), axis=0, return_inverse=True)
-        number = np.where(np.all(members[circle], axis=1), EVERYBODY, circle + EVERYBODY + 1)
-        each = pd.Series(number[: len(lines)], index=lines), pd.Series(number[len(lines) :], index=organisations)
-        return each, members
+        known_to, place = np.unique(np.concatenate([of_lines, of_organisations]), axis=0, return_inverse=True)
+        number = np.where(np.all(known_to, axis=1), EVERYBODY, np.arange(len(known_to)) + EVERYBODY + 1)
+        circle = number[place]
+        each = pd.Series(circle[: len(lines)], index=lines), pd.Series(circle[len(lines) :], index=organisations)
+        return each, number, known_to
 
 
 class _Versions:

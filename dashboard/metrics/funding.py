@@ -22,6 +22,7 @@ from dashboard.metrics.standing import (
     SIGNED,
     STATUSES,
     UNSOURCED,
+    holds,
     standing,
     takes_from_payer,
 )
@@ -227,7 +228,7 @@ def split(entries: pd.DataFrame, parts: pd.DataFrame, by: str, key: str) -> pd.D
         amounts, row, weight, np.bincount(row, weights=weight, minlength=len(entries)).astype("int64")
     )
     joined[by] = joined[by].astype("str" if parts.empty else parts[by].dtype).fillna(NOT_STATED)
-    joined["is_estimated"] = joined["_is_estimated"].astype("boolean").fillna(False).astype(bool)
+    joined["is_estimated"] = holds(joined["_is_estimated"])
     joined["minor"] = pd.Series(divided, dtype="Int64").mask(joined["minor"].isna())
     return joined.drop(columns=["_row", "_weight", "_is_estimated"])
 
@@ -407,11 +408,7 @@ def paid_in(grants: pd.DataFrame) -> pd.Series:
 def is_paid(grants: pd.DataFrame) -> pd.Series:
     """Whether any payment of the grant is recorded, with or without its day."""
     with_day = grants["first_paid_on"].notna()
-    return (
-        with_day | grants["has_payment"].astype("boolean").fillna(False).astype(bool)
-        if "has_payment" in grants
-        else with_day
-    )
+    return with_day | holds(grants["has_payment"]) if "has_payment" in grants else with_day
 
 
 REASONS = (*NOT_CONVERTED, "no_dates", "inverted_dates", "shares_over_100", "no_country")

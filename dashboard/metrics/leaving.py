@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.metrics import bridging
-from dashboard.metrics.standing import RECEIVED, standing
+from dashboard.metrics.standing import RECEIVED, holds, standing
 
 MOST_EXACT = 15
 DRAWS, SEED = 2_000, 20260101
@@ -180,7 +180,7 @@ def robustness(grants: pd.DataFrame, after: pd.Timestamp, shares: Shares | None 
     found for organisations of other networks, which this one adds to.
     """
     named = grants.assign(standing=standing(grants))
-    is_own = named["standing"].isin(RECEIVED) & named["recipient_is_member"].astype("boolean").fillna(False)
+    is_own = named["standing"].isin(RECEIVED) & holds(named["recipient_is_member"])
     own = days_ahead(named[is_own], after)
     own = own[own["ahead"] > 0]
     by_payer = own[own["funder_slug"].notna()].groupby(["recipient_slug", "funder_slug"])["ahead"].sum()

@@ -23,6 +23,7 @@ from dashboard.metrics.standing import (
     RECEIVED,
     STANDINGS,
     UNSOURCED,
+    holds,
     standing,
 )
 
@@ -91,8 +92,7 @@ def _cells_of_need(stated: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
 def _audiences(facets: pd.DataFrame) -> pd.Series:
     """The audiences that each project serves."""
     served = facets[facets["facet"] == "audience"].astype({"code": "str"}).sort_values("code")
-    joined = served.groupby("project_id")["code"].agg(BETWEEN.join)
-    return joined.astype(pd.CategoricalDtype(sorted({"", *joined})))
+    return served.groupby("project_id")["code"].agg(BETWEEN.join)
 
 
 def line_sums(placed: Placed) -> pd.DataFrame:
@@ -164,7 +164,7 @@ def recipients(grants: pd.DataFrame) -> pd.DataFrame:
     payer = grants["funder_id"].astype("Int64").rename("organisation_id")
     given = pd.DataFrame({name: money.where(mask, 0).astype("int64") for name, mask in paid.items()})[payer.notna()]
     each = each.join(given.groupby(payer[payer.notna()].astype("int64")).sum(), how="outer")
-    inside = grants[grants["recipient_is_member"].astype("boolean").fillna(False)]
+    inside = grants[holds(grants["recipient_is_member"])]
     each = each.join(receiving.largest_funders(inside).set_index("organisation_id").drop(columns=["total"]))
     each[["largest_funder_id"]] = each[["largest_funder_id"]].astype("Int64")
     amounts = [name for name in each if name != "largest_funder_id"]
@@ -182,7 +182,7 @@ def grantees(grants: pd.DataFrame) -> pd.DataFrame:
     unconverted (those without an amount in it), total."""
     grants = grants.assign(standing=standing(grants))
     is_signed = grants["standing"].isin((*RECEIVED, *NOT_CONVERTED)) & grants["committed_on"].notna()
-    inside = grants["recipient_is_member"].astype("boolean").fillna(False)
+    inside = holds(grants["recipient_is_member"])
     dated = grants[is_signed & inside].rename(columns={"recipient_id": "organisation_id"})
     rows = dated.assign(
         year=dated["committed_on"].dt.year,
@@ -318,7 +318,7 @@ def _to_fix(received: pd.DataFrame, signed: pd.DataFrame, declared: pd.DataFrame
         reasons = funding.to_fix(grants, unplaced, overshared)
         return reasons[["grant_id", "reason", "line"]]
 
-    return _each(found, received[received["recipient_is_member"].astype("boolean").fillna(False)])
+    return _each(found, received[holds(received["recipient_is_member"])])
 
 
 def _added(several: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.metrics import funding, need_tiers
+from dashboard.metrics.standing import holds
 
 CELL = ["host_country", "activity"]
 APART = 1 << 40
@@ -58,7 +59,7 @@ class Records:
     def taken_from(self) -> pd.Series:
         """The line each grant is taken from; NA where its payer is not named or not in the network."""
         line = line_of(self.grants["parent_project_id"], self.grants["funder_id"])
-        return line.where(_pays_as_member(self.grants))
+        return line.where(holds(self.grants["funder_is_member"]))
 
     @cached_property
     def needed_on(self) -> pd.Series:
@@ -273,11 +274,7 @@ def ids(found: list[pd.Series]) -> pd.Index:
 
 def with_own_sums(grants: pd.DataFrame) -> pd.Index:
     """Of whom these grants say what they received or passed on: whoever received one, and members who paid one."""
-    return ids([grants["recipient_id"], grants.loc[_pays_as_member(grants), "funder_id"]])
-
-
-def _pays_as_member(grants: pd.DataFrame) -> pd.Series:
-    return grants["funder_is_member"].astype("boolean").fillna(False).astype(bool)
+    return ids([grants["recipient_id"], grants.loc[holds(grants["funder_is_member"]), "funder_id"]])
 
 
 def moved(rows: pd.DataFrame, by: int) -> pd.DataFrame:

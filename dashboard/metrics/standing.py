@@ -33,8 +33,8 @@ def standing(grants: pd.DataFrame) -> pd.Series:
     `grants`: status, kind, funder_id, recipient_id, funder_is_member, recipient_is_member, amount_minor, minor,
     committed_on.
     """
-    payer = _flag(grants["funder_is_member"])
-    payee = _flag(grants["recipient_is_member"])
+    payer = holds(grants["funder_is_member"])
+    payee = holds(grants["recipient_is_member"])
     itself = (grants["funder_id"] == grants["recipient_id"]).fillna(False).to_numpy(dtype=bool)
     status, kind = grants["status"], grants["kind"]
     conditions = {
@@ -59,8 +59,9 @@ def standing(grants: pd.DataFrame) -> pd.Series:
 def takes_from_payer(grants: pd.DataFrame) -> pd.Series:
     """Whether a grant is taken from its payer's money: the payer is in the network and does not put in her own."""
     itself = (grants["funder_id"] == grants["recipient_id"]).fillna(False).astype(bool)
-    return _flag(grants["funder_is_member"]) & ~(itself & (grants["kind"] != "regrant"))
+    return holds(grants["funder_is_member"]) & ~(itself & (grants["kind"] != "regrant"))
 
 
-def _flag(values: pd.Series) -> pd.Series:
+def holds(values: pd.Series) -> pd.Series:
+    """Whether what is stated is true; what is not known does not hold."""
     return values.astype("boolean").fillna(False).astype(bool)

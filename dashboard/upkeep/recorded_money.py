@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -62,8 +62,8 @@ def summed_records(read: Callable[[Query], pd.DataFrame], viewer: Viewer) -> Rec
     """What sums need of everything recorded about the money that this viewer may see, its words as categories."""
 
     def compact(query: Query) -> pd.DataFrame:
-        needed = [column for column in query.statement.selected_columns if column.key not in NOT_SUMMED]
-        rows = read(replace(query, statement=query.statement.with_only_columns(*needed)))
+        columns = query.statement.selected_columns.keys()
+        rows = read(_only(query, [name for name in columns if name not in NOT_SUMMED]))
         return rows.astype({name: "category" for name in WORDS if name in rows})
 
     records = records_of(compact, viewer)
@@ -133,9 +133,13 @@ class Otherwise:
 
 def _own(name: str, query: Query) -> Query:
     """The question for what viewers can know otherwise."""
+    return _only(query, OWN_COLUMNS[name]) if name in OWN_COLUMNS else query
+
+
+def _only(query: Query, names: Sequence[str]) -> Query:
+    """The question for these of its columns."""
     columns = query.statement.selected_columns
-    wanted = [columns[own] for own in OWN_COLUMNS.get(name, columns.keys())]
-    return replace(query, statement=query.statement.with_only_columns(*wanted))
+    return replace(query, statement=query.statement.with_only_columns(*(columns[name] for name in names)))
 
 
 def _at_once(ids: np.ndarray) -> Iterator[list[int]]:
