@@ -32,7 +32,7 @@ NOTHING_TO_FILTER = {("data", "state-linked programmes")}
 def chosen(name: str) -> Filters:
     fields_chosen = dict(CHOSEN[name])
     if name == "funder":
-        offered = queries.choices.initiatives_per_value("funder", Filters(), STEWARD)
+        offered = queries.choices.initiatives_of("funder", STEWARD)
         fields_chosen["funders"] = (read(offered)["value"].iloc[0],)
     return replace(Filters(), **fields_chosen)
 

@@ -61,12 +61,13 @@ def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Quer
         "pair totals": queries.overlap.totals(viewer),
         "grid": queries.overlap.grid(chosen, viewer),
         "facets": queries.overlap.facets(viewer),
-        "projects": queries.initiatives.projects_per_initiative(chosen, viewer),
+        "chosen initiatives": queries.initiatives.chosen(chosen, viewer),
+        "projects": queries.initiatives.projects_per_initiative(viewer),
         "facets of initiatives": queries.initiatives.facets_of_initiatives(chosen, viewer),
-        "country options": queries.choices.initiatives_per_value("country", chosen, viewer),
-        "activity options": queries.choices.initiatives_per_value("activity", chosen, viewer),
-        "audience options": queries.choices.initiatives_per_value("audience", chosen, viewer),
-        "funder options": queries.choices.initiatives_per_value("funder", chosen, viewer),
+        "country options": queries.choices.initiatives_of("country", viewer),
+        "activity options": queries.choices.initiatives_of("activity", viewer),
+        "audience options": queries.choices.initiatives_of("audience", viewer),
+        "funder options": queries.choices.initiatives_of("funder", viewer),
         "unlisted": queries.network.unlisted(viewer),
         "sources": queries.provenance.sources(viewer),
         "loads": queries.provenance.runs(viewer),
@@ -229,7 +230,7 @@ def test_a_hidden_intermediary_is_an_unnamed_source(copy: Engine) -> None:
     for forged in (slug, "berezovyy-telegraf-5"):
         chosen = Filters(funders=(forged,))
         hidden_payer = database.run(copy, queries.initiatives.places(chosen, FUNDER))
-        named = database.run(copy, queries.choices.initiatives_per_value("funder", Filters(), FUNDER))["value"]
+        named = database.run(copy, queries.choices.initiatives_of("funder", FUNDER))["value"]
         assert hidden_payer.empty or forged in set(named)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard.answers.money_rows import grant_rows
 from dashboard.answers.portfolio import Portfolio, converted
 from dashboard.page.blocks import Table
-from dashboard.page.reading import kept_briefly, read, shown_once
+from dashboard.page.reading import computed, kept_briefly, read
 from dashboard.page.visit import Visit
 from dashboard.upkeep import books
 from dashboard.upkeep.books import Line
@@ -54,26 +54,29 @@ def rows_of_line(money: Portfolio, line: str) -> Table:
     return Table("account_rows", title, grant_rows(grants[grants["standing"] == line], money))
 
 
-@shown_once
 def of_initiatives(visit: Visit) -> Table:
     """Every initiative this reader may see: in a host country, or why not."""
-    account = books.of_initiatives(read, visit.viewer, visit.as_of)
-    total = account.loaded
-    title = ngettext(
-        "Where {n} initiative on record stands", "Where all {n} initiatives on record stand", total
-    ).format(n=written.number(total))
-    return _table("initiatives_account", title, account.lines, _("Whole network, whatever you chose above."))
+
+    def made() -> Table:
+        account = books.of_initiatives(read, visit.viewer, visit.as_of)
+        title = ngettext(
+            "Where {n} initiative on record stands", "Where all {n} initiatives on record stand", account.loaded
+        ).format(n=written.number(account.loaded))
+        return _table("initiatives_account", title, account.lines, _("Whole network, whatever you chose above."))
+
+    return computed(made, "account of initiatives")
 
 
-@shown_once
 def of_projects(visit: Visit) -> Table:
     """Every project this reader may see: in a combination of country and activity, or why not."""
-    account = books.of_projects(read, visit.viewer)
-    total = account.loaded
-    title = ngettext("Where {n} project on record stands", "Where all {n} projects on record stand", total).format(
-        n=written.number(total)
-    )
-    return _table("projects_account", title, account.lines, _("Whole network, whatever you chose above."))
+
+    def made() -> Table:
+        account = books.of_projects(read, visit.viewer)
+        title = ngettext("Where {n} project on record stands", "Where all {n} projects on record stand", account.loaded)
+        title = title.format(n=written.number(account.loaded))
+        return _table("projects_account", title, account.lines, _("Whole network, whatever you chose above."))
+
+    return computed(made, "account of projects")
 
 
 def of_cases(visit: Visit) -> Table:

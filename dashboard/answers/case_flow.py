@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dashboard.answers import events
-from dashboard.answers.cases import Live
+from dashboard.answers.cases import Live, moves
 from dashboard.metrics import relocation
 from dashboard.page.blocks import Chart, Table
 from dashboard.page.reading import read, shown_once
@@ -238,8 +238,7 @@ def reconciliation(visit: Visit, cases: Live) -> Table:
         *_since(cases.flow),
     ]
     by_date = relocation.open_on(cases.per_day, visit.cases_as_of)
-    moves = read(queries.relocation.stage_days(visit.filters, visit.viewer))
-    by_moves = sum(relocation.stage_stock(moves, visit.cases_as_of).values())
+    by_moves = sum(relocation.stage_stock(moves(visit), visit.cases_as_of).values())
     broken = int(cases.problems["episodes"].sum())
     agreement = (
         _("Open today by dates, by stage and by moves between stages: {n}, they agree.").format(

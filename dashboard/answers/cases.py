@@ -195,12 +195,19 @@ def between(share: Coverage) -> str:
     return _("between {low} and {high}").format(low=written.percent(limits[0]), high=written.percent(limits[1]))
 
 
+def _a_year_before(visit: Visit) -> pd.Timestamp:
+    return visit.cases_as_of - pd.DateOffset(years=1)
+
+
+def moves(visit: Visit) -> pd.DataFrame:
+    """The columns of `queries.relocation.stage_days` for the last year; what was before stands on its first day."""
+    return read(queries.relocation.stage_days(visit.filters, visit.viewer, _a_year_before(visit).date()))
+
+
 @shown_once
 def bottleneck(visit: Visit) -> Chart | None:
     """Where the waiting of the last twelve months happened; None when nobody waited."""
-    first = visit.cases_as_of - pd.DateOffset(years=1)
-    moves = read(queries.relocation.stage_days(visit.filters, visit.viewer))
-    waited = relocation.waiting_by_stage(moves, first, visit.cases_as_of)
+    waited = relocation.waiting_by_stage(moves(visit), _a_year_before(visit), visit.cases_as_of)
     if waited.empty:
         return None
     title = _bottleneck_title(waited)

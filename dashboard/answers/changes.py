@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from dashboard.answers.portfolio import Portfolio, converted
 from dashboard.metrics import distribution
 from dashboard.metrics.standing import RECEIVED
 from dashboard.page.blocks import Table
-from dashboard.page.reading import read, shown_once
+from dashboard.page.reading import computed, read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
 from data_access import queries
@@ -73,26 +74,29 @@ def rows_of(visit: Visit, money: Portfolio, changes: dict[str, Change], name: st
 
 def _initiatives(visit: Visit, day: pd.Timestamp) -> dict[str, Change]:
     each = initiatives.find(visit).each
-    recorded = read(queries.initiatives.comings_and_goings(visit.filters, visit.viewer)).set_index("organisation_id")
-    new = recorded.index[recorded["recorded_on"].gt(day)]
-    closed = recorded.index[distribution.within(recorded["closed_on"], day, visit.as_of)]
+    new, closed = each["recorded_on"].gt(day), distribution.within(each["closed_on"], day, visit.as_of)
     return {
-        name: Change(len(ids), records=each[each["organisation_id"].isin(ids)])
-        for name, ids in (("initiatives_recorded", new), ("initiatives_closed", closed))
+        name: Change(int(those.sum()), records=each[those])
+        for name, those in (("initiatives_recorded", new), ("initiatives_closed", closed))
     }
 
 
 def _money(money: Portfolio, day: pd.Timestamp) -> dict[str, Change]:
-    moved = read(queries.funding.grants_moved(day.date(), money.as_of.date(), money.viewer))
-    moved = moved[moved["recipient_id"].isin(money.recipients["organisation_id"])]
-    grants = converted(moved, money.viewer, money.currency)
-    signed = grants[grants["standing"].isin(RECEIVED)]
+    signed = computed(partial(_signed_of_those_moved, money, day), "signed grants moved", day, money.currency)
+    signed = signed[signed["recipient_id"].isin(money.recipients["organisation_id"])]
     new = signed[signed["recorded_on"].gt(day)]
     lapsed = signed[distribution.within(signed["ends_on"], day, money.as_of)]
     return {
         name: Change(len(rows), int(rows["minor"].sum()), rows)
         for name, rows in (("signed_new", new), ("lapsed", lapsed))
     }
+
+
+def _signed_of_those_moved(money: Portfolio, day: pd.Timestamp) -> pd.DataFrame:
+    """The signed grants among those that were recorded or ended since, of the whole network."""
+    moved = read(queries.funding.grants_moved(day.date(), money.as_of.date(), money.viewer))
+    grants = converted(moved, money.viewer, money.currency)
+    return grants[grants["standing"].isin(RECEIVED)]
 
 
 def _pairs(pairs: pd.DataFrame, day: pd.Timestamp) -> dict[str, Change]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from dashboard.answers.portfolio import Portfolio, by_part
@@ -35,16 +37,18 @@ def cells(visit: Visit, portfolio: Portfolio) -> pd.DataFrame:
 
 def signals(frame: pd.DataFrame) -> pd.Series:
     """One word per cell from `organisations` and `coverage` (NA when no need is stated)."""
-    crowded = frame["organisations"] >= CROWDED_FROM
-    short = (frame["coverage"] < UNDER_FUNDED_BELOW).fillna(False)
-    word = pd.Series("several", index=frame.index, dtype="object")
-    word[frame["organisations"] == 1] = "one_provider"
-    word[short] = "under_funded"
-    word[crowded] = "crowded"
-    word[crowded & short] = "both"
-    word[(frame["organisations"] == 0) & ~short] = "none_recorded"
-    word[~is_placed(frame)] = "unplaced"
-    return word.astype("str")
+    organisations = frame["organisations"].to_numpy("int64")
+    short = frame["coverage"].to_numpy("float64", na_value=np.nan) < UNDER_FUNDED_BELOW
+    crowded = organisations >= CROWDED_FROM
+    words = {
+        "unplaced": ~is_placed(frame).to_numpy(bool),
+        "none_recorded": (organisations == 0) & ~short,
+        "both": crowded & short,
+        "crowded": crowded,
+        "under_funded": short,
+        "one_provider": organisations == 1,
+    }
+    return pd.Series(np.select([*words.values()], [*words], "several"), frame.index, dtype="str")
 
 
 @shown_once
@@ -131,8 +135,11 @@ def laid_out(cells: pd.DataFrame, by: str, most: tuple[int, int], across: str = 
         ]
         for key, shown in zip(keys, most, strict=True)
     ]
-    index = pd.MultiIndex.from_product(largest, names=keys)
-    grid = cells.set_index(list(keys)).reindex(index).reset_index()
+    pairs = list(itertools.product(*largest))
+    row = {pair: place for place, pair in enumerate(zip(cells[across], cells["activity"], strict=True))}
+    grid = cells.reset_index(drop=True).reindex([row.get(pair, -1) for pair in pairs]).reset_index(drop=True)
+    for place, key in enumerate(keys):
+        grid[key] = pd.array([pair[place] for pair in pairs], dtype="str")
     return grid.assign(
         cell=grid[across] + "." + grid["activity"],
         country=[written.capital(codes.code(across, one)) for one in grid[across]],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from dashboard.answers.initiatives import chosen_places
 from dashboard.metrics import distribution
 from dashboard.page.blocks import Figure, Summary, Table
 from dashboard.page.reading import computed, found_once, read
@@ -35,7 +36,7 @@ def find(visit: Visit, search: str = "", confirmation: str = "any") -> pd.DataFr
 
 @found_once
 def _recorded(visit: Visit, search: str) -> pd.DataFrame:
-    places = read(queries.initiatives.places(visit.filters, visit.viewer, words=search))
+    places = chosen_places(visit, words=search)
     places = places[distribution.active_now(places, visit.as_of)]
     each = distribution.one_per_initiative(places).set_index("organisation_id")
     each["works_in"] = _in_words(places.assign(name=distribution.place_of(places).map(written.country)))
@@ -47,10 +48,8 @@ def _recorded(visit: Visit, search: str) -> pd.DataFrame:
 
 def _of_its_projects(viewer: Viewer) -> pd.DataFrame:
     """What the projects of each initiative do, for whom and in which languages, and how many they are: no choice changes it."""
-    everybody = Filters(include_state_linked=True)
-    held = read(queries.initiatives.facets_of_initiatives(everybody, viewer))
-    projects = read(queries.initiatives.projects_per_initiative(everybody, viewer))
-    said = projects.set_index("organisation_id")
+    held = read(queries.initiatives.facets_of_initiatives(Filters(include_state_linked=True), viewer))
+    said = read(queries.initiatives.projects_per_initiative(viewer)).set_index("organisation_id")
     for facet, column in (("activity", "does"), ("audience", "serves"), ("language", "speaks")):
         names = held[held["facet"] == facet]
         said[column] = _in_words(names.assign(name=[codes.code(facet, code) for code in names["code"]]))

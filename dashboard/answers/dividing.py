@@ -190,7 +190,7 @@ def rules_table(money: Portfolio, found: pd.DataFrame, asked: Asked, awards: Awa
     claim, new = found.set_index("line")["claim"], set(found.loc[found["is_new"], "line"])
     doubled = {} if asked.is_cut else divided(_doubled(found), asked)
     largest = int(found.loc[found["claim"].idxmax(), "line"])
-    lines = {} if asked.is_cut else {tier: money.lines_read(tier) for tier in need_tiers.NEED_KINDS}
+    lines = {} if asked.is_cut else {tier: money.sums_read(tier) for tier in need_tiers.NEED_KINDS}
     rows = []
     for name, (title, words) in rule_names(is_cut=asked.is_cut).items():
         given = pd.Series(awards[name]).reindex(claim.index, fill_value=0)

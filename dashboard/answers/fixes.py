@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import numpy as np
 import pandas as pd
 
 from dashboard.answers import money_rows, portfolio
+from dashboard.answers.initiatives import chosen_places
 from dashboard.metrics import distribution, need_tiers, placement
 from dashboard.metrics import funding as metric
 from dashboard.page.blocks import Table
-from dashboard.page.reading import found_once, read
+from dashboard.page.reading import computed, found_once, read
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
 from data_access import queries
 from data_access.i18n import N_, _
 
+COLUMNS = ["reason", "record", "initiative", "slug"]
 EFFECTS = {
     "no_place": N_("Initiatives: in no country and not on the map, counted as “not stated”."),
     "not_confirmed": N_("Initiatives: counted, but drawn as not confirmed recently."),
@@ -34,16 +39,21 @@ EFFECTS = {
 @found_once
 def find(visit: Visit) -> pd.DataFrame:
     """One row per record and reason: reason, record, initiative, slug. What the reader may not see is not in it."""
-    parts = [*_initiatives(visit), *_projects(visit), _needs(visit), _tiers(visit), _grants(visit)]
-    found = pd.concat([part[["reason", "record", "initiative", "slug"]] for part in parts], ignore_index=True)
+    of_all = computed(partial(_of_the_whole_network, visit), "records to fix", visit.currency)
+    parts = [part[COLUMNS] for part in (*_initiatives(visit), of_all, _grants(visit))]
+    found = pd.concat(parts, ignore_index=True).sort_values("initiative", kind="stable")
     order = {reason: place for place, reason in enumerate(EFFECTS)}
-    return found.sort_values(
-        ["reason", "initiative"], key=lambda c: c.map(order) if c.name == "reason" else c, kind="stable"
-    )
+    return found.iloc[np.argsort(found["reason"].map(order).to_numpy(), kind="stable")]
+
+
+def _of_the_whole_network(visit: Visit) -> pd.DataFrame:
+    """Projects and needs to fix, whatever is chosen."""
+    parts = (*_projects(visit), _needs(visit), _tiers(visit))
+    return pd.concat([part[COLUMNS] for part in parts], ignore_index=True)
 
 
 def _initiatives(visit: Visit) -> list[pd.DataFrame]:
-    places = read(queries.initiatives.places(visit.filters, visit.viewer))
+    places = chosen_places(visit)
     places = places[distribution.active_now(places, visit.as_of)]
     each = distribution.one_per_initiative(places)
     placed = places[places["host_country"].notna() | places["is_withheld"]]["organisation_id"]

@@ -87,13 +87,21 @@ def basis_names() -> dict[str, str]:
     }
 
 
+def chosen_places(visit: Visit, basis: queries.initiatives.Basis = "works_in", words: str = "") -> pd.DataFrame:
+    """The places of the initiatives that the reader chose, state-linked programmes among them where she asked for these; see
+    `queries.initiatives.places`. They are cut from those of all, which are read once."""
+    everybody = read(queries.initiatives.places(Filters(include_state_linked=True), visit.viewer, basis, words))
+    chosen = read(queries.initiatives.chosen(visit.filters, visit.viewer))
+    return everybody[everybody["organisation_id"].isin(chosen["organisation_id"])].reset_index(drop=True)
+
+
 @found_once
 def find(visit: Visit, choice: Choice = DEFAULT) -> Initiatives:
     """The chosen initiatives, as this viewer may see them."""
-    everything = read(queries.initiatives.places(visit.filters, visit.viewer, choice.basis))
+    everything = chosen_places(visit, choice.basis)
     outside = everything["independence"] == "state_linked"
     places = everything[~outside]
-    projects = read(queries.initiatives.projects_per_initiative(visit.filters, visit.viewer))
+    projects = read(queries.initiatives.projects_per_initiative(visit.viewer))
     each = distribution.one_per_initiative(places)
     counts = bars = distribution.count_by_place(places, visit.as_of)
     if choice.unit != "initiatives" or choice.share_out:
@@ -386,8 +394,8 @@ def work_by_place(found: Initiatives, visit: Visit, facet: str) -> pd.DataFrame:
     held = read(queries.initiatives.facets_of_initiatives(everybody, visit.viewer, (facet,)))
     now = found.places[distribution.active_now(found.places, found.as_of) & found.places["host_country"].notna()]
     joined = now[["organisation_id", "host_country"]].merge(held.rename(columns={"code": facet}), on="organisation_id")
-    counts = joined.groupby(["host_country", facet])["organisation_id"].nunique().reset_index()
-    return counts.rename(columns={"host_country": "place", "organisation_id": "initiatives"})
+    counts = joined.groupby(["host_country", facet]).size().rename("initiatives").reset_index()
+    return counts.rename(columns={"host_country": "place"})
 
 
 @shown_once
@@ -423,22 +431,19 @@ def per_thousand(found: Initiatives, visit: Visit) -> Chart | None:
 @shown_once
 def countries(found: Initiatives, visit: Visit) -> Table:
     """Every country with every counting unit, side by side."""
-    table = distribution.count_by_place(found.places, found.as_of)[["place", "initiatives"]]
-    shared = distribution.count_by_place(found.places, found.as_of, share_out=True)
-    table = table.merge(shared[["place", "initiatives"]].rename(columns={"initiatives": "shared"}), on="place")
+    count, at = distribution.count_by_place, "place"
+    shared = count(found.places, found.as_of, share_out=True).set_index(at)["initiatives"]
+    table = count(found.places, found.as_of).set_index(at)[["initiatives"]].assign(shared=shared)
     for unit in distribution.UNITS[1:]:
-        counts = distribution.count_by_place(found.places, found.as_of, unit, found.projects)
-        table = table.merge(counts[["place", unit]], on="place", how="left")
+        table[unit] = count(found.places, found.as_of, unit, found.projects).set_index(at)[unit]
     for facet, column in (("activity", "activities"), ("language", "languages")):
-        held = work_by_place(found, visit, facet).groupby("place")[facet].nunique().rename(column)
-        table = table.merge(held.astype("Int64"), on="place", how="left")
+        table[column] = work_by_place(found, visit, facet)[at].value_counts().astype("Int64")
     now = found.places[distribution.active_now(found.places, found.as_of)]
-    newest = now["confirmed_on"].groupby(distribution.place_of(now)).max().rename("last_confirmed")
-    table = table.merge(newest.rename_axis("place"), on="place", how="left")
+    table["last_confirmed"] = now["confirmed_on"].groupby(distribution.place_of(now)).max()
     return Table(
         "countries",
         _("Countries in every counting unit"),
-        table,
+        table.reset_index(),
         _("Shared out adds to the network; the other columns count in every country."),
     )
 

@@ -87,9 +87,8 @@ def _pace_needed(visit: Visit) -> Figure:
 
 
 def _issued_per_week(visit: Visit) -> float:
-    moves = read(queries.relocation.stage_days(visit.filters, visit.viewer))
-    before = visit.cases_as_of - pd.Timedelta(weeks=WEEKS)
-    then, now = (relocation.reached_by(moves, day).get("issued", 0) for day in (before, visit.cases_as_of))
+    days = (visit.cases_as_of - pd.Timedelta(weeks=WEEKS), visit.cases_as_of)
+    then, now = (relocation.reached_by(cases.moves(visit), day).get("issued", 0) for day in days)
     return (now - then) / WEEKS
 
 

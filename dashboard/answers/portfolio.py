@@ -98,17 +98,17 @@ class Portfolio:
     @property
     def over_committed(self) -> int:
         """Project lines with more signed money in the year than their stated budget (B19)."""
-        lines = funding.coverage_lines(self.lines_read("budget"))
+        lines = funding.coverage_lines(self.sums_read("budget"))
         own = lines["need"].gt(0).fillna(False) & (lines["line"] > 0)
         return int((lines["surplus"].gt(0).fillna(False) & own).sum())
 
-    def lines_read(self, tier: str) -> pd.DataFrame:
-        """`lines` under another tier of need."""
+    def sums_read(self, tier: str) -> pd.DataFrame:
+        """line, need and funded as in `lines`, under any tier of need."""
         if tier == self.tier:
             return self.lines
         bit = need_tiers.reading(tier, only_sure=self.only_sure)
         cells = read(queries.money.lines(self.currency, self.year, self.viewer, bit))
-        return _lines(_chosen(cells, self.filters, _lines_of(self.filters, self.viewer)))
+        return _sums(_chosen(cells, self.filters, _lines_of(self.filters, self.viewer)))
 
     @property
     def coverage_words(self) -> str:
@@ -183,7 +183,7 @@ def picture(visit: Visit, tier: str = "lowest", confidence: str = "all") -> Port
 @found_once
 def under(money: Portfolio, tier: str) -> funding.CoverageTotals:
     """Need, funded, gap and surplus of the year over all lines under a tier of need."""
-    return funding.coverage_totals(funding.coverage_lines(money.lines_read(tier)))
+    return funding.coverage_totals(funding.coverage_lines(money.sums_read(tier)))
 
 
 def _lines_of(filters: Filters, viewer: Viewer) -> pd.Index | None:
@@ -199,15 +199,20 @@ def _chosen(rows: pd.DataFrame, filters: Filters, lines: pd.Index | None = None)
     return rows if keep.all() else rows[keep]
 
 
-def _lines(cells: pd.DataFrame) -> pd.DataFrame:
-    """One row per line with money or need in the year: need NA when it is not stated or stated without an amount."""
-    lines = cells.groupby("line")[["need", "signed", "known_needs", "unknown_needs"]].sum()
+def _sums(cells: pd.DataFrame) -> pd.DataFrame:
+    """line, need and funded of each line with money or need in the year: need NA when it is not stated or stated without an
+    amount."""
+    lines = cells.groupby("line", as_index=False)[["need", "signed", "known_needs", "unknown_needs"]].sum()
     is_known = lines["known_needs"].gt(0) & lines["unknown_needs"].eq(0)
-    names = cells.drop_duplicates("line").set_index("line")[["name", "organisation"]]
-    lines = lines.assign(need=lines["need"].where(is_known), funded=lines["signed"]).join(names)
-    return lines.assign(name=lines["name"].fillna(_("Core work"))).reset_index()[
-        ["line", "name", "organisation", "need", "funded"]
-    ]
+    return pd.DataFrame({"line": lines["line"], "need": lines["need"].where(is_known), "funded": lines["signed"]})
+
+
+def _lines(cells: pd.DataFrame) -> pd.DataFrame:
+    """`_sums` with the name and the organisation of each line."""
+    named = cells.drop_duplicates("line").sort_values("line", ignore_index=True)
+    sums = _sums(cells)
+    names = {"name": named["name"].fillna(_("Core work")), "organisation": named["organisation"]}
+    return sums.assign(**names)[["line", "name", "organisation", "need", "funded"]]
 
 
 def _monthly(visit: Visit, lines: pd.Index | None, reading: int) -> pd.DataFrame:
@@ -220,16 +225,23 @@ def _monthly(visit: Visit, lines: pd.Index | None, reading: int) -> pd.DataFrame
     for chosen, values in choosing.rows(filters):
         if chosen.months:
             rows = rows[_names(rows[chosen.months], set(values))]
-    rows = rows.assign(on_need=rows["signed"].where(meets_need(rows["needed_in"], filters), 0))
-    sums = rows.groupby("month")[["signed", "on_need", "pledged", "need", "known_needs"]].sum().reindex(months)
-    sums = sums.astype("Int64")
+    signed = rows["signed"].to_numpy("int64")
+    on_need = np.where(meets_need(rows["needed_in"], filters), signed, 0)
+    at = months.get_indexer(pd.DatetimeIndex(rows["month"]))
+
+    def sums(amounts: np.ndarray) -> np.ndarray:
+        per_month = np.zeros(len(months), dtype="int64")
+        np.add.at(per_month, at[at >= 0], amounts[at >= 0])
+        return per_month
+
+    need, known = (sums(rows[name].to_numpy("int64", na_value=0)) for name in ("need", "known_needs"))
     return pd.DataFrame(
         {
             "month": months,
-            "signed": sums["signed"].fillna(0).astype("int64").to_numpy(),
-            "signed_on_need": sums["on_need"].fillna(0).astype("int64").to_numpy(),
-            "pledged": sums["pledged"].fillna(0).astype("int64").to_numpy(),
-            "need": sums["need"].where(sums["known_needs"] > 0).to_numpy(),
+            "signed": sums(signed),
+            "signed_on_need": sums(on_need),
+            "pledged": sums(rows["pledged"].to_numpy("int64")),
+            "need": pd.arrays.IntegerArray(need, known <= 0),
         }
     )
 
@@ -337,25 +349,33 @@ def lines_in_parts(portfolio: Portfolio, columns: list[str]) -> pd.DataFrame:
     """need, funded, coverage, gap and surplus of the year, one row per line and part; need NA where none is stated."""
     keys = ["line", *[column for column in columns if column != "line"]]
     cells = portfolio.cells.groupby(keys, as_index=False)[["need", "signed", "known_needs", "parts"]].sum()
-    cells = cells[cells["known_needs"].gt(0) | cells["parts"].gt(0)]
-    cells = cells.assign(need=cells["need"].where(cells["known_needs"] > 0), funded=cells["signed"])
-    return funding.coverage_lines(cells)
+    is_known, has_parts = (cells[name].to_numpy("int64") > 0 for name in ("known_needs", "parts"))
+    need = pd.arrays.IntegerArray(cells["need"].to_numpy("int64", na_value=0), ~is_known)
+    return funding.coverage_lines(cells.assign(need=need, funded=cells["signed"])[is_known | has_parts])
 
 
 def by_part(portfolio: Portfolio, columns: list[str], *, with_unknown: bool = False) -> pd.DataFrame:
     """Need, funded, coverage, gap and surplus of the year per line and part, summed over `columns`.
 
     The gap of each line within a part is taken before summing, so parts can add to more than the headline.
-    `with_unknown` adds parts with money on lines that state no need: need, gap and coverage NA.
+    `with_unknown` adds, as the last, parts with money on lines that state no need alone: need, gap and coverage NA.
     """
     cells = lines_in_parts(portfolio, columns)
-    known = cells[cells["need"].notna()]
-    summed = known.groupby(columns, as_index=False)[["need", "funded", "gap", "surplus"]].sum()
-    if with_unknown:
-        unknown = cells[cells["need"].isna()].groupby(columns, as_index=False)[["funded"]].sum()
-        only = unknown.merge(summed[columns], on=columns, how="left", indicator=True)
-        summed = pd.concat([summed, only[only["_merge"] == "left_only"].drop(columns="_merge")], ignore_index=True)
-    summed["coverage"] = (summed["need"] - summed["gap"]).astype("Float64") / summed["need"].astype("Float64").where(
-        summed["need"] > 0
+    is_known = cells["need"].notna().to_numpy()
+    funded = cells["funded"].to_numpy("int64")
+    apart = cells.assign(funded=np.where(is_known, funded, 0), without=np.where(is_known, 0, funded), known=is_known)
+    amounts = ["need", "funded", "gap", "surplus", "without", "known"]
+    summed = apart.groupby(columns, as_index=False)[amounts].sum()
+    known = summed["known"].to_numpy("int64") > 0
+    need, gap, surplus = (summed[name].to_numpy("int64", na_value=0) for name in ("need", "gap", "surplus"))
+    where = pd.arrays.IntegerArray
+    coverage = np.divide(need - gap, need, out=np.zeros(len(need)), where=need > 0)
+    found = summed[columns].assign(
+        need=where(need, ~known),
+        funded=pd.array(np.where(known, summed["funded"], summed["without"]), dtype="Int64"),
+        gap=where(gap, ~known),
+        surplus=where(surplus, ~known),
+        coverage=pd.arrays.FloatingArray(coverage, ~known | (need <= 0)),
     )
-    return summed
+    kept = np.argsort(~known, kind="stable") if with_unknown else np.flatnonzero(known)
+    return found.iloc[kept].reset_index(drop=True)

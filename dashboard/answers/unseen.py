@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 
 from dashboard.answers import closing, what_if
+from dashboard.answers.initiatives import chosen_places
 from dashboard.answers.portfolio import Portfolio, records_in
 from dashboard.metrics import bridging, funding, need_tiers, placement, survival, unseen
 from dashboard.metrics.distribution import STALE_AFTER_DAYS, one_per_initiative
@@ -28,7 +29,7 @@ BRIDGED_DAYS = 180
 @found_once
 def _each(visit: Visit) -> pd.DataFrame:
     """The chosen initiatives of the network, one row each, state-linked programmes aside."""
-    places = read(queries.initiatives.places(visit.filters, visit.viewer))
+    places = chosen_places(visit)
     return one_per_initiative(places[places["independence"] != "state_linked"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,8 +21,7 @@ def active_on(records: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
 
     Needs founded_on and closed_on; an unknown start is not active in history (see `active_now`).
     """
-    ended = records["closed_on"].notna() & (records["closed_on"] <= day)
-    return (records["founded_on"] <= day) & ~ended
+    return (records["founded_on"] <= day) & ~(records["closed_on"] <= day)
 
 
 def active_now(records: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
@@ -31,7 +31,7 @@ def active_now(records: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
 
 def is_confirmed(records: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
     """Verified within 365 days before the cut-off; never verified is not confirmed (D04)."""
-    return (as_of - records["confirmed_on"]).dt.days.le(STALE_AFTER_DAYS).fillna(False)
+    return records["confirmed_on"] > as_of - pd.Timedelta(days=STALE_AFTER_DAYS + 1)
 
 
 def confirmed_coverage(records: pd.DataFrame, as_of: pd.Timestamp) -> Coverage:
@@ -56,37 +56,42 @@ def count_by_place(
     Returns place (ISO alpha-2, 'withheld', 'not_stated'), the unit's count, confirmed and not_confirmed; largest
     first, withheld and not stated last.
     """
-    units = _units(places[active_now(places, as_of)], as_of, unit, projects)
-    if share_out:
-        units["n"] = units["n"] / units.groupby("unit_id")["place"].transform("size")
-    units["confirmed"] = units["n"] * units["is_confirmed"]
-    counts = units.groupby("place")[["n", "confirmed"]].sum().reset_index()
-    counts["not_confirmed"] = counts["n"] - counts["confirmed"]
+    counted = _counted(places[active_now(places, as_of)], as_of, unit, projects)
+    n = counted.n / np.bincount(counted.unit)[counted.unit] if share_out else counted.n
+    total, confirmed = (np.bincount(counted.place, part, len(counted.places)) for part in (n, n * counted.is_confirmed))
+    counts = {unit: total, "confirmed": confirmed, "not_confirmed": total - confirmed}
     if not share_out:
-        counts = counts.astype({"n": "int64", "confirmed": "int64", "not_confirmed": "int64"})
-    unknown = counts["place"].isin(UNPLACED)
-    ordered = counts.assign(unknown=unknown).sort_values(["unknown", "n", "place"], ascending=[True, False, True])
-    return ordered.drop(columns="unknown").rename(columns={"n": unit}).reset_index(drop=True)
+        counts = {name: part.astype("int64") for name, part in counts.items()}
+    order = np.lexsort((counted.places, -total, np.isin(counted.places, UNPLACED)))
+    place = {"place": pd.array(counted.places[order], dtype="str")}
+    return pd.DataFrame(place | {name: part[order] for name, part in counts.items()})
 
 
-def _units(now: pd.DataFrame, as_of: pd.Timestamp, unit: str, projects: pd.DataFrame | None) -> pd.DataFrame:
-    """unit_id, place, n, is_confirmed: what is counted, once per unit and place."""
-    rows = pd.DataFrame(
-        {
-            "unit_id": now["legal_id" if unit == "organisations" else "organisation_id"],
-            "place": place_of(now),
-            "n": 1.0,
-            "is_confirmed": is_confirmed(now, as_of),
-        }
-    )
+class _Counted(NamedTuple):
+    """What is counted, once per unit and place: the number of its unit, that of its place among `places` (by name), how many it
+    is, and whether it is confirmed."""
+
+    unit: np.ndarray
+    place: np.ndarray
+    places: np.ndarray
+    n: np.ndarray
+    is_confirmed: np.ndarray
+
+
+def _counted(now: pd.DataFrame, as_of: pd.Timestamp, unit: str, projects: pd.DataFrame | None) -> _Counted:
+    if unit == "presences":
+        now = now[now["presences"] > 0]
+    units = pd.factorize(now["legal_id" if unit == "organisations" else "organisation_id"])[0]
+    place, places = pd.factorize(place_of(now).to_numpy(object), sort=True)
+    confirmed, n = is_confirmed(now, as_of).to_numpy(bool), np.ones(len(now))
+    if unit == "presences":
+        return _Counted(units, place, places, now["presences"].to_numpy("float64"), confirmed)
     if unit == "projects" and projects is not None:
         per_initiative = projects.set_index("organisation_id")["projects"]
-        rows["n"] = now["organisation_id"].map(per_initiative).fillna(0).astype(float)
-    if unit == "presences":
-        rows = rows.assign(n=now["presences"].astype(float))
-        return rows[rows["n"] > 0]
-    confirmed_first = rows.sort_values("is_confirmed", ascending=False, kind="stable")
-    return confirmed_first.drop_duplicates(["unit_id", "place"])
+        n = now["organisation_id"].map(per_initiative).to_numpy("float64", na_value=0)
+    confirmed_first, pair = np.argsort(~confirmed, kind="stable"), units * max(len(places), 1) + place
+    kept = confirmed_first[np.unique(pair[confirmed_first], return_index=True)[1]]
+    return _Counted(units[kept], place[kept], places, n[kept], confirmed[kept])
 
 
 def place_of(rows: pd.DataFrame) -> pd.Series:
@@ -100,26 +105,27 @@ def reconciliation(
 ) -> dict[str, int]:
     """Why the bars add to more than the network: sum_of_countries, network, in_several (D01)."""
     now = places[active_now(places, as_of) & places["host_country"].notna()]
-    units = _units(now, as_of, unit, projects)
-    per_unit = units.groupby("unit_id")["n"].agg(["size", "max", "sum"])
-    total = per_unit["sum"] if unit == "presences" else per_unit["max"]
-    several = per_unit["size"] > 1
+    counted = _counted(now, as_of, unit, projects)
+    places_of, sums = np.bincount(counted.unit), np.bincount(counted.unit, counted.n)
+    total = sums if unit == "presences" else sums / places_of
     return {
-        "sum_of_countries": int(per_unit["sum"].sum()),
+        "sum_of_countries": int(sums.sum()),
         "network": int(total.sum()),
-        "in_several": int(total[several].sum()),
+        "in_several": int(total[places_of > 1].sum()),
     }
 
 
 def placement(places: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, int]:
     """Initiatives active now that are placed in a country, only withheld, or without a stated place."""
     now = places[active_now(places, as_of)]
-    known = now.assign(placed=now["host_country"].notna(), withheld=now["is_withheld"].fillna(False).astype(bool))
-    each = known.groupby("organisation_id")[["placed", "withheld"]].any()
-    placed, withheld = each["placed"], each["withheld"] & ~each["placed"]
+    each = pd.factorize(now["organisation_id"])[0]
+    placed, withheld = (
+        np.bincount(each, shown) > 0
+        for shown in (now["host_country"].notna(), now["is_withheld"].to_numpy(bool, na_value=False))
+    )
     return {
         "placed": int(placed.sum()),
-        "withheld": int(withheld.sum()),
+        "withheld": int((withheld & ~placed).sum()),
         "not_stated": int((~placed & ~withheld).sum()),
     }
 

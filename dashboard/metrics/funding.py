@@ -309,16 +309,11 @@ class CoverageTotals:
 
 def coverage_totals(lines: pd.DataFrame) -> CoverageTotals:
     """Sums of `coverage_lines` output."""
-    known = lines[lines["need"].notna()]
-    unknown = lines[lines["need"].isna()]
-    return CoverageTotals(
-        Coverage(len(known), len(lines)),
-        int(known["need"].sum()),
-        int(known["funded"].sum()),
-        int(known["gap"].sum()),
-        int(known["surplus"].sum()),
-        int(unknown["funded"].sum()),
-    )
+    is_known = lines["need"].notna().to_numpy()
+    funded = lines["funded"].to_numpy("int64")
+    need, gap, surplus = (int(lines[name].sum()) for name in ("need", "gap", "surplus"))
+    of_known, of_unknown = int(funded[is_known].sum()), int(funded[~is_known].sum())
+    return CoverageTotals(Coverage(int(is_known.sum()), len(lines)), need, of_known, gap, surplus, of_unknown)
 
 
 @dataclass(frozen=True)

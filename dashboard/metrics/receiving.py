@@ -65,18 +65,26 @@ def newcomers(years: pd.DataFrame, begins: int | None = None) -> pd.DataFrame:
     `years`: organisation_id, year of signature, total. Newcomer figures of the first recorded year are NA: it cannot be
     judged.
     """
-    first = years.groupby("organisation_id")["year"].transform("min")
-    rows = years.assign(is_new=(years["year"] == first), new=years["total"].where(years["year"] == first, 0))
-    table = (
-        rows.groupby("year")
-        .agg(grantees=("organisation_id", "nunique"), amount=("total", "sum"), newcomer_amount=("new", "sum"))
-        .astype("Int64")
+    who = pd.factorize(years["organisation_id"])[0]
+    recorded, at = np.unique(years["year"].to_numpy("int64"), return_inverse=True)
+    total = years["total"].to_numpy("int64", na_value=0)
+    first = np.full(who.max(initial=-1) + 1, len(recorded))
+    np.minimum.at(first, who, at)
+    is_new = first[who] == at
+    amount, of_new = np.zeros(len(recorded), dtype="int64"), np.zeros(len(recorded), dtype="int64")
+    np.add.at(amount, at, total)
+    np.add.at(of_new, at[is_new], total[is_new])
+    each = np.unique(who * len(recorded) + at) % max(len(recorded), 1)
+    unjudged = recorded == (begins if begins is not None else recorded.min(initial=9999))
+    return pd.DataFrame(
+        {
+            "year": pd.array(recorded, "Int64"),
+            "grantees": pd.array(np.bincount(each, minlength=len(recorded)), "Int64"),
+            "newcomers": pd.arrays.IntegerArray(np.bincount(first, minlength=len(recorded)), unjudged),
+            "amount": pd.array(amount, "Int64"),
+            "newcomer_amount": pd.arrays.IntegerArray(of_new, unjudged.copy()),
+        }
     )
-    table.insert(1, "newcomers", rows[rows["is_new"]].groupby("year")["organisation_id"].nunique().astype("Int64"))
-    table["newcomers"] = table["newcomers"].fillna(0)
-    unjudged = table.index == (begins if begins is not None else years["year"].min())
-    table.loc[unjudged, ["newcomers", "newcomer_amount"]] = pd.NA
-    return table.reset_index()
 
 
 def concentration(amounts: pd.Series) -> dict[str, float | None]:

@@ -33,8 +33,9 @@ def on_offer(name: str, visit: Visit) -> list[str]:
 @shown_once
 def counts(visit: Visit, name: str) -> dict[str, int]:
     """Initiatives per value of one filter, under the others."""
-    rows = read(queries.choices.initiatives_per_value(name, visit.filters, visit.viewer))
-    return dict(zip(rows["value"], (int(n) for n in rows["initiatives"]), strict=True))
+    return queries.choices.initiatives_per_value(
+        name, visit.filters, lambda kind: read(queries.choices.initiatives_of(kind, visit.viewer))
+    )
 
 
 def sentence(visit: Visit) -> str:

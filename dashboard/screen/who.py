@@ -18,7 +18,7 @@ from dashboard.screen import scripts
 from dashboard.screen.markdown import strong
 from dashboard.words import written
 from data_access import people, queries, sign_ins
-from data_access.filters import BETWEEN, Filters
+from data_access.filters import BETWEEN
 from data_access.i18n import _
 from data_access.people import Person
 from data_access.schema import ROLES
@@ -137,7 +137,7 @@ def sample_switch() -> None:
     names = {"funder": _("Funder"), "coordinator": _("Coordinator"), "steward": _("Steward")}
     st.selectbox(_("Role"), ROLES, key="view_as", format_func=lambda role: names[role], label_visibility="collapsed")
     if st.session_state["view_as"] == "coordinator":
-        everywhere = read(queries.choices.initiatives_per_value("country", Filters(), Viewer("steward", None)))["value"]
+        everywhere = read(queries.choices.initiatives_of("country", Viewer("steward", None)))["value"].unique()
         st.multiselect(
             _("Coordinator of"),
             sorted(everywhere, key=written.country_key),

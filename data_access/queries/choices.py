@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, distinct, func, select
+from collections.abc import Callable
+
+import pandas as pd
+from sqlalchemy import ColumnElement, and_, select
 
 from data_access.filters import LISTS, Filters
 from data_access.queries import choosing, visible
@@ -10,29 +13,33 @@ from data_access.schema import initiative_choice, organisation
 from data_access.viewer import Query, Viewer
 
 
-def initiatives_per_value(kind: str, filters: Filters, viewer: Viewer) -> Query:
-    """Columns: value, initiatives; `kind` is a name of `LISTS`. Counts under every other
-    filter.
+def initiatives_of(kind: str, viewer: Viewer) -> Query:
+    """Which initiatives every value of a filter selects: value, organisation_id; `kind` is a name of `LISTS`.
 
-    Counts are those of the last refresh; who may not be named any more is in none of them at once.
+    As of the last refresh; who may not be named any more is not among them at once.
     """
     choice = initiative_choice.c
-    chosen = [
-        choice.organisation_id.in_(select(choice.organisation_id).where(_of(other, viewer), choice.value.in_(values)))
-        for other, field in LISTS.items()
-        if other != kind and (values := getattr(filters, field))
-    ]
     statement = (
-        select(choice.value, func.count(distinct(choice.organisation_id)).label("initiatives"))
+        select(choice.value, choice.organisation_id)
         .join(organisation, organisation.c.id == choice.organisation_id)
-        .where(_of(kind, viewer), visible.organisations(viewer), *chosen)
-        .group_by(choice.value)
-        .order_by(choice.value)
+        .where(_of(kind, viewer), visible.organisations(viewer))
+        .distinct()
+        .order_by(choice.value, choice.organisation_id)
     )
     if choosing.FILTERS[kind].are_organisations:
         payer = organisation.alias("payer")
         statement = statement.join(payer, payer.c.slug == choice.value).where(visible.organisations(viewer, payer))
     return Query(statement, viewer)
+
+
+def initiatives_per_value(kind: str, filters: Filters, rows_of: Callable[[str], pd.DataFrame]) -> dict[str, int]:
+    """How many initiatives each value of a filter leaves under every other filter; `rows_of`: the rows of `initiatives_of` by kind."""
+    rows = rows_of(kind)
+    for other, field in LISTS.items():
+        if other != kind and (values := getattr(filters, field)):
+            others = rows_of(other)
+            rows = rows[rows["organisation_id"].isin(others["organisation_id"][others["value"].isin(values)])]
+    return {value: int(n) for value, n in rows["value"].value_counts().sort_index().items()}
 
 
 def funder_names(viewer: Viewer) -> Query:

@@ -35,13 +35,15 @@ BASES: tuple[Basis, ...] = ("works_in", "registered_in", "serves")
 def places(filters: Filters, viewer: Viewer, basis: Basis = "works_in", words: str = "") -> Query:
     """Chosen initiatives with each place, by where the team works, is registered, or whom its projects serve.
 
-    Columns: organisation_id, legal_id (the fiscal host where there is one), slug, name, independence, founded_on,
-    closed_on, confirmed_on, host_country (NULL when not stated or withheld), is_withheld, presences (distinct sites).
+    Columns: organisation_id, legal_id (the fiscal host where there is one), slug, name, independence, recorded_on
+    (when it was first recorded here), founded_on, closed_on, confirmed_on, host_country (NULL when not stated or withheld),
+    is_withheld, presences (distinct sites).
     An initiative without any recorded place has one row. `words` searches names.
     """
     spots = _spots(basis, viewer).subquery()
     who = organisation.c
-    columns = [who.id, who.slug, who.name, who.independence, who.founded_on, who.closed_on, who.confirmed_on]
+    days = (who.recorded_on, who.founded_on, who.closed_on, who.confirmed_on)
+    columns = [who.id, who.slug, who.name, who.independence, *days]
     host = organisation.alias("fiscal_host")
     legal = func.coalesce(case((visible.organisations(viewer, host), host.c.id)), who.id)
     hidden = func.coalesce(spots.c.is_withheld, False)
@@ -63,6 +65,12 @@ def places(filters: Filters, viewer: Viewer, basis: Basis = "works_in", words: s
         .order_by(who.name, who.id, spots.c.host_country)
     )
     return Query(statement, viewer)
+
+
+def chosen(filters: Filters, viewer: Viewer) -> Query:
+    """The initiatives that `filters` choose: organisation_id."""
+    condition = choosing.initiatives(filters, viewer, with_state_linked=filters.include_state_linked)
+    return Query(select(organisation.c.id.label("organisation_id")).where(condition), viewer)
 
 
 def _spots(basis: Basis, viewer: Viewer) -> Select:
@@ -111,12 +119,12 @@ def facets_of_initiatives(
     return Query(statement, viewer)
 
 
-def projects_per_initiative(filters: Filters, viewer: Viewer) -> Query:
-    """Columns: organisation_id, projects."""
+def projects_per_initiative(viewer: Viewer) -> Query:
+    """How many projects each initiative has, state-linked programmes among them: organisation_id, projects."""
     statement = (
         select(project.c.organisation_id, func.count(literal(1)).label("projects"))
         .join(organisation, organisation.c.id == project.c.organisation_id)
-        .where(choosing.initiatives(filters, viewer, with_state_linked=filters.include_state_linked))
+        .where(choosing.initiatives(Filters(), viewer, with_state_linked=True))
         .group_by(project.c.organisation_id)
     )
     return Query(statement, viewer)
@@ -407,13 +415,6 @@ def cash(viewer: Viewer) -> Query:
         .order_by(own.c.organisation_id)
     )
     return Query(statement, viewer)
-
-
-def comings_and_goings(filters: Filters, viewer: Viewer) -> Query:
-    """When each chosen initiative was first recorded here and when it closed: organisation_id, recorded_on, closed_on."""
-    columns = (organisation.c.id.label("organisation_id"), organisation.c.recorded_on, organisation.c.closed_on)
-    statement = select(*columns)
-    return Query(statement.where(choosing.initiatives(filters, viewer)), viewer)
 
 
 def answered_for(viewer: Viewer) -> Query:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, case, func, or_, select
+from sqlalchemy import ColumnElement, Date, FromClause, Select, Table, case, func, literal, or_, select
 
 from data_access.case_episodes import UNKNOWN_COUNTRY
 from data_access.case_summaries import FLOWS
@@ -107,10 +107,12 @@ def open_by_stage(filters: Filters, viewer: Viewer) -> Query:
     return _own(_counted(case_open, columns, "episodes"), case_open, filters, viewer)
 
 
-def stage_days(filters: Filters, viewer: Viewer) -> Query:
-    """Per day and stage: on_date, stage, entered, moved_on, reached (for the first time, or a later stage, A11)."""
-    columns = (case_stage_day.c.on_date, case_stage_day.c.stage)
-    statement = _counted(case_stage_day, columns, "entered", "moved_on", "reached")
+def stage_days(filters: Filters, viewer: Viewer, since: date | None = None) -> Query:
+    """Per day and stage: on_date, stage, entered, moved_on, reached (for the first time, or a later stage, A11); what was before
+    `since` stands on that day."""
+    table = case_stage_day.c
+    day = table.on_date if since is None else case((table.on_date < since, literal(since, Date)), else_=table.on_date)
+    statement = _counted(case_stage_day, (day.label("on_date"), table.stage), "entered", "moved_on", "reached")
     return _own(statement, case_stage_day, filters, viewer)
 
 
