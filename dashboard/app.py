@@ -11,6 +11,7 @@ import streamlit as st
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import dashboard.screen.contests
 import dashboard.screen.keys
@@ -21,12 +22,13 @@ from dashboard.page import links, roles
 from dashboard.page.opening import open_for
 from dashboard.page.reading import newer_records, primary_is_away, primary_went, read_metas
 from dashboard.page.registry import Page, pages
+from dashboard.page.renewal import RENEWAL, View
 from dashboard.page.visit import Visit, open_visit
 from dashboard.page.walk import walk
 from dashboard.screen import filter_bar, saved_views, texts, tongue, who
 from dashboard.screen.draw import Screen
 from dashboard.words import written
-from data_access.i18n import _, languages
+from data_access.i18n import _, language, languages
 from data_access.problems import DatabaseProblem, DataMoved, TooMuch
 
 HERE = Path(__file__).parent
@@ -51,9 +53,13 @@ def navigation() -> dict[str, StreamlitPage]:
     }
 
 
+DRAWN = "versions_drawn"
+"""The versions of the records that this reader's last page was made of."""
+
+
 def open_visit_of_this_run() -> Visit:
     """The reader's visit: viewer, filters and the state of the data. Raises DatabaseProblem and who's refusals."""
-    metas = read_metas()
+    metas, is_kept_only = RENEWAL.state(read_metas(), st.session_state.get(DRAWN))
     is_sample = metas["shared"].get("is_sample") == "1"
     viewer, noted = who.current_reader(is_sample=is_sample)
     if len({values.get("is_sample") for values in metas.values()}) > 1:
@@ -62,7 +68,7 @@ def open_visit_of_this_run() -> Visit:
             _("Set both addresses, MERIDIAN_DATABASE_URL and MERIDIAN_CASES_URL, to databases of the same network."),
         )
     tongue.prefer(noted)
-    visit = open_for(viewer, metas)
+    visit = open_for(viewer, metas, is_kept_only=is_kept_only)
     filter_bar.adopt_url(visit)
     visit.filters = filter_bar.chosen_filters(visit)
     visit.currency = filter_bar.chosen_currency()
@@ -145,6 +151,7 @@ def main() -> None:
     try:
         draw()
     except DataMoved:
+        st.session_state.pop(DRAWN, None)
         st.rerun()
     except (SQLAlchemyError, DatabaseProblem):
         if not was_away and primary_went():
@@ -190,6 +197,9 @@ def draw() -> None:
         run(page, Screen(visit, targets))
     keep_in_url(visit, chosen, notice)
     footer(visit)
+    st.session_state[DRAWN] = visit.versions
+    if context := get_script_run_ctx():
+        RENEWAL.note(View(page.file, visit, language.get()), context.session_id)
 
 
 def visit_or_refusal() -> Visit:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -94,9 +96,11 @@ def run(source: Engine | Connection, query: Query, version: str | None = None) -
         if query.database == "cases" and connection.dialect.name == "postgresql":
             connection.execute(select(func.set_config(SCOPE_SETTING, _scope(query.viewer), True)))
         try:
-            several = [_frame(query, rows) for rows in connection.execute(query.statement).partitions(ROWS_AT_ONCE)]
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) == QUERY_CANCELED or "interrupted" in str(error.orig):
+            with connection.execute(query.statement) as result:
+                several = [_frame(query, rows) for rows in iter(partial(result.cursor.fetchmany, ROWS_AT_ONCE), [])]
+        except (OperationalError, sqlite3.OperationalError) as error:
+            said = getattr(error, "orig", error)
+            if getattr(said, "sqlstate", None) == QUERY_CANCELED or "interrupted" in str(said):
                 raise TooMuch from None
             raise
     if len(several) > 1:
@@ -104,12 +108,11 @@ def run(source: Engine | Connection, query: Query, version: str | None = None) -
     return several[0] if several else _frame(query, [])
 
 
-def _frame(query: Query, rows: Sequence[Any]) -> pd.DataFrame:
+def _frame(query: Query, rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """Rows as the driver has them, a column at a time, which takes half the time of making each value a Python object of its type."""
     columns = query.statement.selected_columns
     values = zip(*rows, strict=True) if rows else ((),) * len(columns)
-    return pd.DataFrame(
-        {column.key: _typed(list(found), column.type) for column, found in zip(columns, values, strict=True)}
-    )
+    return pd.DataFrame({column.key: _typed(found, column.type) for column, found in zip(columns, values, strict=True)})
 
 
 def _scope(viewer: Viewer) -> str:
@@ -119,15 +122,20 @@ def _scope(viewer: Viewer) -> str:
     return json.dumps(["*"] if viewer.host_countries is None else list(viewer.host_countries))
 
 
-def _typed(values: list[Any], kind: object) -> Any:
+def _typed(values: Sequence[Any], kind: object) -> Any:
+    """One column of what a driver hands over: SQLite's days are texts and its flags numbers, PostgreSQL's sums decimals."""
     if isinstance(kind, Date):
         return np.array(values, dtype="datetime64[us]")
     if isinstance(kind, DateTime):
-        return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).dt.tz_localize(None).to_numpy()
+        moments = pd.to_datetime(pd.Series(values, dtype="object"), utc=True, format="ISO8601")
+        return moments.dt.tz_localize(None).dt.as_unit("us").to_numpy()
     if isinstance(kind, Boolean):
         return pd.array(values, dtype="boolean")
     if isinstance(kind, Integer):
-        return pd.array([None if value is None else int(value) for value in values], dtype="Int64")
+        found = np.array(values, dtype=object)
+        is_missing = found == None  # noqa: E711 - each of them is compared
+        found[is_missing] = 0
+        return pd.arrays.IntegerArray(found.astype("int64"), is_missing)
     if isinstance(kind, Float):
         return np.array(values, dtype="float64")
     return pd.array(values, dtype="str")

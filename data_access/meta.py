@@ -68,3 +68,9 @@ def note_summed(connection: Connection, which: str, as_of: date, summed: str) ->
 def is_stale(values: Mapping[str, str]) -> bool:
     """Whether records were loaded after the summaries were made; `values` as `read` gives them."""
     return values.get(SUMMED) != values.get(VERSION)
+
+
+def is_summed_anew(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    """Whether a refresh is all that came between two states: it moves the data version once, and notes its sums for it."""
+    moved = int(after.get(VERSION, "0")) - int(before.get(VERSION, "0"))
+    return moved == 1 and not is_stale(after)

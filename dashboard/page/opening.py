@@ -15,19 +15,28 @@ from data_access.filters import LISTS, Filters, from_parameters
 from data_access.i18n import SOURCE, language
 from data_access.viewer import Viewer
 
+Metas = Mapping[str, Mapping[str, str]]
+"""The `meta` table of each database there is."""
 
-def open_for(viewer: Viewer, metas: Mapping[str, Mapping[str, str]]) -> Visit:
-    """The unfiltered visit of `viewer`, opened. `metas`: the `meta` table of each database there is."""
+
+def versions(metas: Metas) -> dict[str, str]:
+    """The state of the records of each database."""
+    return {which: values.get(meta.VERSION, "0") for which, values in metas.items()}
+
+
+def open_for(viewer: Viewer, metas: Metas, *, is_kept_only: bool = False) -> Visit:
+    """The unfiltered visit of `viewer`, opened, in the state that `metas` says; `is_kept_only`: of what is kept of it alone."""
     shared, has_cases = metas["shared"], "cases" in metas
     visit = Visit(
         viewer,
         Filters(),
         pd.Timestamp(shared["as_of"]),
-        {which: values.get(meta.VERSION, "0") for which, values in metas.items()},
+        versions(metas),
         shared.get("is_sample") == "1",
         has_cases,
         pd.Timestamp(metas["cases"]["as_of"] if has_cases else shared["as_of"]),
         is_stale=any(meta.is_stale(values) for values in metas.values()),
+        is_kept_only=is_kept_only,
     )
     open_visit(visit)
     visit.is_summed = not read(queries.money.is_summed(viewer)).empty

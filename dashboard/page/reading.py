@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass, replace
 from functools import partial, wraps
-from typing import ParamSpec, TypeVar
+from typing import NoReturn, ParamSpec, TypeVar
 
 import pandas as pd
 from sqlalchemy import Engine
@@ -19,7 +19,7 @@ from dashboard.page.store import Store
 from dashboard.page.visit import Visit, current
 from data_access import addresses, connections, database, meta
 from data_access.i18n import language
-from data_access.problems import DatabaseProblem
+from data_access.problems import DatabaseProblem, DataMoved
 from data_access.viewer import Query
 
 T = TypeVar("T")
@@ -228,7 +228,16 @@ def read(query: Query) -> pd.DataFrame:
         raise NoCases
     version = current().versions[query.database]
     asked = (*_named(query), query.viewer.scope, query.database, version)
-    return _apart(_rows.get(asked, lambda: _again_if_broken(lambda: database.run(opened, query, version))))
+    return _apart(_from(_rows, asked, lambda: _again_if_broken(lambda: database.run(opened, query, version))))
+
+
+def _from(store: Store, key: Hashable, make: Callable[[], T]) -> T:
+    """What is kept under `key`, made when there is nothing. Raises DataMoved instead for a visit that is shown what is kept."""
+    return store.get(key, _moved if current().is_kept_only else make)
+
+
+def _moved() -> NoReturn:
+    raise DataMoved
 
 
 def _named(query: Query) -> tuple[Hashable, ...]:
@@ -289,7 +298,7 @@ def _once(make: Callable[P, T], store: Store) -> Callable[P, T]:
 def _kept(store: Store, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
     visit = current()
     whose = visit.viewer.scope, visit.records, language.get()
-    found = _apart(store.get((key, *whose), make))
+    found = _apart(_from(store, (key, *whose), make))
     if is_dataclass(found):
         object.__setattr__(found, MADE_FROM, key)
     return found

@@ -29,7 +29,7 @@ class Visit:
     `is_stale`: summaries are older than the records; `is_summed`: they hold what only this viewer's scope sees; `own`: the
     page's own choices, by their names in a link; `reader`: under which name exports are logged; `signed_in_at`:
     when the provider let her in, in seconds, None where nobody signs in; `language`: the one she chose,
-    empty while it follows her browser;
+    empty while it follows her browser; `is_kept_only`: only what is kept may be shown (`renewal`);
     `no_files`: why she gets no file now, empty when she does, None until the log was asked.
     """
 
@@ -42,6 +42,7 @@ class Visit:
     cases_as_of: pd.Timestamp
     is_stale: bool = False
     is_summed: bool = True
+    is_kept_only: bool = False
     is_dark: bool = False
     currency: str = "EUR"
     language: str = ""
