@@ -21,7 +21,7 @@ from data_access.problems import DatabaseProblem, DataMoved, TooMuch
 from data_access.rights import SCOPE_SETTING
 from data_access.viewer import Query, Viewer, Which
 
-HEAD = {"shared": "shared_0025", "cases": "cases_0009"}
+HEAD = {"shared": "shared_0026", "cases": "cases_0009"}
 METADATA = {"shared": schema.shared, "cases": schema.cases}
 
 

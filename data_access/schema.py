@@ -197,7 +197,7 @@ organisation = Table(
     shared,
     Column("id", Integer, primary_key=True),
     Column("slug", String(60), nullable=False, unique=True),
-    Column("name", String(200), nullable=False),
+    Column("name", String(200), nullable=False, index=True),
     Column("search_key", String(600), nullable=False),
     Column("fiscal_host_id", ForeignKey("organisation.id"), index=True),
     Column("is_initiative", Boolean, nullable=False),
@@ -270,7 +270,7 @@ project = Table(
     shared,
     Column("id", Integer, primary_key=True),
     Column("slug", String(60), nullable=False, unique=True),
-    Column("name", String(200), nullable=False),
+    Column("name", String(200), nullable=False, index=True),
     Column("organisation_id", ForeignKey("organisation.id"), nullable=False, index=True),
     Column("starts_on", Date),
     Column("ends_on", Date),
@@ -505,6 +505,7 @@ money_line = _money(
     *_counts("known_needs", "unknown_needs", "parts", "pledges"),
 )
 Index(None, money_line.c.organisation_id)
+Index(None, money_line.c.circle, money_line.c.currency, money_line.c.host_country)
 money_recipient = _money(
     "money_recipient",
     *_counts("organisation_id"),
