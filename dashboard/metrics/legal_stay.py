@@ -6,7 +6,7 @@ Never per person: cases enter as counts, and what comes out is a distribution of
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,23 +45,21 @@ class InTime:
         return low, int(np.searchsorted(reached, (1 + CENTRAL) / 2 - 1e-12))
 
 
-def not_issued_by(stays: pd.DataFrame, waited: int, left: int) -> float | None:
+def not_issued_by(stays: pd.DataFrame | Mapping[str, np.ndarray], waited: int, left: int) -> float | None:
     """The chance of not being issued within `left` days for who has waited `waited` days in a stage (E12).
 
     `stays` of that stage: waited (days in it), days (from entering it to issue, to another ending or to the end of what is
     known), outcome (issued, ended, open), stays (how many). Those still in the stage after `waited` days are compared
     (landmark), by Aalen-Johansen where follow-up ends early; None where there are none.
     """
-    at_risk = stays[(stays["waited"] > waited) & (stays["days"] > waited)]
-    if at_risk.empty:
+    at_risk = np.flatnonzero((np.asarray(stays["waited"]) > waited) & (np.asarray(stays["days"]) > waited))
+    if not len(at_risk):
         return None
-    weight = at_risk["stays"].to_numpy(dtype=float)
-    days, place = np.unique(at_risk["days"].to_numpy(), return_inverse=True)
+    weight, until, ending = (np.asarray(stays[name])[at_risk] for name in ("stays", "days", "outcome"))
+    weight = weight.astype(float)
+    days, place = np.unique(until, return_inverse=True)
     gone = np.bincount(place, weight)
-    issued, ended = (
-        np.bincount(place, weight * (at_risk["outcome"] == outcome).to_numpy(), len(days))
-        for outcome in ("issued", "ended")
-    )
+    issued, ended = (np.bincount(place, weight * (ending == outcome), len(days)) for outcome in ("issued", "ended"))
     there = weight.sum() - np.concatenate([[0.0], np.cumsum(gone)[:-1]])
     still = np.cumprod(1 - (issued + ended) / there)
     before = np.concatenate([[1.0], still[:-1]])
@@ -76,7 +74,11 @@ def against_the_queue(stays: pd.DataFrame, cases: pd.DataFrame) -> InTime:
     """
     known = cases[cases["left"].notna()]
     running = known[known["left"] > 0]
-    by_stage = dict(tuple(stays.groupby("stage")))
+    numbers = {"waited": "int64", "days": "int64", "stays": "int64", "outcome": "object"}
+    by_stage = {
+        stage: {name: own[name].to_numpy(kind) for name, kind in numbers.items()}
+        for stage, own in stays.groupby("stage")
+    }
     chances, unjudged = [], 0
     for row in running.itertuples():
         of_stage = by_stage.get(row.stage)

@@ -309,9 +309,9 @@ def stacked_bars(
     """Horizontal bars split by an ordered series, such as age buckets by stage; what is `unknown` is grey and last."""
     categories = list(dict.fromkeys(rows[category]))
     traces: list[Trace] = []
+    by_part = {part: own.set_index(category)[value] for part, own in rows.groupby(series)}
     for part, colour in (*zip(order, (LIGHT, MIDDLE, FIRST, SECOND, FOURTH), strict=False), (unknown, PALE)):
-        found = rows[rows[series] == part].set_index(category)[value]
-        if len(found):
+        if (found := by_part.get(part)) is not None:
             traces.append(
                 {
                     "type": "bar",
