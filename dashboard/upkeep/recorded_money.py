@@ -18,7 +18,7 @@ from data_access.queries import visible
 from data_access.queries.money import Cut
 from data_access.viewer import Query, Viewer
 
-IDS_AT_ONCE = 5_000
+IDS_AT_ONCE = 30_000
 READ: dict[str, Callable[..., Query]] = {
     "grants": queries.funding.grants,
     "needs": queries.funding.needs,
@@ -55,7 +55,8 @@ OWN_COLUMNS = {
     "grants": ["grant_id", "funder_id", "funder_is_member", "project_id", "parent_project_id"],
     "needs": ["need_id"],
 }
-"""What a viewer may know otherwise of a record that she may see; the other columns say the same to everybody."""
+"""What a viewer may know otherwise of a record that she may see, by the organisations that she may name and by nothing else; the
+other columns say the same to everybody."""
 
 
 def summed_records(read: Callable[[Query], pd.DataFrame], viewer: Viewer) -> Records:
@@ -100,10 +101,12 @@ class Otherwise:
         ahead = known.grants[known.grants["ends_on"] > self._after]
         self._ahead_alike = ahead[~ahead["grant_id"].isin(self.unlike["grants"])]
         self._slugs = read(queries.funding.short_names(most)).set_index("organisation_id")["slug"]
+        self._told: dict[tuple[str, bytes], pd.DataFrame] = {}
 
     def records(self, viewer: Viewer) -> Records:
         """What a viewer knows of these lines and organisations."""
-        return replace(self._near, **{name: self._mine(name, viewer, getattr(self._near, name)) for name in READ})
+        named = self._read(_only(queries.funding.short_names(viewer), ["organisation_id"])).to_numpy("int64").tobytes()
+        return replace(self._near, **{name: self._mine(name, viewer, named) for name in READ})
 
     def _known_otherwise(self, name: str, most: Viewer, least: Viewer) -> np.ndarray:
         key = KEYS[name]
@@ -111,17 +114,29 @@ class Otherwise:
         asked = queries.funding.known_otherwise(all_of_it, least_of_it, key)
         return np.sort(self._read(asked)[key].to_numpy(dtype="int64"))
 
-    def _mine(self, name: str, viewer: Viewer, near: pd.DataFrame) -> pd.DataFrame:
-        key, unlike = KEYS[name], self.unlike[name]
+    def _mine(self, name: str, viewer: Viewer, named: bytes) -> pd.DataFrame:
+        near, key, unlike = getattr(self._near, name), KEYS[name], self.unlike[name]
         if not len(unlike):
             return near
-        several = [self._read(_own(name, READ[name](viewer, among=some))) for some in _at_once(unlike)]
-        is_alike = ~near[key].isin(unlike)
-        own = pd.concat(several)
+        own, is_alike = self._said_to(name, viewer, named), ~near[key].isin(unlike)
         if name in OWN_COLUMNS:
             own = own.merge(near[~is_alike].drop(columns=OWN_COLUMNS[name][1:]), on=key)[near.columns]
         own = own.astype(near.dtypes)
         return pd.concat([near[is_alike], own]).sort_values(key, kind="stable", ignore_index=True)
+
+    def _said_to(self, name: str, viewer: Viewer, named: bytes) -> pd.DataFrame:
+        """What a viewer knows of what can be known otherwise; of those who may name the same organisations one is asked where
+        nothing else tells them apart."""
+
+        def asked() -> pd.DataFrame:
+            several = (_own(name, READ[name](viewer, among=some)) for some in _at_once(self.unlike[name]))
+            return pd.concat([self._read(query) for query in several])
+
+        if name not in OWN_COLUMNS:
+            return asked()
+        if (name, named) not in self._told:
+            self._told[name, named] = asked()
+        return self._told[name, named]
 
     def grants_ahead(self, mine: Records) -> pd.DataFrame:
         """All grants that last beyond the day `after`, of a viewer whose `records` are given, with funder_slug and recipient_slug."""
