@@ -20,6 +20,8 @@ from data_access.problems import DatabaseProblem
 from data_access.viewer import Which
 
 STATEMENT_SECONDS, IMPORT_SECONDS = 3, 600
+NOT_COMPILED = "-c jit=off"
+"""PostgreSQL compiles a statement that it thinks long; ours are wide and not long, and compiling takes more than running them."""
 
 
 def open_reader(url: str, which: Which = "shared") -> Engine:
@@ -40,7 +42,8 @@ def open_writer(url: str) -> Engine:
     """An engine for `meridian init`, imports and refresh. Creates the folder of a SQLite file; one writer waits for another."""
     parsed = addresses.parse(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, hide_parameters=True)
+        own = str(parsed.query.get("options", ""))
+        return create_engine(parsed, hide_parameters=True, connect_args={"options": f"{own} {NOT_COMPILED}".strip()})
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": IMPORT_SECONDS})
@@ -100,7 +103,7 @@ def _postgresql_engine(parsed: URL, name: str, options: str = "", seconds: int =
         connect_args={
             "connect_timeout": 3,
             "application_name": name,
-            "options": f"-c statement_timeout={seconds * 1000}{options}",
+            "options": f"-c statement_timeout={seconds * 1000} {NOT_COMPILED}{options}",
         },
     )
 
