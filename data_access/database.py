@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Boolean, Connection, Date, DateTime, Engine, Float, Integer, func, inspect, select, text
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    CursorResult,
+    Date,
+    DateTime,
+    Engine,
+    Float,
+    Integer,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from data_access import meta, schema
@@ -97,15 +110,22 @@ def run(source: Engine | Connection, query: Query, version: str | None = None) -
             connection.execute(select(func.set_config(SCOPE_SETTING, _scope(query.viewer), True)))
         try:
             with connection.execute(query.statement) as result:
-                several = [_frame(query, rows) for rows in iter(partial(result.cursor.fetchmany, ROWS_AT_ONCE), [])]
-        except (OperationalError, sqlite3.OperationalError) as error:
-            said = getattr(error, "orig", error)
-            if getattr(said, "sqlstate", None) == QUERY_CANCELED or "interrupted" in str(said):
+                several = [_frame(query, rows) for rows in _parts(result)]
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == QUERY_CANCELED or "interrupted" in str(error.orig):
                 raise TooMuch from None
             raise
     if len(several) > 1:
         return pd.concat(several, ignore_index=True)
     return several[0] if several else _frame(query, [])
+
+
+def _parts(result: CursorResult) -> Iterator[Sequence[Any]]:
+    """The driver's own rows, so many at once. Raises OperationalError, as SQLAlchemy does of rows that it hands over."""
+    try:
+        yield from iter(partial(result.cursor.fetchmany, ROWS_AT_ONCE), [])
+    except sqlite3.Error as error:
+        raise OperationalError("fetching rows", None, error) from error
 
 
 def _frame(query: Query, rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:

@@ -274,6 +274,23 @@ def test_waiting_days_add_up_over_stages_with_open_stays_inside(cases: Cases) ->
     assert part.set_index("stage")["days"].to_dict() == {"verified": 15, "request": 10}
 
 
+def test_what_was_before_a_day_is_the_same_told_day_by_day_or_on_that_day(cases: Cases) -> None:
+    cases.add(0, 30, "relocated", stages=[("request", 0), ("verified", 10)])
+    cases.add(20, None, stages=[("request", 20), ("host_found", 44)])
+    cases.refresh(60)
+    day_by_day = cases.read(queries.relocation.stage_days)
+    since = day_of(25)
+    told = database.run(cases.engine, queries.relocation.stage_days(Filters(), EVERYWHERE, since))
+    assert told["on_date"].min() == pd.Timestamp(since) > day_by_day["on_date"].min()
+    first, last = pd.Timestamp(since), pd.Timestamp(day_of(60))
+    pd.testing.assert_frame_equal(
+        relocation.waiting_by_stage(told, first, last), relocation.waiting_by_stage(day_by_day, first, last)
+    )
+    for day in pd.date_range(first, last, freq="7D"):
+        assert relocation.stage_stock(told, day) == relocation.stage_stock(day_by_day, day)
+        assert relocation.reached_by(told, day) == relocation.reached_by(day_by_day, day)
+
+
 def test_an_unrecorded_stage_is_its_own_stay(cases: Cases) -> None:
     cases.add(0, None, stages=[("host_found", 12)])
     cases.refresh(20)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, func, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from data_access import addresses, connections, database, problems, rights, schema
+from data_access import addresses, connections, database, problems, queries, rights, schema
 from data_access.viewer import Query
 from tests.conftest import FUNDER
 
@@ -84,12 +85,43 @@ def test_a_query_at_the_time_limit_asks_for_more_than_a_page_may_read(request, w
         database.run(connections.open_reader(urls.shared), Query(endless, FUNDER))
 
 
+def test_a_damaged_file_is_a_database_that_does_not_answer_wherever_the_damage_is_met(
+    sample_urls: addresses.Urls, tmp_path: Path
+) -> None:
+    """At the statement or while its rows are fetched: never an error of the driver's own, which nothing waits for."""
+    sound, page, met = Path(sample_urls.shared.removeprefix("sqlite:///")).read_bytes(), 4096, 0
+    for seed in range(6):
+        damaged, chance = bytearray(sound), random.Random(seed)
+        for at in chance.sample(range(40, len(sound) // page), len(sound) // page // 6):
+            damaged[at * page : (at + 1) * page] = b"\xff" * page
+        (tmp_path / f"{seed}.db").write_bytes(damaged)
+        for query in (queries.overlap.projects(FUNDER), queries.overlap.pairs(FUNDER)):
+            try:
+                database.run(connections.open_reader(f"sqlite:///{tmp_path}/{seed}.db"), query)
+            except SQLAlchemyError:
+                met += 1
+    assert met
+
+
 def test_a_sleeping_query_is_cancelled_on_postgresql(postgresql_urls: addresses.Urls) -> None:
     with (
         connections.open_reader(postgresql_urls.shared).connect() as connection,
         pytest.raises(DBAPIError, match="timeout"),
     ):
         connection.execute(text("SELECT pg_sleep(20)"))
+
+
+def test_no_statement_is_compiled_on_postgresql_whoever_asks_it(postgresql_urls: addresses.Urls) -> None:
+    """Compiling ours takes longer than running them."""
+    told = f"{postgresql_urls.shared}?options=-c%20search_path%3Dpublic"
+    for engine in (
+        connections.open_reader(postgresql_urls.shared),
+        *map(connections.open_writer, (postgresql_urls.shared, told)),
+    ):
+        with engine.connect() as connection:
+            assert connection.scalar(text("SHOW jit")) == "off"
+    with connections.open_writer(told).connect() as connection:
+        assert connection.scalar(text("SHOW search_path")) == "public"
 
 
 @pytest.mark.parametrize("table", ["relocation_case", "case_episode", "stage_event", "hold", "frozen_atom"])

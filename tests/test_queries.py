@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
+from dashboard.answers import initiatives
 from dashboard.metrics import distribution
+from dashboard.page.visit import open_visit
 from data_access import connections, database, queries
 from data_access.filters import LISTS, MAX_CHOICES, Filters, from_parameters
 from data_access.queries import choosing, visible
@@ -20,7 +22,7 @@ from data_access.queries.relocation import NotCleared
 from data_access.schema import organisation
 from data_access.viewer import Query, Viewer
 from sample_data.world import AS_OF
-from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, ROLES, STEWARD
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, ROLES, STEWARD, open_sample_visit
 
 NAMES = ["Amber Kettle Listening Room", "Blue Samovar Legal Desk", "Counsel on call 5", "Warm shelter 247"]
 CHOICES = {
@@ -124,6 +126,17 @@ def test_a_coordinators_own_country_is_the_same_asked_or_not(sample) -> None:
     own = rows(sample["cases"], queries.relocation.flow(Filters(), LITHUANIAN))
     asked = rows(sample["cases"], queries.relocation.flow(Filters(host_countries=("LT",)), EVERYWHERE))
     pd.testing.assert_frame_equal(own, asked)
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("choice", CHOICES)
+def test_initiatives_cut_from_all_are_those_that_the_database_chooses(sample, choice: str) -> None:
+    for viewer in ROLES.values():
+        for basis in queries.initiatives.BASES:
+            asked = database.run(sample["shared"], queries.initiatives.places(CHOICES[choice], viewer, basis))
+            visit = open_sample_visit(viewer, CHOICES[choice])
+            pd.testing.assert_frame_equal(initiatives.chosen_places(visit, basis), asked)
+    open_visit(None)
 
 
 def hidden_names(sample, viewer: Viewer) -> set[str]:

@@ -45,7 +45,7 @@ def test_a_table_is_read_sorted_and_followed_by_keyboard_and_nothing_happens_by_
     projects = page.get_by_role("columnheader", name="Projects")
     projects.get_by_role("button").press("Enter")
     assert projects.get_attribute("aria-sort") == "descending"
-    page.wait_for_function("document.querySelectorAll('.meridian-table tbody tr').length > 100")
+    page.locator(".meridian-table tbody tr").nth(100).wait_for(state="attached")
     numbers = [int(n) for n in table.locator("tbody td:nth-child(6)").all_inner_texts() if n != "–"]
     assert numbers == sorted(numbers, reverse=True) and numbers[0] > numbers[-1]
     projects.get_by_role("button").press("Enter")
@@ -108,7 +108,7 @@ def test_an_open_table_stays_open_and_sorted_when_a_choice_changes_its_title(tab
 def test_what_is_unknown_stands_last_however_a_table_is_sorted(tab: Tab, server: Server) -> None:
     page = tab.open(address("directory", server, **{"as": "coordinator"}))
     heading = page.get_by_role("columnheader", name="Works in")
-    page.wait_for_function("document.querySelectorAll('.meridian-table tbody tr').length > 100")
+    page.locator(".meridian-table tbody tr").nth(100).wait_for(state="attached")
     for _press in range(2):
         heading.get_by_role("button").click()
         values = page.locator(".meridian-table tbody td:nth-child(2)").all_inner_texts()
@@ -138,10 +138,11 @@ def test_all_of_a_table_and_every_chart_is_drawn_whether_or_not_a_browser_tells_
         tab.page.add_init_script("delete window.requestIdleCallback")
     page = tab.open(address("directory", server, **{"as": "coordinator"}))
     listed = int(page.locator(".meridian-value").first.inner_text())
-    page.wait_for_function(f"document.querySelectorAll('.meridian-table tbody tr').length == {listed}")
+    page.locator(".meridian-table tbody tr").nth(listed - 1).wait_for(state="attached")
+    assert page.locator(".meridian-table tbody tr").count() == listed
     page = tab.open(address("funding_gaps", server, **{"as": "coordinator", "part": "reach"}))
-    page.wait_for_function(
-        "[...document.querySelectorAll('.meridian-plot')].every(one => one.querySelector('.main-svg')) "
-        "&& document.querySelectorAll('.meridian-plot').length > 1"
-    )
+    plots = page.locator(".meridian-plot")
+    plots.nth(1).wait_for(state="attached")
+    for at in range(plots.count()):
+        plots.nth(at).locator(".main-svg").first.wait_for(state="attached")
     assert tab.complaints == []
