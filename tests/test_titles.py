@@ -332,6 +332,13 @@ def test_the_grid_of_audiences_says_what_its_table_says(role: str) -> None:
 
 
 @pytest.mark.usefixtures("deployment")
+def test_of_a_country_that_was_chosen_nobody_is_told_that_it_has_the_most() -> None:
+    report = walk.one("initiatives", open_sample_visit(FUNDER, Filters(host_countries=("DE",))), {})
+    open_visit(None)
+    assert not [said for said in (report.answer, *(table.title for table in report.tables)) if "has the most" in said]
+
+
+@pytest.mark.usefixtures("deployment")
 @pytest.mark.parametrize("unit", ["initiatives", "organisations", "projects", "presences"])
 @pytest.mark.parametrize("basis", ["works_in", "registered_in", "serves"])
 def test_the_answer_follows_the_unit_and_the_place_that_are_chosen(unit: str, basis: str) -> None:

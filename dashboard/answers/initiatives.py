@@ -272,7 +272,7 @@ def by_country(found: Initiatives) -> Chart:
     choice, bars = found.choice, found.bars
     names = {place: written.country(place) for place in bars["place"]}
     shown = [written.decimal(n) if choice.share_out else written.number(n) for n in bars[choice.unit]]
-    title = _title(bars, choice.unit)
+    title = _title(found)
     segments = [("confirmed", _("confirmed in 12 months")), ("not_confirmed", _("not confirmed recently"))]
     drawn = bars
     if len(found.state_linked):
@@ -308,9 +308,10 @@ def _what_is_counted(choice: Choice) -> str:
     )
 
 
-def _title(bars: pd.DataFrame, unit: str) -> str:
-    named = _with_a_country(bars)
-    if len(named) > 1 and named.iloc[0][unit] > named.iloc[1][unit]:
+def _title(found: Initiatives) -> str:
+    """Which country has the most; neutral where several have as many, or one is chosen, which then has the most of course."""
+    named, unit = _with_a_country(found.bars), found.choice.unit
+    if not found.is_of_one_country and len(named) > 1 and named.iloc[0][unit] > named.iloc[1][unit]:
         said = {
             "initiatives": _("{country} has the most initiatives"),
             "organisations": _("{country} has the most organisations"),
