@@ -31,6 +31,8 @@ from dashboard.words import written
 from data_access.i18n import _, language, languages
 from data_access.problems import DatabaseProblem, DataMoved, TooMuch
 
+DRAWN = "versions_drawn"
+"""The versions of the records that this reader's last page was made of."""
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "pages"
 ICON = "data:image/png;base64," + b64encode((HERE / "static" / "icon.png").read_bytes()).decode()
@@ -51,10 +53,6 @@ def navigation() -> dict[str, StreamlitPage]:
         )
         for file, page in pages().items()
     }
-
-
-DRAWN = "versions_drawn"
-"""The versions of the records that this reader's last page was made of."""
 
 
 def open_visit_of_this_run() -> Visit:

@@ -34,7 +34,7 @@ CHOICES = {
 SHARED = {
     "places": queries.initiatives.places,
     "chosen initiatives": queries.initiatives.chosen,
-    "facets": queries.initiatives.facets_of_initiatives,
+    "facets": lambda _filters, viewer: queries.initiatives.facets_of_initiatives(viewer),
     "grants": lambda _filters, viewer: queries.funding.grants(viewer),
     "needs": lambda _filters, viewer: queries.funding.needs(viewer),
     "grants received": lambda filters, viewer: queries.funding.grants_received(Cut(filters, "EUR"), viewer),

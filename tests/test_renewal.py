@@ -152,11 +152,19 @@ def test_a_view_that_is_made_anew_is_shown_without_making_anything(own_sample: a
         walk.one("funding_gaps", kept, {})
 
 
+def test_the_same_view_of_two_states_is_made_once(own_sample: addresses.Urls) -> None:
+    engines, before = writers(own_sample), View("overview", open_sample_visit(EVERYWHERE), "en")
+    refresh(engines["shared"], engines["cases"], LATER)
+    after = View("overview", open_sample_visit(EVERYWHERE), "en")
+    assert after.visit.as_of > before.visit.as_of and after.name == before.name
+    after.visit.currency = "USD"
+    assert after.name != before.name
+
+
 def test_a_reader_goes_on_with_her_page_after_a_refresh_and_is_shown_the_newest_for_what_is_not_kept(
     own_sample: addresses.Urls, monkeypatch: pytest.MonkeyPatch, watched: Watched
 ) -> None:
     monkeypatch.setattr(renewal, "RENEWAL", watched)
-    monkeypatch.setattr("dashboard.page.renewal.RENEWAL", watched)
     app = open_page("funding_gaps", "coordinator")
 
     def version() -> str:

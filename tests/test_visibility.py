@@ -16,7 +16,7 @@ from dashboard.metrics import distribution
 from dashboard.metrics.need_tiers import reading
 from dashboard.upkeep.refresh import refresh
 from data_access import addresses, connections, database, protected_year, queries, unlisted
-from data_access.filters import Filters
+from data_access.filters import LISTS, Filters
 from data_access.protected_year import PublicationRefused
 from data_access.queries.money import Cut
 from data_access.schema import grant, grant_country, organisation, presence, project, project_facet
@@ -63,11 +63,8 @@ def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Quer
         "facets": queries.overlap.facets(viewer),
         "chosen initiatives": queries.initiatives.chosen(chosen, viewer),
         "projects": queries.initiatives.projects_per_initiative(viewer),
-        "facets of initiatives": queries.initiatives.facets_of_initiatives(chosen, viewer),
-        "country options": queries.choices.initiatives_of("country", viewer),
-        "activity options": queries.choices.initiatives_of("activity", viewer),
-        "audience options": queries.choices.initiatives_of("audience", viewer),
-        "funder options": queries.choices.initiatives_of("funder", viewer),
+        "facets of initiatives": queries.initiatives.facets_of_initiatives(viewer),
+        **{f"{kind} options": queries.choices.initiatives_of(kind, viewer) for kind in LISTS},
         "unlisted": queries.network.unlisted(viewer),
         "sources": queries.provenance.sources(viewer),
         "loads": queries.provenance.runs(viewer),

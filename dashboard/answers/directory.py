@@ -11,7 +11,6 @@ from dashboard.page.reading import computed, found_once, read
 from dashboard.page.visit import Visit
 from dashboard.words import codes, written
 from data_access import queries
-from data_access.filters import Filters
 from data_access.i18n import _, ngettext
 from data_access.viewer import Viewer
 
@@ -48,7 +47,7 @@ def _recorded(visit: Visit, search: str) -> pd.DataFrame:
 
 def _of_its_projects(viewer: Viewer) -> pd.DataFrame:
     """What the projects of each initiative do, for whom and in which languages, and how many they are: no choice changes it."""
-    held = read(queries.initiatives.facets_of_initiatives(Filters(include_state_linked=True), viewer))
+    held = read(queries.initiatives.facets_of_initiatives(viewer))
     said = read(queries.initiatives.projects_per_initiative(viewer)).set_index("organisation_id")
     for facet, column in (("activity", "does"), ("audience", "serves"), ("language", "speaks")):
         names = held[held["facet"] == facet]

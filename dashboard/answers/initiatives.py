@@ -391,8 +391,7 @@ def history(found: Initiatives, visit: Visit) -> Chart:
 
 def work_by_place(found: Initiatives, visit: Visit, facet: str) -> pd.DataFrame:
     """place, facet value, initiatives: active initiatives in a known country by what their projects say."""
-    everybody = Filters(include_state_linked=True)
-    held = read(queries.initiatives.facets_of_initiatives(everybody, visit.viewer, (facet,)))
+    held = read(queries.initiatives.facets_of_initiatives(visit.viewer, (facet,)))
     now = found.places[distribution.active_now(found.places, found.as_of) & found.places["host_country"].notna()]
     joined = now[["organisation_id", "host_country"]].merge(held.rename(columns={"code": facet}), on="organisation_id")
     counts = joined.groupby(["host_country", facet]).size().rename("initiatives").reset_index()

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 
 import numpy as np
 import pandas as pd
 
 from dashboard.metrics import funding, money_sums, need_tiers, placement, receiving
 from dashboard.metrics.standing import RECEIVED, standing
+from dashboard.metrics.statistics import added_up
 from dashboard.page.reading import found_once, kept_briefly, read
 from dashboard.page.visit import Visit
 from dashboard.upkeep.recorded_money import records_of
@@ -227,13 +228,7 @@ def _monthly(visit: Visit, lines: pd.Index | None, reading: int) -> pd.DataFrame
             rows = rows[_names(rows[chosen.months], set(values))]
     signed = rows["signed"].to_numpy("int64")
     on_need = np.where(meets_need(rows["needed_in"], filters), signed, 0)
-    at = months.get_indexer(pd.DatetimeIndex(rows["month"]))
-
-    def sums(amounts: np.ndarray) -> np.ndarray:
-        per_month = np.zeros(len(months), dtype="int64")
-        np.add.at(per_month, at[at >= 0], amounts[at >= 0])
-        return per_month
-
+    sums = partial(added_up, group=months.get_indexer(pd.DatetimeIndex(rows["month"])), groups=len(months))
     need, known = (sums(rows[name].to_numpy("int64", na_value=0)) for name in ("need", "known_needs"))
     return pd.DataFrame(
         {
@@ -368,13 +363,13 @@ def by_part(portfolio: Portfolio, columns: list[str], *, with_unknown: bool = Fa
     summed = apart.groupby(columns, as_index=False)[amounts].sum()
     known = summed["known"].to_numpy("int64") > 0
     need, gap, surplus = (summed[name].to_numpy("int64", na_value=0) for name in ("need", "gap", "surplus"))
-    where = pd.arrays.IntegerArray
+    whole = pd.arrays.IntegerArray
     coverage = np.divide(need - gap, need, out=np.zeros(len(need)), where=need > 0)
     found = summed[columns].assign(
-        need=where(need, ~known),
+        need=whole(need, ~known),
         funded=pd.array(np.where(known, summed["funded"], summed["without"]), dtype="Int64"),
-        gap=where(gap, ~known),
-        surplus=where(surplus, ~known),
+        gap=whole(gap, ~known),
+        surplus=whole(surplus, ~known),
         coverage=pd.arrays.FloatingArray(coverage, ~known | (need <= 0)),
     )
     kept = np.argsort(~known, kind="stable") if with_unknown else np.flatnonzero(known)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dashboard.metrics.statistics import added_up
+
 
 def shares(amounts: np.ndarray, row: np.ndarray, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """`amounts[row]` times part/whole in whole cents; the cents left over go to the largest remainders, ties earlier.
@@ -16,9 +18,7 @@ def shares(amounts: np.ndarray, row: np.ndarray, part: np.ndarray, whole: np.nda
     if largest > np.iinfo("int64").max:
         size, part, whole = size.astype(object), part.astype(object), whole.astype(object)
     floors, remainders = _divided(size[row] * part, whole[row])
-    taken = np.zeros(len(size), dtype="int64")
-    np.add.at(taken, row, floors)
-    left = size.astype("int64") - taken
+    left = size.astype("int64") - added_up(floors, row, len(size))
     order = np.lexsort((np.arange(len(row)), -remainders, row))
     position = np.empty(len(row), dtype="int64")
     starts = np.concatenate([[0], np.bincount(row, minlength=len(size)).cumsum()[:-1]])

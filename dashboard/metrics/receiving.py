@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.metrics.statistics import DAYS_PER_MONTH, Coverage, percentile
+from dashboard.metrics.statistics import DAYS_PER_MONTH, Coverage, added_up, percentile
 
 SMALL_GRANT_MINOR = 1_000_000
 DEPENDENT_ABOVE = 0.5
@@ -71,9 +71,7 @@ def newcomers(years: pd.DataFrame, begins: int | None = None) -> pd.DataFrame:
     first = np.full(who.max(initial=-1) + 1, len(recorded))
     np.minimum.at(first, who, at)
     is_new = first[who] == at
-    amount, of_new = np.zeros(len(recorded), dtype="int64"), np.zeros(len(recorded), dtype="int64")
-    np.add.at(amount, at, total)
-    np.add.at(of_new, at[is_new], total[is_new])
+    amount, of_new = (added_up(own, at, len(recorded)) for own in (total, np.where(is_new, total, 0)))
     each = np.unique(who * len(recorded) + at) % max(len(recorded), 1)
     unjudged = recorded == (begins if begins is not None else recorded.min(initial=9999))
     return pd.DataFrame(

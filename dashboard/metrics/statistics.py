@@ -25,6 +25,13 @@ class Coverage:
         return self.known / self.total if self.total else None
 
 
+def added_up(amounts: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Whole `amounts` added up per number of their group (int64, where `np.bincount` adds floats); those of group -1 are in none."""
+    inside, sums = group >= 0, np.zeros(groups, dtype="int64")
+    np.add.at(sums, group[inside], amounts[inside])
+    return sums
+
+
 def largest_remainder(values: Sequence[float] | np.ndarray, total: int) -> list[int]:
     """`values` scaled to whole numbers that add to `total`; ties go to the earlier value (X01, METHODS 7).
 

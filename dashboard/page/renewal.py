@@ -39,9 +39,10 @@ class View:
 
     @property
     def name(self) -> Hashable:
-        """What tells it from every other view, whoever has it."""
+        """What tells it from every other view, whoever has it and of whichever state it was made."""
         visit = self.visit
-        return self.page, visit.viewer.scope, visit.choice, tuple(sorted(visit.own.items())), self.language
+        chosen = visit.filters, visit.currency, visit.is_dark, tuple(sorted(visit.own.items()))
+        return self.page, visit.viewer.scope, chosen, self.language
 
     def made_of(self, metas: Metas) -> None:
         """Have everything on it made of another state of the records, which keeps it. Raises DataMoved."""

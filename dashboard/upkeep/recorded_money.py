@@ -105,7 +105,8 @@ class Otherwise:
 
     def records(self, viewer: Viewer) -> Records:
         """What a viewer knows of these lines and organisations."""
-        named = self._read(_only(queries.funding.short_names(viewer), ["organisation_id"])).to_numpy("int64").tobytes()
+        seen = self._read(_only(queries.funding.short_names(viewer), ["organisation_id"]))["organisation_id"]
+        named = np.sort(seen.to_numpy("int64")).tobytes()
         return replace(self._near, **{name: self._mine(name, viewer, named) for name in READ})
 
     def _known_otherwise(self, name: str, most: Viewer, least: Viewer) -> np.ndarray:

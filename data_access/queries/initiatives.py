@@ -103,12 +103,10 @@ def on_record(viewer: Viewer) -> Query:
     return Query(counted.where(organisation.c.is_initiative, visible.organisations(viewer)), viewer)
 
 
-def facets_of_initiatives(
-    filters: Filters, viewer: Viewer, facets: Sequence[str] = ("activity", "audience", "language")
-) -> Query:
-    """Distinct codes of these facets per chosen initiative: organisation_id, facet, code."""
-    chosen = choosing.initiatives(filters, viewer, with_state_linked=filters.include_state_linked)
-    theirs = select(project.c.id).where(project.c.organisation_id.in_(select(organisation.c.id).where(chosen)))
+def facets_of_initiatives(viewer: Viewer, facets: Sequence[str] = ("activity", "audience", "language")) -> Query:
+    """Distinct codes of these facets per initiative, state-linked programmes among them: organisation_id, facet, code."""
+    everybody = select(organisation.c.id).where(choosing.initiatives(Filters(), viewer, with_state_linked=True))
+    theirs = select(project.c.id).where(project.c.organisation_id.in_(everybody))
     statement = (
         select(project.c.organisation_id, project_facet.c.facet, project_facet.c.code)
         .distinct()
