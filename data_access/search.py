@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
 
 from anyascii import anyascii
 from sqlalchemy import ColumnElement, and_
@@ -14,6 +16,7 @@ def normalised(text: str) -> str:
     return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
 
 
+@lru_cache(100_000)
 def search_key(name: str) -> str:
     """What a search looks into: the normalised name, and its Latin transliteration where that differs."""
     plain = normalised(name)
@@ -23,4 +26,14 @@ def search_key(name: str) -> str:
 
 def matches(column: ColumnElement, words: str) -> ColumnElement[bool]:
     """Every word of `words` occurs somewhere in the key, in any order, whole or in part."""
-    return and_(True, *(column.contains(word, autoescape=True) for word in normalised(words).split()[:8]))
+    return and_(True, *(column.contains(word, autoescape=True) for word in _looked_for(words)))
+
+
+def found(names: Mapping[str, str], words: str) -> list[str]:
+    """The keys of the names that a search finds, as `matches` does in a database."""
+    wanted = _looked_for(words)
+    return [key for key, name in names.items() if all(word in search_key(name) for word in wanted)]
+
+
+def _looked_for(words: str) -> list[str]:
+    return normalised(words).split()[:8]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.page import forms
 from dashboard.page.blocks import Report
-from dashboard.screen import texts
+from dashboard.screen import lists, texts
 from dashboard.screen.draw import Screen, draw
 from data_access.i18n import _
 
@@ -16,9 +16,8 @@ def _contest_form(block: forms.ContestForm, _screen: Screen, _report: Report) ->
     """Folded: most readers come to read."""
     with st.expander(_("Something here is wrong")), st.form("contest", border=False):
         left, right = st.columns(2)
-        record = left.selectbox(
-            _("What it is about"), list(block.records), format_func=block.records.__getitem__, key="contested"
-        )
+        records = lists.told_apart(block.records, block.records)
+        record = left.selectbox(_("What it is about"), list(records), format_func=records.__getitem__, key="contested")
         kind = right.selectbox(
             _("What is wrong"), list(block.kinds), format_func=block.kinds.__getitem__, key="contest_kind"
         )

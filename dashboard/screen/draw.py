@@ -13,6 +13,7 @@ import pandas as pd
 import pydeck as pdk
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.layout_utils import WidthWithoutContent
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.navigation.page import StreamlitPage
 
@@ -20,7 +21,7 @@ from dashboard.page import blocks
 from dashboard.page.blocks import Block, Report, Table
 from dashboard.page.visit import Visit
 from dashboard.page.walk import answered
-from dashboard.screen import clicks, figures, file_buttons, plots, tables, texts
+from dashboard.screen import clicks, figures, file_buttons, lists, plots, tables, texts
 from dashboard.screen.markdown import plain, strong
 from dashboard.words import columns, terms
 from data_access.filters import joined
@@ -202,22 +203,22 @@ def _rows(shown: Table, screen: Screen, report: Report, *, selectable: bool = Fa
 def _choice(block: blocks.Choice, screen: Screen, _report: Report) -> Any:
     """A selectbox; a choice that is gone, such as a pair that was just answered, gives way to the default. What opens rows says
     so in its place for a choice, and takes no more room."""
-    state = _adopted(block, block.key if isinstance(block, blocks.Rows) else f"page_{block.key}")
-    if isinstance(block, blocks.Rows):
-        place = screen.places.pop("rows", None)
-        with place or nullcontext():
-            chosen = st.selectbox(
-                block.label,
-                list(block.names),
-                index=None,
-                key=state,
-                placeholder=block.label,
-                format_func=block.names.__getitem__,
-                label_visibility="collapsed",
-                width="stretch" if place else ROWS_WIDTH,
-            )
-    else:
-        chosen = st.selectbox(block.label, list(block.names), key=state, format_func=block.names.__getitem__)
+    is_of_rows = isinstance(block, blocks.Rows)
+    state = _adopted(block, block.key if is_of_rows else f"page_{block.key}")
+    place = screen.places.pop("rows", None) if is_of_rows else None
+    width: WidthWithoutContent = ROWS_WIDTH if is_of_rows and not place else "stretch"
+    with place or nullcontext():
+        listed = lists.offered(block.label, block.names, state, width=width)
+        chosen = st.selectbox(
+            block.label,
+            list(listed),
+            index=None if is_of_rows else 0,
+            key=state,
+            placeholder=block.label,
+            format_func=listed.__getitem__,
+            label_visibility="collapsed" if is_of_rows else "visible",
+            width=width,
+        )
     return _noted(block, chosen, screen)
 
 
@@ -262,11 +263,12 @@ def _several(block: blocks.Several, screen: Screen, _report: Report) -> list[str
     if (asked := _asked_once(block.key)) is not None:
         st.session_state[state] = answered(block, asked)
     st.session_state[state] = [name for name in st.session_state.get(state, []) if name in block.names]
+    listed = lists.offered(block.label, block.names, state)
     chosen = st.multiselect(
         block.label,
-        list(block.names),
+        list(listed),
         key=state,
-        format_func=block.names.__getitem__,
+        format_func=listed.__getitem__,
         placeholder=_("none"),
         select_all=False,
     )

@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard.metrics.funding import CURRENCIES
 from dashboard.page import links, offer
 from dashboard.page.visit import Visit
-from dashboard.screen import texts
+from dashboard.screen import lists, texts
 from dashboard.screen.markdown import plain, strong
 from dashboard.words import written
 from data_access.filters import LISTS, PARAMETERS, Filters, from_parameters
@@ -108,18 +108,17 @@ def _more(visit: Visit, several: Sequence[tuple[str, offer.Named]]) -> None:
 
 def _multiselect(name: str, named: offer.Named, visit: Visit) -> None:
     """One cascading choice: values that exist under the other filters, with counts; chosen ones always stay."""
-    counts = offer.counts(visit, name)
-    options = sorted(
-        {*counts, *st.session_state[f"filter_{name}"]}, key=lambda value: written.sort_key(named.value(value))
-    )
-    with_counts = {value: f"{named.value(value)} ({counts.get(value, 0)})" for value in options}
+    counts, state = offer.counts(visit, name), f"filter_{name}"
+    known = {value: named.value(value) for value in (*counts, *st.session_state[state])}
+    listed = lists.offered(named.label, known, state, first=sorted(counts, key=lambda value: -counts[value]))
+    listed = {value: f"{shown} ({counts.get(value, 0)})" for value, shown in listed.items()}
     st.multiselect(
         named.label,
-        options,
-        key=f"filter_{name}",
+        sorted(listed, key=lambda value: written.sort_key(listed[value])),
+        key=state,
         placeholder=_("All"),
         select_all=False,
-        format_func=lambda value: with_counts.get(value, value),
+        format_func=lambda value: listed.get(value, value),
     )
 
 
