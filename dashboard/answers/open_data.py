@@ -36,7 +36,7 @@ class OpenData:
     where it may not be named), project_id (NA likewise), parent (the reference of the one it is taken from, where that is here too), joint_group,
     stated_minor, paid_minor, currency, status, kind, committed_on, starts_on, ends_on, is_own (an organisation's own money),
     is_passed_on (others here are taken from it). `places`: grant_id, host_country ('withheld', 'not_stated'), share_bp.
-    `activities`: project_id, code. `payments`: grant_id, paid_on, amount_minor, currency. `work`: organisation, project,
+    `activities`: project_id, code. `payments`: grant_id, paid_on, amount_minor, currency. `work`: organisation_id, organisation, project,
     starts_on, ends_on, host_country, activity, each NA where it is not said. `not_public`: how many grants that a funder of the
     network sees name somebody who is not public, or nobody as their payer.
     """
@@ -114,5 +114,5 @@ def _work(
     bare = presences.merge(own[["organisation_id", "host_country"]].drop_duplicates(), how="left", indicator=True)
     rows = pd.concat([own, bare[bare["_merge"] == "left_only"].drop(columns="_merge")], ignore_index=True)
     rows = rows.merge(at_work, on="organisation_id")
-    columns = ["organisation", "project", "starts_on", "ends_on", "host_country", "activity"]
+    columns = ["organisation_id", "organisation", "project", "starts_on", "ends_on", "host_country", "activity"]
     return rows[columns].sort_values(["organisation", "project", "host_country", "activity"], ignore_index=True)

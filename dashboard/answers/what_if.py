@@ -393,12 +393,13 @@ def could_step_in(visit: Visit, found: Leaves) -> Table:
     payers = payers[~payers["funder_slug"].isin(list(found.who))]
     served = cells[["organisation_slug", *keys]].merge(touched, on=keys)
     near = payers.merge(served, left_on="recipient_slug", right_on="organisation_slug")
-    near = near[["funder", "combination"]].drop_duplicates().sort_values(["funder", "combination"])
-    rows = near.groupby("funder", as_index=False).agg(combinations=("combination", "; ".join))
+    near = near.drop_duplicates(["funder_slug", "combination"]).sort_values(["funder", "combination"])
+    of_each = near.groupby(["funder", "funder_slug"], as_index=False)
+    rows = of_each.agg(combinations=("combination", "; ".join))
     return Table(
         "could_step_in",
         _("Funders with signed money in the same combinations"),
-        rows.astype({"funder": "str", "combinations": "str"}),
+        rows[["funder", "combinations"]].astype("str"),
         _(
             "Named funders that pay somebody there after the day, in alphabetical order; whether they would is for them to say."
         ),

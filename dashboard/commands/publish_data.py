@@ -112,7 +112,7 @@ def _as_iati(found: OpenData, publisher: Publisher, as_of: date) -> Written:
 
 
 def _as_hxl(found: OpenData, _publisher: Publisher, _as_of: date) -> Written:
-    count = found.work["organisation"].nunique()
+    count = found.work["organisation_id"].nunique()
     said = ngettext("{file}: {n} organisation.", "{file}: {n} organisations.", count)
     return Written({".csv": partial(hxl.as_csv, found)}, count, said, ())
 

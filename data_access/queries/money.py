@@ -104,17 +104,17 @@ def sources(cut: Cut, viewer: Viewer) -> Query:
         .subquery()
     )
     is_own = func.coalesce(payers.c.funder_id == payers.c.organisation_id, false())
-    funder = case((and_(visible.organisations(viewer), ~is_own), organisation.c.name))
+    is_named = and_(visible.organisations(viewer), ~is_own)
     statement = (
         select(
-            funder.label("funder"),
+            func.max(case((is_named, organisation.c.name))).label("funder"),
             is_own.label("is_own"),
             func.count(payers.c.organisation_id.distinct()).label("organisations"),
             func.sum(payers.c.received).label("received"),
         )
         .select_from(payers)
         .outerjoin(organisation, organisation.c.id == payers.c.funder_id)
-        .group_by(funder, is_own)
+        .group_by(case((is_named, payers.c.funder_id)), is_own)
     )
     return Query(statement, viewer)
 
