@@ -277,7 +277,7 @@ def test_facts_to_fill_in_name_the_project_that_lacks_them() -> None:
     )
     projects = project_rows(3, starts_on=pd.to_datetime(pd.Series(["2024-01-01", None, "2024-01-01"])))
     pairs = score_pairs(projects, facets, AS_OF)
-    found = overlap.facts_to_fill(pairs, projects, facets)
+    found = overlap.facts_to_fill(pairs, projects.assign(status="running"), facets)
     assert list(found.itertuples(index=False, name=None)) == [(1, "host_country", 2), (2, "dates", 2)]
 
 

@@ -104,7 +104,8 @@ def summary(visit: Visit, cases: Live) -> Summary:
 
 
 def _open_cases(visit: Visit, cases: Live, open_now: int) -> Figure:
-    then = visit.cases_as_of - pd.DateOffset(months=3)
+    as_of = visit.cases_as_of
+    then = as_of - (pd.offsets.MonthEnd(3) if as_of.is_month_end else pd.DateOffset(months=3))
     held = int(cases.open_ages.loc[cases.open_ages["on_hold"].astype(bool), "episodes"].sum())
     change = written.signed(open_now - relocation.open_on(cases.per_day, then))
     return LiveFigure(

@@ -39,7 +39,9 @@ def leaning_strip(money: Portfolio) -> Chart:
     rows = rows.assign(is_single=(rows["funders"] == 1) & (rows["unnamed"] == 0))
     single = int(rows["is_single"].sum())
     title = ngettext(
-        "{n} organisation has a single named funder", "{n} organisations have a single named funder", single
+        "{n} organisation has all its money from one named funder",
+        "{n} organisations have all their money from one named funder",
+        single,
     ).format(n=written.number(single))
     return Chart(
         "leaning",

@@ -9,9 +9,9 @@ from functools import partial
 
 import pandas as pd
 
-from dashboard.answers.crossing import UNPLACED
-from dashboard.answers.portfolio import Portfolio, converted
+from dashboard.answers.portfolio import Portfolio, converted, lines_in_parts
 from dashboard.metrics import bridging, claims, funding, need_tiers, placement
+from dashboard.metrics.overlap import is_placed
 from dashboard.page.blocks import Chart, Table
 from dashboard.page.reading import read
 from dashboard.pictures import charts
@@ -244,14 +244,12 @@ def _after(
 
 def _cells_below(money: Portfolio, award: pd.Series) -> int:
     """Combinations that stay below 75 %: an award goes to the cells of its line in the shares of what they lack."""
-    keys = ["line", "host_country", "activity"]
-    cells = money.cells.groupby(keys, as_index=False)[["need", "signed", "known_needs"]].sum()
-    cells = cells[cells["known_needs"].gt(0) & cells["need"].gt(0)]
-    cells = cells[~cells["host_country"].isin(UNPLACED) & ~cells["activity"].isin(UNPLACED)]
-    lacks = (cells["need"] - cells["signed"]).clip(lower=0).astype(float)
+    cells = lines_in_parts(money, ["host_country", "activity"])
+    cells = cells[cells["need"].gt(0).fillna(False) & is_placed(cells)]
+    lacks = cells["gap"].astype(float)
     of_line = lacks.groupby(cells["line"]).transform("sum")
     more = cells["line"].map(award).fillna(0) * (lacks / of_line.where(of_line > 0)).fillna(0)
-    met = (cells["signed"] + more).clip(upper=cells["need"]).astype(float)
+    met = (cells["funded"] + more).clip(upper=cells["need"]).astype(float)
     sums = pd.DataFrame({"met": met, "need": cells["need"].astype(float)}).groupby(
         [cells["host_country"], cells["activity"]]
     )

@@ -463,6 +463,7 @@ def notes(money: Portfolio) -> list[str]:
             unknown=written.money(int(money.recipients["unknown_status"].sum()), money.currency),
         ),
         *left_aside(money),
+        *_beyond(money),
         _(
             "Needs are as stated by organisations on the dates recorded; stating large needs is rewarded by this measure."
         ),
@@ -470,6 +471,15 @@ def notes(money: Portfolio) -> list[str]:
         money.rate_words,
         _("Money for several countries or activities without declared shares is split equally."),
     ]
+
+
+def _beyond(money: Portfolio) -> list[str]:
+    if not money.beyond:
+        return []
+    said = _(
+        "In {year} {amount} was passed on beyond what was placed where it came from: no line holds less than nothing."
+    )
+    return [said.format(year=money.year, amount=written.money(money.beyond, money.currency))]
 
 
 def left_aside(money: Portfolio) -> list[str]:

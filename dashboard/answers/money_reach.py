@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from dashboard.answers import events
@@ -151,7 +152,7 @@ def spread_of_money(money: Portfolio) -> Chart:
     """The Lorenz curve of recipients, with the Gini beside the top share, never alone."""
     received = _ends_with(money)
     points, index = receiving.lorenz(received), receiving.gini(received)["gini_corrected"]
-    half = receiving.top_share(received, max(1, len(received) // 2))
+    half = 1 - float(np.interp(0.5, points["recipients"], points["money"])) if len(points) > 1 else None
     title = (
         _("The larger half of recipients holds {share} of signed money").format(share=written.percent(half))
         if len(received) > 1 and half is not None

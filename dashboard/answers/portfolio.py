@@ -7,7 +7,7 @@ single grants are read where they are listed, for their sizes and waits, and for
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial, reduce
 
@@ -97,6 +97,11 @@ class Portfolio:
         return receiving.newcomers(self.grantees)
 
     @property
+    def beyond(self) -> int:
+        """What lines passed on in the year beyond what was placed on them in it."""
+        return int(-self.cells.groupby("line")["signed"].sum().clip(upper=0).sum())
+
+    @property
     def over_committed(self) -> int:
         """Project lines with more signed money in the year than their stated budget (B19)."""
         lines = funding.coverage_lines(self.sums_read("budget"))
@@ -109,7 +114,7 @@ class Portfolio:
             return self.lines
         bit = need_tiers.reading(tier, only_sure=self.only_sure)
         cells = read(queries.money.lines(self.currency, self.year, self.viewer, bit))
-        return _sums(_chosen(cells, self.filters, _lines_of(self.filters, self.viewer)))
+        return _stated(_chosen(cells, self.filters, _lines_of(self.filters, self.viewer)))
 
     @property
     def coverage_words(self) -> str:
@@ -200,18 +205,25 @@ def _chosen(rows: pd.DataFrame, filters: Filters, lines: pd.Index | None = None)
     return rows if keep.all() else rows[keep]
 
 
-def _sums(cells: pd.DataFrame) -> pd.DataFrame:
-    """line, need and funded of each line with money or need in the year: need NA when it is not stated or stated without an
-    amount."""
-    lines = cells.groupby("line", as_index=False)[["need", "signed", "known_needs", "unknown_needs"]].sum()
-    is_known = lines["known_needs"].gt(0) & lines["unknown_needs"].eq(0)
-    return pd.DataFrame({"line": lines["line"], "need": lines["need"].where(is_known), "funded": lines["signed"]})
+def _stated(cells: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """line, `by`, need and funded of each line, or each part of one, with money or need in the year.
+
+    Need is NA where none is stated, or where the line states any without an amount. What a line passed on beyond what was placed
+    on it counts as nothing received (see `Portfolio.beyond`).
+    """
+    names = ["need", "signed", "known_needs", "unknown_needs", "parts"]
+    sums = cells.groupby(["line", *by], as_index=False)[names].sum()
+    known, unknown, parts = (sums[name].to_numpy("int64") for name in names[2:])
+    is_open = sums["line"].isin(sums["line"][unknown > 0]).to_numpy()
+    need = pd.arrays.IntegerArray(sums["need"].to_numpy("int64", na_value=0), (known <= 0) | is_open)
+    found = sums[["line", *by]].assign(need=need, funded=np.maximum(sums["signed"].to_numpy("int64"), 0))
+    return found[(known + unknown + parts > 0)] if by else found
 
 
 def _lines(cells: pd.DataFrame) -> pd.DataFrame:
     """`_sums` with the name and the organisation of each line."""
     named = cells.drop_duplicates("line").sort_values("line", ignore_index=True)
-    sums = _sums(cells)
+    sums = _stated(cells)
     names = {"name": named["name"].fillna(_("Core work")), "organisation": named["organisation"]}
     return sums.assign(**names)[["line", "name", "organisation", "need", "funded"]]
 
@@ -342,11 +354,7 @@ def rows_behind(portfolio: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Ti
 
 def lines_in_parts(portfolio: Portfolio, columns: list[str]) -> pd.DataFrame:
     """need, funded, coverage, gap and surplus of the year, one row per line and part; need NA where none is stated."""
-    keys = ["line", *[column for column in columns if column != "line"]]
-    cells = portfolio.cells.groupby(keys, as_index=False)[["need", "signed", "known_needs", "parts"]].sum()
-    is_known, has_parts = (cells[name].to_numpy("int64") > 0 for name in ("known_needs", "parts"))
-    need = pd.arrays.IntegerArray(cells["need"].to_numpy("int64", na_value=0), ~is_known)
-    return funding.coverage_lines(cells.assign(need=need, funded=cells["signed"])[is_known | has_parts])
+    return funding.coverage_lines(_stated(portfolio.cells, [column for column in columns if column != "line"]))
 
 
 def by_part(portfolio: Portfolio, columns: list[str], *, with_unknown: bool = False) -> pd.DataFrame:

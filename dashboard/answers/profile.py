@@ -48,7 +48,7 @@ def find(visit: Visit, slug: str) -> Profile | None:
         row,
         read(of.presences_of(slug, viewer)),
         _with_facets(projects, read(of.facets_of(slug, viewer))),
-        read(of.grants_to(slug, viewer)),
+        own.sort_values("committed_on", ascending=False, kind="stable"),
         read(of.needs_of(slug, viewer)),
         read(of.partners_of(slug, viewer)),
         overlap.pairs_of(visit, projects["project_id"]),

@@ -68,7 +68,7 @@ def _listed(found: pd.DataFrame, cells: pd.DataFrame, column: str, named: Callab
     """What an organisation has in a column of the cells, in words."""
     names = cells[column].map({value: named(value) for value in cells[column].unique()})
     shown = names.groupby(cells["organisation_id"]).agg(written.in_a_cell)
-    return found["organisation_id"].map(shown).fillna("").astype("str")
+    return found["organisation_id"].map(shown).astype("object").fillna("").astype("str")
 
 
 @shown_once

@@ -74,11 +74,10 @@ def figures(found: Work) -> list[Figure]:
     own = found.places[found.places["organisation_id"].isin(found.each["organisation_id"])]
     teams = ways_of_working.teams_abroad(own)
     partnered = ways_of_working.partnered(found.each["organisation_id"], found.partnerships)
-    across = found.partnerships[found.partnerships["crossing"] == ways_of_working.ACROSS]
-    abroad = ways_of_working.partnered(found.each["organisation_id"], across)
+    abroad = ways_of_working.partnered_abroad(found.each["organisation_id"], found.partnerships)
     return [
         _share("teams_abroad", teams, _("of initiatives with a known working country")),
-        _share("partners_abroad", abroad, _("of active initiatives")),
+        _share("partners_abroad", abroad, _("of active initiatives, as far as places are known")),
         _share("local_partners", _with_local(found), _("of active initiatives")),
         Figure(
             "without_partner",
@@ -186,11 +185,16 @@ def partner_countries(visit: Visit, found: Work) -> Chart | None:
 def partnerships(found: Work) -> Table:
     """Every known partnership, and whether it crosses a border."""
     rows = found.partnerships.rename(columns={"first": "initiative", "second": "partner"})
-    across = int((rows["crossing"] == ways_of_working.ACROSS).sum())
+    across, judged = (
+        int(rows["crossing"].isin(words).sum()) for words in (ways_of_working.JUDGED[:1], ways_of_working.JUDGED)
+    )
     title = ngettext(
-        "{k} of {n} known partnership crosses a border", "{k} of {n} known partnerships cross a border", len(rows)
-    ).format(k=written.number(across), n=written.number(len(rows)))
-    title = title if len(rows) else _("No partnership is known")
+        "{k} of {n} partnership whose places are known crosses a border",
+        "{k} of {n} partnerships whose places are known cross a border",
+        judged,
+    ).format(k=written.number(across), n=written.number(judged))
+    if not judged:
+        title = _("Of no partnership the places of both sides are known") if len(rows) else _("No partnership is known")
     return Table("partnerships", title, rows[["initiative", "partner", "crossing", "since"]])
 
 

@@ -24,6 +24,7 @@ from dashboard.metrics.standing import (
     STANDINGS,
     UNSOURCED,
     holds,
+    itself,
     standing,
 )
 
@@ -142,7 +143,8 @@ def recipients(grants: pd.DataFrame) -> pd.DataFrame:
     grants = grants.assign(standing=standing(grants))
     money, what = grants["minor"].astype("Int64").fillna(0), grants["standing"]
     received = what.isin(RECEIVED)
-    is_signed = received | what.isin(NOT_CONVERTED)
+    is_unknown = what.isin(NOT_CONVERTED) & ~itself(grants)
+    is_signed = received | is_unknown
     to_fix = set(funding.to_fix(grants)["grant_id"])
     columns = {
         "total": money.where(received, 0),
@@ -151,7 +153,7 @@ def recipients(grants: pd.DataFrame) -> pd.DataFrame:
         "outside": money.where(what.isin(("outside", LEFT)) & (grants["status"] == "commitment"), 0),
         "grants": received,
         "counted": is_signed,
-        "unconverted": what.isin(NOT_CONVERTED),
+        "unconverted": is_unknown,
         "undated": is_signed & grants["committed_on"].isna(),
         "left_out": is_signed & grants["grant_id"].isin(to_fix),
         "unrestricted": money.where(received & (grants["restriction"] == "unrestricted"), 0),
@@ -181,7 +183,8 @@ def grantees(grants: pd.DataFrame) -> pd.DataFrame:
     """Signed grants to members per organisation and year of signature: circle, reporting, organisation_id, year, grants,
     unconverted (those without an amount in it), total."""
     grants = grants.assign(standing=standing(grants))
-    is_signed = grants["standing"].isin((*RECEIVED, *NOT_CONVERTED)) & grants["committed_on"].notna()
+    of_others = grants["standing"].isin((*RECEIVED, *NOT_CONVERTED)) & ~itself(grants)
+    is_signed = of_others & grants["committed_on"].notna()
     inside = holds(grants["recipient_is_member"])
     dated = grants[is_signed & inside].rename(columns={"recipient_id": "organisation_id"})
     rows = dated.assign(

@@ -77,6 +77,15 @@ def in_window(projects: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
     return ~(projects["ends_on"] < first) & ~(projects["starts_on"] > last)
 
 
+def is_dated(projects: pd.DataFrame) -> pd.Series:
+    """Which projects have days that can be compared: a start is known, and an end if they have ended (C04).
+
+    `projects`: starts_on, ends_on, status.
+    """
+    has_unknown_end = (projects["status"] == "ended") & projects["ends_on"].isna()
+    return projects["starts_on"].notna() & ~has_unknown_end
+
+
 def facet_counts(facets: pd.DataFrame) -> pd.DataFrame:
     """Projects per facet value: facet, code, projects, of_projects (all projects with any facet)."""
     counts = facets.drop_duplicates().groupby(["facet", "code"])["project_id"].size()
@@ -349,11 +358,11 @@ def agreement_by_score(pairs: pd.DataFrame) -> pd.DataFrame:
 def facts_to_fill(pairs: pd.DataFrame, projects: pd.DataFrame, facets: pd.DataFrame) -> pd.DataFrame:
     """Which missing fact of which project keeps pairs undecided: project_id, fact, pairs; most pairs first.
 
-    `pairs`: those that cannot be told yet; `projects`: project_id, starts_on; `facets`: project_id, facet, code. A
+    `pairs`: those that cannot be told yet; `projects`: project_id, starts_on, ends_on, status; `facets`: project_id, facet, code. A
     fact is a facet or 'dates'.
     """
     recorded = set(zip(facets["project_id"], facets["facet"], strict=True))
-    dated = projects.loc[projects["starts_on"].notna(), "project_id"]
+    dated = projects.loc[is_dated(projects), "project_id"]
     recorded |= {(project, "dates") for project in dated}
     sides = zip(pairs["project_a"], pairs["project_b"], unknown_facts(pairs), strict=True)
     missing = [(p, fact) for a, b, facts in sides for p in (a, b) for fact in facts if (p, fact) not in recorded]

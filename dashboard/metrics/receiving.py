@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dashboard.metrics.standing import itself
 from dashboard.metrics.statistics import DAYS_PER_MONTH, Coverage, added_up, percentile
 
 SMALL_GRANT_MINOR = 1_000_000
@@ -21,8 +22,7 @@ def largest_funders(grants: pd.DataFrame) -> pd.DataFrame:
 
     Nobody is a funder of herself: own money carried over is left out. `grants`: recipient_id, funder_id, status, minor.
     """
-    is_own = (grants["funder_id"] == grants["recipient_id"]).fillna(False).astype(bool)
-    signed = grants[grants["status"].isin(["commitment", "paid"]) & ~is_own]
+    signed = grants[grants["status"].isin(["commitment", "paid"]) & ~itself(grants)]
     named_payers = signed.groupby("recipient_id")["funder_id"].nunique()
     counted = signed[signed["minor"].notna()].rename(columns={"recipient_id": "organisation_id"})
     per_funder = counted.groupby(["organisation_id", "funder_id"], as_index=False, dropna=False)["minor"].sum()
@@ -43,12 +43,14 @@ def dependence(organisations: pd.DataFrame) -> pd.DataFrame:
 
     Money from unnamed funders makes the share of the largest funder a range; `is_dependent` is NA unless both ends agree
     on more than half, and where grants without a known amount in this currency (`unconverted`) could change the answer:
-    always, unless one named funder gave everything. Organisations without converted money keep low and high NA.
+    always, unless one named funder gave everything. Organisations without converted money keep low and high NA. What was given
+    back is in the total, so that a share could be more than the whole: it is the whole then.
     """
     total, hidden = organisations["total"].astype("Float64"), organisations["unnamed"].astype("Float64")
     total = total.where(total > 0)
     largest = organisations["largest"].astype("Float64")
-    low, high = largest / total, (largest + hidden) / total
+    low = (largest / total).clip(upper=1)
+    high = ((largest + hidden) / total).clip(lower=low, upper=1)
     agree = (low > DEPENDENT_ABOVE) == (high > DEPENDENT_ABOVE)
     has_unconverted = organisations.get("unconverted", pd.Series(0, organisations.index)) > 0
     is_sure = (

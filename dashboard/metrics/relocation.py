@@ -274,7 +274,10 @@ class Forecast:
     weekly_growth: float
 
     def weeks_at(self, chance: float) -> int | None:
-        """The first week by which everything is cleared with this chance; None when that is not foreseeable."""
+        """The first week by which everything is cleared with this chance; None when that is not foreseeable, as where no fewer
+        come than go (METHODS A.1)."""
+        if self.weekly_growth >= 0:
+            return None
         reached = np.flatnonzero(self.cleared >= chance - 1e-12)
         return int(reached[0]) + 1 if len(reached) else None
 

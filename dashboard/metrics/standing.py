@@ -35,7 +35,7 @@ def standing(grants: pd.DataFrame) -> pd.Series:
     """
     payer = holds(grants["funder_is_member"])
     payee = holds(grants["recipient_is_member"])
-    itself = (grants["funder_id"] == grants["recipient_id"]).fillna(False).to_numpy(dtype=bool)
+    own = itself(grants).to_numpy(dtype=bool)
     status, kind = grants["status"], grants["kind"]
     conditions = {
         "cancelled": status == "cancelled",
@@ -46,8 +46,8 @@ def standing(grants: pd.DataFrame) -> pd.Series:
         "no_signing_date": grants["minor"].isna() & grants["committed_on"].isna(),
         "no_rate": grants["minor"].isna(),
         LEFT: payer & ~payee,
-        OWN: itself & (kind != "regrant"),
-        MOVED: itself,
+        OWN: own & (kind != "regrant"),
+        MOVED: own,
         PASSED_ON: payer & payee,
         UNSOURCED: (kind == "regrant") & grants["funder_id"].isna(),
         CARRIED_OVER: kind == "carry_over",
@@ -58,8 +58,12 @@ def standing(grants: pd.DataFrame) -> pd.Series:
 
 def takes_from_payer(grants: pd.DataFrame) -> pd.Series:
     """Whether a grant is taken from its payer's money: the payer is in the network and does not put in her own."""
-    itself = (grants["funder_id"] == grants["recipient_id"]).fillna(False).astype(bool)
-    return holds(grants["funder_is_member"]) & ~(itself & (grants["kind"] != "regrant"))
+    return holds(grants["funder_is_member"]) & ~(itself(grants) & (grants["kind"] != "regrant"))
+
+
+def itself(grants: pd.DataFrame) -> pd.Series:
+    """Whether who pays a grant is who receives it."""
+    return (grants["funder_id"] == grants["recipient_id"]).fillna(False).astype(bool)
 
 
 def holds(values: pd.Series) -> pd.Series:

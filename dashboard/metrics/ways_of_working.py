@@ -6,7 +6,8 @@ import pandas as pd
 
 from dashboard.metrics.statistics import Coverage
 
-ACROSS, WITHIN, UNKNOWN = "across_borders", "in_one_country", "place_unknown"
+JUDGED = ACROSS, WITHIN = "across_borders", "in_one_country"
+UNKNOWN = "place_unknown"
 
 
 def teams_abroad(places: pd.DataFrame) -> Coverage:
@@ -38,6 +39,18 @@ def partnered(initiatives: pd.Series, partnerships: pd.DataFrame) -> Coverage:
     """Of these initiatives, those with any partnership among `partnerships`."""
     sides = pd.concat([partnerships["organisation_a"], partnerships["organisation_b"]])
     return Coverage(int(initiatives.isin(sides).sum()), len(initiatives))
+
+
+def partnered_abroad(initiatives: pd.Series, partnerships: pd.DataFrame) -> Coverage:
+    """Of these initiatives, those with a partnership across borders; who has none, and one of which the place of a side is not
+    known, is not judged.
+
+    `partnerships`: organisation_a, organisation_b, crossing.
+    """
+    sides = partnerships.melt("crossing", ["organisation_a", "organisation_b"], value_name="organisation")
+    across, unclear = (sides.loc[sides["crossing"] == word, "organisation"] for word in (ACROSS, UNKNOWN))
+    judged = initiatives[initiatives.isin(across) | ~initiatives.isin(unclear)]
+    return Coverage(int(judged.isin(across).sum()), len(judged))
 
 
 def between_countries(partnerships: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:

@@ -58,8 +58,9 @@ def _are_same(known: Sequence[pd.DataFrame], others: Sequence[pd.DataFrame]) -> 
 
 
 def facts(shared: Connection, viewer: Viewer, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Projects of the window and their facets, as far as `viewer` may know them."""
+    """Projects of the window and their facets, as far as `viewer` may know them; one whose days cannot be compared has no start."""
     projects = database.run(shared, queries.overlap.projects(viewer))
+    projects = projects.assign(starts_on=projects["starts_on"].where(overlap.is_dated(projects)))
     projects = projects[overlap.in_window(projects, pd.Timestamp(as_of))].reset_index(drop=True)
     facets = database.run(shared, queries.overlap.facets(viewer))
     return projects, facets[facets["project_id"].isin(projects["project_id"])].reset_index(drop=True)

@@ -10,14 +10,12 @@ from sqlalchemy import ColumnElement, Select, and_, case, distinct, exists, func
 from data_access.filters import Filters
 from data_access.queries import choosing, visible
 from data_access.schema import (
-    grant,
     local_partner,
     need,
     organisation,
     organisation_finance,
     organisation_merge,
     partnership,
-    payment,
     population,
     presence,
     project,
@@ -239,35 +237,6 @@ def facets_of(slug: str, viewer: Viewer) -> Query:
         .join(project, project.c.id == project_facet.c.project_id)
         .where(project.c.organisation_id.in_(_of(slug, viewer)), visible.facets(viewer))
         .order_by(project_facet.c.project_id, project_facet.c.facet, project_facet.c.code)
-    )
-    return Query(statement, viewer)
-
-
-def grants_to(slug: str, viewer: Viewer) -> Query:
-    """Grants received: grant_id, reference and funder (NULL if unnamed), project, amount_minor, currency, status, committed_on,
-    starts_on, ends_on, paid_minor."""
-    payer, lead = organisation.alias("payer"), organisation.alias("lead")
-    paid = select(func.sum(payment.c.amount_minor)).where(payment.c.grant_id == grant.c.id).scalar_subquery()
-    statement = (
-        select(
-            grant.c.id.label("grant_id"),
-            visible.grant_reference(viewer, payer).label("reference"),
-            case((visible.organisations(viewer, payer), payer.c.name)).label("funder"),
-            case((visible.organisations(viewer, lead), project.c.name)).label("project"),
-            grant.c.amount_minor,
-            grant.c.currency,
-            grant.c.status,
-            grant.c.committed_on,
-            grant.c.starts_on,
-            grant.c.ends_on,
-            paid.label("paid_minor"),
-        )
-        .select_from(grant)
-        .outerjoin(payer, payer.c.id == grant.c.funder_id)
-        .outerjoin(project, project.c.id == grant.c.project_id)
-        .outerjoin(lead, lead.c.id == project.c.organisation_id)
-        .where(grant.c.recipient_id.in_(_of(slug, viewer)))
-        .order_by(grant.c.committed_on.desc(), grant.c.id)
     )
     return Query(statement, viewer)
 

@@ -201,7 +201,7 @@ def newest_answer(viewer: Viewer) -> Query:
 
 def projects(viewer: Viewer, of: Sequence[int] | None = None) -> Query:
     """Projects the viewer may see, all or `of` some: project_id, project, slug, organisation_id, organisation, organisation_slug,
-    starts_on, ends_on."""
+    starts_on, ends_on, status."""
     statement = (
         select(
             project.c.id.label("project_id"),
@@ -211,6 +211,7 @@ def projects(viewer: Viewer, of: Sequence[int] | None = None) -> Query:
             organisation.c.slug.label("organisation_slug"),
             project.c.starts_on,
             project.c.ends_on,
+            project.c.status,
         )
         .join(organisation, organisation.c.id == project.c.organisation_id)
         .where(visible.organisations(viewer), visible.in_network())
