@@ -21,8 +21,6 @@ from data_access.i18n import _
 from data_access.importers.entities import ENTITIES, as_json, bare, free_id, from_json, is_row, row_key
 from data_access.importers.questions import ALIKE_FROM
 from data_access.schema import (
-    PRECISIONS,
-    VISIBILITY,
     contest,
     import_change,
     import_run,
@@ -33,6 +31,7 @@ from data_access.schema import (
     shared,
     source_record,
 )
+from data_access.secrecy import stricter, undisclosed
 
 NEIGHBOURS = 20
 MERGED, KEPT_APART = "merged", "kept_apart"
@@ -95,7 +94,7 @@ def after(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, Any]:
     return facts | {
         "is_initiative": kept["is_initiative"] or gone["is_initiative"],
         "is_funder": kept["is_funder"] or gone["is_funder"],
-        "visibility": max(kept["visibility"], gone["visibility"], key=VISIBILITY.index),
+        **stricter(organisation, kept, gone),
         "independence": gone["independence"] if kept["independence"] == "unknown" else kept["independence"],
         "confirmed_on": max(confirmed, default=None),
         "closed_on": closed_on,
@@ -138,11 +137,15 @@ def merge(engine: Engine, kept: int, gone: int, by: str, now: datetime) -> int:
         if kept == gone:
             raise NotMerged(_("They are one already."))
         own, other = row_of(connection, kept), row_of(connection, gone)
-        steps = _Steps(connection)
+        steps, secret = _Steps(connection), undisclosed(connection)
         steps.change(organisation, own, own | after(own, other))
         for table, columns in REFERRING.items():
             for row in _rows(connection, table, or_(*(column == gone for column in columns))):
                 _follow(steps, table, row, kept, gone)
+        for row in _rows(connection, presence, presence.c.organisation_id == kept):
+            for one in (kept, gone):
+                hidden = {"precision": secret.get((one, row["host_country"]), row["precision"])}
+                steps.change(presence, row, row := row | stricter(presence, row, hidden))
         _lead_to(steps, "organisation", row_key(organisation, other), row_key(organisation, own))
         named = and_(contest.c.entity == "initiative", contest.c.record_id == gone)
         for row in _rows(connection, contest, named):
@@ -264,7 +267,7 @@ def _as_one(table: Table, kept: Mapping[str, Any], gone: Mapping[str, Any]) -> d
         begun = [day for day in (kept["started_on"], gone["started_on"]) if day]
         ended = [kept["ended_on"], gone["ended_on"]]
         one |= {
-            "precision": max(kept["precision"], gone["precision"], key=PRECISIONS.index),
+            **stricter(presence, kept, gone),
             "started_on": min(begun, default=None),
             "ended_on": None if None in ended else max(ended),
         }

@@ -201,7 +201,8 @@ def take(visit: Visit, sent: Sent, say: Callable[[str], None], *, dry_run: bool)
     engine, today = importer(), datetime.now(UTC).date()
     with _on_disk(sent) as paths:
         request = Request(sent.source, paths, sent.format, sent.column_map, dry_run=dry_run, is_snapshot=sent.is_snapshot,
-                          is_total_confirmed=sent.is_total_confirmed, counts_both=sent.counts_both)  # fmt: skip
+                          is_total_confirmed=sent.is_total_confirmed, counts_both=sent.counts_both,
+                          discloses=sent.discloses)  # fmt: skip
         done = bring({"shared": engine}, request, today, lambda rows: say(_read(rows)))
     if not dry_run:
         rebuild(visit, today, say)

@@ -61,6 +61,9 @@ def _formats() -> dict[str, str]:
 @speaking.option(
     "--count-both", is_flag=True, help=N_("Load what another source states already as well: somebody looked.")
 )
+@speaking.option(
+    "--disclose", is_flag=True, help=N_("What was not to be known may become visible: whom it concerns has agreed.")
+)
 def import_files(
     files: tuple[Path, ...],
     source: str,
@@ -73,12 +76,13 @@ def import_files(
     snapshot: bool,
     confirm_total: bool,
     count_both: bool,
+    disclose: bool,
 ) -> None:
     """Load files together, and rebuild what is derived from them."""
     engines, today = writers(), datetime.now(UTC).date()
     try:
         columns = sources.read_column_map(column_map) if column_map else None
-        request = Request(source, files, stated, columns, dry_run, snapshot, confirm_total, count_both)
+        request = Request(source, files, stated, columns, dry_run, snapshot, confirm_total, count_both, disclose)
         done = bring(engines, request, today, _say_progress)
     except formats.UnknownFormat as refusal:
         proposal = _("`meridian map FILE OUT.json` writes a first proposal. Nothing was loaded.")

@@ -13,7 +13,7 @@ from dashboard.page.blocks import Block
 class Sent:
     """Files (name, content) a steward sent: whose they are, and what they are said to be.
 
-    `counts_both`, `is_total_confirmed`: somebody looked at what a load asked about.
+    `counts_both`, `is_total_confirmed`, `discloses`: somebody looked at what a load asked about.
     """
 
     source: str
@@ -22,6 +22,7 @@ class Sent:
     column_map: Mapping[str, Any] | None = None
     is_snapshot: bool = field(default=False, kw_only=True)
     counts_both: bool = field(default=False, kw_only=True)
+    discloses: bool = field(default=False, kw_only=True)
     is_total_confirmed: bool = field(default=False, kw_only=True)
 
 

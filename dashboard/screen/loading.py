@@ -57,12 +57,15 @@ def _file_form(block: forms.FileForm, _screen: Screen, _report: Report) -> Sent 
         is_confirmed = st.checkbox(
             _("Somebody looked: load the file although its own total does not add up"), key="file_total"
         )
+        discloses = st.checkbox(
+            _("Whom it concerns has agreed: what was not to be known may become visible"), key="file_discloses"
+        )
     if not source or not sent:
         texts.note(_("Choose a source and at least one file."))
         return None
     contents = [(file.name, file.getvalue()) for file in sent]
     return Sent(source, contents, stated or None, is_snapshot=is_snapshot, counts_both=counts_both,
-                is_total_confirmed=is_confirmed)  # fmt: skip
+                is_total_confirmed=is_confirmed, discloses=discloses)  # fmt: skip
 
 
 @draw.register

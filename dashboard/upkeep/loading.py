@@ -24,7 +24,8 @@ TOLD_EVERY = 2_000
 class Request:
     """What is to be loaded and how. `format`: None lets the files tell; `column_map`: None takes the source's saved one.
 
-    `counts_both`: somebody looked; what another source states already is loaded as well.
+    `counts_both`: somebody looked; what another source states already is loaded as well. `discloses`: whom it concerns has agreed;
+    what was not to be known may become visible.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Request:
     is_snapshot: bool = False
     is_total_confirmed: bool = False
     counts_both: bool = False
+    discloses: bool = False
 
 
 def bring(
@@ -63,7 +65,8 @@ def bring(
                 _("This is a log of cases, and no case database is configured here: load it where one is.")
             )
         done = load.load(engines, request.source, _said(records, progress), today, origin=origin, dry_run=request.dry_run,
-                         is_snapshot=request.is_snapshot, counts_both=request.counts_both)  # fmt: skip
+                         is_snapshot=request.is_snapshot,
+                         agreed=outcomes.Agreed(request.counts_both, request.discloses))  # fmt: skip
     except Unreadable as refusal:
         if not request.dry_run:
             which: Which = "cases" if origin.format == CASE_LOG and "cases" in engines else "shared"

@@ -17,14 +17,14 @@ from sqlalchemy import Engine
 
 from data_access import meta
 from data_access.database import Which
-from data_access.importers.outcomes import Origin, Outcome
+from data_access.importers.outcomes import Agreed, Origin, Outcome
 from data_access.importers.questions import propose_same_cases, propose_similar, warn_of_outliers
 from data_access.importers.records import Problem, Record
 from data_access.importers.run import Run
 from data_access.importers.same_money import leave_out_same_money
 from data_access.importers.sources import keep_salt
 
-UNNAMED = Origin()
+UNNAMED, NOTHING = Origin(), Agreed()
 
 
 def load(
@@ -36,13 +36,12 @@ def load(
     origin: Origin = UNNAMED,
     dry_run: bool = False,
     is_snapshot: bool = False,
-    counts_both: bool = False,
+    agreed: Agreed = NOTHING,
 ) -> Outcome:
     """Write `records` of `source`, each database in one transaction that ends at the end of the file, or not at all.
 
     A dry run does everything and takes it back. With `is_snapshot`, rows of this source that are not in the file any
-    more are taken out; otherwise they are only counted. With `counts_both`, what another source states already is loaded
-    as well. Raises what the readers of `records` raise, and then nothing
+    more are taken out; otherwise they are only counted. Raises what the readers of `records` raise, and then nothing
     was written.
     """
     outcome = Outcome()
@@ -50,12 +49,12 @@ def load(
     try:
         for which, connection in open_transactions.items():
             meta.take_turn(connection, which)
-        run = Run(open_transactions, source, today, outcome, origin)
+        run = Run(open_transactions, source, today, outcome, origin, discloses=agreed.discloses)
         run.take(records)
         run.look_for_the_missing(is_snapshot)
         propose_similar(run)
         propose_same_cases(run)
-        leave_out_same_money(run, counts_both=counts_both, is_snapshot=is_snapshot)
+        leave_out_same_money(run, counts_both=agreed.counts_both, is_snapshot=is_snapshot)
         warn_of_outliers(run)
         run.finish()
         if origin.salt and "cases" in run.runs:

@@ -47,6 +47,15 @@ class Origin:
     salt: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True)
+class Agreed:
+    """What somebody looked at and agreed to: `counts_both`: what another source states already is other money and loaded as well;
+    `discloses`: what was not to be known may become visible (see `secrecy`)."""
+
+    counts_both: bool = False
+    discloses: bool = False
+
+
 @dataclass
 class Outcome:
     """What a run did, or on a dry run would do: counts per entity, and problems in the order they were met."""

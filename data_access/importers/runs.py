@@ -17,6 +17,7 @@ from data_access.importers.left_out import put_back_what_nobody_states
 from data_access.importers.outcomes import NotUndone, Origin
 from data_access.importers.records import Unreadable
 from data_access.schema import organisation_merge
+from data_access.secrecy import stricter
 
 
 def note_failure(engine: Engine, which: Which, source: str, today: date, origin: Origin, message: str) -> None:
@@ -142,6 +143,8 @@ def _take_back(connection: Connection, change: Any, records: Table, source_id: i
             ) from None
         return
     before = from_json(table, json.loads(change.before))
+    if (now := connection.execute(select(table).where(row)).mappings().first()) is not None:
+        before |= stricter(table, before, dict(now))
     if connection.execute(update(table).where(row).values(**before)).rowcount == 0:
         connection.execute(insert(table), before)
     connection.execute(delete(records).where(here))
