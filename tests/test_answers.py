@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select, text, update
 from streamlit.testing.v1 import AppTest
 
 from dashboard.answers import changes, evidence, overlap, portfolio
+from dashboard.page.reading import found_once
+from dashboard.page.visit import Visit, open_visit
 from data_access import addresses, connections
 from data_access.schema import overlap_pair, overlap_verdict
+from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
 from tests.test_pages import figures, open_page, texts
 
@@ -132,3 +137,39 @@ def test_a_facet_that_is_not_recorded_has_no_bar() -> None:
     app.selectbox(key="page_pair").set_value(f"{pair['project_a']}.{pair['project_b']}").run()
     assert any("not recorded for" in mark.value for mark in app.markdown)
     assert len(app.get("progress")) == 3
+
+
+def test_an_answer_is_hers_to_who_gave_it_and_a_persons_to_everybody_else_of_her_scope(
+    own_sample: addresses.Urls,
+) -> None:
+    anna, bella = (Viewer("coordinator", None, name) for name in ("anna", "bella"))
+
+    def who(viewer: Viewer) -> list[str]:
+        visit = open_sample_visit(viewer)
+        open_visit(visit)
+        found = overlap.find(visit)
+        return [said.split(",")[0] for said, _what in evidence.of_pair(visit, found, pair).answers]
+
+    visit = open_sample_visit(anna)
+    open_visit(visit)
+    found = overlap.find(visit)
+    pair = next(iter(overlap.offered(found, "possible_duplication")))
+    evidence.answer(visit, found, pair, "not_sure", None)
+    assert [who(one)[0] for one in (anna, bella, anna)] == ["You", "Person 1", "You"]
+    open_visit(None)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_nothing_that_is_kept_can_rest_on_who_reads() -> None:
+    seen: list[Visit] = []
+
+    @found_once
+    def kept(visit: Visit) -> int:
+        seen.append(visit)
+        return 1
+
+    visit = replace(open_sample_visit(Viewer("coordinator", None, "anna")), reader="Anna", own={"pair": "1.2"})
+    open_visit(visit)
+    kept(visit)
+    open_visit(None)
+    assert "anna" not in repr(seen).lower() and seen[0].own == {}

@@ -12,8 +12,11 @@ import pandas as pd
 import pytest
 from sqlalchemy import Connection, Engine, insert, text
 
+from dashboard.answers import what_if
 from dashboard.metrics import distribution
 from dashboard.metrics.need_tiers import reading
+from dashboard.page.reading import read
+from dashboard.page.visit import open_visit
 from dashboard.upkeep.refresh import refresh
 from data_access import addresses, connections, database, protected_year, queries, unlisted
 from data_access.filters import LISTS, Filters
@@ -23,7 +26,7 @@ from data_access.schema import grant, grant_country, organisation, presence, pro
 from data_access.search import search_key
 from data_access.viewer import Query, Viewer
 from sample_data.world import AS_OF
-from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, some
+from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit, some
 
 
 def everything(viewer: Viewer, filters: Filters | None = None) -> dict[str, Query]:
@@ -306,3 +309,23 @@ def test_no_group_of_the_fixed_table_is_recovered_by_subtraction(seed: int) -> N
     assert all(n >= distribution.SMALL_GROUP for n in table)
     assert not hidden or len(hidden) >= 2 or set(hidden) == {"other"}
     assert not hidden or sum(hidden.values()) >= distribution.SMALL_GROUP
+
+
+def test_the_seat_of_a_funder_whose_place_there_is_not_disclosed_is_told_to_nobody_who_may_not_know_it(
+    own_sample: addresses.Urls,
+) -> None:
+    with connections.open_writer(own_sample.shared).begin() as connection:
+        hidden = "SELECT organisation_id FROM presence WHERE host_country = 'FI' AND precision = 'undisclosed'"
+        (one,) = connection.scalars(text(f"SELECT min(organisation_id) FROM ({hidden}) AS hidden"))
+        connection.execute(text("DELETE FROM presence WHERE host_country = 'FI' AND organisation_id = :id AND precision <> "
+                                "'undisclosed'"), {"id": one})  # fmt: skip
+        connection.execute(text("UPDATE organisation SET is_funder = :yes, seat_country = 'FI', visibility = 'network', "
+                                "website = 'https://hidden.example' WHERE id = :id"), {"yes": True, "id": one})  # fmt: skip
+        (slug,) = connection.scalars(text("SELECT slug FROM organisation WHERE id = :id"), {"id": one})
+    for viewer, knows in ((FUNDER, False), (LITHUANIAN, False), (STEWARD, True)):
+        visit = open_sample_visit(viewer)
+        open_visit(visit)
+        assert (slug in what_if.who_leaves(visit, (), "FI")) == knows
+        told = read(queries.initiatives.told_of([one], viewer)).iloc[0]
+        assert (told["seat_country"] == "FI") == knows and pd.isna(told["website"])
+    open_visit(None)

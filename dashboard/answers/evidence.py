@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,9 +21,14 @@ from data_access.schema import ANSWERS, REASONS
 from data_access.verdicts import Verdict, record
 
 
-@shown_once
 def of_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
     """The evidence of the pair `key` ("a.b") of `found`. Raises KeyError for a pair that is not there."""
+    return replace(_compared_pair(visit, found, key), answers=_answers(visit, found, _pair(found, key)))
+
+
+@shown_once
+def _compared_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
+    """All of it but the answers, which say to each reader which is hers."""
     pair = _pair(found, key)
     facets = read(queries.overlap.facets(visit.viewer, of=_both(pair)))
     values = {
@@ -34,7 +40,7 @@ def of_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
         (written.capital(codes.word(facet)), _known(getattr(pair, facet)), _compared(facet, a, b, counted))
         for facet in overlap.WEIGHTS
     ]
-    return Evidence(_headline(pair), compared, _facts(visit, found, pair), _answers(visit, found, pair))
+    return Evidence(_headline(pair), compared, _facts(visit, found, pair), [])
 
 
 @shown_once

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -108,7 +108,11 @@ def before_and_after(visit: Visit, pair: Pair, decision: str) -> Table:
         has = [merges.named_in(connection, one) for one in (pair.first, pair.second)]
     kept, gone = (second, first) if decision == INTO_SECOND else (first, second)
     merged = kept | merges.after(kept, gone)
-    lines = [(_(what), *(_shown(name, one[name]) for one in (first, second, merged))) for name, what in FACTS.items()]
+    withheld = set() if visit.viewer.role == "steward" else _withheld(visit, (first, second))
+    lines = [
+        (_(what), *(_("withheld") if name in withheld else _shown(name, one[name]) for one in (first, second, merged)))
+        for name, what in FACTS.items()
+    ]
     for name, what in NAMED_IN.items() if visit.viewer.role == "steward" else ():
         counts = [own.get(name, 0) for own in has]
         if any(counts):
@@ -118,6 +122,17 @@ def before_and_after(visit: Visit, pair: Pair, decision: str) -> Table:
         return Table("merge_facts", _("What both are"), rows.drop(columns="after_merge"))
     note = _("What stands there twice, such as the same place, stands once afterwards; the stricter visibility holds.")
     return Table("merge_facts", _("Before and after"), rows, note)
+
+
+def _withheld(visit: Visit, both: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The facts of either of two organisations that this reader may not know."""
+    told = read_now(queries.initiatives.told_of([one["id"] for one in both], visit.viewer)).set_index("organisation_id")
+    return {
+        name
+        for name in told
+        for one in both
+        if one[name] is not None and (one["id"] not in told.index or pd.isna(told.loc[one["id"], name]))
+    }
 
 
 def decide(visit: Visit, pair: Pair, decision: str, say: Callable[[str], None]) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass, replace
 from functools import partial, wraps
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import pandas as pd
 from sqlalchemy import Engine
@@ -25,6 +25,7 @@ from data_access.viewer import Query
 T = TypeVar("T")
 P = ParamSpec("P")
 AWAY_SECONDS = 10.0
+ANYBODY = "anybody"
 MADE_FROM = "_made_from"
 MB = 1 << 20
 _engines = Store(20)
@@ -273,8 +274,8 @@ def kept_briefly(make: Callable[[], T], *key: Hashable) -> T:
 def found_once(make: Callable[P, T]) -> Callable[P, T]:
     """What a topic found for a choice, computed once per viewer scope, state of the records, language and arguments.
 
-    Arguments are the visit, plain values and findings made by such a function. Raises TypeError for anything else, which
-    nothing could tell from another of its kind.
+    Arguments are the visit, without who reads and what she chose on the page alone, plain values and findings made by such a
+    function. Raises TypeError for anything else, which nothing could tell from another of its kind.
     """
     return _once(make, _found)
 
@@ -290,9 +291,18 @@ def _once(make: Callable[P, T], store: Store) -> Callable[P, T]:
     @wraps(make)
     def once(*arguments: P.args, **named: P.kwargs) -> T:
         made_from = tuple(_made_from(name, argument) for argument in (*arguments, *named.values()))
-        return _kept(store, (name, tuple(named), made_from), partial(make, *arguments, **named))
+        return _kept(store, (name, tuple(named), made_from), lambda: make(*map(_anybodys, arguments), **named))
 
     return once
+
+
+def _anybodys(argument: Any) -> Any:
+    """A visit as all of its scope make it: what is kept can rest on nothing that `Visit.choice` does not tell apart."""
+    if not isinstance(argument, Visit):
+        return argument
+    return replace(
+        argument, viewer=replace(argument.viewer, subject=ANYBODY), own={}, reader="", link="", signed_in_at=None
+    )
 
 
 def _kept(store: Store, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:

@@ -139,9 +139,9 @@ def payers_ahead(after: date, viewer: Viewer) -> Query:
 
 
 def seats(viewer: Viewer) -> Query:
-    """Funders she may see with their seat, NULL where it is not stated: slug, name, seat_country."""
+    """Funders she may see with their seat, NULL where it is not stated or withheld: slug, name, seat_country."""
     statement = (
-        select(organisation.c.slug, organisation.c.name, organisation.c.seat_country)
+        select(organisation.c.slug, organisation.c.name, visible.seat(viewer).label("seat_country"))
         .where(organisation.c.is_funder, visible.organisations(viewer))
         .order_by(organisation.c.name, organisation.c.slug)
     )

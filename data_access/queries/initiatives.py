@@ -170,6 +170,15 @@ def profile(slug: str, viewer: Viewer) -> Query:
     return Query(statement, viewer)
 
 
+def told_of(organisations: Collection[int], viewer: Viewer) -> Query:
+    """What not everybody may know of these organisations: organisation_id, seat_country (NULL where it is withheld), website (NULL
+    where it is not public)."""
+    who = organisation.c
+    website = case((who.visibility == "public", who.website)).label("website")
+    statement = select(who.id.label("organisation_id"), visible.seat(viewer).label("seat_country"), website)
+    return Query(statement.where(who.id.in_(sorted(organisations)), visible.organisations(viewer)), viewer)
+
+
 def bearers(names: Collection[str], viewer: Viewer) -> Query:
     """The organisations of these names that one alone bears: name, slug, has_profile (1 or 0)."""
     return _borne_once(organisation.c.name, select(organisation.c.id), names, viewer)

@@ -62,6 +62,11 @@ def hides(viewer: Viewer, country: ColumnElement, organisation_id: ColumnElement
     return and_(~covers(viewer, country), exists().where(place.c.organisation_id == organisation_id, undisclosed))
 
 
+def seat(viewer: Viewer, table: FromClause = organisation) -> ColumnElement:
+    """The country of the organisation's seat, or NULL where that is an undisclosed place of it that the viewer does not cover."""
+    return case((~hides(viewer, table.c.seat_country, table.c.id), table.c.seat_country))
+
+
 def withholds(viewer: Viewer, country: ColumnElement, project_id: ColumnElement) -> ColumnElement[bool]:
     """The country is a withheld place of the project, or an undisclosed one of its lead, that the viewer does not
     cover."""
