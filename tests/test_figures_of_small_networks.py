@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from dashboard.answers import crossing, dividing, portfolio
+from dashboard.answers import crossing, dividing, funding, portfolio
 from dashboard.metrics import relocation
 from dashboard.page import walk
 from dashboard.page.blocks import Table
+from dashboard.page.visit import open_visit
 from dashboard.upkeep.refresh import refresh
 from data_access import database
+from tests.conftest import STEWARD, open_sample_visit
 from tests.small_loads import (
     AS_OF,
     FACETS,
@@ -158,3 +160,16 @@ def test_what_grows_or_stands_still_does_not_clear() -> None:
     for closures, arrivals in (([1] * 7 + [0] * 5, [0] * 10 + [3, 3]), ([1, 2] * 6, [0, 3] * 6)):
         found = relocation.exact_forecast(3, closures, arrivals)
         assert (found.weeks_at(0.5) is None) == (sum(arrivals) >= sum(closures))
+
+
+@pytest.mark.usefixtures("deployment")
+def test_the_table_of_gaps_has_all_of_them_and_says_why_they_add_to_more_than_the_gap_above() -> None:
+    visit = open_sample_visit(STEWARD)
+    open_visit(visit)
+    money = portfolio.picture(visit)
+    for by in funding.gap_names():
+        gaps = funding.gaps(money, by)
+        parts = portfolio.by_part(money, [by])
+        assert gaps.rows["gap"].sum() == parts["gap"].sum()
+        assert ("Added up these are" in gaps.note) == (parts["gap"].sum() != money.totals.gap)
+    open_visit(None)

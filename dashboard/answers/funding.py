@@ -319,19 +319,21 @@ def gap_names() -> dict[str, str]:
 
 @shown_once
 def gaps(money: Portfolio, by: str) -> Chart:
-    """The largest gaps of the year by line, activity or host_country."""
-    ranked = _shown_of(ranked_gaps(money, by), by)
-    names = {value: value if by == "line" else codes.code(by, value) for value in ranked[by]}
-    amounts = [written.money(gap, money.currency) for gap in ranked["gap"]]
-    bars = ranked.assign(met=(ranked["need"] - ranked["gap"]) / 100, missing=ranked["gap"] / 100)
-    title = _gap_title(money, by, ranked, names)
+    """The gaps of the year by line, activity or host_country; the picture has the largest."""
+    ranked = ranked_gaps(money, by)
+    drawn = _shown_of(ranked, by)
+    names = {value: value if by == "line" else codes.code(by, value) for value in drawn[by]}
+    amounts = [written.money(gap, money.currency) for gap in drawn["gap"]]
+    bars = drawn.assign(met=(drawn["need"] - drawn["gap"]) / 100, missing=drawn["gap"] / 100)
+    title = _gap_title(money, by, drawn, names)
+    note = _("Need stated for {year} and what signed money meets of it, in {currency}. {need}").format(
+        year=money.year, currency=money.currency, need=tier_words(money)
+    )
     return Chart(
         "gaps",
         title,
         ranked[[by, "need", "funded", "gap", "surplus", "coverage"]],
-        _("Need stated for {year} and what signed money meets of it, in {currency}; up to {n} shown. {need}").format(
-            year=money.year, currency=money.currency, n=GAPS_SHOWN, need=tier_words(money)
-        ),
+        " ".join((note, *_more_than_drawn(len(drawn), len(ranked)), *_more_than_lines(money, ranked))),
         charts.ranked_bars(
             bars,
             by,
@@ -343,6 +345,24 @@ def gaps(money: Portfolio, by: str) -> Chart:
         charts.alternative(title, list(names.values()), amounts),
         "rows",
     )
+
+
+def _more_than_drawn(drawn: int, ranked: int) -> list[str]:
+    if drawn == ranked:
+        return []
+    said = _("The picture has {n} of {m}, the table all.")
+    return [said.format(n=written.number(drawn), m=written.number(ranked))]
+
+
+def _more_than_lines(money: Portfolio, ranked: pd.DataFrame) -> list[str]:
+    """Why the parts' gaps add to more than the headline, where they do."""
+    parts, lines = int(ranked["gap"].sum()), money.totals.gap
+    if parts == lines:
+        return []
+    said = _(
+        "Added up these are {parts}, the gap of all lines is {lines}: a line can lack in one part and have more than it needs in another."
+    )
+    return [said.format(parts=written.money(parts, money.currency), lines=written.money(lines, money.currency))]
 
 
 def _shown_of(ranked: pd.DataFrame, by: str) -> pd.DataFrame:
