@@ -17,6 +17,8 @@ from data_access.importers.records import Context, Unreadable
 from data_access.importers.values import Formula
 
 TAG = "#"
+ONE_EACH = frozenset(["amountAwarded", "recipient", "funder", "awardDate", "starts", "ends", "currency", "id"])
+"""What a row of grants has one of; a map that names two columns of it would lose one."""
 PARTS = re.compile(r"\s*[,;/|+&\n]\s*")
 
 
@@ -41,6 +43,14 @@ def columns_of(
         what = said.get(plain, synonyms.get(plain, ""))
         if what and (what not in found.values() or plain in said):
             found[heading] = what
+    said_twice = [what for what in set(found.values()) if what in ONE_EACH and [*found.values()].count(what) > 1]
+    for what in sorted(said_twice):
+        several = ", ".join(f"“{heading}”" for heading, own in found.items() if own == what)
+        raise Unreadable(
+            _(
+                "The column map for {file} says of {columns} that each is {what}: a row has one. Leave out all but one."
+            ).format(file=name, columns=several, what=what)
+        )
     return found
 
 
@@ -64,7 +74,8 @@ def line_of(cells: Mapping[str, Any], columns: Mapping[str, str], context: Conte
         cell = cells.get(heading)
         if cell is not None and what in read_as:
             cell = read_as[what].get(as_said(cell), cell)
-        line[what] = cell
+        if what not in line or cell not in (None, ""):
+            line[what] = cell
     for what, word in context.column_map.items():
         if isinstance(word, str) and line.get(what) in (None, ""):
             line[what] = word

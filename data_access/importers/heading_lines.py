@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Set
+from functools import lru_cache
 from typing import Any
 
 from data_access.i18n import _, in_digits
 from data_access.importers.kinds_of_rows import CURRENCIES, NUMBER_LIKE, Line
 from data_access.importers.records import Unreadable
-from data_access.importers.values import MULTIPLIERS, Formula
+from data_access.importers.values import CURRENCY_WORDS, MULTIPLIERS, Formula, as_text
 
 SAID_AS = {3: "tsd", 6: "mio"}
+UNIT = r"(?:€|\$|£|₽|eur|usd|gbp|rub|chf|gel)"
 SCALE = re.compile(
-    r"\b(?P<word>thousand|tsd|tausend|тыс|million|mio|mln|млн)\w*|['’]000|\bk\s?(?=€|eur|usd|\$|gbp)", re.IGNORECASE
+    rf"\b(?P<word>thousand|tsd|tausend|тыс|тис|million|mio|mln|млн)\w*|(?P<mill>\bmill\b|{UNIT}\s?m\b|\bm(?={UNIT}))|['’]000"
+    rf"|(?<![\d.,])000s?\b|\b(?:x|in)\s?1[.,' ]?000\b|\bth(?:ous)?\b\.?|\b[kt]\s?(?={UNIT})|{UNIT}\s?k\b|\(\s?k\s?\)",
+    re.IGNORECASE,
 )
+"""Thousands or millions of which a heading or a title says that its amounts are; a million that is counted itself is none."""
 SCALED_TITLE = re.compile(rf"\b(?:in|в)\s+(?:(?:of|€|eur|usd|\$)\s+)*(?:{SCALE.pattern})", re.IGNORECASE)
+COUNTED_SCALE = re.compile(
+    rf"\d[\s\u00a0]?{UNIT}?[\s\u00a0]?(?:{SCALE.pattern.replace('?P<word>', '?:').replace('?P<mill>', '?:')})",
+    re.IGNORECASE,
+)
+SIGN_OR_WORD = re.compile(r"us\$|[€$£₽₾₸₴֏]|[^\W\d_]+")
+SHOWN = re.compile(r'\[\$([^\]-]*)(?:-[^\]]*)?\]|"([^"]*)"|\\\\(.)|([€$£₽₾₸₴֏])')
 OF_MONEY = re.compile(
     r"amount|betrag|summe|сумм|montant|value|grant|paid|budget|funding|award|disburs|commit|kwota|suma|cost|need|потребн|mittel",
     re.IGNORECASE,
@@ -62,7 +73,7 @@ def refuse_what_says_more_than_its_cells(
     for number, cells in down_to[:-1]:
         if number < first - 1 and best and is_heading_line(cells, best, known):
             raise two_tables(file, sheet, number)
-        title = next((cell for cell in cells if isinstance(cell, str) and SCALED_TITLE.search(cell)), None)
+        title = next((cell for cell in cells if isinstance(cell, str) and _scales(cell)), None)
         if title is not None:
             raise Unreadable(
                 _(
@@ -72,25 +83,42 @@ def refuse_what_says_more_than_its_cells(
             )
 
 
+def _scales(title: str) -> bool:
+    """Whether a title says that the amounts of its table are counted in thousands or millions."""
+    if SCALED_TITLE.search(title):
+        return True
+    return bool(SCALE.search(title) and currencies_in(title) and not COUNTED_SCALE.search(title))
+
+
+def currencies_in(words: str) -> set[str]:
+    """The currencies that a heading, a title or the format of a cell names, by sign, code or word."""
+    codes = {CURRENCIES[one] for one in re.findall(r"[€£₽]|[A-Z]{3}(?![A-Za-z])", words) if one in CURRENCIES}
+    return codes | {CURRENCY_WORDS[one] for one in SIGN_OR_WORD.findall(words.casefold()) if one in CURRENCY_WORDS}
+
+
 def beside(name: str) -> str:
-    """What the heading of a column of amounts says of each of them: thousands, a currency."""
-    if not OF_MONEY.search(name):
+    """What the heading of a column of amounts, or the format of a cell of one, says of each of them: thousands, a currency."""
+    named, scale = currencies_in(name), SCALE.search(name)
+    if not OF_MONEY.search(name) and not (named and scale):
         return ""
-    said = []
-    if scale := SCALE.search(name):
-        said.append(SAID_AS[MULTIPLIERS[(scale["word"] or "thousand").casefold()]])
-    named = {
-        CURRENCIES[one] for one in re.findall(r"[€£₽]|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", name) if one in CURRENCIES
-    }
+    said = [SAID_AS[6 if scale["mill"] else MULTIPLIERS[(scale["word"] or "thousand").casefold()]]] if scale else []
     return " ".join([*said, *(named if len(named) == 1 else ())])
+
+
+@lru_cache(1_000)
+def beside_of_format(number_format: str) -> str:
+    """What the format of a cell shows beside its number: a currency, thousands; empty where it shows nothing of both."""
+    words = " ".join("".join(found) for found in SHOWN.findall(number_format.split(";", maxsplit=1)[0]))
+    return beside(f"amount {words}") if words.strip() else ""
 
 
 def as_headed(cells: dict[str, Any], said_beside: Mapping[str, str]) -> dict[str, Any]:
     """Cells with what their headings say beside the figures, as if it stood in each."""
     for name, said in said_beside.items():
         cell = cells.get(name)
-        is_figure = isinstance(cell, int | float) and not isinstance(cell, bool)
-        if is_figure or (isinstance(cell, str) and NUMBER_LIKE.match(cell.strip()) and cell.strip()[-1].isdigit()):
+        if isinstance(cell, int | float) and not isinstance(cell, bool):
+            cells[name] = f"{as_text(cell)} {said}"
+        elif isinstance(cell, str) and NUMBER_LIKE.match(cell.strip()) and cell.strip()[-1].isdigit():
             cells[name] = f"{cell} {said}"
     return cells
 

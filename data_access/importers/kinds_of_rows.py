@@ -15,6 +15,9 @@ TOTAL = re.compile(
     r"подытог|промежуточный итог|somme|sous[\s-]total|suma|razem|iš viso)\b(?P<of>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+SUBTOTAL = re.compile(
+    r"\S\s+(?:total|ergebnis|итого?)\W*$|^(?:gesamtergebnis|общий итог|усього|всього|разом)\W*$", re.IGNORECASE
+)
 OF_A_TOTAL = frozenset((
     "général", "générale", "general", "grant", "grants", "funding", "amount", "amounts", "expenses", "projects", "year", "years",
     "for", "of", "in", "the", "all", "за", "по", "год", "года", "г", "гг", "jahr", "für", "im", "der", "die", "fördermittel",
@@ -75,7 +78,7 @@ def kind_of(cells: Collection[Any]) -> str:
 def _is_of_totals(filled: Collection[Any]) -> bool:
     """Whether every text of a row that measures nothing names a total, and there is a figure beside it."""
     texts = [cell for cell in filled if isinstance(cell, str)]
-    if not any(TOTAL.match(cell.strip()) for cell in texts):
+    if not any(TOTAL.match(cell.strip()) or SUBTOTAL.search(cell.strip()) for cell in texts):
         return False
     said = [cell for cell in texts if not _is_measure(cell)]
     has_figure = any(not isinstance(cell, str) or COUNTED.match(cell) for cell in filled)
@@ -89,7 +92,10 @@ def _is_measure(cell: str) -> bool:
 
 
 def _names_a_total(cell: str) -> bool:
-    """Whether a text says that its row is a total: of a year, of a country, or of everything."""
+    """Whether a text says that its row is a total: of a year, of a country, of everything, or of what stands before the word, as
+    in the lines that spreadsheets add."""
+    if SUBTOTAL.search(cell.strip()):
+        return True
     found = TOTAL.match(cell.strip())
     if found is None:
         return False

@@ -24,7 +24,7 @@ from data_access.i18n import _, in_digits, ngettext
 from data_access.importers import files, heading_lines
 from data_access.importers.kinds_of_rows import LEFT_OUT, NUMBER_LIKE, Line, kind_of, says_something
 from data_access.importers.records import Place, Problem, Unreadable
-from data_access.importers.values import Formula, numeric_date
+from data_access.importers.values import Formula, as_text, numeric_date
 
 HEADER_WITHIN = 30
 MOST_COLUMNS = 2_000
@@ -265,7 +265,15 @@ def _sheet_lines(sheet: Any) -> Iterator[Line]:
                     sheet=sheet.title, n=in_digits(MOST_COLUMNS)
                 )
             )
-        yield number, [Formula(str(cell.value)) if cell.data_type == "f" else cell.value for cell in row]
+        yield number, [Formula(str(cell.value)) if cell.data_type == "f" else _as_shown(cell) for cell in row]
+
+
+def _as_shown(cell: Any) -> Any:
+    """What a cell holds, a number with the currency or the thousands that its format shows beside it."""
+    if cell.data_type != "n" or not isinstance(cell.value, int | float) or cell.number_format == "General":
+        return cell.value
+    said = heading_lines.beside_of_format(cell.number_format)
+    return f"{as_text(cell.value)} {said}" if said else cell.value
 
 
 def _filled(lines: Iterator[Line], marks: Marks) -> Iterator[Line]:

@@ -197,6 +197,12 @@ def _with_codes_of(
     return every
 
 
+def _said_twice(columns: Mapping[str, Field]) -> list[str]:
+    """The columns of which another one says the same."""
+    fields = list(columns.values())
+    return [name for name, field in columns.items() if fields.count(field) > 1]
+
+
 def _read_sheet(
     sheet: Sheet, table: tables.Table, rows: list[tables.Row], vocabulary: Mapping[str, set[str]]
 ) -> Iterator[Record | Problem]:
@@ -206,6 +212,12 @@ def _read_sheet(
         for name in table.headings
         if heading_lines.heading(name) in by_heading
     }
+    blank = {name for name in _said_twice(columns) if all(row.cells.get(name) in (None, "") for row in rows)}
+    columns = {name: field for name, field in columns.items() if name not in blank}
+    if twice := _said_twice(columns):
+        yield Problem(Place(title, file=file), ", ".join(twice), "", "column_twice",
+                      _("say the same; nothing of this sheet was read."), _("Leave one of these columns."))  # fmt: skip
+        return
     missing = [f for f in sheet.fields if f.required and f not in columns.values()]
     if missing:
         names = ", ".join(_spoken(field.titles) for field in missing)

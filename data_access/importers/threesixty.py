@@ -317,12 +317,18 @@ def _grant(
         "amount_minor": None if awarded is None else awarded.minor,
         "currency": currency,
         "status": "commitment",
-        "kind": "regrant" if values.text(line.get("regrantType")) else "new",
+        "kind": "regrant" if _is_regrant(line.get("regrantType")) else "new",
         "restriction": "unknown",
         "committed_on": found["awardDate"],
         "starts_on": found["starts"],
         "ends_on": found["ends"],
     }, problems
+
+
+def _is_regrant(said: Any) -> bool:
+    """Whether a cell names a type of re-grant; one that says no to it names none."""
+    word = values.text(said)
+    return word is not None and not word.casefold().startswith("not ") and word.casefold() not in values.NO
 
 
 def _bad(place: Place, line: Mapping[str, Any], column: str, bad: values.Bad) -> Problem:

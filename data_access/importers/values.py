@@ -27,6 +27,8 @@ NOTHING = frozenset((
 YES = frozenset(["yes", "y", "true", "1", "x", "oui", "ja", "да", "sí", "si", "tak", "taip"])
 NO = frozenset(["no", "n", "false", "0", "non", "nein", "не", "нет", "nie", "ne"])
 SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
+UNDER_EACH_OTHER = re.compile(r"\d\s*[\n\r\t]\s*[-+]?\d")
+THOUSANDS_LOOK = re.compile(r"-?\d{1,3}\.\d{3}")
 UNWRITABLE = re.compile(r"[\x00\ud800-\udfff\ufffe\uffff]")
 SERIAL_BEGIN = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
@@ -51,7 +53,8 @@ MULTIPLIERS = {
 }  # fmt: skip
 CURRENCY_WORDS = {
     "€": "EUR", "euro": "EUR", "euros": "EUR", "евро": "EUR", "$": "USD", "us$": "USD", "dollar": "USD", "dollars": "USD",
-    "usd": "USD", "£": "GBP", "₽": "RUB", "руб": "RUB", "р": "RUB", "рублей": "RUB", "₾": "GEL", "₸": "KZT", "zł": "PLN",
+    "usd": "USD", "долл": "USD", "долларов": "USD", "£": "GBP", "₽": "RUB", "руб": "RUB", "р": "RUB", "рублей": "RUB", "₾": "GEL",
+    "лари": "GEL", "₸": "KZT", "тенге": "KZT", "драм": "AMD", "֏": "AMD", "грн": "UAH", "гривен": "UAH", "₴": "UAH", "zł": "PLN",
 }  # fmt: skip
 ERRORS = re.compile(
     r"^#(REF!|N/A|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|ERROR!|SPILL!|CALC!)$|^(Loading|Загрузка|Wird geladen)\s?(\.\.\.|…)$",
@@ -248,11 +251,26 @@ class Money:
     is_worked_out: bool = False
 
 
+def as_text(number: float) -> str:
+    """A number of a cell as text in which a point can only stand before decimals."""
+    if float(number).is_integer():
+        return str(int(number))
+    written = format(Decimal(repr(number)), "f")
+    return f"{written}0" if THOUSANDS_LOOK.fullmatch(written) else written
+
+
+def _assert_one(line: str) -> None:
+    """Raises Bad for a cell in which one number stands under another."""
+    if UNDER_EACH_OTHER.search(line.strip()):
+        raise Bad(_("holds two numbers, one under the other."), _("Write each in a row of its own."))
+
+
 def money(cell: Any, evidence: Evidence | None = None) -> Money | None:
     """Money with every sign of the cell understood: 1.234,50, 15k €, USD 3,000, 20 тыс. Raises Bad where one is not."""
     if not isinstance(cell, str):
         number = decimal(cell, evidence)
         return None if number is None else Money(_minor(number), None, number < 0)
+    _assert_one(cell)
     line = text(cell)
     if line is None:
         return None
@@ -328,6 +346,8 @@ def decimal(cell: Any, evidence: Evidence | None = None) -> Decimal | None:
         raise Bad(_("is not a number."), _("Write it like 1234.50."))
     if isinstance(cell, int | float | Decimal):
         return _finite(Decimal(str(cell)))
+    if isinstance(cell, str):
+        _assert_one(cell)
     line = text(cell)
     if line is None:
         return None
