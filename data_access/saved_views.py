@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Delete, Engine, delete, insert, select
+from sqlalchemy import Delete, Engine, delete, func, insert, select
 
 from data_access.i18n import _
 from data_access.schema import saved_view
 
-LONGEST_NAME, LONGEST_QUERY = 80, 400
+LONGEST_NAME, LONGEST_QUERY, MOST_VIEWS = 80, 400, 50
+
+
+class TooMany(Exception):
+    """A reader keeps as many views as anybody may."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,12 @@ def views_of(engine: Engine, subject: str) -> list[SavedView]:
 
 
 def keep(engine: Engine, subject: str, view: SavedView) -> None:
-    """Keep a view; one of the same name is replaced."""
+    """Keep a view; one of the same name is replaced. Raises TooMany."""
     with engine.begin() as connection:
         connection.execute(_named(subject, view.name))
+        others = select(func.count()).select_from(saved_view).where(saved_view.c.subject == subject)
+        if (connection.scalar(others) or 0) >= MOST_VIEWS:
+            raise TooMany
         row = {"subject": subject, "name": view.name, "page": view.page, "query": view.query}
         connection.execute(insert(saved_view), row)
 

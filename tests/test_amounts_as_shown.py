@@ -117,3 +117,13 @@ def test_a_map_that_calls_two_columns_the_amount_is_refused(engines: Engines, tm
     columns = {"R": "recipient", "F": "funder", "2024": "amountAwarded", "2025": "amountAwarded"}
     with pytest.raises(Unreadable, match=r"2024.*2025"):
         load(engines, tmp_path / "a.csv", columns=columns)
+
+
+def test_rows_that_differ_in_a_column_that_is_not_read_are_several_and_said(engines: Engines, tmp_path: Path) -> None:
+    rows = "".join(f"K;X;1000;;{month}\n" for month in ("January", "February", "March", "March"))
+    (tmp_path / "a.csv").write_text("R;F;A;D;Month\n" + rows, encoding="utf-8")
+    done = load(engines, tmp_path / "a.csv")
+    assert grants(engines) == [(1_000_00, "EUR")] * 3
+    codes = [problem.code for problem in done.problems]
+    assert codes.count("alike_but_for_what_is_not_read") == 2 and codes.count("same_row_twice") == 1
+    assert not load(engines, tmp_path / "a.csv").created

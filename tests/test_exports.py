@@ -464,6 +464,14 @@ def test_a_view_is_kept_replaced_opened_and_forgotten_for_its_reader_alone(own_s
     saved_views.keep(keeper, "a", saved_views.SavedView("Mine", "overlap", "country=DE"))
     saved_views.keep(keeper, "b", saved_views.SavedView("Mine", "", ""))
     assert saved_views.views_of(keeper, "a") == [saved_views.SavedView("Mine", "overlap", "country=DE")]
+    for number in range(saved_views.MOST_VIEWS - 1):
+        saved_views.keep(keeper, "a", saved_views.SavedView(f"{number}", "", ""))
+    saved_views.keep(keeper, "a", saved_views.SavedView("Mine", "overlap", "country=DE"))
+    with pytest.raises(saved_views.TooMany):
+        saved_views.keep(keeper, "a", saved_views.SavedView("one more", "", ""))
+    assert len(saved_views.views_of(keeper, "a")) == saved_views.MOST_VIEWS
+    for number in range(saved_views.MOST_VIEWS - 1):
+        saved_views.forget(keeper, "a", f"{number}")
     saved_views.forget(keeper, "a", "Mine")
     assert saved_views.views_of(keeper, "a") == [] and len(saved_views.views_of(keeper, "b")) == 1
     with pytest.raises(ValueError, match="name"):

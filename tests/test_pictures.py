@@ -12,14 +12,14 @@ import plotly.graph_objects as go
 import pydeck as pdk
 import pytest
 
-from dashboard.answers import activity_mix
+from dashboard.answers import activity_mix, crossing, portfolio, providers
 from dashboard.page import walk
 from dashboard.page.blocks import Chart
 from dashboard.page.visit import open_visit
-from dashboard.pictures import maps
+from dashboard.pictures import grids, maps
 from dashboard.pictures.charts import SECOND, THIRD
 from data_access.filters import Filters
-from tests.conftest import FUNDER, ROLES, open_sample_visit
+from tests.conftest import FUNDER, ROLES, STEWARD, open_sample_visit
 
 MISSING = {"gaps", "crossing", "coverage", "ages", "clocks", "permits", "programmes_waiting", "source_ages"}
 """Charts in which something is missing, late or over: who draws another one says what is missing there."""
@@ -106,3 +106,18 @@ def test_what_somebody_does_is_never_shown_as_none_recorded_however_small_its_sh
     open_visit(None)
     assert cells.loc[("DE", "memory"), "text"] == "<1\u00a0%" and cells.loc[("DE", "memory"), "word"] == "small_share"
     assert cells.loc[("GE", "memory"), "text"] == "–" and cells.loc[("GE", "memory"), "word"] == "none_recorded"
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("countries", [(), ("DE",), ("GE",), ("LT",)])
+def test_the_list_for_a_phone_begins_with_the_cells_that_the_title_counts(countries: tuple[str, ...]) -> None:
+    visit = open_sample_visit(STEWARD, Filters(host_countries=countries))
+    open_visit(visit)
+    crossed, provided = crossing.chart(visit, portfolio.picture(visit)), providers.chart(visit, "host_country")
+    open_visit(None)
+    assert crossed is not None and provided is not None
+    for chart, colours in ((crossed, ("under_funded", "both")), (provided, ("one_provider",))):
+        counted = int(chart.title.split()[0].replace(",", ""))
+        drawn = list(chart.narrow.data[0]["marker"]["color"])
+        told = {grids.MEANING[one] for one in colours}
+        assert sum(colour in told for colour in drawn) == min(counted, grids.LISTED), chart.title

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from data_access import queries
 from data_access.i18n import _, ngettext
 
 UNDER_FUNDED_BELOW = 0.5
-MOST = (12, 8)
+MOST, EVERY = (12, 8), (10**6, 10**6)
 UNPLACED = ("withheld", "not_stated")
 SIGNALS = ("none_recorded", "several", "one_provider", "crowded", "under_funded", "both")
 
@@ -67,7 +68,7 @@ def chart(visit: Visit, money: Portfolio) -> Chart | None:
         pictured.whole(),
         charts.alternative(finding, list(grid["country"] + " · " + grid["work"]), list(grid["text"])),
         opens="rows",
-        narrow=pictured.listed(grids.LEVEL, "organisations"),
+        narrow=replace(pictured, cells=_complete(found, EVERY)).listed(grids.LEVEL, "organisations"),
     )
 
 
@@ -107,9 +108,9 @@ def with_unplaced(signals: Sequence[str]) -> tuple[str, ...]:
     return (nothing, "unplaced", *others)
 
 
-def _complete(frame: pd.DataFrame) -> pd.DataFrame:
-    """The busiest countries and activities with a text in every cell."""
-    grid = laid_out(frame, "organisations", MOST)
+def _complete(frame: pd.DataFrame, most: tuple[int, int] = MOST) -> pd.DataFrame:
+    """The busiest countries and activities, `most` of each, with a text in every cell."""
+    grid = laid_out(frame, "organisations", most)
     grid["signal"] = grid["signal"].astype(object).fillna("none_recorded")
     grid["organisations"] = grid["organisations"].fillna(0)
     grid["text"] = [

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from dashboard.answers.crossing import MOST, cell_name, cell_names, laid_out, levels, recorded, with_unplaced
+from dashboard.answers.crossing import EVERY, MOST, cell_name, cell_names, laid_out, levels, recorded, with_unplaced
 from dashboard.metrics import overlap
 from dashboard.page.blocks import Chart
 from dashboard.page.reading import read, shown_once
@@ -45,7 +45,7 @@ def chart(visit: Visit, across: Across) -> Chart | None:
         pictured.whole(),
         charts.alternative(title, list(cells["country"] + " · " + cells["work"]), list(cells["text"])),
         opens="rows",
-        narrow=replace(pictured, cells=_told_of(cells)).listed("organisations", grids.LEVEL),
+        narrow=replace(pictured, cells=_told_of(_cells(grid, across, EVERY))).listed("organisations", grids.LEVEL),
     )
 
 
@@ -88,9 +88,9 @@ def _note(across: Across, shown: int, known: int) -> str:
     return f"{what} {which}".format(shown=written.number(shown), n=written.number(known))
 
 
-def _cells(grid: pd.DataFrame, across: Across) -> pd.DataFrame:
-    """The busiest countries and activities as a complete grid: country, work, text, word."""
-    cells = laid_out(grid, "organisations", MOST, across)
+def _cells(grid: pd.DataFrame, across: Across, most: tuple[int, int] = MOST) -> pd.DataFrame:
+    """The busiest countries and activities, `most` of each, as a complete grid: country, work, text, word."""
+    cells = laid_out(grid, "organisations", most, across)
     cells["organisations"] = cells["organisations"].fillna(0)
     words = overlap.grid_words(cells["organisations"].astype("int64"))
     cells["word"] = words.where(overlap.is_placed(cells, across) | cells["organisations"].eq(0), "unplaced")

@@ -12,6 +12,7 @@ from dashboard.page import links
 from dashboard.page.reading import appender, keeps_now
 from dashboard.page.visit import Visit
 from dashboard.screen import file_buttons, filter_bar, texts
+from dashboard.words import written
 from data_access import saved_views
 from data_access.i18n import _
 from data_access.saved_views import SavedView
@@ -67,7 +68,12 @@ def _keep(visit: Visit, page: str) -> None:
     except ValueError:
         st.session_state["view_said"] = _("Not kept: it needs a name, and at most 400 signs of choices.")
         return
-    saved_views.keep(appender("saved_view"), visit.viewer.subject, wanted)
+    try:
+        saved_views.keep(appender("saved_view"), visit.viewer.subject, wanted)
+    except saved_views.TooMany:
+        said = _("Not kept: there are {n} views already. Forget one first.")
+        st.session_state["view_said"] = said.format(n=written.number(saved_views.MOST_VIEWS))
+        return
     st.session_state["view_said"] = _("Kept: {name}.").format(name=wanted.name)
 
 

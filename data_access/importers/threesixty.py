@@ -160,7 +160,20 @@ def _shares(spots: Iterable[tuple[str, Any]]) -> dict[str, int | None]:
     )
 
 
+def _alike(place: Place, line: Mapping[str, Any]) -> Problem:
+    return Problem(
+        place,
+        "recipient",
+        str(line.get("recipient")),
+        "alike_but_for_what_is_not_read",
+        _("differs from a row above in columns alone that are not read; both count."),
+        _("If they are one grant, remove one of them."),
+        is_warning=True,
+    )
+
+
 def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
+    met: dict[str, list[int]] = {}
     for table in tables.of(path, known_headings(HEADINGS, context)):
         plain = {name: NUMBERED.sub(r"\1:\2", heading_lines.heading(name)) for name in table.headings}
         columns = columns_of(table.headings, HEADINGS, FIELDS | set(HEADINGS.values()), context, path.name)
@@ -188,7 +201,14 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
             names = sum(1 for name in [*named_places, *unnumbered] if row.cells.get(name))
             line["unplaced"] = max(0, names - len(named))
             if "id" not in line and context.column_map.get("columns"):
-                line["id"] = opaque("ROW", "|".join(str(line.get(name)) for name in sorted(line)))
+                said = "|".join(str(line.get(name)) for name in sorted(line))
+                whole, alike = hash(tuple(map(str, row.cells.values()))), met.setdefault(said, [])
+                if whole not in alike:
+                    alike.append(whole)
+                    if len(alike) > 1:
+                        yield _alike(Place(table.sheet, row.number, file=path.name), line)
+                rank = alike.index(whole)
+                line["id"] = opaque("ROW", f"{said}|{rank}" if rank else said)
             raw = {name: row.cells.get(name) for name in [*columns, *spots]}
             yield Place(table.sheet, row.number, raw, path.name), line
         passed_over = [name for name, known in plain.items() if known in PASSED_OVER]
