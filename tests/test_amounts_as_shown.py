@@ -127,3 +127,17 @@ def test_rows_that_differ_in_a_column_that_is_not_read_are_several_and_said(engi
     codes = [problem.code for problem in done.problems]
     assert codes.count("alike_but_for_what_is_not_read") == 2 and codes.count("same_row_twice") == 1
     assert not load(engines, tmp_path / "a.csv").created
+
+
+def test_the_country_of_a_map_holds_for_grants_that_leave_it_open_and_its_words_are_read(
+    engines: Engines, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("R;F;A;C\nK;X;100;Tbilisi\nL;X;200;\nM;X;300;Serbia\n", encoding="utf-8")
+    columns = {"R": "recipient", "F": "funder", "A": "amountAwarded", "C": "country"}
+    load(engines, tmp_path / "a.csv", columns=columns, country="Armenia", values={"country": {"Tbilisi": "GE"}})
+    with engines["shared"].connect() as connection:
+        asked = (
+            'SELECT g.amount_minor, c.host_country FROM grant_country c JOIN "grant" g ON g.id = c.grant_id ORDER BY 1'
+        )
+        found = [tuple(row) for row in connection.execute(text(asked))]
+    assert found == [(100_00, "GE"), (200_00, "AM"), (300_00, "RS")]

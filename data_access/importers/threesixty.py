@@ -15,7 +15,7 @@ from typing import Any
 
 from data_access.i18n import _, ngettext
 from data_access.importers import files, heading_lines, tables, values
-from data_access.importers.columns import columns_of, known_headings, line_of, meanings
+from data_access.importers.columns import as_said, columns_of, known_headings, line_of, meanings
 from data_access.importers.country_names import NO_ISO_CODE
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
 from data_access.importers.references import opaque, organisation, places, reference
@@ -174,6 +174,7 @@ def _alike(place: Place, line: Mapping[str, Any]) -> Problem:
 
 def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
     met: dict[str, list[int]] = {}
+    read_as = (context.column_map.get("values") or {}).get("country", {})
     for table in tables.of(path, known_headings(HEADINGS, context)):
         plain = {name: NUMBERED.sub(r"\1:\2", heading_lines.heading(name)) for name in table.headings}
         columns = columns_of(table.headings, HEADINGS, FIELDS | set(HEADINGS.values()), context, path.name)
@@ -190,10 +191,18 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
             continue
         for row in table.rows():
             line = line_of(row.cells, columns, context)
-            coded = [(_country(row.cells.get(name), row.cells.get(beside(name, "name"))), name) for name in spots]
+            coded = [
+                (
+                    _country(
+                        read_as.get(as_said(code := row.cells.get(name)), code), row.cells.get(beside(name, "name"))
+                    ),
+                    name,
+                )
+                for name in spots
+            ]
             coded += [(_country(None, row.cells.get(name)), name) for name in unnumbered]
             named = [(country, row.cells.get(beside(name, "description"))) for country, name in coded if country]
-            if spots or named:
+            if named:
                 line |= {"country": ";".join(country for country, _said in named), "shares": _shares(named)}
             line["person"] = line.get("person") or next(
                 (said for name in persons if (said := row.cells.get(name))), None
