@@ -141,3 +141,17 @@ def test_the_country_of_a_map_holds_for_grants_that_leave_it_open_and_its_words_
         )
         found = [tuple(row) for row in connection.execute(text(asked))]
     assert found == [(100_00, "GE"), (200_00, "AM"), (300_00, "RS")]
+
+
+@pytest.mark.parametrize(
+    ("column", "read"),
+    [(["25-01-10", "25-03-11"], False), (["25-03-24"], False), (["25-03-24", "05-04-24"], True), (["25.03.24"], True),
+     (["31-12-99"], True), (["2025-03-04"], True), (["25-03-2024"], True)],
+)  # fmt: skip
+def test_a_day_that_may_begin_or_end_with_its_year_is_asked_about(column: list[str], read: bool) -> None:
+    evidence = values.Evidence.of(column)
+    if read:
+        assert values.day(column[0], evidence)
+    else:
+        with pytest.raises(values.Bad):
+            values.day(column[0], evidence)

@@ -31,6 +31,7 @@ UNDER_EACH_OTHER = re.compile(r"\d\s*[\n\r\t]\s*[-+]?\d")
 THOUSANDS_LOOK = re.compile(r"-?\d{1,3}\.\d{3}")
 UNWRITABLE = re.compile(r"[\x00\ud800-\udfff\ufffe\uffff]")
 SERIAL_BEGIN = date(1899, 12, 30)
+YEARS_OF_TWO = range(10, 41)
 SERIALS = range(18_264, 73_051)
 CLOCK = r"(?:[T ,]\s*\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:\.\d+)?)?\s*(?:[ap]\.?m\.?)?)?"
 ZONE = r"(?:\s*(?:Z|[+-]\d{2}:?\d{2}))?"
@@ -130,6 +131,8 @@ class Evidence:
     numeric: int = 0
     comma_decimal: int = 0
     point_decimal: int = 0
+    short_years: int = 0
+    maybe_year_first: int = 0
 
     @classmethod
     def of(cls, cells: Iterable[Any]) -> Evidence:
@@ -146,6 +149,9 @@ class Evidence:
             self.numeric += 1
             self.day_first += int(parts[1]) > 12
             self.month_first += int(parts[2]) > 12
+            if len(parts[3]) == 2 and "-" in cell:
+                self.short_years += 1
+                self.maybe_year_first += int(parts[1]) in YEARS_OF_TWO and int(parts[2]) <= 12 and int(parts[3]) <= 31
         if written := WRITTEN_ALONE.fullmatch(cell):
             line = SPACES.sub("", written[1]).rstrip(".,")
             last = max(line.rfind(","), line.rfind("."))
@@ -159,6 +165,11 @@ class Evidence:
         if self.day_first and self.month_first:
             return "both"
         return "day" if self.day_first else "month" if self.month_first else None
+
+    @property
+    def may_begin_with_years(self) -> bool:
+        """Whether every date with a year of two figures, parted as ISO parts them, could begin with that year."""
+        return 0 < self.short_years == self.maybe_year_first
 
     @property
     def is_ambiguous(self) -> bool:
@@ -192,18 +203,23 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
         parts = re.match(r"(\d{4})(\d{2})(\d{2})", line)
     if parts is None:
         raise Bad(_("is not a date."), _("Write it like 2026-10-18."))
-    first, second, third = (int(part) for part in parts.groups())
-    if len(parts[1]) == 4:
-        year, month, number = first, second, third
-    else:
-        year = third + 2000 if len(parts[3]) == 2 else third
-        order = evidence.date_order if evidence else None
-        month_first = (order == "month" or (order == "both" and second > 12)) and not (order == "both" and first > 12)
-        month, number = (first, second) if month_first else (second, first)
     try:
-        return date(year, month, number)
+        return date(*_in_order(parts, evidence or Evidence()))
     except ValueError:
         raise Bad(_("is a day that does not exist."), _("Write it like 2026-10-18.")) from None
+
+
+def _in_order(parts: re.Match[str], evidence: Evidence) -> tuple[int, int, int]:
+    """Year, month and day of a date in figures, as its column tells. Raises Bad where its year may stand first or last."""
+    first, second, third = (int(part) for part in parts.groups())
+    if len(parts[1]) == 4:
+        return first, second, third
+    if len(parts[3]) == 2 and "-" in parts[0] and evidence.may_begin_with_years:
+        raise Bad(_("may begin or end with its year."), _("Write the year with four figures."))
+    order = evidence.date_order
+    month_first = (order == "month" or (order == "both" and second > 12)) and not (order == "both" and first > 12)
+    year = third + 2000 if len(parts[3]) == 2 else third
+    return (year, first, second) if month_first else (year, second, first)
 
 
 @lru_cache
