@@ -14,7 +14,7 @@ from dashboard.answers.portfolio import Portfolio, converted, picture, records_i
 from dashboard.metrics import bridging, funding, leaving, need_tiers, placement
 from dashboard.metrics.standing import LEFT, RECEIVED
 from dashboard.page.blocks import Chart, Figure, Table
-from dashboard.page.reading import computed, found_once, read
+from dashboard.page.reading import computed, found_once, read, shown_once
 from dashboard.page.visit import Visit
 from dashboard.pictures import charts
 from dashboard.words import codes, written
@@ -78,8 +78,12 @@ def money_of(visit: Visit, tier: str = "lowest") -> Portfolio:
 
 def funder_names(visit: Visit) -> dict[str, str]:
     """Funders the reader may see, by short name, in alphabetical order."""
-    found = read(queries.funding.seats(visit.viewer))
-    return dict(zip(found["slug"], found["name"], strict=True))
+
+    def made() -> dict[str, str]:
+        found = read(queries.funding.seats(visit.viewer))
+        return dict(zip(found["slug"].tolist(), found["name"].tolist(), strict=True))
+
+    return computed(made, "funder_names")
 
 
 def seat_names(visit: Visit) -> dict[str, str]:
@@ -181,16 +185,17 @@ def _between(found: Leaves) -> str:
     return high if low == high else _("between {low} and {high}").format(low=low, high=high)
 
 
+@shown_once
 def leaves_figures(visit: Visit, found: Leaves) -> list[Figure]:
     """The bounds of what falls, whom it touches, and how much the network hangs on few."""
+    if not found.who:
+        return _robustness(visit)
     money = {
         name: int(value)
         for name, value in (("low", found.lost.network_lost_low), ("high", found.lost.network_lost_high))
     }
     paid, signed = int(found.direct["has_payment"].sum()), len(found.direct)
     known = _("payments known for {k} of {n} of their grants").format(k=written.number(paid), n=written.number(signed))
-    if not found.who:
-        return _robustness(visit)
     half, whole = found.lost.more_than_half, found.lost.all_of_it
     named = _("as far as grants on record name who pays")
     return [
