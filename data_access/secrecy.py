@@ -5,13 +5,16 @@ To show more takes a decision of its own: a load of which somebody says so.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
+from data_access import meta
 from data_access.schema import HIDING_PRECISIONS, PRECISIONS, VISIBILITY, organisation, presence, project_facet
 
+NOTED = "who_may_know"
 LEVELS: dict[Table, tuple[str, tuple[Any, ...]]] = {
     organisation: ("visibility", VISIBILITY),
     presence: ("precision", PRECISIONS),
@@ -36,3 +39,15 @@ def undisclosed(connection: Connection) -> dict[tuple[int, str], str]:
     for of, country, precision in connection.execute(asked.distinct()):
         found.setdefault((of, country), set()).add(precision)
     return {key: max(own, key=PRECISIONS.index) for key, own in found.items() if own and own <= set(HIDING_PRECISIONS)}
+
+
+def has_moved(connection: Connection) -> bool:
+    """Whether anybody may know a row now who did not at the last refresh, or may no more, whoever changed it; notes what is."""
+    digest = hashlib.sha256()
+    for table, (column, levels) in LEVELS.items():
+        keys, level = list(table.primary_key), table.c[column]
+        for row in connection.execute(select(*keys, level).where(level != levels[0]).order_by(*keys)):
+            digest.update(repr(tuple(row)).encode())
+    before = meta.read(connection, "shared").get(NOTED)
+    meta.write(connection, "shared", **{NOTED: digest.hexdigest()})
+    return before not in (None, digest.hexdigest())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 from dashboard.page import reading, renewal, walk
 from dashboard.page.opening import open_for, versions
@@ -182,3 +183,17 @@ def test_a_reader_goes_on_with_her_page_after_a_refresh_and_is_shown_the_newest_
     load_initiative(engines, "Just arrived")
     app.run()
     assert version() == str(int(before) + 2)
+
+
+def test_what_somebody_withdrew_by_hand_is_shown_to_nobody_after_a_refresh(own_sample: addresses.Urls) -> None:
+    engines, metas = writers(own_sample), reading.read_metas
+    refresh(engines["shared"], engines["cases"], LATER)
+    before = metas()
+    refresh(engines["shared"], engines["cases"], LATER)
+    same = metas()
+    assert meta.is_summed_anew(before["shared"], same["shared"])
+    with engines["shared"].begin() as connection:
+        connection.execute(text("UPDATE organisation SET visibility = 'aggregate_only' WHERE id = "
+                                "(SELECT min(id) FROM organisation WHERE visibility = 'public')"))  # fmt: skip
+    refresh(engines["shared"], engines["cases"], LATER)
+    assert not meta.is_summed_anew(same["shared"], metas()["shared"])
