@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, insert, text
 from dashboard.answers import what_if
 from dashboard.metrics import distribution
 from dashboard.metrics.need_tiers import reading
+from dashboard.page import walk
 from dashboard.page.reading import read
 from dashboard.page.visit import open_visit
 from dashboard.upkeep.refresh import refresh
@@ -328,4 +329,23 @@ def test_the_seat_of_a_funder_whose_place_there_is_not_disclosed_is_told_to_nobo
         assert (slug in what_if.who_leaves(visit, (), "FI")) == knows
         told = read(queries.initiatives.told_of([one], viewer)).iloc[0]
         assert (told["seat_country"] == "FI") == knows and pd.isna(told["website"])
+    open_visit(None)
+
+
+def test_a_source_that_is_called_as_who_asked_not_to_be_listed_is_named_to_nobody_who_may_not_know_her(
+    own_sample: addresses.Urls,
+) -> None:
+    with connections.open_writer(own_sample.shared).begin() as connection:
+        asked = "SELECT name FROM organisation WHERE visibility = 'aggregate_only' AND is_initiative ORDER BY id"
+        name = next(iter(connection.scalars(text(asked))))
+        connection.execute(
+            text("UPDATE source SET name = :name WHERE id = (SELECT min(id) FROM source)"), {"name": name}
+        )
+    for viewer, knows in ((FUNDER, False), (STEWARD, True)):
+        open_visit(open_sample_visit(viewer))
+        asked_of = queries.provenance.sources, queries.network.loads, queries.contested.sources
+        assert [name in set(read(query(viewer))["source"]) for query in asked_of] == [knows] * 3
+        assert (
+            name in str([one.rows.to_csv() for one in walk.whole("data", open_sample_visit(viewer), {}).tables])
+        ) == knows
     open_visit(None)

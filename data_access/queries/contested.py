@@ -61,4 +61,5 @@ def state(viewer: Viewer) -> Query:
 
 def sources(viewer: Viewer) -> Query:
     """Sources of the shared database that somebody can contest: source_id, source."""
-    return Query(select(source.c.id.label("source_id"), source.c.name.label("source")).order_by(source.c.name), viewer)
+    named = select(source.c.id.label("source_id"), source.c.name.label("source")).where(visible.sources(viewer))
+    return Query(named.order_by(source.c.name), viewer)

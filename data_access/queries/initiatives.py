@@ -159,7 +159,7 @@ def profile(slug: str, viewer: Viewer) -> Query:
             who.founded_on,
             who.closed_on,
             who.confirmed_on,
-            source.c.name.label("source"),
+            case((visible.sources(viewer), source.c.name)).label("source"),
             case((visible.organisations(viewer, host), host.c.name)).label("fiscal_host"),
         )
         .select_from(organisation)

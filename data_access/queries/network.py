@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, or_, select
 
+from data_access.queries import visible
 from data_access.schema import code, import_run, policy_event, source, unlisted_count
 from data_access.viewer import Query, Viewer
 
@@ -27,7 +28,7 @@ def events(countries: Sequence[str], viewer: Viewer) -> Query:
 
 
 def loads(viewer: Viewer) -> Query:
-    """One row per source with its newest finished load: source, rhythm_days, loaded_on, rejected."""
+    """One row per source that may be named, with its newest finished load: source, rhythm_days, loaded_on."""
     newest = (
         select(import_run.c.source_id, func.max(import_run.c.loaded_on).label("loaded_on"))
         .where(import_run.c.status == "done")
@@ -37,6 +38,7 @@ def loads(viewer: Viewer) -> Query:
     statement = (
         select(source.c.name.label("source"), source.c.rhythm_days, newest.c.loaded_on)
         .outerjoin(newest, newest.c.source_id == source.c.id)
+        .where(visible.sources(viewer))
         .order_by(source.c.name)
     )
     return Query(statement, viewer)

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, Table, and_, false, func, select, true
 
 from data_access.database import METADATA, Which
+from data_access.queries import visible
 from data_access.schema import export_log, fault, import_issue, import_run, source
 from data_access.viewer import Query, Viewer
 
 
 def sources(viewer: Viewer) -> Query:
-    """Sources of the shared database: source, owner, licence, rhythm_days, loaded_on (newest finished), last_status."""
-    return Query(_sources("shared"), viewer)
+    """Sources of the shared database that may be named: source, owner, licence, rhythm_days, loaded_on (newest finished), last_status."""
+    return Query(_sources("shared").where(visible.sources(viewer)), viewer)
 
 
 def case_sources(viewer: Viewer) -> Query:

@@ -10,7 +10,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, or_, true
 
-from data_access.schema import HIDING_PRECISIONS, grant, organisation, presence, project, project_facet
+from data_access.schema import HIDING_PRECISIONS, grant, organisation, presence, project, project_facet, source
 from data_access.viewer import Viewer
 
 WITHHELD = "withheld"
@@ -34,6 +34,13 @@ def organisations(viewer: Viewer, table: FromClause = organisation) -> ColumnEle
         return true()
     spot = presence.alias()
     return or_(listed, exists().where(spot.c.organisation_id == table.c.id, covers(viewer, spot.c.host_country)))
+
+
+def sources(viewer: Viewer, table: FromClause = source) -> ColumnElement[bool]:
+    """The source may be named to this viewer: its name is not that of an organisation that may not be."""
+    namesake = organisation.alias()
+    is_namesake = or_(namesake.c.name == table.c.name, namesake.c.slug == table.c.name)
+    return ~exists().where(is_namesake, ~organisations(viewer, namesake))
 
 
 def grant_reference(viewer: Viewer, payer: FromClause) -> ColumnElement:
