@@ -43,7 +43,16 @@ def test_a_heading_says_in_which_unit_its_amounts_are(heading: str, said: str) -
 
 
 @pytest.mark.parametrize(
-    "heading", ["Amount awarded", "Amount EUR", "Betrag in EUR", "Grant 2024", "Amount of the month"]
+    "heading",
+    [
+        "Amount awarded",
+        "Amount EUR",
+        "Betrag in EUR",
+        "Grant 2024",
+        "Amount of the month",
+        "Grants above 10 000 EUR",
+        "Grants bis 5.000 EUR",
+    ],
 )
 def test_a_heading_without_a_unit_says_none(heading: str) -> None:
     assert not {"tsd", "mio"} & set(heading_lines.beside(heading).split())
@@ -61,7 +70,7 @@ def test_a_title_above_a_table_says_in_which_unit_its_amounts_are(title: str, sc
 @pytest.mark.parametrize(
     ("number_format", "said"),
     [('#,##0 "₽"', "RUB"), ("[$$-409]#,##0.00", "USD"), ('0" тыс."', "tsd"), ("#,##0.00 [$€-407]", "EUR"), ("#,##0.00", ""),
-     ("[$-409]d-mmm-yy", ""), ('0" чел."', ""), ("0%", "")],
+     ("#,##0\\ [$USD]", "USD"), ("[$-409]d-mmm-yy", ""), ('0" чел."', ""), ("0%", "")],
 )  # fmt: skip
 def test_a_number_format_says_what_is_shown_beside_a_number(number_format: str, said: str) -> None:
     assert heading_lines.beside_of_format(number_format) == said

@@ -16,7 +16,7 @@ SAID_AS = {3: "tsd", 6: "mio"}
 UNIT = r"(?:€|\$|£|₽|eur|usd|gbp|rub|chf|gel)"
 SCALE = re.compile(
     rf"\b(?P<word>thousand|tsd|tausend|тыс|тис|million|mio|mln|млн)\w*|(?P<mill>\bmill\b|{UNIT}\s?m\b|\bm(?={UNIT}))|['’]000"
-    rf"|(?<![\d.,])000s?\b|\b(?:x|in)\s?1[.,' ]?000\b|\bth(?:ous)?\b\.?|\b[kt]\s?(?={UNIT})|{UNIT}\s?k\b|\(\s?k\s?\)",
+    rf"|(?<![\d.,])(?<!\d\s)000s?\b|\b(?:x|in)\s?1[.,' ]?000\b|\bth(?:ous)?\b\.?|\b[kt]\s?(?={UNIT})|{UNIT}\s?k\b|\(\s?k\s?\)",
     re.IGNORECASE,
 )
 """Thousands or millions of which a heading or a title says that its amounts are; a million that is counted itself is none."""
@@ -26,7 +26,7 @@ COUNTED_SCALE = re.compile(
     re.IGNORECASE,
 )
 SIGN_OR_WORD = re.compile(r"us\$|[€$£₽₾₸₴֏]|[^\W\d_]+")
-SHOWN = re.compile(r'\[\$([^\]-]*)(?:-[^\]]*)?\]|"([^"]*)"|\\\\(.)|([€$£₽₾₸₴֏])')
+SHOWN = re.compile(r'\[\$([^\]-]*)(?:-[^\]]*)?\]|"([^"]*)"|\\(.)|([€$£₽₾₸₴֏])')
 OF_MONEY = re.compile(
     r"amount|betrag|summe|сумм|montant|value|grant|paid|budget|funding|award|disburs|commit|kwota|suma|cost|need|потребн|mittel",
     re.IGNORECASE,
