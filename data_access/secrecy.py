@@ -38,7 +38,7 @@ def undisclosed(connection: Connection) -> dict[tuple[int, str], str]:
     asked = select(place.organisation_id, place.host_country, place.precision).where(place.host_country.is_not(None))
     for of, country, precision in connection.execute(asked.distinct()):
         found.setdefault((of, country), set()).add(precision)
-    return {key: max(own, key=PRECISIONS.index) for key, own in found.items() if own and own <= set(HIDING_PRECISIONS)}
+    return {key: max(own, key=PRECISIONS.index) for key, own in found.items() if own <= set(HIDING_PRECISIONS)}
 
 
 def has_moved(connection: Connection) -> bool:

@@ -9,7 +9,6 @@ from functools import partial
 import pandas as pd
 import pytest
 from sqlalchemy import text
-from streamlit.testing.v1 import AppTest
 
 from dashboard.answers import open_data
 from dashboard.commands import publish_data
@@ -19,7 +18,7 @@ from dashboard.page.reading import forget
 from data_access import addresses, connections, database
 from data_access.viewer import Viewer
 from tests.conftest import FUNDER, LITHUANIAN, PAGES, STEWARD, open_sample_visit
-from tests.test_pages import PARTS, ROLES, open_page
+from tests.test_pages import PARTS, ROLES, lists_of, open_page
 
 PAGE_PARTS = [(page, "") for page in ("overview", "initiatives", "directory", "data")] + [
     (page, part) for page, parts in PARTS.items() for part in parts
@@ -81,10 +80,6 @@ def test_open_data_count_two_that_are_called_alike_as_two(own_sample: addresses.
     before = organisations()
     call_alike(own_sample)
     assert organisations() == before > 2
-
-
-def lists_of(app: AppTest) -> dict[str, list[str]]:
-    return {one.key or one.label: list(one.options) for one in (*app.selectbox, *app.multiselect)}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -10,10 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.screen import lists
 from data_access import search
-
-
-def listed(app: AppTest) -> dict[str, list[str]]:
-    return {one.key: list(one.options) for one in (*app.selectbox, *app.multiselect)}
+from tests.test_pages import lists_of
 
 
 def _one_list() -> None:
@@ -30,7 +27,7 @@ def _one_list() -> None:
 def test_a_long_list_sends_what_is_looked_for_and_what_is_chosen() -> None:
     app = AppTest.from_function(_one_list, default_timeout=60).run()
     assert not app.exception
-    assert {len(names) for names in listed(app).values()} == {lists.MOST_LISTED}
+    assert {len(names) for names in lists_of(app).values()} == {lists.MOST_LISTED}
     app.text_input(key="search_page_several").input("name 77").run()
     found = app.multiselect(key="page_several").options
     assert set(found) == {f"Name {n % 999} · n{n}" for n in range(2_000) if "77" in str(n % 999)}

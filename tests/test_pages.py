@@ -46,6 +46,11 @@ def figures(app: AppTest) -> dict[str, str]:
     return dict(FIGURE.findall("".join(element.proto.body for element in app.get("html"))))
 
 
+def lists_of(app: AppTest) -> dict[str, list[str]]:
+    """What every list to choose from on the page offers, by its key."""
+    return {one.key or one.label: list(one.options) for one in (*app.selectbox, *app.multiselect)}
+
+
 def texts(app: AppTest) -> list[str]:
     """Every text of the page that is drawn as HTML, as a reader sees it, one per paragraph, heading or point."""
     drawn = "".join(element.proto.body for element in app.get("html"))

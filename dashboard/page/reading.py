@@ -291,7 +291,8 @@ def _once(make: Callable[P, T], store: Store) -> Callable[P, T]:
     @wraps(make)
     def once(*arguments: P.args, **named: P.kwargs) -> T:
         made_from = tuple(_made_from(name, argument) for argument in (*arguments, *named.values()))
-        return _kept(store, (name, tuple(named), made_from), lambda: make(*map(_anybodys, arguments), **named))
+        theirs = {key: _anybodys(value) for key, value in named.items()}
+        return _kept(store, (name, tuple(named), made_from), lambda: make(*map(_anybodys, arguments), **theirs))
 
     return once
 

@@ -34,10 +34,10 @@ def offered(
     `label` of the list; `state`: the key of the choice in the session; `first`: the keys to list while nothing is typed, in the
     order of `names` unless given; `width` of the field.
     """
-    chosen = st.session_state.get(state)
-    kept = {chosen} if isinstance(chosen, str) else set(chosen or ())
     if len(names) <= MOST_LISTED:
         return told_apart(names, names)
+    chosen = st.session_state.get(state)
+    kept = {chosen} if isinstance(chosen, str) else set(chosen or ())
     words = st.text_input(
         _("{list}: search among {n} names").format(list=label, n=written.number(len(names))),
         key=f"search_{state}",

@@ -68,18 +68,21 @@ def meanings(headings: Iterable[str], synonyms: Mapping[str, str], context: Cont
 
 def line_of(cells: Mapping[str, Any], columns: Mapping[str, str], context: Context) -> dict[str, Any]:
     """What a row says, by what its columns are: each cell as the map reads it, and what the map says of every row."""
-    read_as = context.column_map.get("values") or {}
     line: dict[str, Any] = {}
     for heading, what in columns.items():
-        cell = cells.get(heading)
-        if cell is not None and what in read_as:
-            cell = read_as[what].get(as_said(cell), cell)
+        cell = as_mapped(what, cells.get(heading), context)
         if what not in line or cell not in (None, ""):
             line[what] = cell
     for what, word in context.column_map.items():
         if isinstance(word, str) and line.get(what) in (None, ""):
             line[what] = word
     return line
+
+
+def as_mapped(what: str, cell: Any, context: Context) -> Any:
+    """A cell of a column that is `what`, as the map reads it."""
+    read_as = (context.column_map.get("values") or {}).get(what)
+    return read_as.get(as_said(cell), cell) if read_as and cell is not None else cell
 
 
 def as_said(cell: Any) -> str:

@@ -21,10 +21,7 @@ SCALE = re.compile(
 )
 """Thousands or millions of which a heading or a title says that its amounts are; a million that is counted itself is none."""
 SCALED_TITLE = re.compile(rf"\b(?:in|в)\s+(?:(?:of|€|eur|usd|\$)\s+)*(?:{SCALE.pattern})", re.IGNORECASE)
-COUNTED_SCALE = re.compile(
-    rf"\d[\s\u00a0]?{UNIT}?[\s\u00a0]?(?:{SCALE.pattern.replace('?P<word>', '?:').replace('?P<mill>', '?:')})",
-    re.IGNORECASE,
-)
+COUNTED = re.compile(rf"\d[\s\u00a0]?{UNIT}?[\s\u00a0]?$", re.IGNORECASE)
 SIGN_OR_WORD = re.compile(r"us\$|[€$£₽₾₸₴֏]|[^\W\d_]+")
 SHOWN = re.compile(r'\[\$([^\]-]*)(?:-[^\]]*)?\]|"([^"]*)"|\\(.)|([€$£₽₾₸₴֏])')
 OF_MONEY = re.compile(
@@ -87,7 +84,8 @@ def _scales(title: str) -> bool:
     """Whether a title says that the amounts of its table are counted in thousands or millions."""
     if SCALED_TITLE.search(title):
         return True
-    return bool(SCALE.search(title) and currencies_in(title) and not COUNTED_SCALE.search(title))
+    scales = [found.start() for found in SCALE.finditer(title)]
+    return bool(scales and currencies_in(title)) and not any(COUNTED.search(title[:at]) for at in scales)
 
 
 def currencies_in(words: str) -> set[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from data_access import meta, schema, secrecy
+from data_access import meta, schema
 from data_access.case_episodes import EARLIEST, latest_possible
 from data_access.database import METADATA, Which
 from data_access.i18n import _
@@ -38,6 +38,7 @@ from data_access.importers.records import PART_OF_A_SEARCH, Place, Problem, Reco
 from data_access.importers.references import with_short_ids
 from data_access.importers.refusals import RowRefused, problem_of, savepoint
 from data_access.importers.runs import run_row, source_id
+from data_access.importers.secrets_kept import Secrets
 from data_access.importers.stated_whole import OF_A_GRANT, STATED_WHOLE
 from data_access.importers.values import writable
 
@@ -74,7 +75,7 @@ class Run:
         *,
         discloses: bool = False,
     ) -> None:
-        self.discloses = discloses
+        self.secrets = Secrets(connections, outcome, discloses=discloses)
         self.connections, self.outcome, self.today = connections, outcome, today
         self.source_name, self.origin = source, origin
         self.waiting: dict[str, list[Record]] = defaultdict(list)
@@ -258,7 +259,7 @@ class Run:
                 self._adopt(connection, entity, record, values, existing, digest)
                 continue
             row = self._new_row(connection, spec.table, record, values)
-            rows.append((record, *self._kept_secret(spec.table, record, row, row, digest)))
+            rows.append((record, *self.secrets.kept(spec.table, record, row, row, digest)))
         for record, row, digest in self._inserted(connection, spec.table, rows):
             self.outcome.created[entity] += 1
             if entity == "organisation":
@@ -338,7 +339,7 @@ class Run:
         """A row that is there already, from elsewhere: taken into this source's care, and updated where it differs."""
         spec, run = ENTITIES[entity], self.runs[ENTITIES[entity].which]
         key = row_key(spec.table, existing)
-        values, digest = self._kept_secret(spec.table, record, existing, values, digest)
+        values, digest = self.secrets.kept(spec.table, record, existing, values, digest)
         different = {name: value for name, value in values.items() if existing.get(name) != value}
         if different:
             if not self._changed(connection, spec.table, key, different, record):
@@ -366,7 +367,7 @@ class Run:
             before = dict(row._mapping)
             if entity == "organisation" and before["id"] in self._kept_under.values():
                 values = {name: value for name, value in values.items() if name not in NAMES}
-            values, digest = self._kept_secret(spec.table, record, before, values, digest)
+            values, digest = self.secrets.kept(spec.table, record, before, values, digest)
             if not self._changed(connection, spec.table, stored["row_key"], values, record):
                 return
             key = row_key(spec.table, before | values)
@@ -378,40 +379,6 @@ class Run:
             [record.key],
             {"row_key": key, "content_hash": digest, "run_id": run, "seen_run_id": run},
         )
-
-    @cached_property
-    def _undisclosed(self) -> dict[tuple[int, str], str]:
-        """Where organisations were at undisclosed places alone before this run wrote any."""
-        return secrecy.undisclosed(self.connections["shared"])
-
-    def _kept_secret(
-        self, table: Table, record: Record, before: Mapping[str, Any], values: dict[str, Any], digest: str
-    ) -> tuple[dict[str, Any], str]:  # fmt: skip
-        """The values with who may know them no wider than `before`, nor than of a country whose place is not disclosed, and the
-        digest to keep: none where something was held back, so that it is looked at again with the next load."""
-        row = {**before, **values}
-        if table not in secrecy.LEVELS or secrecy.LEVELS[table][0] not in row:
-            return values, digest
-        strict = secrecy.stricter(table, before, row)
-        if table is schema.presence:
-            elsewhere = self._undisclosed.get((row["organisation_id"], row["host_country"]))
-            strict = secrecy.stricter(table, strict, {"precision": elsewhere or strict["precision"]})
-        ((column, level),) = strict.items()
-        if level == row[column]:
-            return values, digest
-        if self.discloses:
-            self.outcome.add(
-                Problem(record.place, column, str(row[column]), "disclosed",
-                        _("It was {level} and is easier to see now.").format(level=level),
-                        _("Nothing to do if whom it concerns has agreed."), is_warning=True)
-            )  # fmt: skip
-            return values, digest
-        self.outcome.add(
-            Problem(record.place, column, str(row[column]), "kept_secret",
-                    _("It stays {level}, as was asked for: a load makes nothing easier to see.").format(level=level),
-                    _("If whom it concerns has agreed, load again and say that the file may disclose it."), is_warning=True)
-        )  # fmt: skip
-        return values | strict, ""
 
     def _changed(
         self, connection: Connection, table: Table, key: str, values: Mapping[str, Any], record: Record

@@ -15,7 +15,7 @@ from typing import Any
 
 from data_access.i18n import _, ngettext
 from data_access.importers import files, heading_lines, tables, values
-from data_access.importers.columns import as_said, columns_of, known_headings, line_of, meanings
+from data_access.importers.columns import as_mapped, columns_of, known_headings, line_of, meanings
 from data_access.importers.country_names import NO_ISO_CODE
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
 from data_access.importers.references import opaque, organisation, places, reference
@@ -160,6 +160,21 @@ def _shares(spots: Iterable[tuple[str, Any]]) -> dict[str, int | None]:
     )
 
 
+class _RowIds:
+    """Ids for the rows of a file that gives none, made of what is read of each; rows that differ in what is not read are several."""
+
+    def __init__(self) -> None:
+        self._ranks: dict[str, dict[int, int]] = {}
+
+    def of(self, line: Mapping[str, Any], cells: Mapping[str, Any]) -> tuple[str, bool]:
+        """The id of a row, and whether it is the first to differ like this from one that says the same in all that is read."""
+        said = "|".join(str(line.get(name)) for name in sorted(line))
+        ranks, whole = self._ranks.setdefault(said, {}), hash(tuple(map(str, cells.values())))
+        is_new = whole not in ranks
+        rank = ranks.setdefault(whole, len(ranks))
+        return opaque("ROW", f"{said}|{rank}" if rank else said), is_new and rank > 0
+
+
 def _alike(place: Place, line: Mapping[str, Any]) -> Problem:
     return Problem(
         place,
@@ -173,8 +188,7 @@ def _alike(place: Place, line: Mapping[str, Any]) -> Problem:
 
 
 def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
-    met: dict[str, list[int]] = {}
-    read_as = (context.column_map.get("values") or {}).get("country", {})
+    ids = _RowIds()
     for table in tables.of(path, known_headings(HEADINGS, context)):
         plain = {name: NUMBERED.sub(r"\1:\2", heading_lines.heading(name)) for name in table.headings}
         columns = columns_of(table.headings, HEADINGS, FIELDS | set(HEADINGS.values()), context, path.name)
@@ -191,15 +205,8 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
             continue
         for row in table.rows():
             line = line_of(row.cells, columns, context)
-            coded = [
-                (
-                    _country(
-                        read_as.get(as_said(code := row.cells.get(name)), code), row.cells.get(beside(name, "name"))
-                    ),
-                    name,
-                )
-                for name in spots
-            ]
+            codes = {name: as_mapped("country", row.cells.get(name), context) for name in spots}
+            coded = [(_country(code, row.cells.get(beside(name, "name"))), name) for name, code in codes.items()]
             coded += [(_country(None, row.cells.get(name)), name) for name in unnumbered]
             named = [(country, row.cells.get(beside(name, "description"))) for country, name in coded if country]
             if named:
@@ -210,14 +217,9 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
             names = sum(1 for name in [*named_places, *unnumbered] if row.cells.get(name))
             line["unplaced"] = max(0, names - len(named))
             if "id" not in line and context.column_map.get("columns"):
-                said = "|".join(str(line.get(name)) for name in sorted(line))
-                whole, alike = hash(tuple(map(str, row.cells.values()))), met.setdefault(said, [])
-                if whole not in alike:
-                    alike.append(whole)
-                    if len(alike) > 1:
-                        yield _alike(Place(table.sheet, row.number, file=path.name), line)
-                rank = alike.index(whole)
-                line["id"] = opaque("ROW", f"{said}|{rank}" if rank else said)
+                line["id"], is_alike = ids.of(line, row.cells)
+                if is_alike:
+                    yield _alike(Place(table.sheet, row.number, file=path.name), line)
             raw = {name: row.cells.get(name) for name in [*columns, *spots]}
             yield Place(table.sheet, row.number, raw, path.name), line
         passed_over = [name for name, known in plain.items() if known in PASSED_OVER]
