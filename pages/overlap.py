@@ -68,7 +68,7 @@ def overlap(visit: Visit) -> Blocks:
 def _pairs(visit: Visit, found: same.Overlap) -> Blocks:
     yield Done()
     status = yield Choice("list", _("List"), same.list_names(found))
-    if pairs := same.offered(found, status):
+    if pairs := same.offered(visit, found, status):
         pair = yield Choice("pair", same.offer_words(found, status), pairs)
         yield evidence.of_pair(visit, found, pair)
         for name, slug in evidence.leads(visit, found, pair):

@@ -12,7 +12,7 @@ from dashboard.answers import changes, evidence, overlap, portfolio
 from dashboard.page.reading import found_once
 from dashboard.page.visit import Visit, open_visit
 from data_access import addresses, connections
-from data_access.schema import overlap_pair, overlap_verdict
+from data_access.schema import overlap_pair, overlap_verdict, project
 from data_access.viewer import Viewer
 from tests.conftest import EVERYWHERE, FUNDER, LITHUANIAN, STEWARD, open_sample_visit
 from tests.test_pages import figures, open_page, texts
@@ -48,8 +48,7 @@ def test_an_answered_pair_leaves_the_queue_and_is_remembered_after_a_reload(own_
     again.selectbox(key="page_list").set_value("confirmed").run()
     again.selectbox(key="page_pair").set_value(strongest).run()
     assert any("You, " in line and "confirmed: will talk" in line for line in texts(again))
-    a, _dot, b = strongest.partition(".")
-    assert recorded(own_sample)[-1] == (int(a), int(b), "confirmed", None, "sample")
+    assert recorded(own_sample)[-1] == (*ids_at(strongest), "confirmed", None, "sample")
 
 
 def test_not_a_duplicate_needs_its_reason(own_sample: addresses.Urls) -> None:
@@ -70,18 +69,50 @@ def test_whoever_does_not_coordinate_is_offered_no_answer_and_can_record_none(ro
     assert not any(button.label == "Record the answer" for button in app.button)
     visit = open_sample_visit({"funder": FUNDER, "steward": STEWARD}[role])
     found = overlap.find(visit)
-    pair = next(iter(overlap.pair_names(found.with_status("possible_duplication"))))
+    pair = next(iter(overlap.pair_names(visit, found.with_status("possible_duplication"))))
     with pytest.raises(PermissionError):
         evidence.answer(visit, found, pair, "confirmed", None)
 
 
+def ids_at(address: str) -> tuple[int, int]:
+    visit = open_sample_visit(EVERYWHERE)
+    pair = overlap.at_address(visit, overlap.find(visit), address)
+    return int(pair.project_a), int(pair.project_b)
+
+
+def called(viewer: Viewer) -> set[str]:
+    """What addresses call the pairs she sees."""
+    visit = open_sample_visit(viewer)
+    return set(overlap.addresses(visit, overlap.find(visit).pairs))
+
+
+@pytest.mark.usefixtures("own_sample")
+def test_an_address_of_a_pair_numbers_nothing_and_leads_to_it_alone(own_sample: addresses.Urls) -> None:
+    """Ids, and the numbers that senders give their projects, would count those that are not listed."""
+    with connections.open_writer(own_sample.shared).begin() as connection:
+        connection.execute(text("UPDATE project SET name = 'Work' WHERE id IN (SELECT project_a FROM overlap_pair)"))
+        connection.execute(text("UPDATE meta SET value = '99' WHERE key = 'data_version'"))
+        numbers = {str(n) for row in connection.execute(select(project.c.id, project.c.slug)) for n in row}
+    visit = open_sample_visit(EVERYWHERE)
+    found = overlap.find(visit)
+    told = list(overlap.addresses(visit, found.pairs))
+    assert len(set(told)) == len(told) > 100
+    assert not numbers & {
+        part for address in told for part in address.replace("-", ".").split(".") if part not in "23456"
+    }
+    for address, pair in list(zip(told, found.pairs.itertuples(), strict=True))[:20]:
+        assert overlap.at_address(visit, found, address)[:3] == pair[:3]
+    for gone in ("", "1.2", told[0] + ".", told[0].split(".")[0]):
+        with pytest.raises(KeyError):
+            overlap.at_address(visit, found, gone)
+
+
 @pytest.mark.usefixtures("own_sample")
 def test_nobody_answers_a_pair_she_does_not_see() -> None:
-    everything, funders = overlap.find(open_sample_visit(EVERYWHERE)), overlap.find(open_sample_visit(FUNDER))
-    hidden = set(overlap.pair_names(everything.pairs)) - set(overlap.pair_names(funders.pairs))
+    hidden = called(EVERYWHERE) - called(FUNDER)
     visit = open_sample_visit(LITHUANIAN)
     scoped = overlap.find(visit)
-    unseen = sorted(hidden - set(overlap.pair_names(scoped.pairs)))
+    unseen = sorted(hidden - called(LITHUANIAN))
     assert unseen
     with pytest.raises(KeyError):
         evidence.answer(visit, scoped, unseen[0], "confirmed", None)
@@ -98,9 +129,9 @@ def test_an_answer_holds_until_the_facts_change_and_then_the_pair_asks_again(own
     app = open_page("overlap", "coordinator")
     pair = shown_pair(app)
     give(app, "confirmed")
-    a, _dot, b = pair.partition(".")
     with connections.open_writer(own_sample.shared).begin() as connection:
-        these = (overlap_pair.c.project_a == int(a)) & (overlap_pair.c.project_b == int(b))
+        one, other = ids_at(pair)
+        these = (overlap_pair.c.project_a == one) & (overlap_pair.c.project_b == other)
         connection.execute(update(overlap_pair).where(these).values(facet_hash="f" * 64))
         connection.execute(text("UPDATE meta SET value = '99' WHERE key = 'data_version'"))
     app = open_page("overlap", "coordinator")
@@ -121,7 +152,7 @@ def test_an_answer_is_among_what_changed_and_counts_for_the_agreement() -> None:
 
     before, found = answered(), overlap.find(visit)
     agreed = overlap.summary(found).figures[4].value
-    pair = next(iter(overlap.pair_names(found.with_status("possible_duplication"))))
+    pair = next(iter(overlap.pair_names(visit, found.with_status("possible_duplication"))))
     evidence.answer(visit, found, pair, "already_coordinating", None)
     assert answered() == before + 1
     assert overlap.summary(overlap.find(visit)).figures[4].value == int(str(agreed)) + 1
@@ -131,10 +162,12 @@ def test_an_answer_is_among_what_changed_and_counts_for_the_agreement() -> None:
 def test_a_facet_that_is_not_recorded_has_no_bar() -> None:
     app = open_page("overlap", "coordinator")
     assert len(app.get("progress")) == 4
-    unclear = overlap.find(open_sample_visit(EVERYWHERE)).with_status("cannot_tell")
-    pair = unclear[unclear["host_country"].isna() & unclear["audience"].notna() & unclear["language"].notna()].iloc[0]
+    visit = open_sample_visit(EVERYWHERE)
+    unclear = overlap.find(visit).with_status("cannot_tell")
+    placeless = unclear[unclear["host_country"].isna() & unclear["audience"].notna() & unclear["language"].notna()]
+    (pair,) = overlap.addresses(visit, placeless.head(1))
     app.selectbox(key="page_list").set_value("cannot_tell").run()
-    app.selectbox(key="page_pair").set_value(f"{pair['project_a']}.{pair['project_b']}").run()
+    app.selectbox(key="page_pair").set_value(pair).run()
     assert any("not recorded for" in mark.value for mark in app.markdown)
     assert len(app.get("progress")) == 3
 
@@ -153,7 +186,7 @@ def test_an_answer_is_hers_to_who_gave_it_and_a_persons_to_everybody_else_of_her
     visit = open_sample_visit(anna)
     open_visit(visit)
     found = overlap.find(visit)
-    pair = next(iter(overlap.offered(found, "possible_duplication")))
+    pair = next(iter(overlap.offered(visit, found, "possible_duplication")))
     evidence.answer(visit, found, pair, "not_sure", None)
     assert [who(one)[0] for one in (anna, bella, anna)] == ["You", "Person 1", "You"]
     open_visit(None)

@@ -23,7 +23,7 @@ from data_access import addresses, connections, database, protected_year, querie
 from data_access.filters import LISTS, Filters
 from data_access.protected_year import PublicationRefused
 from data_access.queries.money import Cut
-from data_access.schema import grant, grant_country, organisation, presence, project, project_facet
+from data_access.schema import grant, grant_country, local_partner, organisation, presence, project, project_facet
 from data_access.search import search_key
 from data_access.viewer import Query, Viewer
 from sample_data.world import AS_OF
@@ -312,6 +312,40 @@ def test_no_group_of_the_fixed_table_is_recovered_by_subtraction(seed: int) -> N
     assert not hidden or sum(hidden.values()) >= distribution.SMALL_GROUP
 
 
+def test_a_withheld_place_of_a_project_is_not_told_by_what_else_is_recorded_of_its_lead(copy: Engine) -> None:
+    """Neither by a local partner there nor by where a grant without a project works."""
+    with copy.begin() as connection:
+        led = "SELECT p.id, p.organisation_id FROM project p JOIN organisation o ON o.id = p.organisation_id"
+        one, lead = connection.execute(text(f"{led} WHERE o.visibility = 'public' ORDER BY p.id LIMIT 1")).one()
+        place = {"facet": "host_country", "code": "AU", "is_withheld": True}
+        connection.execute(insert(project_facet).values(project_id=one, **place))
+        partner = {"name": "Legal clinic", "host_country": "AU", "kind": "other"}
+        connection.execute(insert(local_partner).values(organisation_id=lead, **partner))
+        money = {
+            "amount_minor": 100,
+            "currency": "EUR",
+            "status": "commitment",
+            "restriction": "unknown",
+            "kind": "new",
+        }
+        payer = connection.scalar(text("SELECT min(id) FROM organisation WHERE is_funder AND visibility = 'public'"))
+        sides = {"reference": "untagged", "funder_id": payer, "recipient_id": lead}
+        (own,) = connection.execute(insert(grant).values(money | sides)).inserted_primary_key
+        connection.execute(insert(grant_country).values(grant_id=own, host_country="AU"))
+    open_place = text("UPDATE project_facet SET is_withheld = false WHERE code = 'AU'")
+    for viewer, knows in ((FUNDER, False), (LITHUANIAN, False), (STEWARD, True)):
+        assert told_in_australia(copy, viewer, own) == (knows, knows)
+    with copy.begin() as connection:
+        connection.execute(open_place)
+    assert told_in_australia(copy, FUNDER, own) == (True, True)
+
+
+def told_in_australia(engine: Engine, viewer: Viewer, grant_id: int) -> tuple[bool, bool]:
+    partners = database.run(engine, queries.initiatives.local_partners(Filters(), viewer))
+    declared = database.run(engine, queries.funding.declared_places(viewer, among=[grant_id]))
+    return "AU" in set(partners["host_country"]), "AU" in set(declared["host_country"])
+
+
 def test_the_seat_of_a_funder_whose_place_there_is_not_disclosed_is_told_to_nobody_who_may_not_know_it(
     own_sample: addresses.Urls,
 ) -> None:
@@ -332,12 +366,13 @@ def test_the_seat_of_a_funder_whose_place_there_is_not_disclosed_is_told_to_nobo
     open_visit(None)
 
 
+@pytest.mark.parametrize("called", ["{}", "{} (list of May)", "Grants to {}"])
 def test_a_source_that_is_called_as_who_asked_not_to_be_listed_is_named_to_nobody_who_may_not_know_her(
-    own_sample: addresses.Urls,
+    own_sample: addresses.Urls, called: str
 ) -> None:
     with connections.open_writer(own_sample.shared).begin() as connection:
         asked = "SELECT name FROM organisation WHERE visibility = 'aggregate_only' AND is_initiative ORDER BY id"
-        name = next(iter(connection.scalars(text(asked))))
+        name = called.format(next(iter(connection.scalars(text(asked)))))
         connection.execute(
             text("UPDATE source SET name = :name WHERE id = (SELECT min(id) FROM source)"), {"name": name}
         )

@@ -85,13 +85,13 @@ def _organisations(visit: Visit) -> Iterator[Crossed]:
 
 def _pairs(visit: Visit) -> Iterator[Crossed]:
     found = overlap.find(visit).with_status("possible_duplication")
-    for row in found[found["low"] >= ALIKE_FROM].itertuples():
+    alike = found[found["low"] >= ALIKE_FROM]
+    for pair, row in zip(overlap.addresses(visit, alike), alike.itertuples(), strict=True):
         said = _(
             "{a} ({oa}) and {b} ({ob}) look alike: {n} of 100 by what is known. Do they know of each other?"
         ).format(
             a=row.name_a, oa=row.organisation_a, b=row.name_b, ob=row.organisation_b, n=written.number(row.low * 100)
         )
-        pair = f"{row.project_a}.{row.project_b}"
         since = None if pd.isna(row.flagged_on) else pd.Timestamp(row.flagged_on).date()
         yield Crossed("pair", pair, since, float(row.low), said, "overlap", {"pair": pair})
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.answers import closing
-from dashboard.answers.overlap import Overlap
+from dashboard.answers.overlap import Overlap, at_address
 from dashboard.metrics import overlap
 from dashboard.page.blocks import Evidence
 from dashboard.page.reading import appender, keeps_now, read, shown_once, writes_to
@@ -22,14 +22,14 @@ from data_access.verdicts import Verdict, record
 
 
 def of_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
-    """The evidence of the pair `key` ("a.b") of `found`. Raises KeyError for a pair that is not there."""
-    return replace(_compared_pair(visit, found, key), answers=_answers(visit, found, _pair(found, key)))
+    """The evidence of the pair of `found` at the address `key`. Raises KeyError for a pair that is not there."""
+    return replace(_compared_pair(visit, found, key), answers=_answers(visit, found, at_address(visit, found, key)))
 
 
 @shown_once
 def _compared_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
     """All of it but the answers, which say to each reader which is hers."""
-    pair = _pair(found, key)
+    pair = at_address(visit, found, key)
     facets = read(queries.overlap.facets(visit.viewer, of=_both(pair)))
     values = {
         project: rows.groupby("facet")["code"].agg(set).to_dict() for project, rows in facets.groupby("project_id")
@@ -46,17 +46,9 @@ def _compared_pair(visit: Visit, found: Overlap, key: str) -> Evidence:
 @shown_once
 def leads(visit: Visit, found: Overlap, key: str) -> list[tuple[str, str]]:
     """The leads of a pair's projects: name and slug."""
-    projects = read(queries.overlap.projects(visit.viewer, of=_both(_pair(found, key))))
+    projects = read(queries.overlap.projects(visit.viewer, of=_both(at_address(visit, found, key))))
     named = projects.drop_duplicates("organisation_slug").sort_values("organisation", key=written.alphabetical)
     return list(zip(named["organisation"], named["organisation_slug"], strict=True))
-
-
-def _pair(found: Overlap, key: str) -> Any:
-    a, _dot, b = key.partition(".")
-    chosen = found.pairs[(found.pairs["project_a"] == int(a)) & (found.pairs["project_b"] == int(b))]
-    if chosen.empty:
-        raise KeyError(key)
-    return next(chosen.itertuples())
 
 
 def _both(pair: Any) -> list[int]:
@@ -215,7 +207,7 @@ def answer(visit: Visit, found: Overlap, key: str, said: str, reason: str | None
     Raises PermissionError for a reader who only reads, KeyError for a pair not shown to her, and ValueError for a
     "not a duplicate" without a reason.
     """
-    pair = _pair(found, key)
+    pair = at_address(visit, found, key)
     if not visit.viewer.answers_pairs:
         raise PermissionError("Only coordinators answer.")
     if said == "not_a_duplicate" and reason is None:

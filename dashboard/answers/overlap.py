@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
 
 import pandas as pd
 
@@ -202,9 +205,9 @@ def list_names(found: Overlap) -> dict[str, str]:
 
 
 @shown_once
-def offered(found: Overlap, status: str) -> dict[str, str]:
+def offered(visit: Visit, found: Overlap, status: str) -> dict[str, str]:
     """The strongest pairs of one list, to choose from; the table holds all of them."""
-    return pair_names(found.with_status(status).head(MOST_OFFERED))
+    return pair_names(visit, found.with_status(status).head(MOST_OFFERED))
 
 
 def offer_words(found: Overlap, status: str) -> str:
@@ -214,13 +217,41 @@ def offer_words(found: Overlap, status: str) -> str:
     return _("Pair, the {n} surest of {m}").format(n=MOST_OFFERED, m=found.shown_count(status))
 
 
-def pair_names(pairs: pd.DataFrame) -> dict[str, str]:
-    """The pairs of a list by rank, those whose facts changed since they were answered marked."""
+def addresses(visit: Visit, pairs: pd.DataFrame) -> Iterator[str]:
+    """What an address calls each of the pairs: its projects' marks with a dot between them."""
+    marks = computed(lambda: _marks(visit), "marks of projects")
+    for a, b in zip(marks.reindex(pairs["project_a"]), marks.reindex(pairs["project_b"]), strict=True):
+        yield f"{a}.{b}"
+
+
+def at_address(visit: Visit, found: Overlap, address: str) -> Any:
+    """The pair of `found` that an address of `addresses` calls. Raises KeyError for one that is not there."""
+    marks = computed(lambda: _marks(visit), "marks of projects")
+    a, _dot, b = address.partition(".")
+    of_a, of_b = (marks.index[marks == mark] for mark in (a, b))
+    chosen = found.pairs[found.pairs["project_a"].isin(of_a) & found.pairs["project_b"].isin(of_b)]
+    if chosen.empty:
+        raise KeyError(address)
+    return next(chosen.itertuples())
+
+
+def _marks(visit: Visit) -> pd.Series:
+    """What tells each project she may see from every other in an address, by its id: made of its name and its lead's, which she
+    knows. Ids, and the numbers that senders give their projects, would count those she may not see."""
+    projects = read(queries.overlap.projects(visit.viewer)).set_index("project_id")
+    named = projects["organisation_slug"] + "/" + projects["project"]
+    marks = named.map(lambda name: blake2b(name.encode(), digest_size=5).hexdigest())
+    times = marks.groupby(marks).cumcount() + 1
+    return marks.where(times == 1, marks + "-" + times.astype(str))
+
+
+def pair_names(visit: Visit, pairs: pd.DataFrame) -> dict[str, str]:
+    """The pairs of a list by address and rank, those whose facts changed since they were answered marked."""
     text, marked = _("{score} of 100: {a} and {b}"), _("{pair} (changed since it was answered)")
     names = {}
-    for pair in pairs.itertuples():
+    for address, pair in zip(addresses(visit, pairs), pairs.itertuples(), strict=True):
         name = text.format(score=written.number(pair.score * 100), a=pair.name_a, b=pair.name_b)
-        names[f"{pair.project_a}.{pair.project_b}"] = marked.format(pair=name) if pair.has_changed else name
+        names[address] = marked.format(pair=name) if pair.has_changed else name
     return names
 
 

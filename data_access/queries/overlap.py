@@ -200,7 +200,7 @@ def newest_answer(viewer: Viewer) -> Query:
 
 
 def projects(viewer: Viewer, of: Sequence[int] | None = None) -> Query:
-    """Projects the viewer may see, all or `of` some: project_id, project, slug, organisation_id, organisation, organisation_slug,
+    """Projects the viewer may see, all or `of` some: project_id, project, organisation_id, organisation, organisation_slug,
     starts_on, ends_on, status."""
     statement = (
         select(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, or_, true
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, func, or_, true
 
 from data_access.schema import HIDING_PRECISIONS, grant, organisation, presence, project, project_facet, source
 from data_access.viewer import Viewer
 
 WITHHELD = "withheld"
+LEAST_IN_A_NAME = 4
 
 
 def covers(viewer: Viewer, country: ColumnElement) -> ColumnElement[bool]:
@@ -37,10 +38,13 @@ def organisations(viewer: Viewer, table: FromClause = organisation) -> ColumnEle
 
 
 def sources(viewer: Viewer, table: FromClause = source) -> ColumnElement[bool]:
-    """The source may be named to this viewer: its name is not that of an organisation that may not be."""
+    """The source may be named to this viewer: its name is not, and does not hold, that of an organisation that may not be."""
     namesake = organisation.alias()
-    is_namesake = or_(namesake.c.name == table.c.name, namesake.c.slug == table.c.name)
-    return ~exists().where(is_namesake, ~organisations(viewer, namesake))
+    called = [
+        or_(name == table.c.name, and_(func.length(name) >= LEAST_IN_A_NAME, table.c.name.contains(name)))
+        for name in (namesake.c.name, namesake.c.slug)
+    ]
+    return ~exists().where(or_(*called), ~organisations(viewer, namesake))
 
 
 def grant_reference(viewer: Viewer, payer: FromClause) -> ColumnElement:
@@ -64,22 +68,23 @@ def presence_place(viewer: Viewer, table: FromClause = presence) -> ColumnElemen
 
 
 def hides(viewer: Viewer, country: ColumnElement, organisation_id: ColumnElement) -> ColumnElement[bool]:
-    """The country is an undisclosed place of the organisation that the viewer does not cover."""
-    place, undisclosed = _undisclosed(country)
-    return and_(~covers(viewer, country), exists().where(place.c.organisation_id == organisation_id, undisclosed))
+    """The country is a place of the organisation that the viewer does not cover and that nothing tells her: an undisclosed one,
+    or a withheld one of a project of hers where neither a disclosed place nor another project is."""
+    at_work = or_(_is_undisclosed(country, organisation_id), _is_withheld_alone(country, organisation_id))
+    return and_(~covers(viewer, country), at_work)
 
 
 def seat(viewer: Viewer, table: FromClause = organisation) -> ColumnElement:
     """The country of the organisation's seat, or NULL where that is an undisclosed place of it that the viewer does not cover."""
-    return case((~hides(viewer, table.c.seat_country, table.c.id), table.c.seat_country))
+    country = table.c.seat_country
+    return case((or_(covers(viewer, country), ~_is_undisclosed(country, table.c.id)), country))
 
 
 def withholds(viewer: Viewer, country: ColumnElement, project_id: ColumnElement) -> ColumnElement[bool]:
     """The country is a withheld place of the project, or an undisclosed one of its lead, that the viewer does not
     cover."""
-    place, undisclosed = _undisclosed(country)
     lead, mark = project.alias(), project_facet.alias()
-    of_lead = exists().where(lead.c.id == project_id, place.c.organisation_id == lead.c.organisation_id, undisclosed)
+    of_lead = exists().where(lead.c.id == project_id, _is_undisclosed(country, lead.c.organisation_id))
     of_project = exists().where(
         mark.c.project_id == project_id,
         mark.c.facet == "host_country",
@@ -89,15 +94,31 @@ def withholds(viewer: Viewer, country: ColumnElement, project_id: ColumnElement)
     return and_(~covers(viewer, country), or_(of_lead, of_project))
 
 
-def _undisclosed(country: ColumnElement) -> tuple[FromClause, ColumnElement[bool]]:
-    """A presence, and the condition that its organisation is in `country` only at undisclosed places."""
-    place, disclosed = presence.alias(), presence.alias()
-    elsewhere = exists().where(
-        disclosed.c.organisation_id == place.c.organisation_id,
-        disclosed.c.host_country == place.c.host_country,
-        disclosed.c.precision.not_in(HIDING_PRECISIONS),
+def _is_undisclosed(country: ColumnElement, organisation_id: ColumnElement) -> ColumnElement[bool]:
+    """The organisation is in the country, at undisclosed places alone."""
+    place = presence.alias()
+    there = place.c.organisation_id == organisation_id, place.c.host_country == country
+    undisclosed = exists().where(*there, place.c.precision.in_(HIDING_PRECISIONS)).correlate_except(place)
+    return and_(undisclosed, ~_is_disclosed(country, organisation_id))
+
+
+def _is_disclosed(country: ColumnElement, organisation_id: ColumnElement) -> ColumnElement[bool]:
+    place = presence.alias()
+    there = place.c.organisation_id == organisation_id, place.c.host_country == country
+    return exists().where(*there, place.c.precision.not_in(HIDING_PRECISIONS)).correlate_except(place)
+
+
+def _is_withheld_alone(country: ColumnElement, organisation_id: ColumnElement) -> ColumnElement[bool]:
+    """Projects of the organisation work in the country, and each that does withholds it; nor is there a disclosed place."""
+
+    def works_there(*, is_withheld: bool) -> ColumnElement[bool]:
+        led, mark = project.alias(), project_facet.alias()
+        there = mark.c.facet == "host_country", mark.c.code == country, mark.c.is_withheld.is_(is_withheld)
+        return exists().where(led.c.organisation_id == organisation_id, mark.c.project_id == led.c.id, *there)
+
+    return and_(
+        works_there(is_withheld=True), ~works_there(is_withheld=False), ~_is_disclosed(country, organisation_id)
     )
-    return place, and_(place.c.host_country == country, place.c.precision.in_(HIDING_PRECISIONS), ~elsewhere)
 
 
 def facets(viewer: Viewer, table: FromClause = project_facet) -> ColumnElement[bool]:
