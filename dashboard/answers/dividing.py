@@ -21,7 +21,6 @@ from data_access.i18n import _
 from data_access.queries.money import Cut
 
 COVERED = Fraction(3, 4)
-FOREVER = pd.Timestamp("2200-01-01")
 Awards = Mapping[str, Mapping[int, int]]
 
 
@@ -98,7 +97,7 @@ def _ahead(money: Portfolio) -> pd.DataFrame:
     last_beyond = read(queries.funding.grants_ahead(cut, money.as_of.date(), money.viewer))
     entries = funding.ledger(converted(last_beyond, money.viewer, money.currency))
     line = placement.line_of(entries["line_project_id"], entries["organisation_id"])
-    ahead = bridging.within(entries, money.as_of + pd.Timedelta(days=1), FOREVER)
+    ahead = bridging.within(entries, money.as_of + pd.Timedelta(days=1), bridging.FOREVER)
     sums = ahead.groupby(line).sum().round().astype("int64").rename_axis("line").rename("claim").reset_index()
     named = read(queries.money.lines_in(cut, money.viewer))
     owners = entries.assign(line=line, owner=entries["organisation_id"]).drop_duplicates("line")[["line", "owner"]]

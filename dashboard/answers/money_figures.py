@@ -14,7 +14,7 @@ FIGURES = ("need_covered", "gap", "monthly_signed", "dependent", "newcomers")
 def rows_of_figure(money: Portfolio, figure: str) -> Table:
     """Grants and needs of the year or the month, organisations that lean on one funder, or grantees of the year."""
     if figure == "monthly_signed":
-        return money_rows.rows_of_now(money)
+        return replace(money_rows.rows_of_month(money, f"{money.as_of:%Y-%m}"), key="figure_money")
     if figure == "dependent":
         return replace(dependence.dependence(money), key="figure_dependent")
     if figure == "newcomers":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -65,13 +66,6 @@ def rows_of_month(money: Portfolio, month: str) -> Table:
     return _rows(money, whole, when, when, _("Behind {month}").format(month=written.month(when)), "month_rows")
 
 
-def rows_of_now(money: Portfolio) -> Table:
-    """The grants and needs of the month of the cut-off."""
-    month = money.as_of.to_period("M").start_time
-    title = _("Behind {month}").format(month=written.month(month))
-    return _rows(money, Cut(money.filters, money.currency), month, month, title, "figure_money")
-
-
 def rows_of_all(money: Portfolio) -> Table:
     """The grants and needs of the whole year."""
     title = _("All grants and needs of {year}").format(year=money.year)
@@ -85,7 +79,7 @@ def rows_of_gap(money: Portfolio, by: str, value: str) -> Table:
         cut = Cut(money.filters, money.currency, int(ranked.loc[ranked["line"] == value, "key"].iloc[0]))
         name = value
     else:
-        cut = Cut(_narrowed(money.filters, by, value), money.currency)
+        cut = Cut(_narrowed(money.filters, {by: value}), money.currency)
         name = codes.code(by, value)
     return _rows_of_year(money, cut, name, "gap_rows")
 
@@ -125,11 +119,11 @@ def _lines_of(money: Portfolio, part: Mapping[str, str], name: str, key: str) ->
     return Table(key, title, rows.assign(line=rows["name"])[columns], said)
 
 
-def _narrowed(filters: Filters, by: str, value: str) -> Filters:
-    """The choice, kept to one host country or activity."""
-    if by == "host_country":
-        return replace(filters, host_countries=(value,))
-    return replace(filters, activities=(value,))
+def _narrowed(filters: Filters, part: Mapping[str, str]) -> Filters:
+    """The choice, kept to one host country, activity or both."""
+    chosen = {"host_country": "host_countries", "activity": "activities"}
+    kept: dict[str, Any] = {chosen[column]: (value,) for column, value in part.items()}
+    return replace(filters, **kept)
 
 
 def _rows_of_year(money: Portfolio, cut: Cut, name: str, key: str) -> Table:
@@ -179,7 +173,7 @@ def grid_names(grid: Chart) -> dict[str, str]:
 def rows_of_cell(money: Portfolio, cell: str) -> Table:
     """The grants and needs behind one cell of the coverage grid, over the year."""
     country, _dot, activity = cell.partition(".")
-    filters = _narrowed(_narrowed(money.filters, "host_country", country), "activity", activity)
+    filters = _narrowed(money.filters, {"host_country": country, "activity": activity})
     return _rows_of_year(money, Cut(filters, money.currency), cell_name(country, activity), "cell_rows")
 
 

@@ -318,9 +318,10 @@ def behind(viewer: Viewer, cut: Cut) -> Behind:
 def signed_parts(viewer: Viewer, cut: Cut, filters: Filters, grants: Collection[object]) -> pd.DataFrame:
     """The parts within the choice `filters` of these signed grants, which the cut holds; see `placement.Placed`."""
     records = records_in(viewer, cut)
-    own = replace(records, grants=records.grants[records.grants["grant_id"].isin(grants)])
-    lines = read(queries.money.lines_in(replace(cut, filters=filters), viewer))
-    return _chosen(placement.place_signed(own, pd.Index(lines["line"])), filters)
+    own = records.grants[records.grants["grant_id"].isin(grants)]
+    lines = pd.Index(read(queries.money.lines_in(replace(cut, filters=filters), viewer))["line"])
+    placed = placement.place(replace(records, grants=own, needs=records.needs.iloc[:0]), lines)
+    return _chosen(placed.signed, filters)
 
 
 def rows_behind(portfolio: Portfolio, cut: Cut, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 MONTHS = 12
+FOREVER = pd.Timestamp("2200-01-01")
 
 
 def within(

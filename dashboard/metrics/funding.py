@@ -11,22 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.metrics import largest_remainder
-from dashboard.metrics.standing import (
-    CARRIED_OVER,
-    ENTERED,
-    LEFT,
-    NOT_CONVERTED,
-    OWN,
-    PASSED_ON,
-    SIGNED,
-    STATUSES,
-    UNSOURCED,
-    holds,
-    standing,
-    takes_from_payer,
-)
-from dashboard.metrics.statistics import Coverage
+from dashboard.metrics.standing import NOT_CONVERTED, holds, standing, takes_from_payer
+from dashboard.metrics.statistics import Coverage, whole_shares
 
 CURRENCIES = ("EUR", "USD")
 RATE_AGE_DAYS = 7
@@ -88,26 +74,6 @@ def _rates_on(codes: pd.Series, dates: np.ndarray, rates: pd.DataFrame) -> pd.Da
     return pd.DataFrame({"rate": rate, "rate_on": rate_on})
 
 
-def money_status(grants: pd.DataFrame) -> dict[str, int]:
-    """Totals by status, each euro once (B03): commitments count whole, paid is a later state of the same money.
-
-    `grants`: minor, status (pledge, commitment, paid, cancelled, unknown), kind, paid_minor.
-    """
-    counted = grants[grants["status"].isin(["commitment", "paid"])]
-    total = int(counted["minor"].sum())
-    carried = int(counted.loc[counted["kind"] == "carry_over", "minor"].sum())
-    paid = int(counted["paid_minor"].fillna(0).sum())
-    return {
-        "funding_total": total,
-        "of_which_new": total - carried,
-        "of_which_carry_over": carried,
-        "pledged": int(grants.loc[grants["status"] == "pledge", "minor"].sum()),
-        "disbursed": paid,
-        "committed_not_yet_paid": total - paid,
-        "unknown_status": int(grants.loc[~grants["status"].isin(STATUSES), "minor"].sum()),
-    }
-
-
 def ledger(grants: pd.DataFrame, status: str = "commitment") -> pd.DataFrame:
     """Signed entries that count re-granted money once (B04): every grant adds to its recipient if that is a member, and
     takes from its funder if that is a member; what somebody carries over herself adds and takes nothing.
@@ -127,22 +93,6 @@ def ledger(grants: pd.DataFrame, status: str = "commitment") -> pd.DataFrame:
         minor=-out["minor"],
     )
     return pd.concat([received, passed_on], ignore_index=True)
-
-
-def pass_through(grants: pd.DataFrame) -> dict[str, int]:
-    """New money into the network, at least and at most, what moved inside, what left, and the naive sum that counts
-    twice (B04, B05): a re-grant of which nobody says who paid may have been counted before."""
-    counted = grants.assign(standing=standing(grants))
-    sums = counted.groupby("standing")["minor"].sum()
-    entered, unsourced = int(sums.get(ENTERED, 0)), int(sums.get(UNSOURCED, 0))
-    return {
-        "new_money": entered,
-        "new_money_at_most": entered + unsourced,
-        "carried_over": int(sums.get(CARRIED_OVER, 0) + sums.get(OWN, 0)),
-        "internal": int(sums.get(PASSED_ON, 0)),
-        "outgoing": int(sums.get(LEFT, 0)),
-        "naive_sum": int(counted.loc[counted["standing"].isin(SIGNED), "minor"].sum()),
-    }
 
 
 def flow(received: pd.DataFrame) -> dict[str, int]:
@@ -203,19 +153,17 @@ def spread(entries: pd.DataFrame, start: str = "starts_on", end: str = "ends_on"
         .reset_index(drop=True)
         .assign(
             month=begins.astype("datetime64[us]"),
-            minor=largest_remainder.shares(
-                usable["minor"].astype("int64").to_numpy(), row, days, (last - first).astype(int) + 1
-            ),
+            minor=whole_shares(usable["minor"].astype("int64").to_numpy(), row, days, (last - first).astype(int) + 1),
         )
     )
 
 
 def split(entries: pd.DataFrame, parts: pd.DataFrame, by: str, key: str) -> pd.DataFrame:
-    """Divide each entry's `minor` over `parts` (B18): adds `by` ('not_stated' without a part) and is_estimated.
+    """Divide each entry's `minor` over `parts` (B18): adds `by`, 'not_stated' without a part.
 
-    `parts`: `key`, `by` (text, or categories of which 'not_stated' is one), optional share_bp. Without any declared share: equal parts, marked estimated. With declared
-    shares each part gets its own; what they leave is divided over the parts without a share, marked estimated, or is
-    'not_stated' where there are none. Shares beyond the whole place nothing: all of it is 'not_stated'. Nothing is ever
+    `parts`: `key`, `by` (text, or categories of which 'not_stated' is one), optional share_bp. Without any declared share:
+    equal parts. With declared shares each part gets its own; what they leave is divided over the parts without a share, or
+    is 'not_stated' where there are none. Shares beyond the whole place nothing: all of it is 'not_stated'. Nothing is ever
     stretched. Cents by largest remainder, so an entry's parts add to it.
     """
     parts = _with_rest(parts, by, key)
@@ -224,13 +172,12 @@ def split(entries: pd.DataFrame, parts: pd.DataFrame, by: str, key: str) -> pd.D
     row = joined["_row"].to_numpy()
     weight = joined["_weight"].fillna(1).to_numpy(dtype="int64")
     amounts = entries["minor"].fillna(0).to_numpy(dtype="int64")
-    divided = largest_remainder.shares(
+    divided = whole_shares(
         amounts, row, weight, np.bincount(row, weights=weight, minlength=len(entries)).astype("int64")
     )
     joined[by] = joined[by].astype("str" if parts.empty else parts[by].dtype).fillna(NOT_STATED)
-    joined["is_estimated"] = holds(joined["_is_estimated"])
     joined["minor"] = pd.Series(divided, dtype="Int64").mask(joined["minor"].isna())
-    return joined.drop(columns=["_row", "_weight", "_is_estimated"])
+    return joined.drop(columns=["_row", "_weight"])
 
 
 WHOLE_BP = 10_000
@@ -249,16 +196,11 @@ def _with_rest(parts: pd.DataFrame, by: str, key: str) -> pd.DataFrame:
         ~known["is_open"], open_weight.where(any_declared, 1)
     )
     is_over = declared > WHOLE_BP
-    estimated = known["is_open"] & (unshared + any_declared.astype("int64") > 1)
-    kept = known[[key, by]].assign(_weight=weight.astype("Int64"), _is_estimated=estimated)[~is_over]
+    kept = known[[key, by]].assign(_weight=weight.astype("Int64"))[~is_over]
     left = known[any_declared & ~is_over & (unshared == 0) & (rest > 0)].drop_duplicates(key).index
-    remainder = pd.DataFrame({key: known.loc[left, key], by: NOT_STATED, "_weight": rest[left], "_is_estimated": False})
+    remainder = pd.DataFrame({key: known.loc[left, key], by: NOT_STATED, "_weight": rest[left]})
     whole = pd.concat([kept, remainder.astype({"_weight": "Int64"})], ignore_index=True) if len(left) else kept
-    return (
-        whole[whole["_weight"] > 0]
-        .groupby([key, by], as_index=False, sort=False)
-        .agg({"_weight": "sum", "_is_estimated": "any"})
-    )
+    return whole[whole["_weight"] > 0].groupby([key, by], as_index=False, sort=False)["_weight"].sum()
 
 
 def coverage_lines(lines: pd.DataFrame) -> pd.DataFrame:
@@ -291,7 +233,6 @@ class CoverageTotals:
     funded: int
     gap: int
     surplus: int
-    funded_without_need: int
 
     @property
     def coverage(self) -> float | None:
@@ -302,18 +243,13 @@ class CoverageTotals:
         """Share of need met when surplus on one line cannot serve another."""
         return (self.need - self.gap) / self.need if self.need else None
 
-    @property
-    def net_gap(self) -> int:
-        return self.need - self.funded
-
 
 def coverage_totals(lines: pd.DataFrame) -> CoverageTotals:
     """Sums of `coverage_lines` output."""
     is_known = lines["need"].notna().to_numpy()
     funded = lines["funded"].to_numpy("int64")
     need, gap, surplus = (int(lines[name].sum()) for name in ("need", "gap", "surplus"))
-    of_known, of_unknown = int(funded[is_known].sum()), int(funded[~is_known].sum())
-    return CoverageTotals(Coverage(int(is_known.sum()), len(lines)), need, of_known, gap, surplus, of_unknown)
+    return CoverageTotals(Coverage(int(is_known.sum()), len(lines)), need, int(funded[is_known].sum()), gap, surplus)
 
 
 @dataclass(frozen=True)

@@ -64,14 +64,9 @@ def leaves(grants: pd.DataFrame, leaving: Collection[str]) -> Leaving:
     known = _with_ahead(grants)
     fall = _falls(known, frozenset(leaving))
     known = known.assign(fall=known["grant"].map(fall), direct=known["funder"].isin(list(leaving)))
-    holder = known.set_index("grant")["recipient"]
-    giver = known["parent"].map(holder)
-    received = known.groupby("recipient")[["ahead"]].sum()
-    passed = known.assign(giver=giver)[giver.notna()].groupby("giver")["ahead"].sum()
-    ahead = received["ahead"].sub(passed, fill_value=0)
-    lost = _sum(known["ahead"] * known["fall"], known["recipient"]).sub(
-        _sum((known["ahead"] * known["fall"])[giver.notna()], giver[giver.notna()]), fill_value=0
-    )
+    giver = known["parent"].map(known.set_index("grant")["recipient"])
+    ahead = _held(known["ahead"], known["recipient"], giver)
+    lost = _held(known["ahead"] * known["fall"], known["recipient"], giver)
     high = pd.concat([lost.clip(lower=0), ahead.clip(lower=0)], axis=1).min(axis=1)
     direct = _sum(known["unpaid"].where(known["direct"], 0), known["recipient"])
     low = pd.concat([high, direct.reindex(high.index, fill_value=0)], axis=1).min(axis=1)
@@ -104,10 +99,8 @@ def left_within(grants: pd.DataFrame, fallen: Collection[object], first: pd.Time
     `grants`: grant, recipient, parent, minor, starts_on, ends_on; `fallen`: grants that fall.
     """
     stays = grants[~grants["grant"].isin(list(fallen))]
-    part = bridging.within(stays, first, last)
-    holder = grants.set_index("grant")["recipient"]
-    giver = stays["parent"].map(holder)
-    return _sum(part, stays["recipient"]).sub(_sum(part[giver.notna()], giver[giver.notna()]), fill_value=0)
+    giver = stays["parent"].map(grants.set_index("grant")["recipient"])
+    return _held(bridging.within(stays, first, last), stays["recipient"], giver)
 
 
 def days_ahead(grants: pd.DataFrame, after: pd.Timestamp) -> pd.DataFrame:
@@ -116,17 +109,12 @@ def days_ahead(grants: pd.DataFrame, after: pd.Timestamp) -> pd.DataFrame:
     `grants`: minor, starts_on, ends_on, amount_minor, paid_minor (NA: no payment on record counts as unpaid). Grants without both
     days, or with inverted ones, have nothing ahead.
     """
-    first, last = pd.to_datetime(grants["starts_on"]), pd.to_datetime(grants["ends_on"])
-    days = (last - first).dt.days + 1
-    begin = first.where(first > after, after + pd.Timedelta(days=1))
-    left = ((last - begin).dt.days + 1).clip(lower=0)
-    is_placed = days.gt(0).fillna(False) & grants["minor"].notna()
+    ahead = bridging.within(grants, after + pd.Timedelta(days=1), bridging.FOREVER).round()
     minor = grants["minor"].astype("Float64").fillna(0)
-    ahead = (minor * (left / days.where(days > 0))).where(is_placed, 0).fillna(0).round()
     stated = grants["amount_minor"].astype("Float64")
     rest = (stated - grants["paid_minor"].astype("Float64").fillna(0)).clip(lower=0) / stated.where(stated > 0)
     unpaid = pd.concat([ahead, (minor * rest.fillna(0)).round()], axis=1).min(axis=1)
-    return grants.assign(ahead=ahead.astype("float64"), unpaid=unpaid.astype("float64"))
+    return grants.assign(ahead=ahead, unpaid=unpaid.astype("float64"))
 
 
 def _with_ahead(grants: pd.DataFrame) -> pd.DataFrame:
@@ -137,6 +125,11 @@ def _with_ahead(grants: pd.DataFrame) -> pd.DataFrame:
 
 def _sum(values: pd.Series, by: pd.Series) -> pd.Series:
     return values.groupby(by).sum()
+
+
+def _held(amounts: pd.Series, recipient: pd.Series, giver: pd.Series) -> pd.Series:
+    """What each organisation received less what it passed on of it (giver: NA where a grant is taken from nobody's)."""
+    return _sum(amounts, recipient).sub(_sum(amounts, giver), fill_value=0)
 
 
 def _falls(grants: pd.DataFrame, leaving: frozenset[str]) -> dict[object, int]:

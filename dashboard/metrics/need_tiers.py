@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dashboard.metrics import largest_remainder
+from dashboard.metrics.statistics import whole_shares
 
 NEED_KINDS = ("minimum", "budget", "ambition")
 TIERS = ("lowest", *NEED_KINDS, "highest")
@@ -83,7 +83,7 @@ def _pieces(needs: pd.DataFrame) -> pd.DataFrame:
     row = inside["_need"].to_numpy(dtype="int64")
     days = (until - inside["edge"]).dt.days.to_numpy(dtype="int64") + 1
     whole = ((needs["period_end"] - needs["period_start"]).dt.days + 1).to_numpy(dtype="int64")
-    minor = largest_remainder.shares(needs["minor"].to_numpy(dtype="int64"), row, days, whole)
+    minor = whole_shares(needs["minor"].to_numpy(dtype="int64"), row, days, whole)
     cut = needs.iloc[row].reset_index(drop=True).drop(columns="_need")
     return cut.assign(period_start=inside["edge"], period_end=until, minor=pd.array(minor, "Int64"))
 

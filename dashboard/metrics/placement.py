@@ -147,12 +147,6 @@ def place(records: Records, lines: pd.Index | None = None) -> Placed:
     )
 
 
-def place_signed(records: Records, lines: pd.Index) -> pd.DataFrame:
-    """The parts of converted grants that are signed, on these lines: the `signed` that `place` returns."""
-    ledger = funding.ledger(records.grants)[LEDGER_COLUMNS]
-    return funding.spread(_divided(ledger, records, lines))[PART_COLUMNS]
-
-
 def stated_needs(records: Records, lines: pd.Index | None = None) -> pd.DataFrame:
     """The needs that count, cut into the readings they count in, in each reporting currency; `lines`: only theirs."""
     needs = records.needs.assign(

@@ -22,7 +22,7 @@ def largest_funders(grants: pd.DataFrame) -> pd.DataFrame:
 
     Nobody is a funder of herself: own money carried over is left out. `grants`: recipient_id, funder_id, status, minor.
     """
-    signed = grants[grants["status"].isin(["commitment", "paid"]) & ~itself(grants)]
+    signed = grants[(grants["status"] == "commitment") & ~itself(grants)]
     named_payers = signed.groupby("recipient_id")["funder_id"].nunique()
     counted = signed[signed["minor"].notna()].rename(columns={"recipient_id": "organisation_id"})
     per_funder = counted.groupby(["organisation_id", "funder_id"], as_index=False, dropna=False)["minor"].sum()

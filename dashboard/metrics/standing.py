@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-STATUSES = ("commitment", "paid", "pledge", "cancelled")
+STATUSES = ("commitment", "pledge", "cancelled")
 ENTERED, CARRIED_OVER, OWN, UNSOURCED = "entered", "carried_over", "own", "unsourced"
 PASSED_ON, MOVED, LEFT = "passed_on", "moved", "left"
 RECEIVED = (ENTERED, CARRIED_OVER, UNSOURCED, PASSED_ON)

@@ -166,22 +166,27 @@ def _figures_of_money(read: Read, viewer: Viewer, currency: str, lines: Sequence
     if came != flow["in_network"] or flow["in_network"] != flow["regranted"] + flow["kept"]:
         yield _("the flow does not add up: {flow}").format(flow=flow)
     net = flow["in_network"] - flow["not_on_record"]
-    sums = read(queries.money.sums_of_lines(currency, viewer)).fillna(0).iloc[0]
-    placed = int(sums["received"]) + int(sums["passed_on"])
+    of_lines = {tier: _sums(read, queries.money.sums_of_lines, currency, viewer, tier) for tier in need_tiers.TIERS}
+    placed = int(of_lines["lowest"][["received", "passed_on"]].sum())
     if placed + timeless != net:
         yield _(
             "{net} {currency} are in the network, {placed} in the lines of years and {timeless} have no days"
         ).format(net=_major(net), currency=currency, placed=_major(placed), timeless=_major(timeless))
-    for tier in need_tiers.TIERS:
-        bit = need_tiers.reading(tier)
-        months = read(queries.money.sums_of_months(currency, viewer, bit)).fillna(0).iloc[0]
-        if int(months["signed"]) != placed:
+    for tier, years in of_lines.items():
+        months = _sums(read, queries.money.sums_of_months, currency, viewer, tier)
+        if months["signed"] != placed:
             said = _("months hold {months} {currency} signed, years {years} ({tier})")
-            yield said.format(months=_major(int(months["signed"])), currency=currency, years=_major(placed), tier=tier)
-        need = int(read(queries.money.needs_of_lines(currency, viewer, bit)).fillna(0)["need"].iloc[0])
-        if int(months["need"]) != need:
+            yield said.format(months=_major(months["signed"]), currency=currency, years=_major(placed), tier=tier)
+        if months["need"] != years["need"]:
             said = _("months hold a need of {months} {currency}, years {years} ({tier})")
-            yield said.format(months=_major(int(months["need"])), currency=currency, years=_major(need), tier=tier)
+            yield said.format(months=_major(months["need"]), currency=currency, years=_major(years["need"]), tier=tier)
+
+
+def _sums(
+    read: Read, asked: Callable[[str, Viewer, int], Query], currency: str, viewer: Viewer, tier: str
+) -> pd.Series:
+    """The one row of sums under a tier of need; of nothing they are 0."""
+    return read(asked(currency, viewer, need_tiers.reading(tier))).fillna(0).astype("int64").iloc[0]
 
 
 def _major(minor: int) -> str:
@@ -195,12 +200,7 @@ def of_needs(read: Read, viewer: Viewer, currency: str, records: Records) -> Acc
     current = need_tiers.newest(needs)
     known = current[current["minor"].notna()]
     kinds = {kind: known[known["kind"] == kind] for kind in need_tiers.NEED_KINDS}
-    figures = {
-        kind: int(
-            read(queries.money.needs_of_lines(currency, viewer, need_tiers.reading(kind))).fillna(0)["need"].iloc[0]
-        )
-        for kind in kinds
-    }
+    figures = {kind: int(_sums(read, queries.money.sums_of_lines, currency, viewer, kind)["need"]) for kind in kinds}
     unknown = current[current["minor"].isna()]
     lines = (
         *(Line(kind, len(rows), figures[kind]) for kind, rows in kinds.items()),

@@ -154,10 +154,11 @@ def book(currency: str, viewer: Viewer) -> Query:
     return Query(kept.group_by(book_table.c.line).order_by(book_table.c.line), viewer)
 
 
-def sums_of_lines(currency: str, viewer: Viewer) -> Query:
-    """All money placed in time, over all lines and years: received, passed_on."""
-    columns = _summed((money_line.c.received, money_line.c.passed_on))
-    return Query(select(*columns).where(_kept(money_line, currency, viewer)), viewer)
+def sums_of_lines(currency: str, viewer: Viewer, reading: int) -> Query:
+    """All money placed in time and all need under one reading, over all lines and years: received, passed_on, need."""
+    columns = _summed((money_line.c.received, money_line.c.passed_on, money_line.c.need))
+    kept = _kept(money_line, currency, viewer), _is_read(money_line, reading)
+    return Query(select(*columns).where(*kept), viewer)
 
 
 def sums_of_months(currency: str, viewer: Viewer, reading: int) -> Query:
@@ -165,12 +166,6 @@ def sums_of_months(currency: str, viewer: Viewer, reading: int) -> Query:
     columns = _summed((money_month.c.signed, money_month.c.need))
     kept = _kept(money_month, currency, viewer), _is_read(money_month, reading)
     return Query(select(*columns).where(*kept), viewer)
-
-
-def needs_of_lines(currency: str, viewer: Viewer, reading: int) -> Query:
-    """All need of all lines and years under one reading: need."""
-    kept = _kept(money_line, currency, viewer), _is_read(money_line, reading)
-    return Query(select(*_summed((money_line.c.need,))).where(*kept), viewer)
 
 
 def robustness(currency: str, viewer: Viewer) -> Query:
