@@ -301,6 +301,19 @@ def test_a_csv_of_the_templates_initiatives_loads_as_the_workbook_does(tmp_path:
         ("Запрошенная сумма", "amountAwarded"),
         ("Сумма заявленная", "amountAwarded"),
         ("Budget amount", "amountAwarded"),
+        ("Сумма заявки", "amountAwarded"),
+        ("Испрашиваемая сумма", "amountAwarded"),
+        ("Ожидаемая сумма", "amountAwarded"),
+        ("Сколько просили", "amountAwarded"),
+        ("Amount spent", "amountAwarded"),
+        ("Amount matched by others", "amountAwarded"),
+        ("Montant demandé", "amountAwarded"),
+        ("Bewilligt", "awardDate"),
+        ("Дата подання", "awardDate"),
+        ("Дата поступления", "awardDate"),
+        ("Дата начала", "awardDate"),
+        ("End date", "awardDate"),
+        ("Дата рождения", "awardDate"),
         ("Remaining amount", "amountAwarded"),
         ("Amount not paid", "amountDisbursed"),
         ("Application date", "awardDate"),
@@ -313,7 +326,7 @@ def test_a_csv_of_the_templates_initiatives_loads_as_the_workbook_does(tmp_path:
 def test_what_was_asked_for_or_is_left_or_due_is_never_proposed_as_what_was_granted(
     tmp_path: Path, heading: str, never: str
 ) -> None:
-    cell = "2024-03-01" if never == "awardDate" else "4000"
+    cell = "2024-03-01" if never == "awardDate" and heading != "Bewilligt" else "4000"
     text = f"Recipient,{heading}\nGroup A,{cell}\nGroup B,{cell}\n"
     found = proposals.propose([written(tmp_path / "t.csv", text)], CONTEXT, "grants")
     assert found is not None
@@ -326,6 +339,12 @@ def test_what_was_asked_for_or_is_left_or_due_is_never_proposed_as_what_was_gran
         ("Amount awarded in EUR", "amountAwarded"),
         ("Сумма гранта", "amountAwarded"),
         ("Bewilligte Summe", "amountAwarded"),
+        ("Сумма гранта, евро", "amountAwarded"),
+        ("Grant size, thousand EUR", "amountAwarded"),
+        ("Одобрено", "amountAwarded"),
+        ("Bewilligt", "amountAwarded"),
+        ("Дата начала", "starts"),
+        ("Projektende", "ends"),
         ("Date signed", "awardDate"),
         ("Дата подписания", "awardDate"),
         ("Paid out so far", "amountDisbursed"),
@@ -333,8 +352,8 @@ def test_what_was_asked_for_or_is_left_or_due_is_never_proposed_as_what_was_gran
     ],
 )
 def test_what_was_granted_signed_and_paid_is_proposed(tmp_path: Path, heading: str, what: str) -> None:
-    cell = "2024-03-01" if what == "awardDate" else "4000"
-    text = f"Recipient,{heading}\nGroup A,{cell}\nGroup B,{cell}\n"
+    cell = "4000" if what.startswith("amount") else "2024-03-01"
+    text = f'Recipient,"{heading}"\nGroup A,{cell}\nGroup B,{cell}\n'
     found = proposals.propose([written(tmp_path / "t.csv", text)], CONTEXT, "grants")
     assert found is not None
     assert said(found)[heading] == what

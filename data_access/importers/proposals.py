@@ -67,14 +67,18 @@ KINDS: dict[str, Kind] = {
     "grants": Kind("360giving", threesixty.HEADINGS, _words(
         {heading: what for heading, what in threesixty.HEADINGS.items() if what in threesixty.FIELDS}, {
         "id": "grant id, reference, ref, grant number, номер, номер гранта, nr, aktenzeichen, förderkennzeichen",
-        "amountAwarded": "amount, sum, awarded, grant amount, amount granted, сумма, сколько, грант, betrag, fördersumme, summe",
-        "amountDisbursed": "paid, disbursed, paid out, выплачено, ausgezahlt",
+        "amountAwarded": "amount, sum, awarded, approved, grant amount, amount granted, grant size, сумма, сколько, грант, одобрено,"
+                         " утверждено, выделено, сума, виділено, betrag, fördersumme, summe, bewilligt, zuwendung, montant, kwota",
+        "amountDisbursed": "paid, disbursed, paid out, amount paid, выплачено, перечислено, ausgezahlt",
         "currency": "валюта, währung, curr",
         "awardDate": "date, signed, signed on, decision date, date of award, дата, подписан, datum, bewilligt am, bewilligung",
-        "starts": "start, starts, from, начало, с, beginn, von, laufzeit von",
-        "ends": "end, ends, to, until, окончание, по, ende, bis, laufzeit bis",
-        "recipient": "grantee, recipient, organisation, initiative, partner, получатель, организация, кому, empfänger, träger,"
-                     " zuwendungsempfänger",
+        "starts": "start, starts, from, start date, date of start, project start, начало, с, дата начала, начало проекта, начат,"
+                  " початок, дата початку, beginn, von, laufzeit von, startdatum, projektbeginn, date de début",
+        "ends": "end, ends, to, until, end date, date of end, project end, окончание, по, дата окончания, окончание проекта,"
+                " дата завершения, завершение, закончен, завершення, дата завершення, ende, bis, laufzeit bis, enddatum, projektende,"
+                " date de fin",
+        "recipient": "grantee, recipient, organisation, initiative, partner, получатель, грантополучатель, организация, кому,"
+                     " отримувач, empfänger, träger, zuwendungsempfänger",
         "recipient_id": "recipient id, grantee id",
         "funder": "funder, donor, grantmaker, from whom, funded by, фонд, донор, грантодатель, от кого, geldgeber, geber, förderer",
         "funder_id": "funder id, donor id",
@@ -89,17 +93,24 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 
-OTHER_MATTERS: dict[str, tuple[str, ...]] = {
-    "amountAwarded": ("request", "asked", "applied", "propos", "plan", "planned", "budget", "cost", "costs", "remain", "balance", "own",
-                      "match", "co-fund", "cofund", "reject", "beantragt", "antrag", "geplant", "kosten", "rest", "eigen", "запрош",
-                      "заявл", "план", "планир", "бюджет", "остат", "собств", "софинанс", "отказ"),
-    "amountDisbursed": ("not", "unpaid", "to", "outstanding", "open", "nicht", "offen", "не", "к"),
-    "awardDate": ("applied", "applic", "request", "deadline", "due", "submi", "receiv", "report", "birth", "paid", "payment", "antrag",
-                  "frist", "eingang", "bericht", "zahlung", "подачи", "заявк", "срок", "отчет", "отчёт", "выплат", "рожд"),
+OF_THE_GRANT: dict[str, tuple[str, ...]] = {
+    "amountAwarded": ("amount", "sum", "total", "award", "grant", "approv", "sign", "commit", "contract", "agree", "fund", "how", "much",
+                      "size", "restrict", "unrestrict", "сумм", "сума", "сколько", "дали", "грант", "договор", "одобр", "утвержд",
+                      "выдел", "виділ", "присужд", "предостав", "назнач", "итог", "всего", "betrag", "summe", "höhe", "bewillig",
+                      "zusage", "zugesagt", "zuwendung", "förder", "vertrag", "gesamt", "montant", "accord", "octroy", "kwota", "przyznan"),
+    "amountDisbursed": ("amount", "sum", "total", "paid", "payment", "out", "so", "far", "to", "date", "disburs", "transfer", "сумм",
+                        "сума", "выплачен", "выплат", "перечислен", "betrag", "summe", "ausgezahlt", "auszahlung", "gezahlt"),
+    "awardDate": ("date", "day", "when", "award", "grant", "approv", "sign", "commit", "contract", "agree", "decision", "board",
+                  "дата", "день", "когда", "грант", "договор", "соглашени", "одобр", "утвержд", "решени", "ріше", "подпис", "підпис",
+                  "присужд", "datum", "tag", "bewillig", "zusage", "bescheid", "vertrag", "unterzeichn", "unterschr", "beschluss",
+                  "vergabe", "förder"),
 }  # fmt: skip
-"""Words that make of an amount or a day another one than the grant's: what was asked for was not granted. Of longer ones the
-beginning is enough."""
-WHOLE_WORD = 4
+"""Beginnings of words with which a heading can speak of an amount or a day as the grant's own. A word beyond them makes it another
+one, of which nobody can list all: asked for, planned, spent, given back."""
+LITTLE_WORDS = frozenset([
+    "the", "of", "a", "an", "in", "on", "at", "by", "for", "and", "was", "is", "der", "die", "das", "des", "dem", "am", "im", "von",
+    "für", "und", "в", "на", "по", "о", "и", "у", "du", "de", "la", "le", "en", "w", "z",
+])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -293,7 +304,7 @@ def _candidates(
         for what, words in fields.items():
             by_name = _alike(heading, words)
             content = _share(one.cells, readers[what]) if what in readers and one.cells else None
-            if (what == "project" and is_counts) or _is_another(heading, what):
+            if (is_counts and (what == "project" or (what in DAYS and not content))) or _is_another(heading, what):
                 continue
             if by_name >= ALIKE_FROM and (content is None or content >= FITS_NOT_UNDER or what in MAY_BE_WORDED):
                 yield by_name + 10 * (content or 0), heading, what
@@ -302,13 +313,20 @@ def _candidates(
 
 
 def _is_another(heading: str, what: str) -> bool:
-    """Whether a heading speaks of another amount or day than the one it could be taken for."""
-    words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", heading_lines.heading(heading))
-    return any(
-        word == other if len(other) <= WHOLE_WORD else word.startswith(other)
-        for word in words
-        for other in OTHER_MATTERS.get(what, ())
-    )
+    """Whether a heading speaks of another amount or day than the one it could be taken for: in a word that is not of the grant."""
+    if what not in OF_THE_GRANT:
+        return False
+    words = re.findall(r"[^\W\d_]+", heading_lines.heading(heading.rsplit("/", 1)[-1]))
+    return not all(word in LITTLE_WORDS or word.startswith(OF_THE_GRANT[what]) or _is_unit(word) for word in words)
+
+
+def _is_unit(word: str) -> bool:
+    """Whether it is a currency, or thousands or millions of one."""
+    if word in values.MULTIPLIERS or word in values.CURRENCY_WORDS:
+        return True
+    with suppress(values.Bad):
+        return values.currency(word) is not None
+    return False
 
 
 def _tells(what: str, cells: Sequence[Any]) -> bool:
