@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import Engine, select
 from dashboard.upkeep.loading import Request, bring
 from data_access import schema
 from data_access.importers import runs
+from data_access.importers.records import Unreadable
 from data_access.viewer import Which
 from tests.import_files import book
 from tests.small_loads import AS_OF, GRANTS, INITIATIVES, grant, initiative
@@ -112,3 +114,87 @@ def test_a_file_of_other_grants_leaves_what_was_said_before(empty, tmp_path: Pat
     load(empty, sent(tmp_path, "two", iati(n=2, paid=700, country="AM")))
     both = money(empty)
     assert all(set(rows) <= set(both[name]) and len(both[name]) == 2 * len(rows) for name, rows in first.items())
+
+
+LISTED = {"R": "recipient", "F": "funder", "A": "amountAwarded", "D": "awardDate"}
+LIST = [
+    ("Org A", "Fund F", "1000", "2024-03-01"),
+    ("Org B", "Fund F", "2000", "2024-03-01"),
+    ("Org C", "Fund G", "500", ""),
+]
+
+
+def bring_list(engines: Mapping[Which, Engine], path: Path, rows: list[tuple[Any, ...]], **said: Any) -> dict[str, int]:
+    """What a list of grants without numbers created."""
+    if path.suffix == ".csv":
+        path.write_text("\n".join([",".join(LISTED), *(",".join(map(str, row)) for row in rows)]), encoding="utf-8")
+    else:
+        book(path, Grants=[list(LISTED), *map(list, rows)])
+    request = Request("s", [path], "360giving", {"columns": LISTED, "currency": "EUR"}, **said)
+    done = bring(engines, request, AS_OF, lambda _n: None)
+    assert not done.rejected, [str(problem) for problem in done.problems]
+    return dict(done.created)
+
+
+def amounts(engines: Mapping[Which, Engine]) -> list[int]:
+    with engines["shared"].connect() as connection:
+        return sorted(connection.scalars(select(schema.grant.c.amount_minor)))
+
+
+AS_CELLS = [
+    ("Org A", "Fund F", 1000, date(2024, 3, 1)),
+    ("Org B", "Fund F", 2000.0, date(2024, 3, 1)),
+    ("Org C", "Fund G", 500, None),
+]
+
+
+def test_a_list_without_numbers_is_the_same_list_however_its_cells_are_written(
+    engines: dict[Which, Engine], tmp_path: Path
+) -> None:
+    assert bring_list(engines, tmp_path / "a.csv", LIST)["grant"] == 3
+    for name, rows in (("b.xlsx", AS_CELLS), ("c.csv", [(*row[:2], f"{row[2]}.00", row[3]) for row in LIST])):
+        assert not bring_list(engines, tmp_path / name, rows).get("grant")
+
+
+CHANGED = {
+    "an amount, among rows that stay": [*LIST[:2], ("Org C", "Fund G", "550", "")],
+    "a day, among rows that stay": [*LIST[1:], ("Org A", "Fund F", "1000", "2024-03-02")],
+    "every amount": [(*row[:2], row[2] + "0", row[3]) for row in LIST],
+    "an amount, in a list that grew": [*LIST[:2], ("Org C", "Fund G", "550", ""), ("Org D", "Fund G", "5", "")],
+}
+
+
+@pytest.mark.parametrize("changed", list(CHANGED))
+def test_a_list_without_numbers_in_which_rows_changed_counts_nothing_twice_unless_somebody_says_so(
+    engines: dict[Which, Engine], tmp_path: Path, changed: str
+) -> None:
+    bring_list(engines, tmp_path / "a.csv", LIST)
+    before = amounts(engines)
+    with pytest.raises(Unreadable, match=r"all there is.*both count"):
+        bring_list(engines, tmp_path / "b.csv", CHANGED[changed])
+    assert amounts(engines) == before
+    bring_list(engines, tmp_path / "b.csv", CHANGED[changed], is_snapshot=True)
+    assert amounts(engines) == sorted(int(row[2]) * 100 for row in CHANGED[changed])
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [*LIST, ("Org D", "Fund F", "70", "2024-05-01")],
+        [("Org A", "Fund F", "1000", "2024-04-01"), ("Org B", "Fund F", "2000", "2024-04-01")],
+        [*LIST[:2], ("Org D", "Fund H", "70", "2024-05-01")],
+    ],
+    ids=["grew", "the next month's", "another grant, and one not stated any more"],
+)
+def test_a_list_that_goes_on_is_loaded_without_a_question(
+    engines: dict[Which, Engine], tmp_path: Path, rows: list[tuple[Any, ...]]
+) -> None:
+    bring_list(engines, tmp_path / "a.csv", LIST)
+    bring_list(engines, tmp_path / "b.csv", rows)
+    assert len(amounts(engines)) == len({*LIST, *rows})
+
+
+def test_what_somebody_looked_at_counts_beside_what_stood_there(engines: dict[Which, Engine], tmp_path: Path) -> None:
+    bring_list(engines, tmp_path / "a.csv", LIST)
+    bring_list(engines, tmp_path / "b.csv", CHANGED["a day, among rows that stay"], counts_both=True)
+    assert len(amounts(engines)) == 4

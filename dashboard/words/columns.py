@@ -429,7 +429,7 @@ OWN: dict[str, dict[str, Column]] = {
         for what, heading in {
             "organisation": N_("Organisation"), "acronym": N_("Acronym"), "activity": N_("Activity"), "country": N_("Host country"),
             "place": N_("Place"), "place_code": N_("Code of a place"), "project": N_("Project"), "starts_on": N_("Starts"),
-            "ends_on": N_("Ends"), "id": N_("Reference of the grant"), "amountAwarded": N_("Amount signed"),
+            "ends_on": N_("Ends"), "id": N_("Reference of the grant"), "amountAwarded": N_("Amount signed"), "status": N_("Status"),
             "amountDisbursed": N_("Amount paid"), "currency": N_("Currency"), "awardDate": N_("Signed on"), "starts": N_("Starts"),
             "ends": N_("Ends"), "recipient": N_("Recipient"), "recipient_id": N_("Identifier of the recipient"),
             "funder": N_("Funder"), "funder_id": N_("Identifier of the funder"), "case": N_("Case number"), "stage": N_("Stage"),

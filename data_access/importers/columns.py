@@ -17,7 +17,9 @@ from data_access.importers.records import Context, Unreadable
 from data_access.importers.values import Formula
 
 TAG = "#"
-ONE_EACH = frozenset(["amountAwarded", "recipient", "funder", "awardDate", "starts", "ends", "currency", "id"])
+ONE_EACH = frozenset(
+    ["amountAwarded", "recipient", "funder", "awardDate", "starts", "ends", "currency", "id", "status"]
+)
 """What a row of grants has one of; a map that names two columns of it would lose one."""
 PARTS = re.compile(r"\s*[,;/|+&\n]\s*")
 

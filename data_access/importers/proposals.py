@@ -15,7 +15,7 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from data_access.i18n import _, in_digits
-from data_access.importers import case_log, files, heading_lines, tables, three_w, threesixty, values
+from data_access.importers import case_log, files, grant_status, heading_lines, tables, three_w, threesixty, values
 from data_access.importers.columns import TAG, as_said, codes_of, columns_of, is_tag_row, line_of
 from data_access.importers.records import Context
 
@@ -71,6 +71,8 @@ KINDS: dict[str, Kind] = {
                          " утверждено, выделено, сума, виділено, betrag, fördersumme, summe, bewilligt, zuwendung, montant, kwota",
         "amountDisbursed": "paid, disbursed, paid out, amount paid, выплачено, перечислено, ausgezahlt",
         "currency": "валюта, währung, curr",
+        "status": "status, state, stage, decision, result, outcome, grant status, application status, статус, состояние, решение,"
+                  " результат, стадия, итог, статус заявки, stand, ergebnis, entscheidung, statut",
         "awardDate": "date, signed, signed on, decision date, date of award, дата, подписан, datum, bewilligt am, bewilligung",
         "starts": "start, starts, from, start date, date of start, project start, начало, с, дата начала, начало проекта, начат,"
                   " початок, дата початку, beginn, von, laufzeit von, startdatum, projektbeginn, date de début",
@@ -280,7 +282,7 @@ def _readers(context: Context) -> dict[str, Callable[[Any], Any]]:
     activities = context.vocabulary.get("activity", set())
     return {
         "country": values.countries, "currency": values.currency, "amountAwarded": values.money, "amountDisbursed": values.money,
-        "activity": lambda cell: _codes(cell, activities, context), **dict.fromkeys(DAYS, values.day),
+        "status": grant_status.status_of, "activity": lambda cell: _codes(cell, activities, context), **dict.fromkeys(DAYS, values.day),
     }  # fmt: skip
 
 
@@ -332,6 +334,8 @@ def _is_unit(word: str) -> bool:
 def _tells(what: str, cells: Sequence[Any]) -> bool:
     """Whether such cells can be nothing else where their heading says nothing: “no” is no Norway, “de” may be a language, and one
     code in every row is no column of countries."""
+    if what == "status":
+        return any(map(grant_status.says_refused, cells))
     if what != "country":
         return True
     words = {str(cell).strip() for cell in cells}
@@ -343,7 +347,7 @@ def _tells(what: str, cells: Sequence[Any]) -> bool:
 
 DAYS = ("starts_on", "ends_on", "awardDate", "starts", "ends", "date", "opened", "closed")
 MAY_BE_WORDED = frozenset({"activity", *DAYS})
-TOLD_BY_CONTENT = frozenset({"country", "currency", "activity"})
+TOLD_BY_CONTENT = frozenset({"country", "currency", "activity", "status"})
 
 
 def _alike(heading: str, words: Sequence[str]) -> float:

@@ -18,6 +18,8 @@ from data_access.search import search_key
 LONGEST = 60
 LONGEST_KEPT = 140
 NOT_STATED = "Recipient not stated"
+BY_ROW = "ROW"
+"""How references begin of rows that have none, made of what each says."""
 
 
 def slug(name: str, outside_id: str) -> str:

@@ -22,7 +22,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from data_access.i18n import _, in_digits, ngettext
 from data_access.importers import files, heading_lines
-from data_access.importers.kinds_of_rows import LEFT_OUT, NUMBER_LIKE, Line, kind_of, says_something
+from data_access.importers.kinds_of_rows import LEFT_OUT, NUMBER_LIKE, SECTION_FROM, Line, kind_of, says_something
 from data_access.importers.records import Place, Problem, Unreadable
 from data_access.importers.values import Formula, as_text, numeric_date
 
@@ -55,6 +55,7 @@ class Table:
     filled: Counter[str] = field(default_factory=Counter)
     inherited: frozenset[str] = frozenset()
     set_aside: dict[str, list[int]] = field(default_factory=dict)
+    section: str = ""
     count: int = 0
 
     def rows(self) -> Iterator[Row]:
@@ -66,7 +67,20 @@ class Table:
                 self.count += 1
                 yield row
             elif kind != "blank":
-                self.set_aside.setdefault(kind, []).append(row.number)
+                self._set_aside(kind, row)
+
+    def heads_section(self, row: Row) -> bool:
+        """Whether a row of which more would be said, were it data, says one thing alone: what the rows below are; it is set aside."""
+        said = [cell for cell in row.cells.values() if says_something(cell)]
+        is_head = len(row.cells) >= SECTION_FROM and len(said) == 1 and isinstance(said[0], str)
+        if is_head:
+            self._set_aside("sections", row)
+        return is_head
+
+    def _set_aside(self, kind: str, row: Row) -> None:
+        self.set_aside.setdefault(kind, []).append(row.number)
+        if kind == "sections":
+            self.section = next(str(cell) for cell in row.cells.values() if says_something(cell))
 
     def left_out(self, read: Collection[str]) -> Iterator[Problem]:
         """What of the rows read so far no reader understood: columns beside those `read`, totals and notes."""

@@ -1,0 +1,53 @@
+"""What somebody's list says a grant is: signed, promised, cancelled, or asked for and not granted."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from data_access.i18n import _
+from data_access.importers import values
+
+NOT_GRANTED = "not_granted"
+BEGINNINGS: dict[str, tuple[str, ...]] = {
+    "commitment": ("sign", "approv", "award", "grant", "accept", "fund", "active", "running", "ongoing", "complet", "closed", "paid",
+                   "ended", "finish", "confirm", "committ", "contract", "подпис", "одобр", "утвержд", "выдан", "выдел", "выплач",
+                   "заверш", "закрыт", "действ", "активн", "заключ", "исполн", "реализ", "поддерж", "підпис", "схвал", "затвердж",
+                   "bewilligt", "unterzeichnet", "laufend", "läuft", "aktiv", "abgeschlossen", "ausgezahlt", "beendet", "zugesagt",
+                   "zusage", "accord", "signé", "przyznan", "podpisan"),
+    "pledge": ("pledg", "promis", "обещ", "versprochen"),
+    "cancelled": ("cancel", "terminat", "revok", "отмен", "расторг", "прекращ", "storniert", "widerrufen", "annul"),
+    NOT_GRANTED: ("reject", "declin", "refus", "denied", "unsuccess", "unfunded", "withdr", "pend", "review", "submi", "appl", "draft",
+                  "planned", "waiting", "request", "considera", "open", "отказ", "отклон", "отозв", "рассм", "рассматр", "подан",
+                  "подана", "подали", "заявк", "запрош", "запрос", "чернов", "ожида", "план", "готов", "відмов", "відхил", "розгля",
+                  "очіку", "abgelehnt", "absage", "zurückgezogen", "beantragt", "antrag", "prüfung", "geplant", "offen", "entwurf",
+                  "wartet", "eingereicht", "rejet", "refus", "attente", "odrzuc", "oczekuj"),
+}  # fmt: skip
+"""How words begin by which lists say what became of a grant."""
+REFUSED = ("reject", "declin", "unsuccess", "отказ", "отклон", "відмов", "відхил", "abgelehnt", "rejet", "odrzuc")
+NEGATIONS = frozenset({"not", "no", "non", "не", "нет", "ні", "nicht", "kein", "nie"})
+MOST_WORDS = 4
+
+
+def status_of(cell: Any) -> str | None:
+    """One of `schema.GRANT_STATUSES`, or `NOT_GRANTED`; None for an empty cell. Raises Bad for words that say neither, or two."""
+    said = values.text(cell)
+    if said is None:
+        return None
+    found = {status for word in _words(said) for status, begins in BEGINNINGS.items() if word.startswith(begins)}
+    if len(found) != 1 or NEGATIONS & set(_words(said)):
+        raise values.Bad(
+            _("does not say whether the grant is signed."),
+            _("Write signed, pledged, cancelled or rejected, or say how to read it."),
+        )
+    return found.pop()
+
+
+def says_refused(cell: Any) -> bool:
+    """Whether a short text outside of a column of states says that something was refused."""
+    words = _words(cell) if isinstance(cell, str) else []
+    return 0 < len(words) <= MOST_WORDS and any(word.startswith(REFUSED) for word in words)
+
+
+def _words(said: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", said.casefold())
