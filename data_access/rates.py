@@ -20,6 +20,18 @@ COLUMNS = ("currency", "date", "per_eur")
 MICRO = 1_000_000
 
 
+EURO = "EUR"
+USUAL: dict[str, tuple[Decimal, Decimal]] = {
+    "USD": (Decimal("0.95"), Decimal("1.65")),
+    "GBP": (Decimal("0.55"), Decimal("0.99")),
+    "CHF": (Decimal("0.85"), Decimal("1.70")),
+    **dict.fromkeys(
+        ("KWD", "BHD", "OMR", "JOD", "GIP", "FKP", "SHP", "KYD", "BMD", "BSD", "PAB"), (Decimal("0.25"), Decimal(2))
+    ),
+}
+"""Between which rates the currencies have been that are worth about a euro or more, since 2003; of all others a euro buys more than one."""
+
+
 class BadRates(ValueError):
     """The file cannot be loaded; the message names row, column, value and what to do."""
 
@@ -65,7 +77,22 @@ def _row(file: str, number: int, row: dict[str, str]) -> dict[str, object]:
         raise bad("per_eur", _("{cell} is not a number such as 2.95.")) from None
     if not (rate.is_finite() and round(rate * MICRO) > 0):
         raise bad("per_eur", _("{cell} is not a rate above zero."))
+    if unlikely := why_unlikely(row["currency"], rate):
+        raise bad("per_eur", f"{{cell}} {unlikely}")
     return {"currency": row["currency"], "on_date": day, "micro_per_eur": round(rate * MICRO), "rate_set": file}
+
+
+def why_unlikely(currency: str, rate: Decimal) -> str | None:
+    """Why a rate (units for one euro) is none that the currency can have had, such as one written the other way round; None when
+    it may be."""
+    if currency == EURO:
+        return None if rate == 1 else _("is not 1, which is what a euro is in euros.")
+    low, high = USUAL.get(currency, (Decimal(1), None))
+    if rate < low or (high is not None and rate > high):
+        return _("looks like euros for one {currency}: units of the currency for one euro are needed.").format(
+            currency=currency
+        )
+    return None
 
 
 def store(engine: Engine, rows: list[dict[str, object]]) -> int:

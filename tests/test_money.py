@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from sqlalchemy import Engine, insert, text
 from dashboard.answers import accounts, funding, money_reach, money_rows, portfolio
 from dashboard.commands.cli import main
 from dashboard.page.visit import Visit
+from dashboard.upkeep.loading import Request, bring
 from dashboard.upkeep.refresh import refresh
-from data_access import addresses, connections, meta, rates, schema
+from data_access import addresses, connections, database, meta, rates, schema
 from data_access.filters import Filters
 from data_access.migrate import upgrade
 from data_access.viewer import Viewer
 from tests.conftest import FUNDER, LITHUANIAN, STEWARD, open_sample_visit, serve, some
+from tests.import_files import book
 
 CHOICES = [
     Filters(),
@@ -206,6 +209,11 @@ def test_bundled_rates_cover_the_usual_currencies() -> None:
         ("GEL,1.1.2026,2.9", "date"),
         ("GEL,2026-01-01,2;9", "per_eur"),
         ("GEL,2026-01-01,0", "per_eur"),
+        ("GEL,2026-01-01,0.34", "per_eur"),
+        ("RUB,2026-01-01,0.0101", "per_eur"),
+        ("USD,2026-01-01,0.926", "per_eur"),
+        ("GBP,2026-01-01,1.17", "per_eur"),
+        ("EUR,2026-01-01,1.08", "per_eur"),
     ],
 )
 def test_a_bad_rate_names_file_row_column_and_value(tmp_path: Path, line: str, column: str) -> None:
@@ -213,6 +221,34 @@ def test_a_bad_rate_names_file_row_column_and_value(tmp_path: Path, line: str, c
     path.write_text(f"currency,date,per_eur\nAMD,2026-01-01,430.5\n{line}\n")
     with pytest.raises(rates.BadRates, match=rf"rates\.csv, row 3, column {column}"):
         rates.from_csv(path)
+
+
+def test_the_bundled_rates_of_twenty_years_are_all_likely() -> None:
+    found = rates.bundled(date(2003, 1, 1))
+    odd = {
+        row["currency"]
+        for row in found
+        if rates.why_unlikely(str(row["currency"]), Decimal(row["micro_per_eur"]) / 10**6)
+    }  # type: ignore[arg-type]
+    assert odd <= {"CYP", "LVL", "MTL"}
+
+
+@pytest.mark.parametrize(
+    ("currency", "rate", "is_read"), [("GEL", 2.95, True), ("GEL", 0.34, False), ("EUR", 1.1, False), ("EUR", 1, True)]
+)
+def test_a_rate_of_the_workbook_that_its_currency_cannot_have_had_is_refused(
+    engines: dict[database.Which, Engine], tmp_path: Path, currency: str, rate: float, is_read: bool
+) -> None:
+    path = book(
+        tmp_path / "r.xlsx",
+        Rates=[
+            ["Currency", "Date", "Units for one euro", "Source of the rate"],
+            [currency, date(2024, 1, 1), rate, "x"],
+        ],
+    )
+    done = bring(engines, Request("x", [path]), date(2024, 6, 30), lambda _n: None)
+    assert (done.created.get("fx_rate") == 1) == is_read
+    assert [problem.column for problem in done.problems] == ([] if is_read else ["Units for one euro"])
 
 
 def test_rates_are_replaced_by_day_and_nothing_is_half_written(

@@ -15,6 +15,7 @@ import json
 import re
 import sqlite3
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from data_access.i18n import N_, _
+from data_access.i18n import N_, _, in_digits, ngettext
 from data_access.importers import files, tables, values
 from data_access.importers.columns import columns_of, known_headings, line_of, meanings, translated
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable
@@ -48,8 +49,11 @@ FIELDS = frozenset(
     ("case", "stage", "date", "outcome", "people", "country", "waiting_country", "route", "handler", "entry", *WIDE)
 )
 FACTS = ("people", "country", "waiting_country", "handler", "route", "entry")
+STAYS = ("people", "country", "handler", "route")
 OPENS = ("opened", "request")
 DAYS = ("date", "entry", *WIDE)
+FEW, MANY = 3, 5
+"""From how many numbers, and which part of all, several openings of a number are no chance."""
 NONE_OF_OURS = {
     "routes": N_("is none of our routes."),
     "outcomes": N_("is none of our outcomes."),
@@ -84,9 +88,45 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             )
         spool.execute("CREATE INDEX by_case ON line (case_name, file, sheet, number)")
         rows = spool.execute("SELECT * FROM line ORDER BY case_name, file, sheet, number")
+        seen = Counter[str]()
         for name, lines in groupby(rows, key=lambda row: row[0]):
-            yield from _case(name, [(Place(s, n, json.loads(c), f), json.loads(c)) for _n, f, s, n, c in lines],
-                             evidence, context)  # fmt: skip
+            told = [(Place(s, n, json.loads(c), f), json.loads(c)) for _n, f, s, n, c in lines]
+            seen.update(_looks_of([line for _place, line in told]))
+            yield from _case(name, told, evidence, context)
+        yield from _say_of_numbers(seen)
+
+
+def _looks_of(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What the rows of one case number look like: `several` that say when it opened, each another day; `apart`, in what stays the
+    same of a case too; `alike`, once for every row that says what another says."""
+    yield "all"
+    openings = [line for line in lines if line.get("opened") is not None]
+    if len({str(line["opened"]) for line in openings}) > 1:
+        yield "several"
+        if any(len({str(line[fact]) for line in openings if line.get(fact) is not None}) > 1 for fact in STAYS):
+            yield "apart"
+    yield from ["alike"] * (len(openings) - len({json.dumps(line, sort_keys=True) for line in openings}))
+
+
+def _say_of_numbers(seen: Mapping[str, int]) -> Iterator[Problem]:
+    """Notes on numbers that several cases seem to bear, and on rows that may be a person each."""
+    if seen["apart"] or (seen["several"] >= FEW and seen["several"] * MANY >= seen["all"]):
+        said = ngettext(
+            "{n} number has several openings on different days; it was taken for one case, opened again.",
+            "{n} numbers have several openings on different days; each was taken for one case, opened again.",
+            seen["several"],
+        ).format(n=in_digits(seen["several"]))
+        yield Problem(Place("case"), "case", "", "numbers_begin_again", said,
+                      _("If numbers begin again each year or in each office, write the year or the office before them."),
+                      is_warning=True)  # fmt: skip
+    if seen["alike"]:
+        said = ngettext(
+            "{n} row says of its case what another row says; the case was counted once.",
+            "{n} rows say of their case what another row says; each case was counted once.",
+            seen["alike"],
+        ).format(n=in_digits(seen["alike"]))
+        yield Problem(Place("case"), "people", "", "a_row_per_person", said,
+                      _("If each row is a person, say in a column how many people the case is about."), is_warning=True)  # fmt: skip
 
 
 def _plainly(name: str) -> str:

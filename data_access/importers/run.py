@@ -188,6 +188,13 @@ class Run:
                         _("Give each row its own reference, or remove one."))
             )  # fmt: skip
 
+    def _say_open_again(self, record: Record) -> None:
+        self.outcome.add(
+            Problem(record.place, "closed", "", "open_again",
+                    _("is of a case that had ended by an earlier load; by this one it is open again."),
+                    _("If it has ended, load a log in which its ending stands."), is_warning=True)
+        )  # fmt: skip
+
     def source_records(self, entity: str) -> tuple[Table, ColumnElement[bool]]:
         """The table of source records, and which of them are this source's of one entity."""
         which = ENTITIES[entity].which
@@ -371,6 +378,8 @@ class Run:
             if not self._changed(connection, spec.table, stored["row_key"], values, record):
                 return
             key = row_key(spec.table, before | values)
+            if entity == "case_episode" and before["status"] == "closed" and values.get("status") == "open":
+                self._say_open_again(record)
         self.outcome.updated[entity] += 1
         self._remember(connection, entity, record.key, key, before, trace_of(stored), run)
         self._mark(
@@ -451,7 +460,7 @@ class Run:
             return []
         connection, (table, ours) = self.connections[ENTITIES[entity].which], self.source_records(whole.owner)
         met = table.c.seen_run_id == self.runs[ENTITIES[entity].which]
-        owners = set(connection.execute(select(table.c.external_id).where(ours, met)).scalars())
+        owners = set(map(whole.owner_named, connection.execute(select(table.c.external_id).where(ours, met)).scalars()))
         return [row for row in gone if whole.owner_of(row.external_id) in owners]
 
     def _take_out(self, connection: Connection, entity: str, stored: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from data_access.i18n import SOURCE, _, language
 from data_access.importers import files, heading_lines, tables, template_cells, values
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
+from data_access.rates import MICRO, why_unlikely
 from data_access.schema import AFTER_ARRIVAL
 from data_access.search import search_key
 
@@ -288,6 +289,8 @@ def _row(
                 Problem(place, name, shown, "value_missing", _("is empty, but needed."), _spoken(field.descriptions))
             )
     problems += _amount_problems(place, amounts, found)
+    if found.get("micro_per_eur") and found.get("currency") and not problems:
+        problems += _rate_problem(place, columns, found)
     if found.get("facet") and found.get("code") and not problems:
         problems += _facet_problem(place, columns, found, vocabulary)
     return found, problems
@@ -307,6 +310,17 @@ def _amount_problems(
             continue
         if money is not None and money.is_worked_out and isinstance(place.raw.get(name), str):
             yield worked_out(place, name, shown, money.minor)
+
+
+def _rate_problem(place: Place, columns: Mapping[str, Field], found: Mapping[str, Any]) -> list[Problem]:
+    """A rate that its currency cannot have had."""
+    unlikely = why_unlikely(found["currency"], Decimal(found["micro_per_eur"]) / MICRO)
+    if unlikely is None:
+        return []
+    column = next(name for name, field in columns.items() if field.name == "micro_per_eur")
+    return [
+        Problem(place, column, str(place.raw.get(column)), "bad_value", unlikely, _("Write it the other way round."))
+    ]
 
 
 def _facet_problem(
