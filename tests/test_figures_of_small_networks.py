@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from dashboard.answers import crossing, dividing, funding, portfolio
+from dashboard.answers import crossing, dividing, funding, initiatives, portfolio
 from dashboard.metrics import relocation
 from dashboard.page import walk
 from dashboard.page.blocks import Table
 from dashboard.page.visit import open_visit
 from dashboard.upkeep.refresh import refresh
 from data_access import database
-from tests.conftest import STEWARD, open_sample_visit
+from data_access.filters import Filters
+from tests.conftest import FUNDER, STEWARD, open_sample_visit
 from tests.small_loads import (
     AS_OF,
     FACETS,
@@ -173,3 +174,25 @@ def test_the_table_of_gaps_has_all_of_them_and_says_why_they_add_to_more_than_th
         assert gaps.rows["gap"].sum() == parts["gap"].sum()
         assert ("Added up these are" in gaps.note) == (parts["gap"].sum() != money.totals.gap)
     open_visit(None)
+
+
+def test_the_answer_for_one_country_counts_who_is_in_it_and_not_who_was_chosen(deployment) -> None:
+    assert deployment
+    visit = open_sample_visit(FUNDER, Filters(host_countries=("DE",)))
+    open_visit(visit)
+    found = initiatives.find(visit)
+    here = found.named.set_index("place")["initiatives"]["DE"]
+    others = len(found.named) - 1
+    assert initiatives.sentence(found).startswith(f"{here} initiatives work in Germany. ")
+    assert here <= found.placement["placed"] and f"{others} other host countries" in initiatives.sentence(found)
+    open_visit(None)
+
+
+def test_a_range_that_reads_the_same_at_both_ends_is_said_once(
+    engines: dict[database.Which, Engine], tmp_path: Path
+) -> None:
+    tiers = [need("a", "A", 109_000), need("b", "A", 109_001, "ambition")]
+    load_book(engines, tmp_path, Initiatives=A_B, Grants=[GRANTS, grant("g", "F", "A", 10)], Needs=[NEEDS, *tiers])
+    money = portfolio.picture(visit_of())
+    said = [funding.answer(money), funding.gap(money).comparison, funding.tiers(money).title]
+    assert [text for text in said if "109" in text] == [] and "between" not in " ".join(said).casefold()

@@ -57,6 +57,24 @@ def test_a_later_statement_of_the_same_author_replaces_the_earlier() -> None:
     assert need_tiers.newest(frame)["minor"].tolist() == [20, 5, 7, 9]
 
 
+def tiers_of_unknown(*rows: dict) -> set[str]:
+    """The tiers in which a statement without an amount leaves the need of its line unknown."""
+    pieces = need_tiers.in_readings(statements(*rows))
+    unknown = pieces[pieces["minor"].isna()]
+    return {tier for tier in need_tiers.TIERS if (unknown["readings"] & need_tiers.reading(tier) > 0).any()}
+
+
+def test_a_statement_without_an_amount_leaves_unknown_what_no_smaller_or_larger_kind_states() -> None:
+    half = {"period_end": "2024-06-30"}
+    assert tiers_of_unknown({"minor": None}) == {"lowest", "budget", "highest"}
+    assert tiers_of_unknown({"minor": None, "kind": "minimum"}, {"minor": 9}) == {"lowest", "minimum"}
+    assert tiers_of_unknown({"minor": None}, {"minor": 9, "kind": "minimum"}) == {"budget", "highest"}
+    assert tiers_of_unknown({"minor": None}, {"minor": 9, "kind": "minimum"} | half) == {"lowest", "budget", "highest"}
+    assert tiers_of_unknown({"minor": None}, {"minor": 9, "line": 2}) == {"lowest", "budget", "highest"}
+    both = {"minor": 9, "kind": "minimum"}, {"minor": 20, "kind": "ambition"}
+    assert tiers_of_unknown({"minor": None}, *both) == {"budget"}
+
+
 def test_a_minimum_above_the_budget_is_listed_and_kept() -> None:
     frame = statements({"kind": "minimum", "minor": 80}, {"minor": 60}, {"line": 2, "kind": "minimum", "minor": 1})
     assert set(need_tiers.to_fix(frame)["line"]) == {1}

@@ -24,6 +24,7 @@ HALF_YEAR, A_YEAR = 180, 365
 MONTH = 30
 STANDS_OUT = 1.5
 MOST_OF_IT = 0.6
+UNKNOWN_STAGE = "unknown"
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def half_end_within(cases: Live) -> Figure:
     parts = [
         _("at least {n}").format(n=written.number(low))
         if high is None
-        else _("between {low} and {high}").format(low=written.number(low), high=written.number(high))
+        else written.between(written.number(low), written.number(high))
     ]
     four = survival.days_until(readable, 0.8)
     if four is not None and relocation.can_show_percentile(cases.durations, 80):
@@ -193,7 +194,7 @@ def between(share: Coverage) -> str:
     limits = wilson(share.known, share.total)
     if limits is None:
         return ""
-    return _("between {low} and {high}").format(low=written.percent(limits[0]), high=written.percent(limits[1]))
+    return written.between(written.percent(limits[0]), written.percent(limits[1]))
 
 
 def _a_year_before(visit: Visit) -> pd.Timestamp:
@@ -243,6 +244,7 @@ def in_process_order(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _bottleneck_title(waited: pd.DataFrame) -> str:
     """One stage if it stands out, else how many share most of the waiting."""
+    waited = waited[waited["stage"] != UNKNOWN_STAGE] if (waited["stage"] != UNKNOWN_STAGE).any() else waited
     first = waited.iloc[0]
     if len(waited) == 1 or first["share"] >= STANDS_OUT * waited["share"].iloc[1]:
         return _("“{stage}” takes {share} of all waiting").format(

@@ -77,10 +77,11 @@ def gap(money: Portfolio) -> Figure:
     signed money could be placed."""
     if money.is_unplaced:
         return Figure("gap", None, written.money(None, money.currency), coverage=money.coverage_words)
-    totals, (low, high) = money.totals, _lowest_and_highest(money)
+    totals = money.totals
     missing = totals.gap if totals.need else None
-    compared = _("surplus elsewhere {s}").format(s=written.money(totals.surplus, money.currency))
-    if missing is not None and low.gap != high.gap:
+    surplus = _("surplus elsewhere {s}").format(s=written.money(totals.surplus, money.currency))
+    compared = "" if missing is None else surplus
+    if missing is not None and _is_range(money):
         compared = _("lowest to highest stated need: {low} to {high}; surplus elsewhere {s}").format(
             **_range(money), s=written.money(totals.surplus, money.currency)
         )
@@ -102,6 +103,12 @@ def _range(money: Portfolio) -> dict[str, str]:
     """The gap by each line's lowest and highest stated need, the smaller first."""
     least, most = sorted(totals.gap for totals in _lowest_and_highest(money))
     return {"low": written.money(least, money.currency), "high": written.money(most, money.currency)}
+
+
+def _is_range(money: Portfolio) -> bool:
+    """Whether the gap reads differently by the lowest and by the highest stated need."""
+    least, most = _range(money).values()
+    return least != most
 
 
 def tier_names() -> dict[str, str]:
@@ -129,9 +136,9 @@ def tiers(money: Portfolio) -> Table:
     is_stated = table["lines_stating"] > 0
     amounts = ["need", "funded", "gap", "surplus"]
     table[amounts] = table[amounts].where(is_stated)
-    low, high = _lowest_and_highest(money)
+    low, _high = _lowest_and_highest(money)
     title = _("Need by tier in {year}").format(year=money.year)
-    if low.need and low.gap != high.gap:
+    if low.need and _is_range(money):
         title = _("Between {low} and {high} are missing in {year}, by the need one counts").format(
             **_range(money), year=money.year
         )
@@ -159,8 +166,8 @@ def tier_words(money: Portfolio) -> str:
 
 def answer(money: Portfolio) -> str:
     """How much is missing by the need one counts, then how much is covered."""
-    low, high = _lowest_and_highest(money)
-    if not low.need or low.gap == high.gap or money.is_unplaced:
+    low, _high = _lowest_and_highest(money)
+    if not low.need or not _is_range(money) or money.is_unplaced:
         return sentence(money)
     missing = _("Between {low} and {high} are missing in {year}, counting each line's lowest or highest stated need.")
     return f"{missing.format(**_range(money), year=money.year)} {sentence(money)}"

@@ -35,7 +35,8 @@ DEFAULT = Choice()
 class Initiatives:
     """`places`: one row per initiative of the network and place; `each`: one row per initiative; `bars`: the chosen
     unit per place; `named`: initiatives per country, fully counted, without withheld and not stated; `state_linked`: programmes
-    outside the network, counted apart and in no total; `is_of_one_country`: one is chosen, which then has the most of course."""
+    outside the network, counted apart and in no total; `one_country`: the only one that is chosen, which then
+    has the most of course."""
 
     choice: Choice
     as_of: pd.Timestamp
@@ -47,7 +48,7 @@ class Initiatives:
     named: pd.DataFrame
     placement: dict[str, int]
     confirmed: Coverage
-    is_of_one_country: bool
+    one_country: str | None
 
     @property
     def total(self) -> int:
@@ -117,7 +118,7 @@ def find(visit: Visit, choice: Choice = DEFAULT) -> Initiatives:
         _with_a_country(counts),
         distribution.placement(places, visit.as_of),
         distribution.confirmed_coverage(each, visit.as_of),
-        len(visit.filters.host_countries) == 1,
+        visit.filters.host_countries[0] if len(visit.filters.host_countries) == 1 else None,
     )
 
 
@@ -179,6 +180,8 @@ def sentence(found: Initiatives) -> str:
     """How many initiatives are where, by the place that is meant, and which country has the most of what is counted."""
     if found.named.empty:
         return _("No active initiative with a known host country matches this choice.")
+    if (country := found.one_country) and country in set(found.named["place"]):
+        return _sentence_of_one_country(found, country)
     placed, one = found.placement["placed"], len(found.named) == 1
     said = _where_words(found.choice.basis, placed, one=one).format(
         n=written.number(placed),
@@ -186,6 +189,19 @@ def sentence(found: Initiatives) -> str:
         top=written.country(found.named.iloc[0]["place"]),
     )
     return " ".join(filter(None, (said, "" if one else _most_words(found))))
+
+
+def _sentence_of_one_country(found: Initiatives, country: str) -> str:
+    """How many of the chosen initiatives are in the country that was chosen, and in how many others they are."""
+    here = int(found.named.set_index("place")["initiatives"][country])
+    others = len(found.named) - 1
+    said = _where_words(found.choice.basis, here, one=True).format(n=written.number(here), top=written.country(country))
+    further = ngettext(
+        "Those of your choice have places in {m} other host country.",
+        "Those of your choice have places in {m} other host countries.",
+        others,
+    ).format(m=written.number(others))
+    return f"{said} {further}" if others else said
 
 
 def _where_words(basis: str, n: int, *, one: bool) -> str:
@@ -223,7 +239,7 @@ def _where_words(basis: str, n: int, *, one: bool) -> str:
 
 def _most_words(found: Initiatives) -> str:
     """Which country has the most of the unit that is counted; nothing where two have as many."""
-    if found.is_of_one_country:
+    if found.one_country:
         return ""
     unit, counts = found.choice.unit, found.named
     if unit != "initiatives":
@@ -311,7 +327,7 @@ def _what_is_counted(choice: Choice) -> str:
 def _title(found: Initiatives) -> str:
     """Which country has the most; neutral where several have as many, or one is chosen, which then has the most of course."""
     named, unit = _with_a_country(found.bars), found.choice.unit
-    if not found.is_of_one_country and len(named) > 1 and named.iloc[0][unit] > named.iloc[1][unit]:
+    if not found.one_country and len(named) > 1 and named.iloc[0][unit] > named.iloc[1][unit]:
         said = {
             "initiatives": _("{country} has the most initiatives"),
             "organisations": _("{country} has the most organisations"),

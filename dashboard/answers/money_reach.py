@@ -87,7 +87,7 @@ def _unrestricted(money: Portfolio) -> Figure:
     total, free, tied = (int(money.recipients[name].sum()) for name in ("total", "unrestricted", "restricted"))
     core = receiving.restricted_share(free, tied, total - free - tied)
     low, high = core["bounds"] or (None, None)
-    said = _("of all money between {low} and {high}").format(low=written.percent(low), high=written.percent(high))
+    said = _("of all money {share}").format(share=written.between(written.percent(low), written.percent(high)))
     return Figure(
         "unrestricted",
         core["of_labelled"],

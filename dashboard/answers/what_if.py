@@ -182,7 +182,7 @@ def _between(found: Leaves) -> str:
     low, high = (
         written.money(int(x), found.currency) for x in (found.lost.network_lost_low, found.lost.network_lost_high)
     )
-    return high if low == high else _("between {low} and {high}").format(low=low, high=high)
+    return written.between(low, high)
 
 
 @shown_once

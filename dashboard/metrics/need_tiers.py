@@ -39,20 +39,47 @@ def in_readings(needs: pd.DataFrame) -> pd.DataFrame:
 
     `needs`: line, kind, confidence, period_start, period_end, minor. A piece's `minor` is its share by days, cents by
     largest remainder, so that the pieces of a statement add to it. A statement without an amount stays whole and counts as
-    unknown in its own tier, and in the lowest and highest.
+    unknown in its own tier, in the lowest unless the line states a smaller kind for all of its days, and in the highest unless
+    it states a larger one.
     """
     known = needs["minor"].notna() & (needs["period_end"] >= needs["period_start"])
     pieces = _pieces(needs[known].reset_index(drop=True))
-    kind = pieces["kind"].map({name: place for place, name in enumerate(NEED_KINDS)}).to_numpy(dtype="int64")
-    sure = pieces["confidence"].ne("low").fillna(True).to_numpy(dtype=bool)
+    kind = _place(pieces["kind"])
+    sure = _is_sure(pieces)
     group = pieces.groupby(["line", "period_start"], sort=False).ngroup().to_numpy()
     bits = _bits(kind, group, np.ones(len(pieces), dtype=bool)) | (_bits(kind, group, sure) << len(TIERS))
-    unknown = needs[~known]
-    own = unknown["kind"].map({name: reading(name) for name in NEED_KINDS}).to_numpy(dtype="int64")
-    own = own | reading("lowest") | reading("highest")
-    is_sure = unknown["confidence"].ne("low").fillna(True).to_numpy(dtype=bool)
-    own = own | np.where(is_sure, own << len(TIERS), 0)
+    unknown, stated = needs[~known], needs[known]
+    sure_unknown, sure_stated = (_is_sure(rows) for rows in (unknown, stated))
+    own = _bits_of_unknown(unknown, stated)
+    own = own | np.where(sure_unknown, _bits_of_unknown(unknown, stated[sure_stated]) << len(TIERS), 0)
     return pd.concat([pieces.assign(readings=bits), unknown.assign(readings=own)], ignore_index=True)
+
+
+def _place(kinds: pd.Series) -> np.ndarray:
+    return kinds.map({name: place for place, name in enumerate(NEED_KINDS)}).to_numpy(dtype="int64")
+
+
+def _is_sure(needs: pd.DataFrame) -> np.ndarray:
+    return needs["confidence"].ne("low").fillna(True).to_numpy(dtype=bool)
+
+
+def _bits_of_unknown(unknown: pd.DataFrame, stated: pd.DataFrame) -> np.ndarray:
+    """The tiers of statements without an amount, beside those `stated` with one."""
+    columns = ["line", "kind", "period_start", "period_end"]
+    pairs = (
+        unknown[columns]
+        .assign(_row=np.arange(len(unknown)))
+        .merge(stated[columns], on="line", suffixes=("", "_stated"))
+    )
+    covers = (pairs["period_start_stated"] <= pairs["period_start"]) & (
+        pairs["period_end_stated"] >= pairs["period_end"]
+    )
+    kind, other = (_place(pairs[name]) for name in ("kind", "kind_stated"))
+    smaller, larger = (set(pairs.loc[covers & found, "_row"]) for found in (other < kind, other > kind))
+    rows = pd.Series(np.arange(len(unknown)))
+    own = np.left_shift(1, _place(unknown["kind"]) + 1)
+    lowest = np.where(rows.isin(smaller), 0, reading("lowest"))
+    return own | lowest | np.where(rows.isin(larger), 0, reading("highest"))
 
 
 def _bits(kind: np.ndarray, group: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -179,6 +179,11 @@ def in_a_cell(names: Iterable[str]) -> str:
     return ", ".join(in_order(names))
 
 
+def between(low: str, high: str) -> str:
+    """A range of two written figures; one that reads the same at both ends is no range."""
+    return low if low == high else _("between {low} and {high}").format(low=low, high=high)
+
+
 def listing(items: list[str]) -> str:
     """Lithuania, Latvia and Poland."""
     return format_list(items, locale=language.get())
