@@ -55,7 +55,7 @@ def navigation() -> dict[str, StreamlitPage]:
     }
 
 
-def open_visit_of_this_run() -> Visit:
+def open_visit_of_this_run(page: str) -> Visit:
     """The reader's visit: viewer, filters and the state of the data. Raises DatabaseProblem and who's refusals."""
     metas, is_kept_only = RENEWAL.state(read_metas(), st.session_state.get(DRAWN))
     is_sample = metas["shared"].get("is_sample") == "1"
@@ -67,7 +67,7 @@ def open_visit_of_this_run() -> Visit:
         )
     tongue.prefer(noted)
     visit = open_for(viewer, metas, is_kept_only=is_kept_only)
-    filter_bar.adopt_url(visit)
+    filter_bar.adopt_url(visit, page)
     visit.filters = filter_bar.chosen_filters(visit)
     visit.currency = filter_bar.chosen_currency()
     visit.language = tongue.chosen()
@@ -176,7 +176,7 @@ def draw() -> None:
     chosen = st.navigation(list(targets.values()))
     page = next(page for file, page in pages().items() if targets[file].url_path == chosen.url_path)
     st.set_page_config(page_title=" · ".join((_(page.name), "Meridian")))
-    visit = visit_or_refusal()
+    visit = visit_or_refusal(chosen.url_path)
     measures.note_sums(visit.as_of.date(), is_stale=visit.is_stale)
     visit.is_dark = getattr(st.context.theme, "type", "light") == "dark"
     with st.sidebar:
@@ -200,10 +200,10 @@ def draw() -> None:
         RENEWAL.note(View(page.file, visit, language.get()), context.session_id)
 
 
-def visit_or_refusal() -> Visit:
+def visit_or_refusal(page: str) -> Visit:
     """The reader's visit; who may not read sees why and what to do, and nothing else. Raises DataMoved."""
     try:
-        return open_visit_of_this_run()
+        return open_visit_of_this_run(page)
     except DataMoved:
         raise
     except DatabaseProblem as problem:
@@ -263,7 +263,7 @@ def keep_in_url(visit: Visit, page: StreamlitPage, notice: DeltaGenerator) -> No
     """Write the view into the address, and say what a link asked for that this page could not give."""
     parameters = links.parameters(visit)
     visit.link = links.to(page.url_path, parameters)
-    filter_bar.write_url(parameters)
+    filter_bar.write_url(parameters, page.url_path)
     if left := st.session_state.pop("asked_own", None):
         notice.warning(filter_bar.left_out(sorted(left)))
 

@@ -247,6 +247,31 @@ def test_going_back_restores_the_earlier_choice(tab: Tab, server: Server) -> Non
     assert tab.figures() == everywhere
 
 
+def test_one_step_back_takes_the_newest_choice_away_filters_and_the_pages_own_alike(tab: Tab, server: Server) -> None:
+    page = tab.open(address("initiatives", server))
+    everywhere = tab.figures()
+    page.get_by_label("Host country").first.click()
+    page.get_by_label("Host country").first.fill("Lithu")
+    page.get_by_role("option", name=re.compile("Lithuania")).click()
+    page.wait_for_url(re.compile(r"country=LT"))
+    page.keyboard.press("Escape")
+    tab.settle()
+    chosen = tab.figures()
+    parts = page.get_by_test_id("stButtonGroup")
+    parts.get_by_text("How they work", exact=True).click()
+    page.wait_for_url(re.compile(r"part=how"))
+    tab.settle()
+    page.go_back()
+    page.wait_for_url(re.compile(r"\?country=LT$"))
+    tab.settle()
+    assert page.get_by_role("radio", name="Where").is_checked() and tab.figures() == chosen
+    page.go_back()
+    page.wait_for_url(re.compile(r"^(?!.*country)"))
+    tab.settle()
+    assert tab.figures() == everywhere
+    assert not page.get_by_role("button", name=re.compile("Lithuania ✕")).count()
+
+
 def test_clicking_a_bar_chooses_its_country(tab: Tab, server: Server) -> None:
     page = tab.open(address("initiatives", server))
     box = page.locator(".barlayer .point path").first.bounding_box()

@@ -240,6 +240,8 @@ def _adopted(block: blocks.Choice, state: str) -> str:
     asked = st.session_state.get("asked_own", {})
     if block.key in asked and asked[block.key] in block.names:
         st.session_state[state] = asked.pop(block.key)
+    elif "adopts" in st.session_state:
+        st.session_state[state] = block.default
     if st.session_state.get(state) not in block.names:
         st.session_state[state] = block.default
     return state
@@ -253,8 +255,9 @@ def _noted(block: blocks.Choice, chosen: Any, screen: Screen) -> Any:
 
 
 def _asked_once(key: str) -> str | None:
-    """What a link asks of a block of the page, once."""
-    return st.session_state.get("asked_own", {}).pop(key, None)
+    """What a link asks of a block of the page, once; empty where it asks for other things alone."""
+    nothing = "" if "adopts" in st.session_state else None
+    return st.session_state.get("asked_own", {}).pop(key, nothing)
 
 
 @draw.register

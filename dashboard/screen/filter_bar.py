@@ -22,19 +22,22 @@ from data_access.i18n import _
 FRAME = ("as", "id", "currency", links.LANGUAGE, links.EVERYWHERE)
 FIRST_MONTH = "2022-03"
 ALWAYS_SHOWN = 2
+CHOICES = ("filter_", "page_", "part_", "open_", "currency")
 
 
-def adopt_url(visit: Visit) -> None:
-    """Take filters from the URL when it is new to this session; drop what is not on offer and say so."""
+def adopt_url(visit: Visit, page: str) -> None:
+    """Take what is chosen from the address of `page` when it is new to this session, as after going back; drop what is not on offer
+    and say so."""
     asked = _view_of(st.query_params.to_dict())
     state = st.session_state
     is_new_here = state.get("filters_of") != visit.viewer.scope
     state["filters_of"] = visit.viewer.scope
-    if "filter_country" in state and (asked == state.get("written_url", {}) or not asked):
+    if "filter_country" in state and _goes_on(asked, page):
         if is_new_here and not state["filter_country"]:
             state["filter_country"] = own_countries(visit)
         return
     asks_for_all = links.EVERYWHERE in st.query_params
+    state["adopts"] = True
     state["asked_own"] = {key: value for key, value in asked.items() if key not in PARAMETERS}
     filters, dropped = from_parameters(asked, {name: offer.on_offer(name, visit) for name in LISTS})
     for name, field in LISTS.items():
@@ -45,6 +48,24 @@ def adopt_url(visit: Visit) -> None:
     state["filter_state"] = filters.include_state_linked
     if dropped:
         state["dropped"] = dropped
+
+
+def _goes_on(asked: Mapping[str, str], page: str) -> bool:
+    """Whether the session's choice holds: the address says the same, or nothing on a page that was just opened, or not yet what was
+    clicked. Where nothing was clicked an older address of the same page was gone back to."""
+    if asked == st.session_state.get("written_url", {}):
+        return True
+    drawn, choices = st.session_state.get("drawn_with", (None, {}))
+    if drawn != page:
+        return not asked
+    now = _choices()
+    return any(now[key] != was for key, was in choices.items() if key in now)
+
+
+def _choices() -> dict[str, str]:
+    """What every choice of the session is, in a form to compare."""
+    names = (str(key) for key in st.session_state)
+    return {key: repr(st.session_state[key]) for key in names if key.startswith(CHOICES)}
 
 
 def own_countries(visit: Visit) -> list[str]:
@@ -163,6 +184,7 @@ def forget_choices() -> None:
     """Let the next link decide everything, also where it asks for nothing."""
     _clear(*KEYS)
     st.session_state["written_url"] = None
+    st.session_state.pop("drawn_with", None)
 
 
 def _clear(*keys: str) -> None:
@@ -170,9 +192,11 @@ def _clear(*keys: str) -> None:
         st.session_state[key] = False if key == "filter_state" else None if key in ("filter_from", "filter_to") else []
 
 
-def write_url(wanted: Mapping[str, str]) -> None:
+def write_url(wanted: Mapping[str, str], page: str) -> None:
     """Put the view into the address of the page."""
     st.session_state["written_url"] = _view_of(wanted)
+    st.session_state["drawn_with"] = page, _choices()
+    st.session_state.pop("adopts", None)
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(dict(wanted))
 
