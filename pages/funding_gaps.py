@@ -5,6 +5,7 @@ from dashboard.answers import (
     contested,
     dependence,
     funding,
+    gaps,
     money_figures,
     money_reach,
     money_rows,
@@ -65,14 +66,14 @@ def funding_gaps(visit: Visit) -> Blocks:
 
 
 def _gaps(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
-    by = yield Choice("gaps_by", _("Gaps, broken down by"), funding.gap_names())
-    gaps = funding.gaps(money, by)
-    yield gaps
-    if bar := (yield rows_of("gaps", _("Open the rows of a bar"), money_rows.gap_rows(gaps, by))):
+    by = yield Choice("gaps_by", _("Gaps, broken down by"), gaps.names())
+    largest = gaps.largest(money, by)
+    yield largest
+    if bar := (yield rows_of("gaps", _("Open the rows of a bar"), money_rows.gap_rows(largest, by))):
         if lines := money_rows.lines_of_gap(money, by, bar):
             yield lines
         yield money_rows.rows_of_gap(money, by, bar)
-    if grid := funding.coverage_grid(money):
+    if grid := gaps.coverage_grid(money):
         yield grid
         if cell := (yield rows_of("coverage", _("Open the rows of a cell"), money_rows.grid_names(grid))):
             yield money_rows.lines_of_cell(money, cell)
@@ -84,7 +85,7 @@ def _months(_visit: Visit, money: portfolio.Portfolio) -> Blocks:
     if month := (yield rows_of("cliff", _("Open the rows of a month"), money_rows.row_names(money))):
         yield money_rows.rows_of_month(money, month)
     yield funding.tiers(money)
-    yield funding.lines(money)
+    yield gaps.lines(money)
 
 
 def _dependence(_visit: Visit, money: portfolio.Portfolio) -> Blocks:

@@ -15,6 +15,7 @@ from dashboard.answers import (
     portfolio,
     profile,
 )
+from dashboard.answers import gaps as gaps_of
 from dashboard.metrics import distribution
 from dashboard.words import columns
 from data_access.filters import Filters
@@ -80,7 +81,7 @@ def test_money_and_pairs_agree_between_overview_and_page(viewer: Viewer, filters
     visit = open_sample_visit(viewer, filters)
     money = portfolio.picture(visit)
     assert four_questions.money(money).figure.value == funding.summary(money).figures[0].value
-    lines = funding.lines(money).rows
+    lines = gaps_of.lines(money).rows
     assert lines["gap"].dropna().sum() == money.totals.gap
     assert lines.loc[lines["need"].notna(), "funded"].sum() == money.totals.funded
     found = overlap.find(visit)

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from dashboard.answers import directory, funding, initiatives, overlap, portfolio, published
+from dashboard.answers import directory, initiatives, overlap, portfolio, published
+from dashboard.answers import gaps as gaps_of
 from dashboard.files import gate
 from dashboard.files.formats import FORMATS
 from dashboard.page import reading, walk
@@ -223,12 +224,12 @@ def test_a_finding_is_known_by_all_it_was_made_from() -> None:
             visit = open_sample_visit(FUNDER, chosen)
             visit.currency = currency
             money = portfolio.picture(visit)
-            shown[currency, chosen] = [funding.gaps(money, by).rows.to_csv() for by in funding.gap_names()]
+            shown[currency, chosen] = [gaps_of.largest(money, by).rows.to_csv() for by in gaps_of.names()]
             shown[currency, chosen, "grid"] = [str(overlap.summary(overlap.find(visit)))]
     assert len({tuple(rows) for rows in shown.values()}) == len(shown)
     narrowed = replace(money, cells=money.cells[money.cells["activity"] == "media"])
     with pytest.raises(TypeError, match="cannot tell one Portfolio from another"):
-        funding.gaps(narrowed, "line")
+        gaps_of.largest(narrowed, "line")
 
 
 @pytest.mark.usefixtures("deployment")

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from dashboard.answers import dependence, funding, initiatives, money_reach, overlap, portfolio
+from dashboard.answers import gaps as gaps_of
 from dashboard.files import formats, gate
 from dashboard.page.blocks import Report, Table
 from dashboard.words import columns
@@ -75,7 +76,7 @@ def tables(visit) -> list[Table]:
     found = initiatives.find(visit)
     pairs = overlap.find(visit)
     return [
-        initiatives.by_country(found), initiatives.history(found, visit), funding.cliff(money), funding.lines(money),
+        initiatives.by_country(found), initiatives.history(found, visit), funding.cliff(money), gaps_of.lines(money),
         dependence.dependence(money), money_reach.newcomers(money), overlap.similar(pairs, "possible_duplication"),
     ]  # fmt: skip
 

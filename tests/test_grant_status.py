@@ -103,6 +103,13 @@ def test_rows_without_a_payer_below_one_that_names_it_are_said(engines: dict[Whi
     assert said.place.row == 4 and "2 rows" in said.message
 
 
+def test_a_day_of_signature_that_has_not_come_yet_is_said(engines: dict[Which, Engine], tmp_path: Path) -> None:
+    columns = {"Org": "recipient", "From": "funder", "Sum": "amountAwarded", "On": "awardDate", "State": "status"}
+    rows = "A,F,1,2024-07-01,\nB,F,2,2024-06-30,\nC,F,3,2024-09-01,pledged\nD,F,4,,\n"
+    done = load(engines, tmp_path / "a.csv", "Org,From,Sum,On,State\n" + rows, columns)
+    assert [problem.value for problem in done.problems if problem.code == "not_yet"] == ["2024-07-01"]
+
+
 @pytest.mark.parametrize("said", ["approved and rejected", "не одобрено", "in two weeks", "yes"])
 def test_words_that_say_neither_or_both_are_asked_about(said: str) -> None:
     with pytest.raises(values.Bad):

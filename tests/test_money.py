@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, insert, text
 
-from dashboard.answers import accounts, funding, money_reach, money_rows, portfolio
+from dashboard.answers import accounts, money_reach, money_rows, portfolio
+from dashboard.answers import gaps as gaps_of
 from dashboard.commands.cli import main
 from dashboard.page.visit import Visit
 from dashboard.upkeep.loading import Request, bring
@@ -41,15 +42,15 @@ def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filte
         rows = money_rows.rows_of_month(money, f"{month:%Y-%m}").rows
         assert rows.loc[rows["entry"] != "need", "part"].sum() == signed
         assert rows.loc[rows["entry"] == "need", "part"].sum() == (0 if pd.isna(need) else need)
-    for by in funding.gap_names():
-        bars = funding.gaps(money, by)
+    for by in gaps_of.names():
+        bars = gaps_of.largest(money, by)
         for value, need in some(list(zip(bars.rows[by], bars.rows["need"], strict=True)), 6, by, *cell):
             if lines := money_rows.lines_of_gap(money, by, value):
                 bar = bars.rows.set_index(by).loc[value, ["need", "funded", "gap", "surplus"]]
                 assert (lines.rows[bar.index].sum() == bar).all()
             rows = money_rows.rows_of_gap(money, by, value).rows
             assert rows.loc[rows["entry"] == "need", "part"].sum() == need
-    if grid := funding.coverage_grid(money):
+    if grid := gaps_of.coverage_grid(money):
         ranked = grid.rows.sort_values("gap", ascending=False, na_position="last")
         for name, row in some(list(zip(money_rows.grid_names(grid), ranked.itertuples(), strict=True)), 20, *cell):
             lines = money_rows.lines_of_cell(money, name)
@@ -272,7 +273,7 @@ def test_lines_of_the_same_name_are_told_apart_and_open_their_own_rows(own_sampl
         connection.execute(text("UPDATE project SET name = 'Programme'"))
         connection.execute(text("UPDATE organisation SET name = 'House'"))
     money = portfolio.picture(open_sample_visit())
-    shown = funding.gaps(money, "line").rows
+    shown = gaps_of.largest(money, "line").rows
     assert shown["line"].is_unique and shown["line"].iloc[1] == "Programme · House (2)"
     for bar in shown.head(4).itertuples():
         rows = money_rows.rows_of_gap(money, "line", bar.line).rows

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import insert, text
 
-from dashboard.answers import funding as topic
+from dashboard.answers import gaps as gaps_of
 from dashboard.answers import money_rows, portfolio
 from dashboard.metrics import circles, funding, money_sums, need_tiers, placement
 from dashboard.metrics.standing import RECEIVED, STANDINGS, standing
@@ -290,7 +290,7 @@ def test_rows_behind_a_bar_add_to_it_where_money_crosses(crossed: addresses.Urls
             for value, signed in some(list(cells.groupby(by)["signed"].sum().items()), 3, viewer.role, by):
                 rows = money_rows.rows_of_gap(money, by, str(value)).rows
                 assert rows.loc[rows["entry"] != "need", "part"].sum() == signed, (by, value)
-        gaps = topic.ranked_gaps(money, "line")
+        gaps = gaps_of.by_size(money, "line")
         for line in gaps["line"][:3]:
             assert not money_rows.rows_of_gap(money, "line", line).rows.empty
         assert any(line.startswith("Core work · ") for line in gaps["line"][:3])

@@ -13,6 +13,7 @@ from dashboard.answers import (
     cases,
     closing,
     funding,
+    gaps,
     initiative_rows,
     initiatives,
     live_or_published,
@@ -83,7 +84,7 @@ def money(portfolio: Portfolio) -> Answer:
     """The share of need covered, and when signed money falls below it."""
     covered, gap = funding.covered(portfolio), funding.gap(portfolio)
     figure = Figure(covered.term, covered.value, covered.shown, _("gap {gap}").format(gap=gap.shown), covered.coverage)
-    ranked = funding.ranked_gaps(portfolio, "host_country")
+    ranked = gaps.by_size(portfolio, "host_country")
     ranked = ranked[~ranked["host_country"].isin(UNPLACED)].head(0 if portfolio.is_unplaced else LINES)
     shown = partial(written.money, currency=portfolio.currency)
     lines = _lines([written.country(country) for country in ranked["host_country"]], ranked["gap"], shown)

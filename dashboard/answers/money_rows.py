@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.answers import gaps
 from dashboard.answers.crossing import cell_name, cell_names
-from dashboard.answers.funding import ranked_gaps
 from dashboard.answers.portfolio import Portfolio, converted, lines_in_parts, rows_behind
 from dashboard.metrics import funding
 from dashboard.page.blocks import Chart, Table
@@ -49,9 +49,9 @@ def to_fix(money: Portfolio) -> Table:
     return Table("to_fix", _("Grants to fix"), rows[columns], note.format(n=written.number(money.over_committed)))
 
 
-def gap_rows(gaps: Chart, by: str) -> dict[str, str]:
+def gap_rows(largest: Chart, by: str) -> dict[str, str]:
     """The bars whose rows can be opened."""
-    return {value: value if by == "line" else codes.code(by, value) for value in gaps.rows[by]}
+    return {value: value if by == "line" else codes.code(by, value) for value in largest.rows[by]}
 
 
 def row_names(money: Portfolio) -> dict[str, str]:
@@ -75,7 +75,7 @@ def rows_of_all(money: Portfolio) -> Table:
 def rows_of_gap(money: Portfolio, by: str, value: str) -> Table:
     """The grants and needs behind one bar of the gaps, over the year."""
     if by == "line":
-        ranked = ranked_gaps(money, by)
+        ranked = gaps.by_size(money, by)
         cut = Cut(money.filters, money.currency, int(ranked.loc[ranked["line"] == value, "key"].iloc[0]))
         name = value
     else:

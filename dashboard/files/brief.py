@@ -17,7 +17,7 @@ import pandas as pd
 from dashboard.answers import (
     cases,
     four_questions,
-    funding,
+    gaps,
     initiatives,
     live_or_published,
     overlap,
@@ -79,7 +79,7 @@ def four_answers(visit: Visit) -> Report:
     report.answer = "\n".join(f"{answer.question}\t{answer.sentence}" for answer in four)
     report.tables = [
         initiatives.by_country(initiatives.find(visit)),
-        funding.gaps(money, "host_country"),
+        gaps.largest(money, "host_country"),
         *_waiting(visit),
     ]
     report.notes = [

@@ -46,6 +46,8 @@ BATCH = 2_000
 NAMES = frozenset({"name", "search_key"})
 """What a merge chose of an organisation, and no load changes."""
 LONG_LIVED = frozenset(["organisation", "presence", "fx_rate"])
+HAPPENED = {"grant": "committed_on", "payment": "paid_on"}
+"""The day on which each was done, which cannot be ahead."""
 LOOKED_UP_AT_ONCE = 400
 
 
@@ -53,6 +55,13 @@ def ask_about_days(record: Record, today: date, outcome: Outcome) -> None:
     """A note on days that nobody can mean; the row is loaded, and figures leave such a case out."""
     if record.entity in LONG_LIVED:
         return
+    done_on = HAPPENED.get(record.entity, "")
+    if (day := record.values.get(done_on)) is not None and day > today and record.values.get("status") != "pledge":
+        outcome.add(
+            Problem(record.place, done_on, day.isoformat(), "not_yet",
+                    _("is after today, and counts all the same."),
+                    _("Correct the day, or load it as pledged until it is signed."), is_warning=True)
+        )  # fmt: skip
     for column, value in record.values.items():
         if isinstance(value, date) and not EARLIEST <= value <= latest_possible(today):
             outcome.add(
