@@ -110,6 +110,14 @@ def test_a_day_of_signature_that_has_not_come_yet_is_said(engines: dict[Which, E
     assert [problem.value for problem in done.problems if problem.code == "not_yet"] == ["2024-07-01"]
 
 
+def test_a_cell_that_holds_an_error_refuses_its_row_and_no_other(engines: dict[Which, Engine], tmp_path: Path) -> None:
+    columns = {"Org": "recipient", "From": "funder", "FromId": "funder_id", "Sum": "amountAwarded", "State": "status"}
+    rows = "Отказано,,,,\nA,F,#REF!,1,\nB,F,,2,#N/A\n2025,,,,\nC,F,,3,\n"
+    done = load(engines, tmp_path / "a.csv", "Org,From,FromId,Sum,State\n" + rows, columns)
+    assert stored(engines) == [(3, "commitment")]
+    assert [problem.place.row for problem in done.problems if not problem.is_warning] == [4]
+
+
 @pytest.mark.parametrize("said", ["approved and rejected", "не одобрено", "in two weeks", "yes"])
 def test_words_that_say_neither_or_both_are_asked_about(said: str) -> None:
     with pytest.raises(values.Bad):

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data_access.i18n import _, in_digits, ngettext
-from data_access.importers import files, grant_status, heading_lines, tables, values
+from data_access.i18n import _, ngettext
+from data_access.importers import files, grant_lists, grant_status, heading_lines, tables, values
 from data_access.importers.columns import as_mapped, columns_of, known_headings, line_of, meanings
 from data_access.importers.country_names import NO_ISO_CODE
+from data_access.importers.grant_lists import SIDES, TEXTS
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
-from data_access.importers.references import BY_ROW, opaque, organisation, places, reference
+from data_access.importers.references import organisation, places, reference
 
 HEADINGS = {
     "identifier": "id",
@@ -45,15 +45,8 @@ PASSED_OVER = frozenset({"title", "description", NAME, "last modified", "data so
                          "classifications:title"})  # fmt: skip
 NEEDED = {"amountAwarded", "funder"}
 FIELDS = (frozenset(HEADINGS.values()) | {"status"}) - {"person", "joint", "regrantType"}
-TEXTS = {
-    "id": "Identifier", "recipient": "Recipient Org:Name", "recipient_id": "Recipient Org:Identifier",
-    "funder": "Funding Org:Name", "funder_id": "Funding Org:Identifier", "joint": "Related Activity", "regrantType": "Regrant Type",
-}  # fmt: skip
 ONE_OF = ("recipientOrganization", "fundingOrganization")
 PERSONS = "recipient ind:"
-SIDES = ("funder", "recipient")
-BETWEEN_NAMES = re.compile(r"\s*[;\n/,+&|]\s*|\s+(?:and|und|и|та|et|i)\s+")
-PARTS_NAMES = re.compile(r"[;\n|]")
 DATES, AMOUNTS = ("awardDate", "starts", "ends"), ("amountAwarded", "amountDisbursed")
 
 
@@ -80,19 +73,17 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
         lines += found
         yield from (one for one in met if isinstance(one, Problem))
     every, lines, not_granted = lines, [], []
-    names = {name for _place, line in every for side in SIDES if (name := _name(line, side))}
+    names = grant_lists.names_in(every)
     for place, line in every:
-        line["several"] = line.get("several") or next(
-            (TEXTS[side] for side in SIDES if _are_several(line, side, names)), None
-        )
-        if _is_not_granted(line):
+        line["several"] = line.get("several") or grant_lists.several_in(line, names)
+        if grant_lists.is_not_granted(line):
             not_granted.append((place, line))
         elif (problem := _unfit(place, line)) is not None:
             yield problem
         else:
             lines.append((place, line | {"id": values.text(line["id"])}))
-    yield from _say_not_granted(not_granted)
-    yield from _say_of_blank_payers(lines)
+    yield from grant_lists.say_not_granted(not_granted)
+    yield from grant_lists.say_of_blank_payers(lines)
     evidence = {name: values.Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
     yield from _say_of_dates(lines, evidence)
     yield from _say_of_places(lines)
@@ -101,18 +92,18 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     shared = _joint(lines)
     yield from _say_of_names(lines)
     seen: set[str] = set()
-    ids = _RowIds()
+    ids = grant_lists.RowIds()
     for place, line in lines:
         grant, problems = _grant(place, line, evidence, shared)
         yield from problems
         if grant is None:
             continue
         if "row" in line:
-            line["id"], is_alike = ids.of([*grant.values(), *_beside_the_grant(line, evidence)], line["row"])
+            line["id"], is_alike = ids.of([*grant.values(), *grant_lists.beside_the_grant(line, evidence)], line["row"])
             if is_alike:
-                yield _alike(place, line)
+                yield grant_lists.say_alike(place, line)
         grant["reference"] = reference(line["id"])
-        for side in ("funder", "recipient"):
+        for side in SIDES:
             key = _organisation_id(line, side)
             if key and key not in seen:
                 seen.add(key)
@@ -179,43 +170,6 @@ def _shares(spots: Iterable[tuple[str, Any]]) -> dict[str, int | None]:
     )
 
 
-class _RowIds:
-    """Ids for the rows of a file that gives none, made of what each says however it is written; rows that differ in what is not
-    read are several."""
-
-    def __init__(self) -> None:
-        self._ranks: dict[str, dict[int, int]] = {}
-
-    def of(self, facts: Iterable[Any], cells: int) -> tuple[str, bool]:
-        """The id of a row of these facts, by its `cells` (a hash), and whether it is the first to differ like this from one that
-        says the same in all that is read."""
-        said = "|".join(map(str, facts))
-        ranks = self._ranks.setdefault(said, {})
-        is_new = cells not in ranks
-        rank = ranks.setdefault(cells, len(ranks))
-        return opaque(BY_ROW, f"{said}|{rank}" if rank else said), is_new and rank > 0
-
-
-def _beside_the_grant(line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]) -> tuple[Any, ...]:
-    """What a line says of where its money goes and what was paid."""
-    paid = line.get("amountDisbursed")
-    with suppress(values.Bad):
-        paid = values.money(paid, evidence["amountDisbursed"])
-    return line.get("country"), line.get("shares"), getattr(paid, "minor", paid)
-
-
-def _alike(place: Place, line: Mapping[str, Any]) -> Problem:
-    return Problem(
-        place,
-        "recipient",
-        str(line.get("recipient")),
-        "alike_but_for_what_is_not_read",
-        _("differs from a row above in columns alone that are not read; both count."),
-        _("If they are one grant, remove one of them."),
-        is_warning=True,
-    )
-
-
 def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
     for table in tables.of(path, known_headings(HEADINGS, context)):
         plain = {name: NUMBERED.sub(r"\1:\2", heading_lines.heading(name)) for name in table.headings}
@@ -232,12 +186,11 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
             yield from table.passed_over()
             continue
         is_mapped, refused = bool(context.column_map.get("columns")), Counter[str]()
+        unread = [name for name, known in plain.items() if name not in columns and known not in PASSED_OVER]
         for row in table.rows():
             if is_mapped and table.heads_section(row):
                 continue
-            refused.update(
-                name for name, cell in row.cells.items() if name not in columns and grant_status.says_refused(cell)
-            )
+            refused.update(name for name in unread if grant_status.says_refused(row.cells.get(name)))
             line = line_of(row.cells, columns, context)
             codes = {name: as_mapped("country", row.cells.get(name), context) for name in spots}
             coded = [(_country(code, row.cells.get(beside(name, "name"))), name) for name, code in codes.items()]
@@ -250,27 +203,15 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
             )
             names = sum(1 for name in [*named_places, *unnumbered] if row.cells.get(name))
             line["unplaced"] = max(0, names - len(named))
-            if grant_status.says_refused(table.section) and not values.text(line.get("status")):
+            if grant_status.says_refused(table.section) and line.get("status") in (None, ""):
                 line["status"] = table.section
             if "id" not in line and is_mapped:
                 line |= {"id": _("row {n}").format(n=row.number), "row": hash(tuple(map(str, row.cells.values())))}
             raw = {name: row.cells.get(name) for name in [*columns, *spots]}
             yield Place(table.sheet, row.number, raw, path.name), line
-        yield from _say_refused(table, refused)
+        yield from grant_lists.say_refused(table, refused)
         passed_over = [name for name, known in plain.items() if known in PASSED_OVER]
         yield from table.left_out([*columns, *spots, *persons, *passed_over])
-
-
-def _say_refused(table: tables.Table, refused: Mapping[str, int]) -> Iterator[Problem]:
-    """A loud note on columns that are not read and say of rows that they were refused."""
-    for name, n in refused.items():
-        said = ngettext(
-            "is not read, and says of {n} row that it was refused. IT WAS LOADED AS SIGNED.",
-            "is not read, and says of {n} rows that they were refused. THEY WERE LOADED AS SIGNED.",
-            n,
-        ).format(n=in_digits(n))
-        yield Problem(Place(table.sheet, file=table.file), name, "", "refused_but_loaded", said,
-                      _("Say that the column is the status of the grant, and load again."), is_warning=True)  # fmt: skip
 
 
 def _unfit(place: Place, line: Mapping[str, Any]) -> Problem | None:
@@ -331,60 +272,11 @@ def _organisation_id(line: Mapping[str, Any], side: str) -> str | None:
     return values.text(line.get(f"{side}_id")) or values.text(line.get(side))
 
 
-def _is_not_granted(line: Mapping[str, Any]) -> bool:
-    with suppress(values.Bad):
-        return grant_status.status_of(line.get("status")) == grant_status.NOT_GRANTED
-    return False
-
-
-def _say_not_granted(lines: Sequence[tuple[Place, Mapping[str, Any]]]) -> Iterator[Problem]:
-    """A note on rows of what was asked for and not granted, by what they say."""
-    by_word: dict[tuple[str, str], list[Place]] = {}
-    for place, line in lines:
-        by_word.setdefault((place.file, str(line["status"])), []).append(place)
-    for (_file, word), at in by_word.items():
-        said = ngettext("{n} row is not granted by what it says, and was left out.", "{n} rows are not granted by what they say, and "
-                        "were left out.", len(at)).format(n=in_digits(len(at)))  # fmt: skip
-        yield Problem(at[0], "status", word, "not_granted", said,
-                      _("If one of them was loaded as signed before, say that the file is all there is."), is_warning=True)  # fmt: skip
-
-
-def _name(line: Mapping[str, Any], side: str) -> str:
-    return str(line.get(side) or "").strip().casefold()
-
-
-def _are_several(line: Mapping[str, Any], side: str, names: Collection[str]) -> bool:
-    """Whether a cell without an identifier beside it names several organisations: parted by what no name holds, or each of them
-    alone in another row."""
-    name = _name(line, side)
-    parts = [part.strip() for part in BETWEEN_NAMES.split(name) if part.strip()]
-    is_told = bool(PARTS_NAMES.search(name)) or all(part in names for part in parts)
-    return len(parts) > 1 and is_told and values.text(line.get(f"{side}_id")) is None
-
-
-def _say_of_blank_payers(lines: Sequence[tuple[Place, Mapping[str, Any]]]) -> Iterator[Problem]:
-    """A note on rows that name no payer, below one that does: it may be written once for all of them."""
-    below, is_below = list[Place](), False
-    for place, line in lines:
-        is_named = values.text(line.get("funder")) is not None
-        if is_below and not is_named:
-            below.append(place)
-        is_below = is_below or is_named
-    if below:
-        said = ngettext(
-            "is empty in {n} row below one that names it; its money is counted as of a payer who is not named.",
-            "is empty in {n} rows below one that names it; their money is counted as of a payer who is not named.",
-            len(below),
-        ).format(n=in_digits(len(below)))
-        yield Problem(below[0], TEXTS["funder"], "", "payer_left_blank", said,
-                      _("If the name above is meant, write it into each of them and load again."), is_warning=True)  # fmt: skip
-
-
 def _say_of_names(lines: Iterable[tuple[Place, Mapping[str, Any]]]) -> Iterator[Problem]:
     """Notes on identifiers of organisations that stand beside several names."""
     names: dict[tuple[str, str], dict[str, Place]] = {}
     for place, line in lines:
-        for side in ("funder", "recipient"):
+        for side in SIDES:
             own, name = line.get(f"{side}_id"), line.get(side)
             if own and name and not line.get("person"):
                 names.setdefault((side, str(own)), {}).setdefault(str(name), place)

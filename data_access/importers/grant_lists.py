@@ -1,0 +1,132 @@
+"""Lists of grants as people keep them: rows without numbers, of what was refused, of several payers, of a payer written once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from data_access.i18n import _, in_digits, ngettext
+from data_access.importers import grant_status, tables, values
+from data_access.importers.records import Place, Problem
+from data_access.importers.references import BY_ROW, opaque
+
+Lines = Sequence[tuple[Place, Mapping[str, Any]]]
+TEXTS = {
+    "id": "Identifier", "recipient": "Recipient Org:Name", "recipient_id": "Recipient Org:Identifier",
+    "funder": "Funding Org:Name", "funder_id": "Funding Org:Identifier", "joint": "Related Activity", "regrantType": "Regrant Type",
+}  # fmt: skip
+SIDES = ("funder", "recipient")
+BETWEEN_NAMES = re.compile(r"\s*[;\n/,+&|]\s*|\s+(?:and|und|и|та|et|i)\s+")
+PARTS_NAMES = re.compile(r"[;\n|]")
+
+
+class RowIds:
+    """Ids for the rows of a file that gives none, made of what each says however it is written; rows that differ in what is not
+    read are several."""
+
+    def __init__(self) -> None:
+        self._ranks: dict[str, dict[int, int]] = {}
+
+    def of(self, facts: Iterable[Any], cells: int) -> tuple[str, bool]:
+        """The id of a row of these facts, by its `cells` (a hash), and whether it is the first to differ like this from one that
+        says the same in all that is read."""
+        said = "|".join(map(str, facts))
+        ranks = self._ranks.setdefault(said, {})
+        is_new = cells not in ranks
+        rank = ranks.setdefault(cells, len(ranks))
+        return opaque(BY_ROW, f"{said}|{rank}" if rank else said), is_new and rank > 0
+
+
+def beside_the_grant(line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]) -> tuple[Any, ...]:
+    """What a line says of where its money goes and what was paid."""
+    paid = line.get("amountDisbursed")
+    with suppress(values.Bad):
+        paid = values.money(paid, evidence["amountDisbursed"])
+    return line.get("country"), line.get("shares"), getattr(paid, "minor", paid)
+
+
+def say_alike(place: Place, line: Mapping[str, Any]) -> Problem:
+    """A note on a row that differs from another one in what is not read alone."""
+    return Problem(
+        place,
+        "recipient",
+        str(line.get("recipient")),
+        "alike_but_for_what_is_not_read",
+        _("differs from a row above in columns alone that are not read; both count."),
+        _("If they are one grant, remove one of them."),
+        is_warning=True,
+    )
+
+
+def say_refused(table: tables.Table, refused: Mapping[str, int]) -> Iterator[Problem]:
+    """A loud note on columns that are not read and say of rows that they were refused."""
+    for name, n in refused.items():
+        said = ngettext(
+            "is not read, and says of {n} row that it was refused. IT WAS LOADED AS SIGNED.",
+            "is not read, and says of {n} rows that they were refused. THEY WERE LOADED AS SIGNED.",
+            n,
+        ).format(n=in_digits(n))
+        yield Problem(Place(table.sheet, file=table.file), name, "", "refused_but_loaded", said,
+                      _("Say that the column is the status of the grant, and load again."), is_warning=True)  # fmt: skip
+
+
+def is_not_granted(line: Mapping[str, Any]) -> bool:
+    """Whether a row says of itself, or stands under a head that says, that nothing was granted."""
+    with suppress(values.Bad):
+        return grant_status.status_of(line.get("status")) == grant_status.NOT_GRANTED
+    return False
+
+
+def say_not_granted(lines: Lines) -> Iterator[Problem]:
+    """A note on rows of what was asked for and not granted, by what they say."""
+    by_word: dict[tuple[str, str], list[Place]] = {}
+    for place, line in lines:
+        by_word.setdefault((place.file, str(line["status"])), []).append(place)
+    for (_file, word), at in by_word.items():
+        said = ngettext("{n} row is not granted by what it says, and was left out.", "{n} rows are not granted by what they say, and "
+                        "were left out.", len(at)).format(n=in_digits(len(at)))  # fmt: skip
+        yield Problem(at[0], "status", word, "not_granted", said,
+                      _("If one of them was loaded as signed before, say that the file is all there is."), is_warning=True)  # fmt: skip
+
+
+def several_in(line: Mapping[str, Any], names: Collection[str]) -> str | None:
+    """The heading of a cell of a line that names several organisations, None where none does; `names`: of `names_in`."""
+    return next((TEXTS[side] for side in SIDES if _are_several(line, side, names)), None)
+
+
+def names_in(lines: Lines) -> set[str]:
+    """Every name of a payer or recipient, in small letters."""
+    return {name for _place, line in lines for side in SIDES if (name := _name(line, side))}
+
+
+def _name(line: Mapping[str, Any], side: str) -> str:
+    return str(line.get(side) or "").strip().casefold()
+
+
+def _are_several(line: Mapping[str, Any], side: str, names: Collection[str]) -> bool:
+    """Whether a cell without an identifier beside it names several organisations: parted by what no name holds, or each of them
+    alone in another row."""
+    name = _name(line, side)
+    parts = [part.strip() for part in BETWEEN_NAMES.split(name) if part.strip()]
+    is_told = bool(PARTS_NAMES.search(name)) or all(part in names for part in parts)
+    return len(parts) > 1 and is_told and line.get(f"{side}_id") in (None, "")
+
+
+def say_of_blank_payers(lines: Lines) -> Iterator[Problem]:
+    """A note on rows that name no payer, below one that does: it may be written once for all of them."""
+    below, is_below = list[Place](), False
+    for place, line in lines:
+        is_named = values.text(line.get("funder")) is not None
+        if is_below and not is_named:
+            below.append(place)
+        is_below = is_below or is_named
+    if below:
+        said = ngettext(
+            "is empty in {n} row below one that names it; its money is counted as of a payer who is not named.",
+            "is empty in {n} rows below one that names it; their money is counted as of a payer who is not named.",
+            len(below),
+        ).format(n=in_digits(len(below)))
+        yield Problem(below[0], TEXTS["funder"], "", "payer_left_blank", said,
+                      _("If the name above is meant, write it into each of them and load again."), is_warning=True)  # fmt: skip
