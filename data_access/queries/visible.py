@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, func, or_, true
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, func, or_, select, true, tuple_
 
 from data_access.schema import HIDING_PRECISIONS, grant, organisation, presence, project, project_facet, source
 from data_access.viewer import Viewer
@@ -44,7 +44,7 @@ def sources(viewer: Viewer, table: FromClause = source) -> ColumnElement[bool]:
         or_(name == table.c.name, and_(func.length(name) >= LEAST_IN_A_NAME, table.c.name.contains(name)))
         for name in (namesake.c.name, namesake.c.slug)
     ]
-    return ~exists().where(or_(*called), ~organisations(viewer, namesake))
+    return ~exists().where(~organisations(viewer, namesake), or_(*called))
 
 
 def grant_reference(viewer: Viewer, payer: FromClause) -> ColumnElement:
@@ -110,15 +110,13 @@ def _is_disclosed(country: ColumnElement, organisation_id: ColumnElement) -> Col
 
 def _is_withheld_alone(country: ColumnElement, organisation_id: ColumnElement) -> ColumnElement[bool]:
     """Projects of the organisation work in the country, and each that does withholds it; nor is there a disclosed place."""
-
-    def works_there(*, is_withheld: bool) -> ColumnElement[bool]:
-        led, mark = project.alias(), project_facet.alias()
-        there = mark.c.facet == "host_country", mark.c.code == country, mark.c.is_withheld.is_(is_withheld)
-        return exists().where(led.c.organisation_id == organisation_id, mark.c.project_id == led.c.id, *there)
-
-    return and_(
-        works_there(is_withheld=True), ~works_there(is_withheld=False), ~_is_disclosed(country, organisation_id)
+    lead, mark, led, told = project.alias(), project_facet.alias(), project.alias(), project_facet.alias()
+    withheld = (
+        select(lead.c.organisation_id, mark.c.code).join(mark, mark.c.project_id == lead.c.id).where(mark.c.is_withheld)
     )
+    there = led.c.organisation_id == organisation_id, told.c.facet == "host_country", told.c.code == country
+    is_told = exists().where(told.c.project_id == led.c.id, ~told.c.is_withheld, *there).correlate_except(led, told)
+    return and_(tuple_(organisation_id, country).in_(withheld), ~is_told, ~_is_disclosed(country, organisation_id))
 
 
 def facets(viewer: Viewer, table: FromClause = project_facet) -> ColumnElement[bool]:
