@@ -32,6 +32,7 @@ def adopt_url(visit: Visit, page: str) -> None:
     state = st.session_state
     is_new_here = state.get("filters_of") != visit.viewer.scope
     state["filters_of"] = visit.viewer.scope
+    state.pop("adopts", None)
     if "filter_country" in state and _goes_on(asked, page):
         if is_new_here and not state["filter_country"]:
             state["filter_country"] = own_countries(visit)
@@ -196,7 +197,6 @@ def write_url(wanted: Mapping[str, str], page: str) -> None:
     """Put the view into the address of the page."""
     st.session_state["written_url"] = _view_of(wanted)
     st.session_state["drawn_with"] = page, _choices()
-    st.session_state.pop("adopts", None)
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(dict(wanted))
 

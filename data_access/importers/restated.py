@@ -14,8 +14,6 @@ from data_access.importers.references import BY_ROW
 from data_access.importers.run import Run
 from data_access.schema import grant
 
-Sides = tuple[int | None, int]
-
 
 class IsItCorrected(Unreadable):
     """New rows stand where earlier ones of the list stood; the message says what to do."""
