@@ -66,4 +66,5 @@ def test_a_corrected_day_of_a_stage_takes_the_place_of_the_one_before(
 def test_a_case_that_had_ended_and_by_a_later_log_has_not_is_said(engines: dict[Which, Engine], tmp_path: Path) -> None:
     load(engines, tmp_path / "a.csv", "case,opened,closed,outcome\n1,2023-01-05,2023-04-01,yes\n")
     done = load(engines, tmp_path / "b.csv", "case,opened\n1,2023-01-05\n2,2023-01-05\n")
-    assert [problem.code for problem in done.problems].count("open_again") == 1
+    (said,) = [problem for problem in done.problems if problem.code == "open_again"]
+    assert said.place.row == 2 and not said.place.raw

@@ -333,6 +333,31 @@ def test_what_was_asked_for_or_is_left_or_due_is_never_proposed_as_what_was_gran
     assert never not in said(found).values()
 
 
+@pytest.mark.parametrize("kind", ["initiatives", "grants", "cases"])
+@pytest.mark.parametrize("heading", ["Country of origin", "Гражданство", "Страна происхождения", "Страна регистрации", "Страна донора",
+                                     "Staatsangehörigkeit", "Donor country"])  # fmt: skip
+def test_a_country_people_or_money_come_from_is_never_proposed_as_where_somebody_works(
+    tmp_path: Path, kind: str, heading: str
+) -> None:
+    first = "Case number" if kind == "cases" else "Name"
+    text = f"{first},{heading}\n1,Russia\n2,Belarus\n3,Russia\n"
+    found = proposals.propose([written(tmp_path / "t.csv", text)], CONTEXT, kind)
+    assert found is not None and not said(found).get(heading)
+
+
+@pytest.mark.parametrize(
+    ("heading", "what"),
+    [("Дата рождения", ""), ("Дата выезда", ""), ("Received visa", ""), ("Submitted to embassy", ""), ("Дата решения", ""),
+     ("Дата закрытия", "closed"), ("Дата обращения", "opened"), ("Дата въезда", "entry"), ("Date received", "opened")],
+)  # fmt: skip
+def test_a_day_of_something_else_is_never_proposed_as_that_of_a_cases_opening_or_end(
+    tmp_path: Path, heading: str, what: str
+) -> None:
+    text = f"Case number,{heading}\n1,2024-03-01\n2,2024-05-13\n"
+    found = proposals.propose([written(tmp_path / "t.csv", text)], CONTEXT, "cases")
+    assert found is not None and said(found).get(heading, "") == what
+
+
 @pytest.mark.parametrize(
     ("heading", "what"),
     [

@@ -183,28 +183,24 @@ def sentence(money: Portfolio) -> str:
     """How much of the need is covered, and when signed money falls under it."""
     if unknown := _why_unknown(money):
         return unknown
-    below, share = money.cliff.below_need, written.percent(money.totals.coverage_capped)
-    ahead = _from_this_month(money)
+    below, ahead = money.cliff.below_need, _from_this_month(money)
     if ahead.empty:
-        text = _("Signed money covers {share} of the need stated for {year}; the period ends before this month.")
-        return text.format(share=share, year=money.year)
-    if ahead["need"].notna().sum() == 0:
-        text = _("Signed money covers {share} of the need stated for {year}; no need is stated from this month on.")
-        return text.format(share=share, year=money.year)
-    if below is None:
-        text = _(
+        said = _("Signed money covers {share} of the need stated for {year}; the period ends before this month.")
+    elif ahead["need"].notna().sum() == 0:
+        said = _("Signed money covers {share} of the need stated for {year}; no need is stated from this month on.")
+    elif below is None:
+        said = _(
             "Signed money covers {share} of the need stated for {year}; it stays at 75 % of need or more as far as need is "
             "stated."
         )
-        return text.format(share=share, year=money.year)
-    if below <= money.as_of:
-        text = _(
+    elif below <= money.as_of:
+        said = _(
             "Signed money covers {share} of the need stated for {year}; this month it is already below 75 % of need."
         )
-        return text.format(share=share, year=money.year)
-    return _(
-        "Signed money covers {share} of the need stated for {year}; from {month} it is below 75 % of need."
-    ).format(share=share, year=money.year, month=written.month(below))
+    else:
+        said = _("Signed money covers {share} of the need stated for {year}; from {month} it is below 75 % of need.")
+    share, month = written.percent(money.totals.coverage_capped), below and written.month(below)
+    return said.format(share=share, year=money.year, month=month)
 
 
 def _from_this_month(money: Portfolio) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from dashboard.metrics import distribution, funding, money_sums, need_tiers, overlap
 from dashboard.metrics.funding import CURRENCIES
 from dashboard.metrics.placement import Records
-from dashboard.metrics.standing import CARRIED_OVER, ENTERED, LEFT, OWN, PASSED_ON, SIGNED, STANDINGS, UNSOURCED
+from dashboard.metrics.standing import LEFT, OWN, SIGNED, STANDINGS
 from dashboard.upkeep.readers import everybody
 from dashboard.upkeep.recorded_money import records_of
 from data_access import database, meta, queries
@@ -34,14 +34,8 @@ COUNTED: dict[str, Callable[[int], str]] = {
     "pairs": lambda n: ngettext("{n} pair", "{n} pairs", n),
     "episodes": lambda n: ngettext("{n} episode", "{n} episodes", n),
 }
-IN_RECIPIENTS = {
-    ENTERED: "entered",
-    CARRIED_OVER: "carried_over",
-    OWN: "own",
-    UNSOURCED: "unsourced",
-    PASSED_ON: "from_members",
-    LEFT: "left_network",
-}
+IN_RECIPIENTS = {what: name for name, what in money_sums.PARTS_OF_TOTAL.items()} | {OWN: "own", LEFT: "left_network"}
+"""Which column of recipients holds the money of a standing."""
 
 
 @dataclass(frozen=True)

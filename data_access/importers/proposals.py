@@ -80,22 +80,25 @@ KINDS: dict[str, Kind] = {
                 " дата завершения, завершение, закончен, завершення, дата завершення, ende, bis, laufzeit bis, enddatum, projektende,"
                 " date de fin",
         "recipient": "grantee, recipient, organisation, initiative, partner, получатель, грантополучатель, организация, кому,"
-                     " отримувач, empfänger, träger, zuwendungsempfänger",
+                     " название организации, название инициативы, имя получателя, кому дали, партнёр, отримувач, empfänger, träger, zuwendungsempfänger",
         "recipient_id": "recipient id, grantee id",
-        "funder": "funder, donor, grantmaker, from whom, funded by, фонд, донор, грантодатель, от кого, geldgeber, geber, förderer",
+        "funder": "funder, donor, grantmaker, from whom, funded by, фонд, донор, грантодатель, от кого,"
+                  " от какого фонда, название фонда, источник финансирования, source of funding, funding source, funding organisation,"
+                  " who funded, geldgeber, geber, förderer",
         "funder_id": "funder id, donor id",
         "country": "country, countries, страна, где, land, gastland, где работает",
     }), (frozenset({"amountAwarded", "recipient"}),)),
     "cases": Kind("case-log", case_log.SYNONYMS, _words(case_log.SYNONYMS, {
         "case": "case number, number, id, номер, fallnummer, aktenzeichen, заявка",
-        "opened": "opened on, received, submitted, открыто, поступило, дата обращения, eröffnet, eingang",
-        "closed": "closed on, decided, finished, закрыто, завершено, abgeschlossen, entschieden",
+        "opened": "opened on, received, submitted, открыто, поступило, дата обращения, дата открытия, дата поступления, eröffnet,"
+                  " eingang",
+        "closed": "closed on, decided, finished, закрыто, завершено, дата закрытия, дата завершения, abgeschlossen, entschieden",
         "outcome": "result, decision, исход, итог, решение, ergebnis",
     }), (frozenset({"case", "opened"}), frozenset({"case", "stage", "date"}))),
 }  # fmt: skip
 
 
-OF_THE_GRANT: dict[str, tuple[str, ...]] = {
+OWN_WORDS: dict[str, tuple[str, ...]] = {
     "amountAwarded": ("amount", "sum", "total", "award", "grant", "approv", "sign", "commit", "contract", "agree", "fund", "how", "much",
                       "size", "restrict", "unrestrict", "сумм", "сума", "сколько", "дали", "грант", "договор", "одобр", "утвержд",
                       "выдел", "виділ", "присужд", "предостав", "назнач", "итог", "всего", "betrag", "summe", "höhe", "bewillig",
@@ -106,9 +109,27 @@ OF_THE_GRANT: dict[str, tuple[str, ...]] = {
                   "дата", "день", "когда", "грант", "договор", "соглашени", "одобр", "утвержд", "решени", "ріше", "подпис", "підпис",
                   "присужд", "datum", "tag", "bewillig", "zusage", "bescheid", "vertrag", "unterzeichn", "unterschr", "beschluss",
                   "vergabe", "förder"),
+    "date": ("date", "day", "when", "event", "stage", "status", "step", "change", "дата", "день", "когда", "событи", "этап", "статус",
+             "datum", "tag", "ereignis", "schritt", "stufe"),
+    "opened": ("date", "day", "opened", "open", "start", "received", "submitted", "request", "intake", "contact", "case", "file",
+               "дата", "откры", "поступ", "обращ", "заяв", "запрос", "дело", "кейс", "datum", "eröffn", "eingang", "anfrage", "fall"),
+    "closed": ("date", "day", "closed", "close", "closing", "ended", "end", "decided", "finished", "case", "file", "дата", "закры",
+               "заверш", "оконч", "дело", "кейс", "datum", "abgeschl", "abschluss", "entschieden", "geschlossen", "fall"),
+    "entry": ("date", "day", "entered", "entry", "arriv", "country", "дата", "въезд", "приезд", "страну", "datum", "einreise", "eingereist"),
+    "funder": ("fund", "donor", "grantmak", "giver", "payer", "foundation", "agency", "name", "org", "from", "whom", "who", "фонд", "донор",
+               "грантодат", "плательщик", "от", "кого", "кто", "дал", "какого", "источник", "финанс", "source", "организац", "название", "имя", "geldgeber", "geber", "förder",
+               "zuwendungsgeber", "stiftung"),
+    "recipient": ("recipient", "grantee", "org", "initiative", "partner", "group", "name", "to", "whom", "who", "ngo", "получател",
+                  "грантополуч", "отримувач", "организац", "організац", "инициатив", "групп", "кому", "кто", "дали", "партн", "название", "имя",
+                  "empfänger", "zuwendungs", "träger", "verein", "initiativ", "gruppe"),
 }  # fmt: skip
-"""Beginnings of words with which a heading can speak of an amount or a day as the grant's own. A word beyond them makes it another
-one, of which nobody can list all: asked for, planned, spent, given back."""
+"""Beginnings of words with which a heading can speak of an amount or a day as the grant's or the case's own. A word beyond them
+makes it another one, of which nobody can list all: asked for, planned, spent, given back, of birth."""
+ANOTHER_COUNTRY = ("origin", "citizen", "national", "birth", "passport", "from", "donor", "funder", "payer", "bank", "regist", "incorp",
+                   "legal", "tax", "previous", "former", "гражданст", "происхожд", "откуда", "рожд", "паспорт", "донор", "фонд",
+                   "грантодат", "банк", "регистр", "юрид", "прежн", "походжен", "громадян", "herkunft", "staatsang", "geburt", "geber",
+                   "förderer", "bank", "sitz", "steuer")  # fmt: skip
+"""Beginnings of words that make of a country another one than that where somebody works or waits."""
 LITTLE_WORDS = frozenset([
     "the", "of", "a", "an", "in", "on", "at", "by", "for", "and", "was", "is", "der", "die", "das", "des", "dem", "am", "im", "von",
     "für", "und", "в", "на", "по", "о", "и", "у", "du", "de", "la", "le", "en", "w", "z",
@@ -315,11 +336,11 @@ def _candidates(
 
 
 def _is_another(heading: str, what: str) -> bool:
-    """Whether a heading speaks of another amount or day than the one it could be taken for: in a word that is not of the grant."""
-    if what not in OF_THE_GRANT:
-        return False
+    """Whether a heading speaks of another amount, day or country than the one it could be taken for."""
     words = re.findall(r"[^\W\d_]+", heading_lines.heading(heading.rsplit("/", 1)[-1]))
-    return not all(word in LITTLE_WORDS or word.startswith(OF_THE_GRANT[what]) or _is_unit(word) for word in words)
+    if what not in OWN_WORDS:
+        return what == "country" and any(word.startswith(ANOTHER_COUNTRY) for word in words)
+    return not all(word in LITTLE_WORDS or word.startswith(OWN_WORDS[what]) or _is_unit(word) for word in words)
 
 
 def _is_unit(word: str) -> bool:

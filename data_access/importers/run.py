@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -199,7 +200,7 @@ class Run:
 
     def _say_open_again(self, record: Record) -> None:
         self.outcome.add(
-            Problem(record.place, "closed", "", "open_again",
+            Problem(replace(record.place, raw={}), "closed", "", "open_again",
                     _("is of a case that had ended by an earlier load; by this one it is open again."),
                     _("If it has ended, load a log in which its ending stands."), is_warning=True)
         )  # fmt: skip
