@@ -366,7 +366,7 @@ def test_the_seat_of_a_funder_whose_place_there_is_not_disclosed_is_told_to_nobo
     open_visit(None)
 
 
-@pytest.mark.parametrize("called", ["{}", "{} (list of May)", "Grants to {}"])
+@pytest.mark.parametrize("called", ["{}", "Grants to {} (May)"])
 def test_a_source_that_is_called_as_who_asked_not_to_be_listed_is_named_to_nobody_who_may_not_know_her(
     own_sample: addresses.Urls, called: str
 ) -> None:
