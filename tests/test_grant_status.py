@@ -86,14 +86,15 @@ def test_a_column_that_says_what_became_of_applications_is_proposed_as_the_statu
     assert found.columns[2].what == what
 
 
-@pytest.mark.parametrize("cell", ["F; G", "F / G", "F, G", "F and G", "G & F", "X; Y"])
-def test_a_cell_that_names_several_payers_is_no_organisation(
-    engines: dict[Which, Engine], tmp_path: Path, cell: str
-) -> None:
-    rows = f'Org,From,Sum\nA,F,1\nB,G,2\nC,"{cell}",3\nD,Fair and Square,4\nE,"Bread, Peace & Co",5\n'
-    done = load(engines, tmp_path / "a.csv", rows, {"Org": "recipient", "From": "funder", "Sum": "amountAwarded"})
+def test_a_cell_that_names_several_payers_is_no_organisation(engines: dict[Which, Engine], tmp_path: Path) -> None:
+    several = ["F; G", "F / G", "F, G", "F and G", "G & F", "X; Y"]
+    rows = "".join(f'C{n},"{cell}",9\n' for n, cell in enumerate(several))
+    rows += 'A,F,1\nB,G,2\nD,Fair and Square,4\nE,"Bread, Peace & Co",5\n'
+    columns = {"Org": "recipient", "From": "funder", "Sum": "amountAwarded"}
+    done = load(engines, tmp_path / "a.csv", "Org,From,Sum\n" + rows, columns)
     assert [amount for amount, _status in stored(engines)] == [1, 2, 4, 5]
-    assert [problem.code for problem in done.problems if not problem.is_warning] == ["several_organisations"]
+    refused = [problem.code for problem in done.problems if not problem.is_warning]
+    assert refused == ["several_organisations"] * len(several)
 
 
 def test_rows_without_a_payer_below_one_that_names_it_are_said(engines: dict[Which, Engine], tmp_path: Path) -> None:
