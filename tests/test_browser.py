@@ -177,17 +177,22 @@ def test_a_fault_shows_a_reference_and_logs_no_value(tab: Tab, sample_urls, tmp_
     assert "SECRETNAME" not in shown + log and "SELECT" not in shown + log
 
 
-def test_a_choice_survives_page_changes_and_its_link_restores_it_in_a_new_profile(
-    chromium, tab: Tab, server: Server
-) -> None:
-    page = tab.open(address("overview", server))
-    everywhere = tab.figures()
+def choose_lithuania(tab: Tab) -> None:
+    page = tab.page
     page.get_by_label("Host country").first.click()
     page.get_by_label("Host country").first.fill("Lithu")
     page.get_by_role("option", name=re.compile("Lithuania")).click()
     page.wait_for_url(re.compile(r"country=LT"))
     page.keyboard.press("Escape")
     tab.settle()
+
+
+def test_a_choice_survives_page_changes_and_its_link_restores_it_in_a_new_profile(
+    chromium, tab: Tab, server: Server
+) -> None:
+    page = tab.open(address("overview", server))
+    everywhere = tab.figures()
+    choose_lithuania(tab)
     chosen = tab.figures()
     assert chosen["Active initiatives"] != everywhere["Active initiatives"]
     page.locator("[data-testid=stSidebarNavLink]", has_text="Initiatives").click()
@@ -239,12 +244,7 @@ def test_a_reader_reads_her_browsers_language_until_she_chooses_one_and_the_link
 def test_one_step_back_takes_the_newest_choice_away_filters_and_the_pages_own_alike(tab: Tab, server: Server) -> None:
     page = tab.open(address("initiatives", server))
     everywhere = tab.figures()
-    page.get_by_label("Host country").first.click()
-    page.get_by_label("Host country").first.fill("Lithu")
-    page.get_by_role("option", name=re.compile("Lithuania")).click()
-    page.wait_for_url(re.compile(r"country=LT"))
-    page.keyboard.press("Escape")
-    tab.settle()
+    choose_lithuania(tab)
     chosen = tab.figures()
     parts = page.get_by_test_id("stButtonGroup")
     parts.get_by_text("How they work", exact=True).click()

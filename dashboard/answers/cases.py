@@ -244,7 +244,8 @@ def in_process_order(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _bottleneck_title(waited: pd.DataFrame) -> str:
     """One stage if it stands out, else how many share most of the waiting."""
-    waited = waited[waited["stage"] != UNKNOWN_STAGE] if (waited["stage"] != UNKNOWN_STAGE).any() else waited
+    known = waited[waited["stage"] != UNKNOWN_STAGE]
+    waited = waited if known.empty else known
     first = waited.iloc[0]
     if len(waited) == 1 or first["share"] >= STANDS_OUT * waited["share"].iloc[1]:
         return _("“{stage}” takes {share} of all waiting").format(

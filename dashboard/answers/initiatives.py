@@ -180,28 +180,23 @@ def sentence(found: Initiatives) -> str:
     """How many initiatives are where, by the place that is meant, and which country has the most of what is counted."""
     if found.named.empty:
         return _("No active initiative with a known host country matches this choice.")
-    if (country := found.one_country) and country in set(found.named["place"]):
-        return _sentence_of_one_country(found, country)
-    placed, one = found.placement["placed"], len(found.named) == 1
-    said = _where_words(found.choice.basis, placed, one=one).format(
-        n=written.number(placed),
-        m=written.number(len(found.named)),
-        top=written.country(found.named.iloc[0]["place"]),
+    counts = found.named.set_index("place")["initiatives"]
+    only = counts.index[0] if len(counts) == 1 else found.one_country if found.one_country in counts.index else None
+    n = found.placement["placed"] if only is None else int(counts[only])
+    said = _where_words(found.choice.basis, n, one=only is not None).format(
+        n=written.number(n), m=written.number(len(counts)), top="" if only is None else written.country(only)
     )
-    return " ".join(filter(None, (said, "" if one else _most_words(found))))
+    return " ".join(filter(None, (said, _most_words(found) if only is None else _elsewhere(len(counts) - 1))))
 
 
-def _sentence_of_one_country(found: Initiatives, country: str) -> str:
-    """How many of the chosen initiatives are in the country that was chosen, and in how many others they are."""
-    here = int(found.named.set_index("place")["initiatives"][country])
-    others = len(found.named) - 1
-    said = _where_words(found.choice.basis, here, one=True).format(n=written.number(here), top=written.country(country))
-    further = ngettext(
+def _elsewhere(others: int) -> str:
+    """In how many other countries the chosen initiatives are; nothing where in none."""
+    said = ngettext(
         "Those of your choice have places in {m} other host country.",
         "Those of your choice have places in {m} other host countries.",
         others,
-    ).format(m=written.number(others))
-    return f"{said} {further}" if others else said
+    )
+    return said.format(m=written.number(others)) if others else ""
 
 
 def _where_words(basis: str, n: int, *, one: bool) -> str:

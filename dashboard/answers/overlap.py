@@ -219,14 +219,14 @@ def offer_words(found: Overlap, status: str) -> str:
 
 def addresses(visit: Visit, pairs: pd.DataFrame) -> Iterator[str]:
     """What an address calls each of the pairs: its projects' marks with a dot between them."""
-    marks = computed(lambda: _marks(visit), "marks of projects")
+    marks = _marks(visit)
     for a, b in zip(marks.reindex(pairs["project_a"]), marks.reindex(pairs["project_b"]), strict=True):
         yield f"{a}.{b}"
 
 
 def at_address(visit: Visit, found: Overlap, address: str) -> Any:
     """The pair of `found` that an address of `addresses` calls. Raises KeyError for one that is not there."""
-    marks = computed(lambda: _marks(visit), "marks of projects")
+    marks = _marks(visit)
     a, _dot, b = address.partition(".")
     of_a, of_b = (marks.index[marks == mark] for mark in (a, b))
     chosen = found.pairs[found.pairs["project_a"].isin(of_a) & found.pairs["project_b"].isin(of_b)]
@@ -238,11 +238,15 @@ def at_address(visit: Visit, found: Overlap, address: str) -> Any:
 def _marks(visit: Visit) -> pd.Series:
     """What tells each project she may see from every other in an address, by its id: made of its name and its lead's, which she
     knows. Ids, and the numbers that senders give their projects, would count those she may not see."""
-    projects = read(queries.overlap.projects(visit.viewer)).set_index("project_id")
-    named = projects["organisation_slug"] + "/" + projects["project"]
-    marks = named.map(lambda name: blake2b(name.encode(), digest_size=5).hexdigest())
-    times = marks.groupby(marks).cumcount() + 1
-    return marks.where(times == 1, marks + "-" + times.astype(str))
+
+    def made() -> pd.Series:
+        projects = read(queries.overlap.projects(visit.viewer)).set_index("project_id")
+        named = projects["organisation_slug"] + "/" + projects["project"]
+        marks = named.map(lambda name: blake2b(name.encode(), digest_size=5).hexdigest())
+        times = marks.groupby(marks).cumcount() + 1
+        return marks.where(times == 1, marks + "-" + times.astype(str))
+
+    return computed(made, "marks of projects")
 
 
 def pair_names(visit: Visit, pairs: pd.DataFrame) -> dict[str, str]:

@@ -90,7 +90,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
         rows = spool.execute("SELECT * FROM line ORDER BY case_name, file, sheet, number")
         seen = Counter[str]()
         for name, lines in groupby(rows, key=lambda row: row[0]):
-            told = [(Place(s, n, json.loads(c), f), json.loads(c)) for _n, f, s, n, c in lines]
+            told = [(Place(s, n, cells, f), cells) for _n, f, s, n, c in lines for cells in (json.loads(c),)]
             seen.update(_looks_of([line for _place, line in told]))
             yield from _case(name, told, evidence, context)
         yield from _say_of_numbers(seen)
@@ -100,6 +100,8 @@ def _looks_of(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """What the rows of one case number look like: `several` that say when it opened, each another day; `apart`, in what stays the
     same of a case too; `alike`, once for every row that says what another says."""
     yield "all"
+    if len(lines) == 1:
+        return
     openings = [line for line in lines if line.get("opened") is not None]
     if len({str(line["opened"]) for line in openings}) > 1:
         yield "several"
@@ -116,17 +118,16 @@ def _say_of_numbers(seen: Mapping[str, int]) -> Iterator[Problem]:
             "{n} numbers have several openings on different days; each was taken for one case, opened again.",
             seen["several"],
         ).format(n=in_digits(seen["several"]))
-        yield Problem(Place("case"), "case", "", "numbers_begin_again", said,
-                      _("If numbers begin again each year or in each office, write the year or the office before them."),
-                      is_warning=True)  # fmt: skip
+        do = _("If numbers begin again each year or in each office, write the year or the office before them.")
+        yield Problem(Place("case"), "case", "", "numbers_begin_again", said, do, is_warning=True)
     if seen["alike"]:
         said = ngettext(
             "{n} row says of its case what another row says; the case was counted once.",
             "{n} rows say of their case what another row says; each case was counted once.",
             seen["alike"],
         ).format(n=in_digits(seen["alike"]))
-        yield Problem(Place("case"), "people", "", "a_row_per_person", said,
-                      _("If each row is a person, say in a column how many people the case is about."), is_warning=True)  # fmt: skip
+        do = _("If each row is a person, say in a column how many people the case is about.")
+        yield Problem(Place("case"), "people", "", "a_row_per_person", said, do, is_warning=True)
 
 
 def _plainly(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from data_access.i18n import _, in_digits, ngettext
 from data_access.importers import grant_status, tables, values
+from data_access.importers.columns import PARTS
 from data_access.importers.records import Place, Problem
 from data_access.importers.references import BY_ROW, opaque
 
@@ -18,7 +19,7 @@ TEXTS = {
     "funder": "Funding Org:Name", "funder_id": "Funding Org:Identifier", "joint": "Related Activity", "regrantType": "Regrant Type",
 }  # fmt: skip
 SIDES = ("funder", "recipient")
-BETWEEN_NAMES = re.compile(r"\s*[;\n/,+&|]\s*|\s+(?:and|und|и|та|et|i)\s+")
+BETWEEN_NAMES = re.compile(PARTS.pattern + r"|\s+(?:and|und|и|та|et|i)\s+")
 PARTS_NAMES = re.compile(r"[;\n|]")
 
 

@@ -9,6 +9,7 @@ from data_access.i18n import _
 from data_access.importers import values
 
 NOT_GRANTED = "not_granted"
+REFUSED = ("reject", "declin", "unsuccess", "отказ", "отклон", "відмов", "відхил", "abgelehnt", "rejet", "odrzuc")
 BEGINNINGS: dict[str, tuple[str, ...]] = {
     "commitment": ("sign", "approv", "award", "grant", "accept", "fund", "active", "running", "ongoing", "complet", "closed", "paid",
                    "ended", "finish", "confirm", "committ", "contract", "подпис", "одобр", "утвержд", "выдан", "выдел", "выплач",
@@ -17,14 +18,12 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
                    "zusage", "accord", "signé", "przyznan", "podpisan"),
     "pledge": ("pledg", "promis", "обещ", "versprochen"),
     "cancelled": ("cancel", "terminat", "revok", "отмен", "расторг", "прекращ", "storniert", "widerrufen", "annul"),
-    NOT_GRANTED: ("reject", "declin", "refus", "denied", "unsuccess", "unfunded", "withdr", "pend", "review", "submi", "appl", "draft",
-                  "planned", "waiting", "request", "considera", "open", "отказ", "отклон", "отозв", "рассм", "рассматр", "подан",
-                  "подана", "подали", "заявк", "запрош", "запрос", "чернов", "ожида", "план", "готов", "відмов", "відхил", "розгля",
-                  "очіку", "abgelehnt", "absage", "zurückgezogen", "beantragt", "antrag", "prüfung", "geplant", "offen", "entwurf",
-                  "wartet", "eingereicht", "rejet", "refus", "attente", "odrzuc", "oczekuj"),
+    NOT_GRANTED: (*REFUSED, "refus", "denied", "unfunded", "withdr", "pend", "review", "submi", "appl", "draft", "planned", "waiting",
+                  "request", "considera", "open", "отозв", "рассм", "подан", "подали", "заявк", "запрош", "запрос", "чернов", "ожида",
+                  "план", "готов", "розгля", "очіку", "absage", "zurückgezogen", "beantragt", "antrag", "prüfung", "geplant", "offen",
+                  "entwurf", "wartet", "eingereicht", "attente", "oczekuj"),
 }  # fmt: skip
 """How words begin by which lists say what became of a grant."""
-REFUSED = ("reject", "declin", "unsuccess", "отказ", "отклон", "відмов", "відхил", "abgelehnt", "rejet", "odrzuc")
 NEGATIONS = frozenset({"not", "no", "non", "не", "нет", "ні", "nicht", "kein", "nie"})
 MOST_WORDS = 4
 

@@ -128,7 +128,7 @@ makes it another one, of which nobody can list all: asked for, planned, spent, g
 ANOTHER_COUNTRY = ("origin", "citizen", "national", "birth", "passport", "from", "donor", "funder", "payer", "bank", "regist", "incorp",
                    "legal", "tax", "previous", "former", "гражданст", "происхожд", "откуда", "рожд", "паспорт", "донор", "фонд",
                    "грантодат", "банк", "регистр", "юрид", "прежн", "походжен", "громадян", "herkunft", "staatsang", "geburt", "geber",
-                   "förderer", "bank", "sitz", "steuer")  # fmt: skip
+                   "förderer", "sitz", "steuer")  # fmt: skip
 """Beginnings of words that make of a country another one than that where somebody works or waits."""
 LITTLE_WORDS = frozenset([
     "the", "of", "a", "an", "in", "on", "at", "by", "for", "and", "was", "is", "der", "die", "das", "des", "dem", "am", "im", "von",

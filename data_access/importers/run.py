@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func
 from sqlalchemy.exc import IntegrityError
 
 from data_access import meta, schema
-from data_access.case_episodes import EARLIEST, latest_possible
 from data_access.database import METADATA, Which
 from data_access.i18n import _
+from data_access.importers.days_asked import ask_about_days
 from data_access.importers.entities import (
     ENTITIES,
     ORDER,
@@ -46,30 +46,7 @@ from data_access.importers.values import writable
 BATCH = 2_000
 NAMES = frozenset({"name", "search_key"})
 """What a merge chose of an organisation, and no load changes."""
-LONG_LIVED = frozenset(["organisation", "presence", "fx_rate"])
-HAPPENED = {"grant": "committed_on", "payment": "paid_on"}
-"""The day on which each was done, which cannot be ahead."""
 LOOKED_UP_AT_ONCE = 400
-
-
-def ask_about_days(record: Record, today: date, outcome: Outcome) -> None:
-    """A note on days that nobody can mean; the row is loaded, and figures leave such a case out."""
-    if record.entity in LONG_LIVED:
-        return
-    done_on = HAPPENED.get(record.entity, "")
-    if (day := record.values.get(done_on)) is not None and day > today and record.values.get("status") != "pledge":
-        outcome.add(
-            Problem(record.place, done_on, day.isoformat(), "not_yet",
-                    _("is after today, and counts all the same."),
-                    _("Correct the day, or load it as pledged until it is signed."), is_warning=True)
-        )  # fmt: skip
-    for column, value in record.values.items():
-        if isinstance(value, date) and not EARLIEST <= value <= latest_possible(today):
-            outcome.add(
-                Problem(record.place, column, value.isoformat(), "impossible_day",
-                        _("is before {year} or more than ten years ahead. Is it meant?").format(year=EARLIEST.year),
-                        _("Correct the year and load again."), is_warning=True)
-            )  # fmt: skip
 
 
 class Run:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from sqlalchemy import Connection, select
 from data_access.i18n import SOURCE, _, language
 from data_access.importers import files, heading_lines, tables, template_cells, values
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
-from data_access.rates import MICRO, why_unlikely
 from data_access.schema import AFTER_ARRIVAL
 from data_access.search import search_key
 
@@ -290,9 +289,11 @@ def _row(
             )
     problems += _amount_problems(place, amounts, found)
     if found.get("micro_per_eur") and found.get("currency") and not problems:
-        problems += _rate_problem(place, columns, found)
+        likely = partial(template_cells.likely_rate, found["currency"])
+        problems += _refused_by(likely, "micro_per_eur", place, columns, found)
     if found.get("facet") and found.get("code") and not problems:
-        problems += _facet_problem(place, columns, found, vocabulary)
+        code_of = partial(template_cells.code_of, found["facet"], vocabulary=vocabulary)
+        problems += _refused_by(code_of, "code", place, columns, found)
     return found, problems
 
 
@@ -312,30 +313,15 @@ def _amount_problems(
             yield worked_out(place, name, shown, money.minor)
 
 
-def _rate_problem(place: Place, columns: Mapping[str, Field], found: Mapping[str, Any]) -> list[Problem]:
-    """A rate that its currency cannot have had."""
-    unlikely = why_unlikely(found["currency"], Decimal(found["micro_per_eur"]) / MICRO)
-    if unlikely is None:
-        return []
-    column = next(name for name, field in columns.items() if field.name == "micro_per_eur")
-    return [
-        Problem(place, column, str(place.raw.get(column)), "bad_value", unlikely, _("Write it the other way round."))
-    ]
-
-
-def _facet_problem(
-    place: Place, columns: Mapping[str, Field], found: dict[str, Any], vocabulary: Mapping[str, set[str]]
-) -> list[Problem]:
-    """A facet's value is a code of the network's list, or a country."""
+def _refused_by(
+    check: Callable[[Any], Any], name: str, place: Place, columns: Mapping[str, Field], found: dict[str, Any]
+) -> Iterator[Problem]:
+    """Read a value again by what stands beside it in its row, or say why it cannot be."""
     try:
-        if found["facet"] == "host_country":
-            found["code"] = values.country(found["code"])
-        else:
-            found["code"] = values.one_of(found["code"], sorted(vocabulary.get(found["facet"], ())))
+        found[name] = check(found[name])
     except values.Bad as bad:
-        column = next(name for name, field in columns.items() if field.name == "code")
-        return [Problem(place, column, str(found["code"]), "bad_value", bad.what, bad.do)]
-    return []
+        column = next(heading for heading, field in columns.items() if field.name == name)
+        yield Problem(place, column, str(place.raw.get(column)), "bad_value", bad.what, bad.do)
 
 
 def _value(cell: Any, field: Field, evidence: values.Evidence | None, vocabulary: Mapping[str, set[str]]) -> Any:

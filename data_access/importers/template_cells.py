@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from data_access.i18n import _
 from data_access.importers import values
+from data_access.rates import MICRO, why_unlikely
 
-MICRO = 1_000_000
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 WEBSITE = re.compile(r"https?://[^\s<>\"']+")
 LONGEST_ADDRESS, LONGEST_SENTENCE = 200, 400
@@ -18,6 +19,18 @@ LONGEST_ADDRESS, LONGEST_SENTENCE = 200, 400
 def micro(rate: Decimal | None) -> int | None:
     """A rate in millionths."""
     return None if rate is None else int((rate * MICRO).to_integral_value())
+
+
+def likely_rate(currency: str, per_eur: int) -> int:
+    """A rate in millionths that the currency can have had. Raises Bad."""
+    if unlikely := why_unlikely(currency, Decimal(per_eur) / MICRO):
+        raise values.Bad(unlikely, _("Write it the other way round."))
+    return per_eur
+
+
+def code_of(facet: str, code: str, vocabulary: Mapping[str, set[str]]) -> str | None:
+    """A facet's value: a code of the network's list, or a country. Raises Bad."""
+    return values.country(code) if facet == "host_country" else values.one_of(code, sorted(vocabulary.get(facet, ())))
 
 
 def code(cell: Any) -> str | None:
