@@ -12,14 +12,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
 import sqlite3
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -29,6 +28,7 @@ from data_access.i18n import N_, _, in_digits, ngettext
 from data_access.importers import files, tables, values
 from data_access.importers.columns import columns_of, known_headings, line_of, meanings, translated
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable
+from data_access.importers.written_otherwise import plain_number
 from data_access.schema import OUTCOMES, STAGES
 
 SYNONYMS = {
@@ -53,6 +53,7 @@ STAYS = ("people", "country", "handler", "route")
 OPENS = ("opened", "request")
 DAYS = ("date", "entry", *WIDE)
 FEW, MANY = 3, 5
+MADE = "made"
 """From how many numbers, and which part of all, several openings of a number are no chance."""
 NONE_OF_OURS = {
     "routes": N_("is none of our routes."),
@@ -90,10 +91,23 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
         rows = spool.execute("SELECT * FROM line ORDER BY case_name, file, sheet, number")
         seen = Counter[str]()
         for name, lines in groupby(rows, key=lambda row: row[0]):
-            told = [(Place(s, n, cells, f), cells) for _n, f, s, n, c in lines for cells in (json.loads(c),)]
+            told = [
+                (Place(s, n, cells, f), cells)
+                for _n, f, s, n, c in lines
+                for cells in (json.loads(c, object_hook=_cell),)
+            ]
             seen.update(_looks_of([line for _place, line in told]))
             yield from _case(name, told, evidence, context)
         yield from _say_of_numbers(seen)
+
+
+def _as_json(cell: Any) -> Any:
+    """A cell that is no text or number, as the spool keeps it: a day that the spreadsheet made stays one."""
+    return {MADE: cell.isoformat()} if isinstance(cell, date) else str(cell)
+
+
+def _cell(kept: dict[str, Any]) -> Any:
+    return datetime.fromisoformat(kept[MADE]) if MADE in kept else kept
 
 
 def _looks_of(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -107,7 +121,9 @@ def _looks_of(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield "several"
         if any(len({str(line[fact]) for line in openings if line.get(fact) is not None}) > 1 for fact in STAYS):
             yield "apart"
-    yield from ["alike"] * (len(openings) - len({json.dumps(line, sort_keys=True) for line in openings}))
+    yield from ["alike"] * (
+        len(openings) - len({json.dumps(line, sort_keys=True, default=_as_json) for line in openings})
+    )
 
 
 def _say_of_numbers(seen: Mapping[str, int]) -> Iterator[Problem]:
@@ -128,11 +144,6 @@ def _say_of_numbers(seen: Mapping[str, int]) -> Iterator[Problem]:
         ).format(n=in_digits(seen["alike"]))
         do = _("If each row is a person, say in a column how many people the case is about.")
         yield Problem(Place("case"), "people", "", "a_row_per_person", said, do, is_warning=True)
-
-
-def _plainly(name: str) -> str:
-    """A case's number without zeros before figures, capitals and separators."""
-    return re.sub(r"\d+", lambda found: found[0].lstrip("0"), re.sub(r"[^\w]|_", "", name.casefold()))
 
 
 def _spool(
@@ -163,7 +174,7 @@ def _spool(
                 continue
             for what, seen in dates.items():
                 seen.see(kept.get(what))
-            cells = json.dumps({w: c for w, c in kept.items() if c is not None}, default=str, ensure_ascii=False)
+            cells = json.dumps({w: c for w, c in kept.items() if c is not None}, default=_as_json, ensure_ascii=False)
             spool.execute("INSERT INTO line VALUES (?, ?, ?, ?, ?)", (name, path.name, sheet, row.number, cells))
         yield from table.left_out(columns)
         for what, seen in dates.items():
@@ -242,7 +253,7 @@ def _case(
                       _("Correct one of the two dates if there was none."), is_warning=True)  # fmt: skip
     reference, place, episodes = _secret_of(context, name), lines[0][0], _episodes(events)
     of_case = {fact: Episode(events).fact(fact) for fact in ("people", "waiting_country", "handler")}
-    number_key = {"number_key": _secret_of(context, _plainly(name))}
+    number_key = {"number_key": _secret_of(context, plain_number(name))}
     yield Record("relocation_case", reference, {"id": reference} | of_case, place, number_key)
     for number, episode in enumerate(episodes, 1):
         yield from _rows(reference, number, episode, place)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, and_, delete, func, or_, select
 
 from data_access import schema
 from data_access.database import METADATA, Which
+from data_access.importers.written_otherwise import folded
 from data_access.search import normalised
 
 LEGAL_FORMS = frozenset(["ev", "e.v.", "ggmbh", "gmbh", "ngo", "ltd", "inc", "asbl", "vzw", "zs", "z.s.", "mtu", "vsi", "sro", "fund", "fond", "foundation", "association", "verein", "stiftung", "фонд", "ано", "нко", "ооо"])  # fmt: skip
@@ -128,9 +129,10 @@ def sorted_pair(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def bare(name: str) -> str:
-    """A name as names are compared: normalised, without words for a legal form."""
+    """A name as names are compared: normalised, without words for a legal form, letters that look alike as one."""
     words = normalised(name).replace(",", " ").split()
-    return " ".join(word for word in words if word.strip(".") not in LEGAL_FORMS and word not in LEGAL_FORMS)
+    kept = (word for word in words if word.strip(".") not in LEGAL_FORMS and word not in LEGAL_FORMS)
+    return folded(" ".join(kept))
 
 
 def fingerprint(values: Mapping[str, Any]) -> str:

@@ -8,12 +8,13 @@ search are read together; when all are there, they must add up to the totals tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from data_access.i18n import N_, _, in_digits, ngettext
 from data_access.importers import files, heading_lines, tables, values
-from data_access.importers.records import PART_OF_A_SEARCH, Context, Place, Problem, Record, Unreadable
+from data_access.importers.records import PART_OF_A_SEARCH, Context, Place, Problem, Record, Unreadable, say_of_dates
 from data_access.importers.references import NOT_STATED, organisation, places, reference
 
 COLUMNS = {
@@ -38,6 +39,7 @@ ADDS_UP_TO = {
     "pledges": N_("adds up to {found} US dollars of incoming pledges, but states {stated}."),
 }
 CURRENCY = "USD"
+DAYS = ("decided", "date")
 
 
 def fits(path: Path, _context: Context) -> bool:
@@ -73,10 +75,14 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     if pages:
         yield from _check_totals(pages, [line for _place, line in lines], is_confirmed=context.is_total_confirmed)
     yield from _say_shared(lines)
-    yield from _records(lines)
+    evidence = {name: values.Evidence.of(line.get(name) for _place, line in lines) for name in DAYS}
+    yield from say_of_dates(lines, evidence)
+    yield from _records(lines, evidence)
 
 
-def _records(lines: Sequence[tuple[Place, dict[str, Any]]]) -> Iterator[Record | Problem]:
+def _records(
+    lines: Sequence[tuple[Place, dict[str, Any]]], evidence: Mapping[str, values.Evidence]
+) -> Iterator[Record | Problem]:
     here = {str(line.get("id")) for _place, line in lines}
     givers = {values.text(line.get("funder")) for _place, line in lines}
     members = {
@@ -84,7 +90,7 @@ def _records(lines: Sequence[tuple[Place, dict[str, Any]]]) -> Iterator[Record |
     } - {None}
     seen: set[str] = set()
     for place, line in lines:
-        found, wrong = _understood(line)
+        found, wrong = _understood(line, evidence)
         for name, bad in wrong.items():
             yield Problem(place, name, str(line.get(name) or ""), "bad_value", bad.what, bad.do)
         if wrong:
@@ -250,19 +256,29 @@ def _total(lines: Sequence[Mapping[str, Any]], statuses: tuple[str, ...]) -> int
     )
 
 
-def _understood(line: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, values.Bad]]:
+def _understood(
+    line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]
+) -> tuple[dict[str, Any], dict[str, values.Bad]]:
     """What each cell of a flow says, and what cannot be read of it."""
     return values.understood({
         "id": lambda: _stated_as(values.text(line.get("id"))),
         "boundary": lambda: _stated_as(values.one_of(line.get("boundary"), BOUNDARIES)),
         "status": lambda: _stated_as(values.one_of(line.get("status"), ("paid", "commitment", "pledge"))),
         "on_boundary": lambda: values.one_of(line.get("on_boundary"), ("single", "shared")),
-        "amount": lambda: values.machine_amount(line.get("amount")),
-        "decided": lambda: values.day(line.get("decided")),
-        "date": lambda: values.day(line.get("date")),
+        "amount": lambda: _amount(line.get("amount")),
+        **{name: partial(values.day, line.get(name), evidence[name]) for name in DAYS},
         "from_year": lambda: _year(line.get("from_year"), "01-01"),
         "to_year": lambda: _year(line.get("to_year"), "12-31"),
     })  # fmt: skip
+
+
+def _amount(cell: Any) -> int | None:
+    """Money of a flow in minor units; in a table the heading, which names the currency, is said beside it. Raises Bad also where a
+    spreadsheet may have put a point between thousands."""
+    figures = cell.strip().removesuffix(f" {CURRENCY}") if isinstance(cell, str) else cell
+    if isinstance(cell, str) and values.THOUSANDS_LOOK.fullmatch(figures) and not figures.startswith("0"):
+        raise values.Bad(_("is an amount that can be read in two ways."), _("Fetch the flows again from FTS."))
+    return values.machine_amount(figures)
 
 
 def _stated_as(found: str | None) -> str:

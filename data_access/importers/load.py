@@ -20,7 +20,7 @@ from data_access.database import Which
 from data_access.importers.outcomes import Agreed, Origin, Outcome
 from data_access.importers.questions import propose_same_cases, propose_similar, warn_of_outliers
 from data_access.importers.records import Problem, Record
-from data_access.importers.restated import ask_whether_corrected
+from data_access.importers.restated import ask_about_numbers, ask_whether_corrected
 from data_access.importers.run import Run
 from data_access.importers.same_money import leave_out_same_money
 from data_access.importers.sources import keep_salt
@@ -52,6 +52,7 @@ def load(
             meta.take_turn(connection, which)
         run = Run(open_transactions, source, today, outcome, origin, discloses=agreed.discloses)
         run.take(records)
+        ask_about_numbers(run, counts_both=agreed.counts_both, is_snapshot=is_snapshot)
         ask_whether_corrected(run, counts_both=agreed.counts_both, is_snapshot=is_snapshot)
         run.look_for_the_missing(is_snapshot)
         propose_similar(run)

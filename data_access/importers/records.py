@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from data_access.i18n import N_, _, in_digits, ngettext
-from data_access.importers.values import Evidence
+from data_access.importers.values import Evidence, numeric_date
 
 PART_OF_A_SEARCH = "part_of_a_search"
 ROWS_NAMED = 5
@@ -100,6 +100,16 @@ def dates_read(place: Place, column: str, value: str, evidence: Evidence) -> Pro
     code = "dates_ambiguous" if evidence.is_ambiguous else "dates_read"
     said = _(DATES_READ[evidence.date_order or "day"])
     return Problem(place, column, value, code, said, _("Write dates like 2026-10-18 to be sure."), is_warning=True)
+
+
+def say_of_dates(
+    lines: Sequence[tuple[Place, Mapping[str, Any]]], evidence: Mapping[str, Evidence]
+) -> Iterator[Problem]:
+    """A note on each column of dates of whose order nothing tells, with the first of them."""
+    for column, told_by in evidence.items():
+        if told_by.is_ambiguous:
+            place, line = next((p, line) for p, line in lines if numeric_date(str(line.get(column) or "")))
+            yield dates_read(place, column, str(line[column]), told_by)
 
 
 def alike(problems: Iterable[Problem]) -> list[list[Problem]]:

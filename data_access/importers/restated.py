@@ -1,4 +1,5 @@
-"""A list whose rows have no numbers, come again with some of them changed: nobody can tell a corrected grant from another one."""
+"""A list of grants come again with rows changed that have no numbers, or with numbers written otherwise: nobody can tell the same
+grant from another one."""
 
 from __future__ import annotations
 
@@ -8,11 +9,14 @@ from sqlalchemy import select
 
 from data_access.i18n import _, in_digits, ngettext
 from data_access.importers.outcomes import Outcome
-from data_access.importers.questions import id_in
-from data_access.importers.records import Unreadable
+from data_access.importers.questions import id_in, is_new
+from data_access.importers.records import Place, Problem, Unreadable
 from data_access.importers.references import BY_ROW
 from data_access.importers.run import Run
+from data_access.importers.written_otherwise import plain_number
 from data_access.schema import grant
+
+NUMBERED_BY_HAND = frozenset(["360giving", "template"])
 
 
 class IsItCorrected(Unreadable):
@@ -42,6 +46,46 @@ def ask_whether_corrected(run: Run, *, counts_both: bool, is_snapshot: bool) -> 
     alike = (stood(is_new=True) & stood(is_new=False)).total()
     if alike:
         raise IsItCorrected(_said(alike, run.outcome))
+
+
+def ask_about_numbers(run: Run, *, counts_both: bool, is_snapshot: bool) -> None:
+    """Refuse a list in which a new grant has the number of one of an earlier load of its source, written with other zeros, capitals
+    or separators, or with letters that look alike: it would count beside it. Two new ones whose numbers are so alike are said.
+
+    With `is_snapshot` the earlier ones are taken out; with `counts_both` somebody looked. Raises IsItCorrected.
+    """
+    if run.origin.format not in NUMBERED_BY_HAND or not run.outcome.created.get("grant"):
+        return
+    records, ours = run.source_records("grant")
+    asked = select(records.c.external_id, is_new(run, "grant", records))
+    known: dict[str, str] = {}
+    new: dict[str, str] = {}
+    for number, is_made_now in run.connections["shared"].execute(asked.where(ours).order_by(records.c.external_id)):
+        if number.startswith(f"{BY_ROW}-"):
+            continue
+        mine, plain = new if is_made_now else known, plain_number(number)
+        if is_made_now and (other := new.get(plain)) is not None:
+            run.outcome.add(
+                Problem(Place("grant"), "", number, "numbers_alike",
+                        _("and {other} may be one number, written with other zeros, capitals or separators; each is a grant of "
+                          "its own.").format(other=other),
+                        _("If they are one grant, take this load back, write its number in one way and load again."),
+                        is_warning=True)
+            )  # fmt: skip
+        mine[plain] = number
+    if (again := known.keys() & new.keys()) and not counts_both and not is_snapshot:
+        first = min(again)
+        raise IsItCorrected(
+            ngettext(
+                "{n} grant has the number of one of an earlier load, written otherwise: {new} for {known}. If they are one, write "
+                "the number as before, or, if the file is the whole list as it is now, say that it is all there is; if they are "
+                "two, say that somebody looked and both count.",
+                "{n} grants have the numbers of earlier loads, written otherwise, such as {new} for {known}. If they are the same, "
+                "write the numbers as before, or, if the file is the whole list as it is now, say that it is all there is; if "
+                "they are others, say that somebody looked and both count.",
+                len(again),
+            ).format(n=in_digits(len(again)), new=new[first], known=known[first])
+        )
 
 
 def _said(alike: int, outcome: Outcome) -> str:

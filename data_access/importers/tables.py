@@ -74,8 +74,12 @@ class Table:
         said = [cell for cell in row.cells.values() if says_something(cell)]
         is_head = len(row.cells) >= SECTION_FROM and len(said) == 1 and isinstance(said[0], str)
         if is_head:
-            self._set_aside("sections", row)
+            self.begin_section(row)
         return is_head
+
+    def begin_section(self, row: Row) -> None:
+        """The row is no data: it says what the rows below are."""
+        self._set_aside("sections", row)
 
     def _set_aside(self, kind: str, row: Row) -> None:
         self.set_aside.setdefault(kind, []).append(row.number)

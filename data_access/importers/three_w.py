@@ -18,6 +18,7 @@ from typing import Any
 from data_access.i18n import _, in_digits, ngettext
 from data_access.importers import files, tables, values
 from data_access.importers.columns import codes_of, columns_of, is_tag_row, known_headings, line_of, meanings
+from data_access.importers.kinds_of_rows import says_something
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read
 from data_access.importers.references import organisation, shortened, slug
 
@@ -92,8 +93,9 @@ class _Reading:
         self.projects: dict[str, _Project] = {}
 
     def sheet(self, table: tables.Table) -> Iterator[Record | Problem]:
-        file, sheet, rows = table.file, table.sheet, list(table.rows())
+        file, sheet = table.file, table.sheet
         columns = columns_of(table.headings, SYNONYMS, FIELDS, self.context, file)
+        rows, sections = self._in_sections(table, {what: name for name, what in columns.items()})
         if rows and is_tag_row(rows[0].cells):
             for heading, tag in rows.pop(0).cells.items():
                 what = _tagged(str(tag or ""))
@@ -120,10 +122,50 @@ class _Reading:
                     str(said.cells[by_field[what]]),
                     evidence[what],
                 )
+        headed: list[int] = []
+        alone: list[Place] = []
         for row in rows:
             place = Place(sheet, row.number, {name: row.cells.get(name) for name in columns}, file)
-            yield from self.row(place, line_of(row.cells, columns, self.context), evidence)
+            line = line_of(row.cells, columns, self.context)
+            if row.number in sections and values.text(row.cells.get(by_field.get("country", ""))) is None:
+                line["country"] = sections[row.number]
+                headed.append(row.number)
+            if _says_one_thing(row) and len(columns) > 1:
+                alone.append(place)
+            yield from self.row(place, line, evidence)
+        yield from _of_sections(Place(sheet, file=file), headed)
+        yield from map(_a_name_alone, alone)
         yield from table.left_out(columns)
+
+    def _in_sections(self, table: tables.Table, by_field: Mapping[str, str]) -> tuple[list[tables.Row], dict[int, str]]:
+        """The rows of a table that head no section, and the country that heads the section of a row, by its number.
+
+        A row heads one that says a country or an activity alone, where others say an organisation. One that says another name alone
+        may head one too, where rows have more to say than a country: nobody knows then what holds from there on.
+        """
+        rows: list[tables.Row] = []
+        sections: dict[int, str] = {}
+        has_more = bool(by_field.keys() - {"organisation", "country"})
+        country, head = "", ""
+        for row in table.rows():
+            if table.section != head:
+                country, head = _country_of(table.section), table.section
+            name = row.cells.get(by_field.get("organisation", "")) if _says_one_thing(row) else None
+            if isinstance(name, str) and self._heads(name):
+                table.begin_section(row)
+                country, head = _country_of(name), table.section
+                continue
+            if name is not None and has_more:
+                country = ""
+            rows.append(row)
+            if country:
+                sections[row.number] = country
+        return rows, sections
+
+    def _heads(self, name: str) -> bool:
+        """Whether what stands where organisations are named is a country or an activity."""
+        known = self.context.vocabulary.get("activity", set())
+        return bool(_country_of(name) or codes_of(name.strip(" :."), "activities", known, self.context))
 
     def row(
         self, place: Place, line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]
@@ -233,6 +275,38 @@ class _Reading:
             ).format(n=in_digits(count))
             yield Problem(self.first_unknown[word], "activity", word, "activity_not_translated", said,
                           _("Say which of them it is."), is_warning=True)  # fmt: skip
+
+
+def _says_one_thing(row: tables.Row) -> bool:
+    return len(row.cells) > 1 and sum(map(says_something, row.cells.values())) == 1
+
+
+def _country_of(head: str) -> str:
+    """The country that the head of a section names, "" for any other."""
+    try:
+        found = values.countries(head.strip(" :."))
+    except values.Bad:
+        return ""
+    return found[0] if len(found) == 1 else ""
+
+
+def _of_sections(place: Place, rows: Sequence[int]) -> Iterator[Problem]:
+    """A note on rows that say no country and stand under the head of one."""
+    if rows:
+        said = ngettext(
+            "{n} row without a country was read as in the country that heads its section.",
+            "{n} rows without a country were read as in the countries that head their sections.",
+            len(rows),
+        ).format(n=in_digits(len(rows)))
+        yield Problem(place, "country", "", "country_of_section", said, _("Write the country in each row to be sure."),
+                      is_warning=True)  # fmt: skip
+
+
+def _a_name_alone(place: Place) -> Problem:
+    (name,) = (str(cell) for cell in place.raw.values() if says_something(cell))
+    return Problem(place, "organisation", name, "a_name_alone",
+                   _("says a name and nothing else. IT WAS LOADED: an organisation of which nothing more is known."),
+                   _("If it heads a section, take the row out and load again."), is_warning=True)  # fmt: skip
 
 
 def _several_countries(place: Place, cell: str, n: int) -> Problem:

@@ -19,7 +19,7 @@ from data_access.importers import files, grant_lists, grant_status, heading_line
 from data_access.importers.columns import as_mapped, columns_of, known_headings, line_of, meanings
 from data_access.importers.country_names import NO_ISO_CODE
 from data_access.importers.grant_lists import SIDES, TEXTS
-from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable, say_of_dates, worked_out
 from data_access.importers.references import organisation, places, reference
 
 HEADINGS = {
@@ -85,7 +85,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     yield from grant_lists.say_not_granted(not_granted)
     yield from grant_lists.say_of_blank_payers(lines)
     evidence = {name: values.Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
-    yield from _say_of_dates(lines, evidence)
+    yield from say_of_dates(lines, {name: evidence[name] for name in DATES})
     yield from _say_of_places(lines)
     givers = {_organisation_id(line, "funder") for _place, line in lines}
     takers = {_organisation_id(line, "recipient") for _place, line in lines if not line.get("person")}
@@ -242,16 +242,6 @@ def _unfit(place: Place, line: Mapping[str, Any]) -> Problem | None:
         if values.text(line.get(name)) is None:
             return Problem(place, TEXTS[name], "", "value_missing", _("is empty, but needed."), _("Fill it in."))
     return None
-
-
-def _say_of_dates(
-    lines: Sequence[tuple[Place, Mapping[str, Any]]], evidence: Mapping[str, values.Evidence]
-) -> Iterator[Problem]:
-    """A note on each column of dates whose order nothing tells."""
-    for name in DATES:
-        if evidence[name].is_ambiguous:
-            place, line = next((p, line) for p, line in lines if values.numeric_date(str(line.get(name) or "")))
-            yield dates_read(place, name, str(line[name]), evidence[name])
 
 
 def _say_of_places(lines: Sequence[tuple[Place, Mapping[str, Any]]]) -> Iterator[Problem]:

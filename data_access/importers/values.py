@@ -133,6 +133,8 @@ class Evidence:
     point_decimal: int = 0
     short_years: int = 0
     maybe_year_first: int = 0
+    made: int = 0
+    made_beyond_12: int = 0
 
     @classmethod
     def of(cls, cells: Iterable[Any]) -> Evidence:
@@ -143,6 +145,9 @@ class Evidence:
 
     def see(self, cell: Any) -> None:
         """Count one cell in."""
+        if isinstance(cell, date):
+            self.made += 1
+            self.made_beyond_12 += cell.day > 12
         if not isinstance(cell, str):
             return
         if parts := numeric_date(cell):
@@ -172,6 +177,13 @@ class Evidence:
         return 0 < self.short_years == self.maybe_year_first
 
     @property
+    def may_be_exchanged(self) -> bool:
+        """Whether a spreadsheet made days of those figures alone whose order it could mistake: all that it left as text begin or go on
+        with more than 12, and none that it made is beyond the 12th."""
+        left = self.numeric in (self.day_first, self.month_first)
+        return self.numeric > 0 and left and self.made > 0 and not self.made_beyond_12
+
+    @property
     def is_ambiguous(self) -> bool:
         """Whether dates stand in the column whose order nothing tells, or that contradict each other."""
         return self.numeric > 0 and self.date_order in (None, "both")
@@ -184,13 +196,8 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
     """
     if isinstance(cell, str) and MOMENT.match(cell.strip()):
         cell = _moment(cell.strip())
-    if isinstance(cell, datetime):
-        try:
-            return (cell if cell.tzinfo is None else cell.astimezone(ZoneInfo(zone))).date()
-        except OverflowError:
-            raise Bad(_("is a moment that no calendar holds."), _("Write it like 2026-10-18.")) from None
     if isinstance(cell, date):
-        return cell
+        return _made(cell, evidence, zone)
     line = text(cell)
     if line is None:
         return None
@@ -207,6 +214,22 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
         return date(*_in_order(parts, evidence or Evidence()))
     except ValueError:
         raise Bad(_("is a day that does not exist."), _("Write it like 2026-10-18.")) from None
+
+
+def _made(cell: date, evidence: Evidence | None, zone: str) -> date:
+    """A day that a spreadsheet or a program made. Raises Bad where its month may be the day, and its day the month."""
+    if evidence is not None and evidence.may_be_exchanged and cell.day != cell.month:
+        raise Bad(
+            _("may have its day and month exchanged: the spreadsheet made days of those dates alone that fit both ways, and left "
+              "the others of this column as text."),
+            _("Write every date of the column like 2026-10-18."),
+        )  # fmt: skip
+    if not isinstance(cell, datetime):
+        return cell
+    try:
+        return (cell if cell.tzinfo is None else cell.astimezone(ZoneInfo(zone))).date()
+    except OverflowError:
+        raise Bad(_("is a moment that no calendar holds."), _("Write it like 2026-10-18.")) from None
 
 
 def _in_order(parts: re.Match[str], evidence: Evidence) -> tuple[int, int, int]:
