@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -49,6 +49,9 @@ STEWARD = Viewer("steward", None)
 LITHUANIAN = Viewer("coordinator", ("LT",))
 EVERYWHERE = Viewer("coordinator", None)
 ROLES = {"funder": FUNDER, "coordinator of LT": LITHUANIAN, "coordinator of all": EVERYWHERE, "steward": STEWARD}
+
+
+KINDS: tuple[database.Which, ...] = ("shared", "cases")
 
 
 def some(values: Sequence[T], of: int, *cell: object) -> list[T]:
@@ -186,7 +189,6 @@ def postgresql_urls(
     postgresql: str, sample_urls: addresses.Urls, tmp_path_factory: pytest.TempPathFactory
 ) -> addresses.Urls:
     """The sample world on PostgreSQL, read as a role that may only SELECT: row by row as on SQLite; built there at a release."""
-    kinds: tuple[database.Which, ...] = ("shared", "cases")
     built_here = False
     administrator = create_engine(
         f"{postgresql.replace('postgresql', 'postgresql+psycopg')}/postgres", isolation_level="AUTOCOMMIT"
@@ -200,7 +202,7 @@ def postgresql_urls(
         nonlocal built_here
         if IS_RELEASE:
             build_sample(f"{postgresql}/shared", f"{postgresql}/cases")
-        for which in kinds:
+        for which in KINDS:
             if not IS_RELEASE:
                 copy_rows(str(getattr(sample_urls, which)), f"{postgresql}/{which}", which)
             copied = [postgresql_programs() / "pg_dump", "-Fc", "-f", folder / which, f"{postgresql}/{which}"]
@@ -208,11 +210,11 @@ def postgresql_urls(
         built_here = True
 
     folder = made_once(tmp_path_factory, "sample_on_postgresql", make)
-    for which in kinds:
+    for which in KINDS:
         if not built_here:
             restored = [postgresql_programs() / "pg_restore", "-d", f"{postgresql}/{which}", folder / which]
             subprocess.run(restored, check=True)
-    owners = {which: connections.open_writer(f"{postgresql}/{which}") for which in kinds}
+    owners = {which: connections.open_writer(f"{postgresql}/{which}") for which in KINDS}
     rights.grant(owners, "reader", "reader")
     reader = postgresql.replace("owner@", "reader@")
     return addresses.Urls(f"{reader}/shared", f"{reader}/cases")
@@ -236,8 +238,6 @@ def sample(sample_urls: addresses.Urls) -> dict[str, Engine]:
 @pytest.fixture
 def empty_shared(tmp_path: Path) -> Engine:
     """A writable shared database with tables and no rows."""
-    from data_access.migrate import upgrade
-
     engine = connections.open_writer(f"sqlite:///{tmp_path}/empty.db")
     upgrade(engine, "shared")
     return engine
@@ -247,16 +247,12 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path, name: str = "fr
     """A newly created, empty database that can be written, of the kind the fixture is parametrised with."""
     if request.param == "sqlite":
         return connections.open_writer(f"sqlite:///{tmp_path}/{name}.db")
-    server = request.getfixturevalue("postgresql")
-    name = f"{name}_{uuid.uuid4().hex[:8]}"
-    with connections.open_writer(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT").connect() as c:
-        c.execute(text(f"CREATE DATABASE {name}"))
-    return connections.open_writer(f"{server}/{name}")
+    return created(request.getfixturevalue("postgresql"), f"{name}_{uuid.uuid4().hex[:8]}")
 
 
 def new_databases(request: pytest.FixtureRequest, tmp_path: Path) -> dict[database.Which, Engine]:
     """A new shared and a new case database."""
-    return {"shared": new_database(request, tmp_path, "shared"), "cases": new_database(request, tmp_path, "cases")}
+    return {which: new_database(request, tmp_path, which) for which in KINDS}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -379,19 +375,62 @@ def server(sample_urls: addresses.Urls, tmp_path_factory: pytest.TempPathFactory
     running.stop()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[database.Which, Engine]]:
-    """Two empty databases with their vocabulary."""
-    engines = new_databases(request, tmp_path)
+def with_vocabulary(engines: Mapping[database.Which, Engine]) -> None:
+    """New databases as `meridian init` leaves them."""
     for which, engine in engines.items():
         upgrade(engine, which)
     with engines["shared"].begin() as connection:
         connection.execute(insert(schema.code), code_rows())
     with engines["cases"].begin() as connection:
         connection.execute(insert(schema.route), route_rows())
+    for engine in engines.values():
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an empty shared.db and cases.db with their vocabulary, made once: to copy."""
+
+    def make(folder: Path) -> None:
+        with_vocabulary({which: connections.open_writer(f"sqlite:///{folder}/{which}.db") for which in KINDS})
+
+    return made_once(tmp_path_factory, "empty", make)
+
+
+@pytest.fixture(scope="session")
+def empty_templates(postgresql: str) -> str:
+    """The server that holds databases of empty_shared and empty_cases with their vocabulary, to be copied."""
+    with_vocabulary({which: created(postgresql, f"empty_{which}") for which in KINDS})
+    return postgresql
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[database.Which, Engine]]:
+    """Two empty databases with their vocabulary."""
+    if request.param == "sqlite":
+        made: Path = request.getfixturevalue("empty_files")
+        engines = {which: copied(made / f"{which}.db", tmp_path) for which in KINDS}
+    else:
+        server: str = request.getfixturevalue("empty_templates")
+        engines = {which: created(server, f"{which}_{uuid.uuid4().hex[:8]}", f"empty_{which}") for which in KINDS}
     yield engines
     for engine in engines.values():
         engine.dispose()
+
+
+def copied(made: Path, folder: Path) -> Engine:
+    """A copy of a SQLite database that can be written."""
+    shutil.copy(made, folder)
+    return connections.open_writer(f"sqlite:///{folder}/{made.name}")
+
+
+def created(server: str, name: str, template: str = "template1") -> Engine:
+    """A new database of a PostgreSQL server that can be written."""
+    administrator = connections.open_writer(f"{server}/postgres")
+    with administrator.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    administrator.dispose()
+    return connections.open_writer(f"{server}/{name}")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from data_access.importers import formats
 from data_access.importers.records import Context, Problem, Record, Unreadable
 from tests.conftest import some
 
+pytestmark = pytest.mark.by_turns
 FOLDERS = sorted(path for path in (Path(__file__).parents[2] / "shared/cases/files").glob("*") if path.is_dir())
 PUBLISHED = sorted((Path(__file__).parents[2] / "shared/data").glob("[!t]*/*.*"))
 RIGHT: dict[str, Mapping[str, Any]] = {

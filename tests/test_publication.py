@@ -21,20 +21,17 @@ from data_access.migrate import upgrade
 from data_access.schema import case_episode, frozen_atom, organisation_merge, published_cell, relocation_case
 from data_access.vocabulary import route_rows
 from tests import killed
-from tests.conftest import IS_RELEASE, examples, some
+from tests.conftest import IS_RELEASE, KINDS, copied, examples, some
 
 TODAY = date(2026, 11, 30)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> dict[str, Engine]:
+def world(tmp_path: Path, empty_files: Path) -> dict[str, Engine]:
     """A case database with 60 people opened in Q3 in Germany by four handlers, and an empty shared one."""
-    engines = {w: connections.open_writer(f"sqlite:///{tmp_path}/{w}.db") for w in ("shared", "cases")}
-    upgrade(engines["shared"], "shared")
-    upgrade(engines["cases"], "cases")
+    engines = {which: copied(empty_files / f"{which}.db", tmp_path) for which in KINDS}
     with engines["cases"].begin() as connection:
         connection.execute(text("PRAGMA foreign_keys=OFF"))
-        connection.execute(insert(database.METADATA["cases"].tables["route"]), route_rows())
         for n in range(60):
             add_case(connection, n, date(2026, 7, 1 + n % 28), "DE" if n < 52 else "LT")
     return engines
@@ -342,7 +339,7 @@ def test_nobody_can_prove_anybody_in_a_hidden_cell_of_a_whole_year(world, seed: 
         counts, _contributors = publication._frozen(frozen, year_of(world))
         attackers = publication._coordinators(frozen, year_of(world), counts)
     holds = publication._endings_follow(counts)
-    for known in attackers:
+    for known in some(list(attackers), 3, str(seed)):
         assert audited(world, dict(known), holds=holds) == []
 
 
