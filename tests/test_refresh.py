@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Engine, insert, select, text
 
 from dashboard.answers import overlap
+from dashboard.upkeep.loading import Request, bring
 from dashboard.upkeep.refresh import refresh
-from data_access import addresses, connections, database, queries, summaries
+from data_access import addresses, case_summaries, connections, database, money_summaries, queries, summaries
 from data_access.filters import Filters
-from data_access.schema import organisation, overlap_pair, presence, project, project_facet
+from data_access.schema import (
+    facet_rarity,
+    initiative_choice,
+    organisation,
+    overlap_pair,
+    overlap_total,
+    presence,
+    project,
+    project_facet,
+)
 from data_access.viewer import Viewer
 from tests.conftest import FUNDER, LITHUANIAN, STEWARD, open_sample_visit
+from tests.import_files import book
+from tests.small_loads import FACETS, GRANTS, INITIATIVES, PRESENCES, PROJECTS, grant, initiative
 
 AS_OF = date(2026, 10, 18)
 
@@ -168,3 +182,89 @@ def test_a_list_of_which_only_the_strongest_are_kept_counts_at_least(own_sample:
     assert found.totals["possible_duplication"] > 5
     assert found.shown_count("possible_duplication").startswith("≥")
     assert any("the 5 strongest of" in note for note in overlap.notes(found))
+
+
+def summaries_of(engines: dict[database.Which, Engine]) -> dict[str, list[tuple]]:
+    """Every stored row but what notes when and of what it was made."""
+    found = {}
+    for which, engine in engines.items():
+        kept = [*money_summaries.TABLES.values(), *STORED] if which == "shared" else case_summaries.SUMMARIES
+        with engine.connect() as connection:
+            for table in kept:
+                columns = [column for column in table.c if not column.primary_key or column.name != "id"]
+                found[table.name] = sorted(map(tuple, connection.execute(select(*columns))), key=repr)
+    return found
+
+
+STORED = (overlap_pair, overlap_total, facet_rarity, initiative_choice)
+ONE_GRANT = [grant("new-1", "fund", "one", 700, restriction="restricted")]
+LOADED: dict[str, dict[str, list[list[Any]]]] = {
+    "money": {"grants": [GRANTS, *ONE_GRANT]},
+    "a project": {
+        "projects": [PROJECTS, ["p3", "Third", "two", date(2024, 1, 1), None, "running"]],
+        "facets": [FACETS, ["p3", "activity", "media", "no"], ["p3", "host_country", "GE", "no"]],
+    },
+    "an initiative": {
+        "initiatives": [INITIATIVES, initiative("three")],
+        "presences": [PRESENCES, ["three", "LT", "team", "country", None]],
+    },
+    "a change of policy": {
+        "events": [["Date", "Label", "Kind", "Host country"], [date(2024, 3, 1), "New rule", "policy", "GE"]]
+    },
+    "nothing": {},
+}
+FIRST = {
+    "initiatives": [INITIATIVES, initiative("one"), initiative("two"), initiative("fund", member="no")],
+    "presences": [PRESENCES, ["one", "GE", "team", "country", None], ["two", "LT", "team", "country", None]],
+    "projects": [PROJECTS, *([name, name.title(), lead, date(2024, 1, 1), None, "running"] for name, lead in (("p1", "one"), ("p2", "two")))],
+    "facets": [FACETS, *([p, facet, code, "no"] for p in ("p1", "p2") for facet, code in (("activity", "media"), ("host_country", "GE")))],
+    "grants": [GRANTS, grant("g1", "fund", "one", 1000, project="p1"), grant("g2", "one", "two", 400)],
+}  # fmt: skip
+
+
+def case_log(folder: Path, rows: str) -> Path:
+    path = folder / "log.csv"
+    path.write_text(f"case,opened,closed,outcome,country\n{rows}", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("loaded", [*LOADED, "cases"])
+def test_what_a_refresh_after_a_load_leaves_is_what_a_whole_one_would_make(
+    engines: dict[database.Which, Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loaded: str
+) -> None:
+    said = {"route": "asylum", "outcomes": {"yes": "relocated"}}
+    bring(engines, Request("x", [book(tmp_path / "first.xlsx", **FIRST)]), DAY, print)
+    bring(
+        engines,
+        Request("c", [case_log(tmp_path, "1,2024-01-02,2024-03-05,yes,GE\n2,2024-02-02,,,LT\n")], None, said),
+        DAY,
+        print,
+    )
+    refresh(engines["shared"], engines["cases"], DAY)
+    if loaded == "cases":
+        bring(engines, Request("c", [case_log(tmp_path, "3,2024-02-02,,,GE\n")], None, said), DAY, print)
+    elif LOADED[loaded]:
+        bring(engines, Request("y", [book(tmp_path / "more.xlsx", **LOADED[loaded])]), DAY, print)
+    made: list[str] = []
+    for module, name in ((case_summaries, "rebuild"), (money_summaries, "store"), (summaries, "store_overlap")):
+        whole = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, whole=whole, name=name: (made.append(name), whole(*given)))
+    refresh(engines["shared"], engines["cases"], DAY, is_whole=False)
+    in_part = summaries_of(engines)
+    assert sorted(made) == MADE_OF[loaded]
+    refresh(engines["shared"], engines["cases"], DAY)
+    assert in_part == summaries_of(engines)
+    refresh(engines["shared"], engines["cases"], DAY + timedelta(days=1), is_whole=False)
+    assert len(made) == len(MADE_OF[loaded]) + 2 * len(MADE_OF["a day later"])
+
+
+MADE_OF = {
+    "nothing": [],
+    "cases": ["rebuild"],
+    "money": ["store"],
+    "an initiative": ["store"],
+    "a project": ["store", "store_overlap"],
+    "a change of policy": ["rebuild", "store"],
+    "a day later": ["rebuild", "store", "store_overlap"],
+}
+DAY = date(2024, 6, 30)

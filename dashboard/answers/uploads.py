@@ -216,7 +216,7 @@ def _read(rows: int) -> str:
 def rebuild(visit: Visit, today: date, say: Callable[[str], None]) -> None:
     """Rebuild what is derived, up to today; of the sample up to its own day."""
     say(_("Written; figures are made anew …"))
-    refresh(importer(), None, visit.as_of.date() if visit.is_sample else today)
+    refresh(importer(), None, visit.as_of.date() if visit.is_sample else today, is_whole=False)
 
 
 def undoable(visit: Visit) -> dict[str, str]:

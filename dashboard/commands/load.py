@@ -93,7 +93,7 @@ def import_files(
     if corrections and (lines := write_corrections(corrections, done.problems)):
         print("  " + _to_mend(lines, corrections))
     if not dry_run:
-        refresh(engines["shared"], engines.get("cases"), as_of.date() if as_of else today)
+        refresh(engines["shared"], engines.get("cases"), as_of.date() if as_of else today, is_whole=False)
         print(_("Summaries rebuilt."))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -30,9 +31,17 @@ class Basis:
     as_of: date
 
 
-def for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, Callable[[], summaries.Scored]]]:
-    """What computes the scores of each clearance, from what is read of the database now: funders, those who see everything,
-    coordinators of all countries and of each set that somebody has.
+@dataclass(frozen=True)
+class Scores:
+    """What computes the scores of each clearance, and a `digest` of all that they are made of: where it is the same, so are they."""
+
+    of: list[tuple[str, Callable[[], summaries.Scored]]]
+    digest: str
+
+
+def for_everyone(shared: Connection, as_of: date) -> Scores:
+    """The scores of each clearance, from what is read of the database now: of funders, those who see everything, coordinators of all
+    countries and of each set that somebody has.
 
     Coordinators who see no fact that funders do not see are left out: they read the funders' scores. So are all sets of
     countries in a database of more than `SCOPED_UP_TO` projects, where a copy per set would be too large. Those who see the
@@ -40,17 +49,31 @@ def for_everyone(shared: Connection, as_of: date) -> Iterator[tuple[str, Callabl
     """
     partners = database.run(shared, queries.overlap.partnerships(EVERYTHING))
     judged = database.run(shared, queries.overlap.facets(EVERYTHING, known_to=FUNDER))
-    score = partial(_score, Basis(partners, summaries.answered(shared), judged, as_of))
+    basis = Basis(partners, summaries.answered(shared), judged, as_of)
+    score = partial(_score, basis)
     common, everything = facts(shared, FUNDER, as_of), facts(shared, EVERYTHING, as_of)
     of_stewards = cache(partial(score, everything))
-    yield FUNDER.clearance, partial(score, common)
-    yield EVERYTHING.clearance, of_stewards
+    scores: list[tuple[str, Callable[[], summaries.Scored]]] = [
+        (FUNDER.clearance, partial(score, common)),
+        (EVERYTHING.clearance, of_stewards),
+    ]
+    made_of = _digest(as_of, sorted(basis.answered), partners, judged, *common, *everything)
     for viewer in (EVERYWHERE, *(coordinators(shared) if len(common[0]) <= SCOPED_UP_TO else ())):
         known = facts(shared, viewer, as_of)
         if _are_same(known, everything):
-            yield viewer.clearance, of_stewards
+            scores.append((viewer.clearance, of_stewards))
         elif not _are_same(known, common):
-            yield viewer.clearance, partial(score, known)
+            scores.append((viewer.clearance, partial(score, known)))
+        made_of = _digest(made_of, viewer.clearance, *known)
+    return Scores(scores, made_of)
+
+
+def _digest(*parts: Any) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        is_frame = isinstance(part, pd.DataFrame)
+        found.update(pd.util.hash_pandas_object(part).to_numpy().tobytes() if is_frame else repr(part).encode())
+    return found.hexdigest()
 
 
 def _are_same(known: Sequence[pd.DataFrame], others: Sequence[pd.DataFrame]) -> bool:
