@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 
 from dashboard.upkeep.loading import Request, bring
 from data_access import database
-from data_access.importers import heading_lines, kinds_of_rows, values
+from data_access.importers import heading_lines, kinds_of_rows, values, written_amounts, written_days
+from data_access.importers.evidence import Evidence
 from data_access.importers.records import Unreadable
 from tests.small_loads import AS_OF
 
@@ -95,12 +96,12 @@ def test_two_numbers_in_a_cell_are_no_number(engines: Engines, tmp_path: Path) -
     done = load(engines, tmp_path / "a.csv")
     assert done.rejected == 1 and grants(engines) == [(700_00, "EUR")]
     with pytest.raises(values.Bad):
-        values.decimal("500\n300")
+        written_amounts.decimal("500\n300")
 
 
 @pytest.mark.parametrize("number", [417.125, 1.5, 1234.567, 0.125, 12.0, -3.250, 1e-7, 999.999])
 def test_a_number_of_a_cell_written_as_text_is_the_same_number(number: float) -> None:
-    assert float(values.decimal(values.as_text(number)) or 0) == number
+    assert float(written_amounts.decimal(written_amounts.as_text(number)) or 0) == number
 
 
 @pytest.mark.parametrize(
@@ -158,9 +159,9 @@ def test_the_country_of_a_map_holds_for_grants_that_leave_it_open_and_its_words_
      (["31-12-99"], True), (["2025-03-04"], True), (["25-03-2024"], True)],
 )  # fmt: skip
 def test_a_day_that_may_begin_or_end_with_its_year_is_asked_about(column: list[str], read: bool) -> None:
-    evidence = values.Evidence.of(column)
+    evidence = Evidence.of(column)
     if read:
-        assert values.day(column[0], evidence)
+        assert written_days.day(column[0], evidence)
     else:
         with pytest.raises(values.Bad):
-            values.day(column[0], evidence)
+            written_days.day(column[0], evidence)

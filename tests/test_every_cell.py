@@ -17,7 +17,7 @@ from sqlalchemy import Engine, func, select
 
 from dashboard.upkeep.loading import Request, bring
 from data_access import schema
-from data_access.importers import files, formats, runs, tables, values
+from data_access.importers import files, formats, runs, tables, values, written_amounts, written_days
 from data_access.importers.correct import write_corrections
 from data_access.importers.outcomes import Outcome
 from data_access.importers.records import Unreadable
@@ -47,7 +47,7 @@ def test_a_sign_beside_an_amount_never_changes_it_without_a_word(
     n: int, sign: str, in_front: bool, apart: bool
 ) -> None:
     gap = " " if apart else ""
-    found = understood(values.money, f"{sign}{gap}{n}" if in_front else f"{n}{gap}{sign}")
+    found = understood(written_amounts.money, f"{sign}{gap}{n}" if in_front else f"{n}{gap}{sign}")
     if found is not None and found.minor != n * 100:
         assert found.is_worked_out
     if found is not None and sign in "€$£":
@@ -58,13 +58,13 @@ def test_a_sign_beside_an_amount_never_changes_it_without_a_word(
 @given(st.dates(date(1990, 1, 1), date(2040, 1, 1)), st.sampled_from(SIGNS), st.integers(0, 10))
 def test_a_sign_in_a_day_never_makes_another_day_of_it(day: date, sign: str, place: int) -> None:
     line = day.isoformat()
-    assert understood(values.day, line[:place] + sign + line[place:]) in (None, day)
+    assert understood(written_days.day, line[:place] + sign + line[place:]) in (None, day)
 
 
 @settings(max_examples=examples(500))
 @given(st.integers(0, 10**6), st.sampled_from(SIGNS), st.booleans())
 def test_a_sign_in_a_count_of_people_is_refused(n: int, sign: str, in_front: bool) -> None:
-    found = understood(values.whole, f"{sign}{n}" if in_front else f"{n}{sign}")
+    found = understood(written_amounts.whole, f"{sign}{n}" if in_front else f"{n}{sign}")
     assert found in (None, n) or sign == "-"
 
 
@@ -91,7 +91,7 @@ def test_a_sign_beside_a_country_names_no_other_one(name: str, sign: str, in_fro
     ],
 )
 def test_amounts_as_people_type_them_are_read_with_every_sign(cell: str, minor: int, currency: str | None) -> None:
-    found = values.money(cell)
+    found = written_amounts.money(cell)
     assert found is not None and (found.minor, found.currency) == (minor, currency)
 
 
@@ -101,7 +101,7 @@ def test_amounts_as_people_type_them_are_read_with_every_sign(cell: str, minor: 
 )
 def test_an_amount_of_which_anything_is_left_over_is_refused(cell: str) -> None:
     with pytest.raises(values.Bad):
-        values.money(cell)
+        written_amounts.money(cell)
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_an_amount_of_which_anything_is_left_over_is_refused(cell: str) -> None:
      "05.03.2026", "2026-03-05 14:30", "5 mars 2026"],
 )  # fmt: skip
 def test_days_as_people_write_them(cell: str) -> None:
-    assert values.day(cell) == date(2026, 3, 5)
+    assert written_days.day(cell) == date(2026, 3, 5)
 
 
 @pytest.mark.parametrize("cell", ["2026-03-05 or so", "spring 2026", "2026-03", "#REF!", "Loading..."])
 def test_a_day_of_which_anything_is_left_over_is_refused(cell: str) -> None:
     with pytest.raises(values.Bad):
-        values.day(cell)
+        written_days.day(cell)
 
 
 @pytest.mark.parametrize(

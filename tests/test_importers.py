@@ -16,7 +16,19 @@ from sqlalchemy import Engine, text
 
 from dashboard.commands.cli import main
 from data_access import addresses, case_summaries, connections, database, rights, schema
-from data_access.importers import entities, load, outcomes, runs, tables, template, values, write_template
+from data_access.importers import (
+    entities,
+    load,
+    outcomes,
+    runs,
+    tables,
+    template,
+    values,
+    write_template,
+    written_amounts,
+    written_days,
+)
+from data_access.importers.evidence import Evidence
 from data_access.importers.records import Problem, Record
 from tests.case_files import case
 from tests.conftest import some
@@ -372,7 +384,7 @@ def test_a_file_that_is_dangerous_or_unreadable_is_refused_with_a_sentence(
     ],
 )
 def test_dates_are_read_by_the_evidence_of_their_column(cells: list, cell: str, day: date | None) -> None:
-    assert values.day(cell, values.Evidence.of(cells)) == day
+    assert written_days.day(cell, Evidence.of(cells)) == day
 
 
 @pytest.mark.parametrize(
@@ -385,7 +397,7 @@ def test_dates_are_read_by_the_evidence_of_their_column(cells: list, cell: str, 
     ],
 )  # fmt: skip
 def test_amounts_are_read_by_the_evidence_of_their_column(cells: list, cell: Any, cents: int | None) -> None:
-    assert values.amount(cell, values.Evidence.of(cells)) == cents
+    assert written_amounts.amount(cell, Evidence.of(cells)) == cents
 
 
 @pytest.mark.parametrize(
@@ -397,17 +409,17 @@ def test_amounts_are_read_by_the_evidence_of_their_column(cells: list, cell: Any
 )  # fmt: skip
 def test_what_is_no_amount_is_refused(cell: Any) -> None:
     with pytest.raises(values.Bad):
-        values.amount(cell)
+        written_amounts.amount(cell)
     if isinstance(cell, str):
         with pytest.raises(values.Bad):
-            values.whole(cell)
+            written_amounts.whole(cell)
 
 
 @pytest.mark.parametrize("cells", [["5.000", "12.50", "20.000"], ["1,500", "2,5"], ["12.50 EUR", "5.000 EUR"]])
 def test_thousands_beside_decimals_with_the_same_mark_are_refused_and_not_read_as_decimals(cells: list[str]) -> None:
-    evidence = values.Evidence.of(cells)
+    evidence = Evidence.of(cells)
     with pytest.raises(values.Bad, match="two ways"):
-        [values.amount(cell, evidence) for cell in cells]
+        [written_amounts.amount(cell, evidence) for cell in cells]
 
 
 @pytest.mark.parametrize(("encoding", "mark"), [("utf-8-sig", ";"), ("cp1251", ","), ("utf-16", "\t"), ("utf-8", "|")])
@@ -425,10 +437,10 @@ def test_a_moment_is_told_in_the_reporting_zone_and_a_plain_date_never_shifts() 
     """A30 and A31."""
     rows, expected = case("A30")
     for zone, months in expected.items():
-        found = [values.day(row.get("timestamp") or row["date"], None, zone) for row in rows]
+        found = [written_days.day(row.get("timestamp") or row["date"], None, zone) for row in rows]
         assert [f"{day:%Y-%m}" for day in found if day] == months, zone
     given, wanted = case("A31")
-    opened, closed = (values.day(given[edge], None, given["zone"]) for edge in ("opened", "closed"))
+    opened, closed = (written_days.day(given[edge], None, given["zone"]) for edge in ("opened", "closed"))
     assert opened and closed and (closed - opened).days == wanted["days"]
 
 

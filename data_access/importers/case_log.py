@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from data_access.i18n import N_, _, in_digits, ngettext
-from data_access.importers import files, tables, values
+from data_access.importers import files, tables, values, written_amounts, written_days
 from data_access.importers.columns import columns_of, known_headings, line_of, meanings, translated
+from data_access.importers.evidence import Evidence
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable
 from data_access.importers.written_otherwise import plain_number
 from data_access.schema import OUTCOMES, STAGES
@@ -77,7 +78,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     """Cases, episodes and stages, case by case. Raises Unreadable when no column says which case or when."""
     with closing(sqlite3.connect("")) as spool:
         spool.execute("CREATE TABLE line (case_name TEXT, file TEXT, sheet TEXT, number INTEGER, cells TEXT)")
-        evidence: dict[tuple[str, str], dict[str, values.Evidence]] = {}
+        evidence: dict[tuple[str, str], dict[str, Evidence]] = {}
         for path in paths:
             yield from _spool(path, context, spool, evidence)
         if not evidence:
@@ -150,7 +151,7 @@ def _spool(
     path: Path,
     context: Context,
     spool: sqlite3.Connection,
-    evidence: dict[tuple[str, str], dict[str, values.Evidence]],
+    evidence: dict[tuple[str, str], dict[str, Evidence]],
 ) -> Iterator[Problem]:
     """Write the columns that mean something to the spool, and learn how their dates are written."""
     for table in tables.of(path, known_headings(SYNONYMS, context)):
@@ -160,7 +161,7 @@ def _spool(
         if "case" not in meant or not ({"stage", "date"} <= meant or meant & set(WIDE)):
             yield from table.passed_over()
             continue
-        dates = evidence[path.name, sheet] = {what: values.Evidence() for what in meant & set(DAYS)}
+        dates = evidence[path.name, sheet] = {what: Evidence() for what in meant & set(DAYS)}
         for row in table.rows():
             line = line_of(row.cells, columns, context)
             kept = {what: cell.text if isinstance(cell, values.Formula) else cell for what, cell in line.items()}
@@ -227,7 +228,7 @@ class Episode:
 def _case(
     name: str,
     lines: Sequence[tuple[Place, dict[str, Any]]],
-    evidence: Mapping[tuple[str, str], Mapping[str, values.Evidence]],
+    evidence: Mapping[tuple[str, str], Mapping[str, Evidence]],
     context: Context,
 ) -> Iterator[Record | Problem]:
     events: list[Event] = []
@@ -272,7 +273,7 @@ def _faults(
 
 
 def _understood(
-    line: Mapping[str, Any], evidence: Mapping[str, values.Evidence], context: Context
+    line: Mapping[str, Any], evidence: Mapping[str, Evidence], context: Context
 ) -> tuple[dict[str, Any], dict[str, values.Bad]]:
     """What each cell of a row says, and what cannot be read of it."""
     codes = {"route": context.vocabulary.get("route", set()), "outcome": OUTCOMES,
@@ -285,7 +286,7 @@ def _understood(
         "route": lambda: _word(line.get("route"), "routes", codes["route"], context),
         "outcome": lambda: _word(line.get("outcome"), "outcomes", codes["outcome"], context),
         "stage": lambda: _word(line.get("stage"), "stages", codes["stage"], context),
-        **{what: partial(values.day, line[what], evidence.get(what)) for what in DAYS if what in line},
+        **{what: partial(written_days.day, line[what], evidence.get(what)) for what in DAYS if what in line},
     })  # fmt: skip
     found["says_a_stage"] = "stage" not in wrong and values.text(line.get("stage")) is not None
     return found, wrong
@@ -293,7 +294,7 @@ def _understood(
 
 def _people(cell: Any) -> int | None:
     """How many people a case is about. Raises Bad."""
-    found = values.whole(cell)
+    found = written_amounts.whole(cell)
     if found is not None and found < 1:
         raise values.Bad(_("is no number of people."), _("Write 1 or more, or leave it empty."))
     return found

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from data_access.i18n import N_, _, in_digits, ngettext
-from data_access.importers import files, heading_lines, tables, values
+from data_access.importers import files, heading_lines, tables, values, written_amounts, written_days
+from data_access.importers.evidence import Evidence
 from data_access.importers.records import PART_OF_A_SEARCH, Context, Place, Problem, Record, Unreadable, say_of_dates
 from data_access.importers.references import NOT_STATED, organisation, places, reference
 
@@ -75,13 +76,13 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     if pages:
         yield from _check_totals(pages, [line for _place, line in lines], is_confirmed=context.is_total_confirmed)
     yield from _say_shared(lines)
-    evidence = {name: values.Evidence.of(line.get(name) for _place, line in lines) for name in DAYS}
+    evidence = {name: Evidence.of(line.get(name) for _place, line in lines) for name in DAYS}
     yield from say_of_dates(lines, evidence)
     yield from _records(lines, evidence)
 
 
 def _records(
-    lines: Sequence[tuple[Place, dict[str, Any]]], evidence: Mapping[str, values.Evidence]
+    lines: Sequence[tuple[Place, dict[str, Any]]], evidence: Mapping[str, Evidence]
 ) -> Iterator[Record | Problem]:
     here = {str(line.get("id")) for _place, line in lines}
     givers = {values.text(line.get("funder")) for _place, line in lines}
@@ -242,7 +243,7 @@ def _word(cell: Any) -> str:
 def _dollars(cell: Any) -> int:
     """An amount to add up; what cannot be read adds nothing here and is said with its own row."""
     try:
-        return int(values.machine_number(cell) or 0)
+        return int(written_amounts.machine_number(cell) or 0)
     except values.Bad:
         return 0
 
@@ -257,7 +258,7 @@ def _total(lines: Sequence[Mapping[str, Any]], statuses: tuple[str, ...]) -> int
 
 
 def _understood(
-    line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]
+    line: Mapping[str, Any], evidence: Mapping[str, Evidence]
 ) -> tuple[dict[str, Any], dict[str, values.Bad]]:
     """What each cell of a flow says, and what cannot be read of it."""
     return values.understood({
@@ -266,7 +267,7 @@ def _understood(
         "status": lambda: _stated_as(values.one_of(line.get("status"), ("paid", "commitment", "pledge"))),
         "on_boundary": lambda: values.one_of(line.get("on_boundary"), ("single", "shared")),
         "amount": lambda: _amount(line.get("amount")),
-        **{name: partial(values.day, line.get(name), evidence[name]) for name in DAYS},
+        **{name: partial(written_days.day, line.get(name), evidence[name]) for name in DAYS},
         "from_year": lambda: _year(line.get("from_year"), "01-01"),
         "to_year": lambda: _year(line.get("to_year"), "12-31"),
     })  # fmt: skip
@@ -276,9 +277,9 @@ def _amount(cell: Any) -> int | None:
     """Money of a flow in minor units; in a table the heading, which names the currency, is said beside it. Raises Bad also where a
     spreadsheet may have put a point between thousands."""
     figures = cell.strip().removesuffix(f" {CURRENCY}") if isinstance(cell, str) else cell
-    if isinstance(cell, str) and values.THOUSANDS_LOOK.fullmatch(figures) and not figures.startswith("0"):
+    if isinstance(cell, str) and written_amounts.THOUSANDS_LOOK.fullmatch(figures) and not figures.startswith("0"):
         raise values.Bad(_("is an amount that can be read in two ways."), _("Fetch the flows again from FTS."))
-    return values.machine_amount(figures)
+    return written_amounts.machine_amount(figures)
 
 
 def _stated_as(found: str | None) -> str:
@@ -310,5 +311,5 @@ def _grant(line: Mapping[str, Any], found: Mapping[str, Any], here: set[str]) ->
 
 
 def _year(cell: Any, day: str) -> Any:
-    year = values.whole(cell)
-    return None if year is None else values.day(f"{year}-{day}")
+    year = written_amounts.whole(cell)
+    return None if year is None else written_days.day(f"{year}-{day}")

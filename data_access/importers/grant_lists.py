@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import Any
 
 from data_access.i18n import _, in_digits, ngettext
-from data_access.importers import grant_status, tables, values
+from data_access.importers import grant_status, tables, values, written_amounts
 from data_access.importers.columns import PARTS
+from data_access.importers.evidence import Evidence
 from data_access.importers.records import Place, Problem
 from data_access.importers.references import BY_ROW, opaque
 
@@ -40,11 +41,11 @@ class RowIds:
         return opaque(BY_ROW, f"{said}|{rank}" if rank else said), is_new and rank > 0
 
 
-def beside_the_grant(line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]) -> tuple[Any, ...]:
+def beside_the_grant(line: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> tuple[Any, ...]:
     """What a line says of where its money goes and what was paid."""
     paid = line.get("amountDisbursed")
     with suppress(values.Bad):
-        paid = values.money(paid, evidence["amountDisbursed"])
+        paid = written_amounts.money(paid, evidence["amountDisbursed"])
     return line.get("country"), line.get("shares"), getattr(paid, "minor", paid)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from data_access.i18n import _, in_digits
 from data_access.importers.kinds_of_rows import CURRENCIES, NUMBER_LIKE, Line
 from data_access.importers.records import Unreadable
-from data_access.importers.values import CURRENCY_WORDS, MULTIPLIERS, Formula, as_text
+from data_access.importers.values import Formula
+from data_access.importers.written_amounts import CURRENCY_WORDS, MULTIPLIERS, as_text
 
 SAID_AS = {3: "tsd", 6: "mio"}
 UNIT = r"(?:€|\$|£|₽|eur|usd|gbp|rub|chf|gel)"

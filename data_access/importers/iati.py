@@ -18,7 +18,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from data_access.i18n import _, in_digits
-from data_access.importers import files, values
+from data_access.importers import files, values, written_amounts, written_days
 from data_access.importers.iati_places import (
     COMMITMENTS,
     PLEDGES,
@@ -371,7 +371,7 @@ def _transactions(activity: Element, identifier: str, place: Place, known: Known
 
 def _money(activity: Element, transaction: Element) -> tuple[int, str]:
     value = transaction.find("value")
-    if value is None or (amount := values.machine_amount(value.text)) is None:
+    if value is None or (amount := written_amounts.machine_amount(value.text)) is None:
         raise values.Bad(_("is no value."), _("State the amount."))
     currency = values.currency(value.get("currency") or activity.get("default-currency"))
     if currency is None:
@@ -382,7 +382,7 @@ def _money(activity: Element, transaction: Element) -> tuple[int, str]:
 def _day_of(transaction: Element) -> date | None:
     value = transaction.find("value")
     stated = _stated_day(transaction.find("transaction-date"))
-    return values.day(stated or (None if value is None else value.get("value-date")))
+    return written_days.day(stated or (None if value is None else value.get("value-date")))
 
 
 def _stated_day(element: Element | None) -> str | None:
@@ -453,7 +453,7 @@ def _date(activity: Element, *kinds: str) -> date | None:
     found = {element.get("type"): _stated_day(element) for element in activity.findall("activity-date")}
     for kind in kinds:
         try:
-            if (day := values.day(found.get(kind))) is not None:
+            if (day := written_days.day(found.get(kind))) is not None:
                 return day
         except values.Bad:
             continue

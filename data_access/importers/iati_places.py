@@ -9,7 +9,7 @@ from decimal import Decimal
 from xml.etree.ElementTree import Element
 
 from data_access.i18n import _
-from data_access.importers import values
+from data_access.importers import values, written_amounts
 from data_access.importers.records import Place, Problem, Record
 from data_access.importers.references import shortened
 
@@ -64,7 +64,7 @@ def stated_countries(activity: Element) -> list[tuple[str, Decimal | None]]:
     found: dict[str, Decimal | None] = {}
     for element in activity.findall("recipient-country"):
         try:
-            code, share = values.country(element.get("code")), values.machine_number(element.get("percentage"))
+            code, share = values.country(element.get("code")), written_amounts.machine_number(element.get("percentage"))
         except values.Bad:
             continue
         if code is not None:
@@ -109,7 +109,7 @@ def own_place(key: str, found: Transaction) -> Iterator[Record]:
 
 def _percentage(element: Element) -> Decimal | None:
     try:
-        return values.machine_number(element.get("percentage"))
+        return written_amounts.machine_number(element.get("percentage"))
     except values.Bad:
         return None
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from data_access.i18n import N_
 from data_access.importers.country_names import country_names
-from data_access.importers.values import CURRENCY_WORDS, Bad, Formula, text
+from data_access.importers.values import Bad, Formula, text
+from data_access.importers.written_amounts import CURRENCY_WORDS
 
 TOTAL = re.compile(
     r"^\W*(?:(?:grand|sub|overall|general)[\s-]*)?(?:totals?|sum|summe|gesamt(?:summe|betrag)?|zwischensumme|insgesamt|итого|всего|"

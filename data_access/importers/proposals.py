@@ -15,7 +15,18 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from data_access.i18n import _, in_digits
-from data_access.importers import case_log, files, grant_status, heading_lines, tables, three_w, threesixty, values
+from data_access.importers import (
+    case_log,
+    files,
+    grant_status,
+    heading_lines,
+    tables,
+    three_w,
+    threesixty,
+    values,
+    written_amounts,
+    written_days,
+)
 from data_access.importers.columns import TAG, as_said, codes_of, columns_of, is_tag_row, line_of
 from data_access.importers.records import Context
 
@@ -291,7 +302,7 @@ def _read(cell: Any, read: Callable[[Any], Any]) -> str:
         found = read(cell)
     except values.Bad:
         return "?"
-    if isinstance(found, values.Money):
+    if isinstance(found, written_amounts.Money):
         return f"{in_digits(found.minor / 100, 2)} {found.currency or ''}".strip()
     if isinstance(found, list):
         return ", ".join(found)
@@ -302,8 +313,8 @@ def _readers(context: Context) -> dict[str, Callable[[Any], Any]]:
     """What reads the cells of columns whose content tells what they are."""
     activities = context.vocabulary.get("activity", set())
     return {
-        "country": values.countries, "currency": values.currency, "amountAwarded": values.money, "amountDisbursed": values.money,
-        "status": grant_status.status_of, "activity": lambda cell: _codes(cell, activities, context), **dict.fromkeys(DAYS, values.day),
+        "country": values.countries, "currency": values.currency, "amountAwarded": written_amounts.money, "amountDisbursed": written_amounts.money,
+        "status": grant_status.status_of, "activity": lambda cell: _codes(cell, activities, context), **dict.fromkeys(DAYS, written_days.day),
     }  # fmt: skip
 
 
@@ -323,7 +334,7 @@ def _candidates(
     for heading, one in met.items():
         if any(heading.startswith(f"{other}/") for other in met if other != heading):
             continue
-        is_counts = bool(one.cells) and _share(one.cells, values.decimal) >= FITS_FROM
+        is_counts = bool(one.cells) and _share(one.cells, written_amounts.decimal) >= FITS_FROM
         for what, words in fields.items():
             by_name = _alike(heading, words)
             content = _share(one.cells, readers[what]) if what in readers and one.cells else None
@@ -345,7 +356,7 @@ def _is_another(heading: str, what: str) -> bool:
 
 def _is_unit(word: str) -> bool:
     """Whether it is a currency, or thousands or millions of one."""
-    if word in values.MULTIPLIERS or word in values.CURRENCY_WORDS:
+    if word in written_amounts.MULTIPLIERS or word in written_amounts.CURRENCY_WORDS:
         return True
     with suppress(values.Bad):
         return values.currency(word) is not None

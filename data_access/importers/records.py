@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_access.i18n import N_, _, in_digits, ngettext
-from data_access.importers.values import Evidence, numeric_date
+from data_access.importers.evidence import Evidence, numeric_date
 
 PART_OF_A_SEARCH = "part_of_a_search"
 ROWS_NAMED = 5

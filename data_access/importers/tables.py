@@ -22,9 +22,11 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from data_access.i18n import _, in_digits, ngettext
 from data_access.importers import files, heading_lines
+from data_access.importers.evidence import numeric_date
 from data_access.importers.kinds_of_rows import LEFT_OUT, NUMBER_LIKE, SECTION_FROM, Line, kind_of, says_something
 from data_access.importers.records import Place, Problem, Unreadable
-from data_access.importers.values import Formula, as_text, numeric_date
+from data_access.importers.values import Formula
+from data_access.importers.written_amounts import as_text
 
 HEADER_WITHIN = 30
 MOST_COLUMNS = 2_000

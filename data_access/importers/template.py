@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from data_access.i18n import SOURCE, _, language
-from data_access.importers import files, heading_lines, tables, template_cells, values
+from data_access.importers import files, heading_lines, tables, template_cells, values, written_amounts, written_days
+from data_access.importers.evidence import Evidence, numeric_date
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
 from data_access.schema import AFTER_ARRIVAL
 from data_access.search import search_key
@@ -226,7 +227,7 @@ def _read_sheet(
                       _("Add the column, or start from a fresh template."))  # fmt: skip
         return
     evidence = {
-        name: values.Evidence.of(row.cells.get(name) for row in rows)
+        name: Evidence.of(row.cells.get(name) for row in rows)
         for name, field in columns.items()
         if field.type in ("date", "number")
     }
@@ -245,7 +246,7 @@ def _read_sheet(
 
 
 def _say_ambiguous(
-    file: str, title: str, columns: Mapping[str, Field], evidence: Mapping[str, values.Evidence], rows: list[tables.Row]
+    file: str, title: str, columns: Mapping[str, Field], evidence: Mapping[str, Evidence], rows: list[tables.Row]
 ) -> Iterator[Problem]:
     for name, field in columns.items():
         if field.type != "date":
@@ -253,7 +254,7 @@ def _say_ambiguous(
         numeric = [
             row for row in rows
             if isinstance(row.cells.get(name), str)
-            and values.numeric_date(row.cells[name])
+            and numeric_date(row.cells[name])
         ]  # fmt: skip
         if not numeric:
             continue
@@ -264,19 +265,19 @@ def _say_ambiguous(
 def _row(
     place: Place,
     columns: Mapping[str, Field],
-    evidence: Mapping[str, values.Evidence],
+    evidence: Mapping[str, Evidence],
     vocabulary: Mapping[str, set[str]],
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The values of one row and what is wrong with it."""
     found: dict[str, Any] = {}
-    amounts: dict[str, values.Money | None] = {}
+    amounts: dict[str, written_amounts.Money | None] = {}
     problems: list[Problem] = []
     for name, field in columns.items():
         cell = place.raw.get(name)
         shown = cell.text if isinstance(cell, values.Formula) else "" if cell is None else str(cell)
         try:
             if field.format == "money":
-                amounts[name] = money = values.money(cell, evidence.get(name))
+                amounts[name] = money = written_amounts.money(cell, evidence.get(name))
                 found[field.name] = None if money is None else money.minor
             else:
                 found[field.name] = _value(cell, field, evidence.get(name), vocabulary)
@@ -298,13 +299,13 @@ def _row(
 
 
 def _amount_problems(
-    place: Place, amounts: Mapping[str, values.Money | None], found: dict[str, Any]
+    place: Place, amounts: Mapping[str, written_amounts.Money | None], found: dict[str, Any]
 ) -> Iterator[Problem]:
     """Amounts that name another currency than their row, and notes on those that were not simply read."""
     for name, money in amounts.items():
         shown = str(place.raw.get(name))
         try:
-            if agreed := values.agreed(money, found.get("currency")):
+            if agreed := written_amounts.agreed(money, found.get("currency")):
                 found["currency"] = agreed
         except values.Bad as bad:
             yield Problem(place, name, shown, "bad_value", bad.what, bad.do)
@@ -324,7 +325,7 @@ def _refused_by(
         yield Problem(place, column, str(place.raw.get(column)), "bad_value", bad.what, bad.do)
 
 
-def _value(cell: Any, field: Field, evidence: values.Evidence | None, vocabulary: Mapping[str, set[str]]) -> Any:
+def _value(cell: Any, field: Field, evidence: Evidence | None, vocabulary: Mapping[str, set[str]]) -> Any:
     if field.codes:
         return values.one_of(cell, field.codes)
     readers: dict[str, Callable[[Any], Any]] = {
@@ -336,10 +337,10 @@ def _value(cell: Any, field: Field, evidence: values.Evidence | None, vocabulary
         "sentence": template_cells.sentence,
         "reference": template_cells.reference,
         "route": lambda found: values.one_of(found, sorted(vocabulary.get("route", ()))),
-        "rate": lambda found: template_cells.micro(values.decimal(found, evidence)),
+        "rate": lambda found: template_cells.micro(written_amounts.decimal(found, evidence)),
         "shares": template_cells.shares,
-        "date": lambda found: values.day(found, evidence),
-        "integer": values.whole,
+        "date": lambda found: written_days.day(found, evidence),
+        "integer": written_amounts.whole,
         "boolean": values.flag,
     }
     return readers.get(field.format or field.type, values.text)(cell)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from data_access.i18n import _
-from data_access.importers import values
+from data_access.importers import values, written_amounts
 from data_access.rates import MICRO, why_unlikely
 
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -77,7 +77,7 @@ def shares(cell: Any) -> dict[str, int | None] | None:
         words = part.replace("%", " ").split()
         if not words:
             continue
-        number = values.decimal(words[-1]) if words[-1][0].isdigit() else None
+        number = written_amounts.decimal(words[-1]) if words[-1][0].isdigit() else None
         name = " ".join(words[:-1] if number is not None else words)
         country = values.country(name)
         if country is None or (number is not None and not 0 <= number <= 100):

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from data_access.i18n import _, in_digits, ngettext
-from data_access.importers import files, tables, values
+from data_access.importers import files, tables, values, written_days
 from data_access.importers.columns import codes_of, columns_of, is_tag_row, known_headings, line_of, meanings
+from data_access.importers.evidence import Evidence, numeric_date
 from data_access.importers.kinds_of_rows import says_something
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read
 from data_access.importers.references import organisation, shortened, slug
@@ -110,12 +111,10 @@ class _Reading:
             yield from table.passed_over()
             return
         by_field = {what: heading for heading, what in columns.items()}
-        evidence = {
-            what: values.Evidence.of(row.cells.get(heading) for row in rows) for what, heading in by_field.items()
-        }
+        evidence = {what: Evidence.of(row.cells.get(heading) for row in rows) for what, heading in by_field.items()}
         for what in DAYS:
             if what in evidence and evidence[what].is_ambiguous:
-                said = next(row for row in rows if values.numeric_date(str(row.cells.get(by_field[what]) or "")))
+                said = next(row for row in rows if numeric_date(str(row.cells.get(by_field[what]) or "")))
                 yield dates_read(
                     Place(sheet, said.number, file=file),
                     by_field[what],
@@ -168,7 +167,7 @@ class _Reading:
         return bool(_country_of(name) or codes_of(name.strip(" :."), "activities", known, self.context))
 
     def row(
-        self, place: Place, line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]
+        self, place: Place, line: Mapping[str, Any], evidence: Mapping[str, Evidence]
     ) -> Iterator[Record | Problem]:
         understood, wrong = self._understood(line, evidence)
         word = understood.get("activity")
@@ -215,14 +214,16 @@ class _Reading:
             yield from self._facets(place, key, activities, countries)
 
     def _understood(
-        self, line: Mapping[str, Any], evidence: Mapping[str, values.Evidence]
+        self, line: Mapping[str, Any], evidence: Mapping[str, Evidence]
     ) -> tuple[dict[str, Any], dict[str, values.Bad]]:
         """What each cell of a row says, and what cannot be read of it."""
         readers: dict[str, Callable[[], Any]] = {
             **{what: partial(values.text, line.get(what)) for what in ("acronym", "organisation", "project", "place")},
             "activity": partial(values.text, line.get("activity")),
             "country": partial(self._countries, line),
-            **{what: partial(values.day, line.get(what), evidence.get(what)) for what in ("starts_on", "ends_on")},
+            **{
+                what: partial(written_days.day, line.get(what), evidence.get(what)) for what in ("starts_on", "ends_on")
+            },
         }
         return values.understood(readers)
 

@@ -15,9 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from data_access.i18n import _, ngettext
-from data_access.importers import files, grant_lists, grant_status, heading_lines, tables, values
+from data_access.importers import (
+    files,
+    grant_lists,
+    grant_status,
+    heading_lines,
+    tables,
+    values,
+    written_amounts,
+    written_days,
+)
 from data_access.importers.columns import as_mapped, columns_of, known_headings, line_of, meanings
 from data_access.importers.country_names import NO_ISO_CODE
+from data_access.importers.evidence import Evidence
 from data_access.importers.grant_lists import SIDES, TEXTS
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, say_of_dates, worked_out
 from data_access.importers.references import organisation, places, reference
@@ -84,7 +94,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             lines.append((place, line | {"id": values.text(line["id"])}))
     yield from grant_lists.say_not_granted(not_granted)
     yield from grant_lists.say_of_blank_payers(lines)
-    evidence = {name: values.Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
+    evidence = {name: Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
     yield from say_of_dates(lines, {name: evidence[name] for name in DATES})
     yield from _say_of_places(lines)
     givers = {_organisation_id(line, "funder") for _place, line in lines}
@@ -293,20 +303,20 @@ def _joint(lines: Iterable[tuple[Place, Mapping[str, Any]]]) -> set[str]:
 
 
 def _grant(
-    place: Place, line: Mapping[str, Any], evidence: Mapping[str, values.Evidence], shared: set[str]
+    place: Place, line: Mapping[str, Any], evidence: Mapping[str, Evidence], shared: set[str]
 ) -> tuple[dict[str, Any] | None, list[Problem]]:
     """The grant of a line, None where one of its cells cannot be read; and what is wrong or was worked out."""
     readers: dict[str, Callable[[], Any]] = {
-        "amountAwarded": lambda: values.money(line.get("amountAwarded"), evidence["amountAwarded"]),
+        "amountAwarded": lambda: written_amounts.money(line.get("amountAwarded"), evidence["amountAwarded"]),
         "currency": lambda: values.currency(line.get("currency")),
         "status": lambda: grant_status.status_of(line.get("status")),
-        **{name: partial(values.day, line.get(name), evidence[name]) for name in DATES},
+        **{name: partial(written_days.day, line.get(name), evidence[name]) for name in DATES},
     }
     found, wrong = values.understood(readers)
     problems = [_bad(place, line, name, bad) for name, bad in wrong.items()]
     awarded = found.get("amountAwarded")
     try:
-        currency = values.agreed(awarded, found.get("currency"))
+        currency = written_amounts.agreed(awarded, found.get("currency"))
     except values.Bad as bad:
         problems.append(_bad(place, line, "amountAwarded", bad))
     else:
@@ -346,14 +356,14 @@ def _bad(place: Place, line: Mapping[str, Any], column: str, bad: values.Bad) ->
 
 
 def _rows(
-    place: Place, line: Mapping[str, Any], grant: dict[str, Any], evidence: Mapping[str, values.Evidence]
+    place: Place, line: Mapping[str, Any], grant: dict[str, Any], evidence: Mapping[str, Evidence]
 ) -> Iterator[Record | Problem]:
     key = line["id"]
     yield Record("grant", key, grant, place)
     yield from places(key, str(line.get("country") or "").split(";"), place, line.get("shares") or {})
     try:
-        paid = values.money(line.get("amountDisbursed"), evidence["amountDisbursed"])
-        values.agreed(paid, grant["currency"])
+        paid = written_amounts.money(line.get("amountDisbursed"), evidence["amountDisbursed"])
+        written_amounts.agreed(paid, grant["currency"])
     except values.Bad as bad:
         shown = str(line.get("amountDisbursed"))
         yield Problem(place, "amountDisbursed", shown, "bad_value", bad.what, bad.do, is_warning=True)

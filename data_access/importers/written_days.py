@@ -1,0 +1,116 @@
+"""Days as people, spreadsheets and programs write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+
+from data_access.i18n import _
+from data_access.importers.evidence import CLOCK, PARTS, Evidence
+from data_access.importers.values import Bad, text
+
+SERIAL_BEGIN = date(1899, 12, 30)
+SERIALS = range(18_264, 73_051)
+WORDED = re.compile(
+    rf"^(\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s\-](?:de\s)?([^\W\d]+)\.?,?[\s\-](\d{{4}}|\d{{2}})(?:\s*(?:г\.?|года))?{CLOCK}$",
+    re.IGNORECASE,
+)
+MONTH_FIRST = re.compile(rf"^([^\W\d]+)\.?\s(\d{{1,2}})(?:st|nd|rd|th)?,?\s(\d{{4}}){CLOCK}$", re.IGNORECASE)
+MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$")
+
+
+def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date | None:
+    """A calendar date: ISO, day or month first by evidence, a spreadsheet's serial number. Raises Bad.
+
+    A moment with an offset is told in the one reporting `zone` before its date is taken; plain dates never shift (A30).
+    """
+    if isinstance(cell, str) and MOMENT.match(cell.strip()):
+        cell = _moment(cell.strip())
+    if isinstance(cell, date):
+        return _made(cell, evidence, zone)
+    line = text(cell)
+    if line is None:
+        return None
+    if re.fullmatch(r"\d{4,5}(\.\d+)?", line) and int(float(line)) in SERIALS:
+        return SERIAL_BEGIN + timedelta(days=int(float(line)))
+    if (worded := _worded(line)) is not None:
+        return worded
+    parts = PARTS.match(line)
+    if parts is None and re.fullmatch(r"\d{8}", line):
+        parts = re.match(r"(\d{4})(\d{2})(\d{2})", line)
+    if parts is None:
+        raise Bad(_("is not a date."), _("Write it like 2026-10-18."))
+    try:
+        return date(*_in_order(parts, evidence or Evidence()))
+    except ValueError:
+        raise Bad(_("is a day that does not exist."), _("Write it like 2026-10-18.")) from None
+
+
+def _made(cell: date, evidence: Evidence | None, zone: str) -> date:
+    """A day that a spreadsheet or a program made. Raises Bad where its month may be the day, and its day the month."""
+    if evidence is not None and evidence.may_be_exchanged and cell.day != cell.month:
+        raise Bad(
+            _("may have its day and month exchanged: the spreadsheet made days of those dates alone that fit both ways, and left "
+              "the others of this column as text."),
+            _("Write every date of the column like 2026-10-18."),
+        )  # fmt: skip
+    if not isinstance(cell, datetime):
+        return cell
+    try:
+        return (cell if cell.tzinfo is None else cell.astimezone(ZoneInfo(zone))).date()
+    except OverflowError:
+        raise Bad(_("is a moment that no calendar holds."), _("Write it like 2026-10-18.")) from None
+
+
+def _in_order(parts: re.Match[str], evidence: Evidence) -> tuple[int, int, int]:
+    """Year, month and day of a date in figures, as its column tells. Raises Bad where its year may stand first or last."""
+    first, second, third = (int(part) for part in parts.groups())
+    if len(parts[1]) == 4:
+        return first, second, third
+    if len(parts[3]) == 2 and "-" in parts[0] and evidence.may_begin_with_years:
+        raise Bad(_("may begin or end with its year."), _("Write the year with four figures."))
+    order = evidence.date_order
+    month_first = (order == "month" or (order == "both" and second > 12)) and not (order == "both" and first > 12)
+    year = third + 2000 if len(parts[3]) == 2 else third
+    return (year, first, second) if month_first else (year, second, first)
+
+
+@lru_cache
+def _months() -> dict[str, int]:
+    """Names of months in the languages people write them in, long and short, as they stand in a date and alone."""
+    names: dict[str, int] = {}
+    for language in ("en", "de", "fr", "ru", "uk", "pl", "lt", "es"):
+        for form in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                for number, name in Locale(language).months[form][width].items():
+                    names.setdefault(name.casefold().rstrip("."), number)
+    return names | {"sept": 9, "märz": 3, "мая": 5, "май": 5}
+
+
+def _worded(line: str) -> date | None:
+    """A date with its month in words: 5 March 2026, 5. März 2026, 5 марта 2026 г., March 5, 2026, 5-Mar-26."""
+    if (found := WORDED.match(line)) is not None:
+        number, word, year = found[1], found[2], found[3]
+    elif (found := MONTH_FIRST.match(line)) is not None:
+        word, number, year = found[1], found[2], found[3]
+    else:
+        return None
+    month = _months().get(word.casefold())
+    if month is None:
+        return None
+    try:
+        return date(int(year) + (2000 if len(year) == 2 else 0), month, int(number))
+    except ValueError:
+        raise Bad(_("is a day that does not exist."), _("Write it like 2026-10-18.")) from None
+
+
+def _moment(line: str) -> datetime:
+    try:
+        return datetime.fromisoformat(line)
+    except ValueError:
+        raise Bad(_("is a moment that does not exist."), _("Write it like 2026-10-18T12:00:00Z.")) from None
