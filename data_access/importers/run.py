@@ -38,10 +38,9 @@ from data_access.importers.outcomes import NoSuchColumn, NotASnapshot, Origin, O
 from data_access.importers.records import PART_OF_A_SEARCH, Place, Problem, Record
 from data_access.importers.references import with_short_ids
 from data_access.importers.refusals import RowRefused, problem_of, savepoint
-from data_access.importers.runs import run_row, source_id
+from data_access.importers.runs import note_problems, run_row, source_id
 from data_access.importers.secrets_kept import Secrets
 from data_access.importers.stated_whole import OF_A_GRANT, STATED_WHOLE
-from data_access.importers.values import writable
 
 BATCH = 2_000
 NAMES = frozenset({"name", "search_key"})
@@ -486,31 +485,10 @@ class Run:
             )
             where = self._database_of_problems()
             if which == where:
-                self._store_problems(connection, tables["import_issue"], run)
+                note_problems(connection, tables["import_issue"], run, self.outcome.problems)
             advance_sequences(connection, which)
             meta.move(connection, which)
 
     def _database_of_problems(self) -> Which:
         """Rows about cases stay in the case database; a file of both puts all its problems there."""
         return "cases" if "cases" in self.runs else "shared"
-
-    def _store_problems(self, connection: Connection, table: Table, run: int) -> None:
-        rows = [
-            {
-                "run_id": run,
-                "file_name": writable(problem.place.file)[:200] or None,
-                "sheet": writable(problem.place.sheet)[:120] or None,
-                "row_number": problem.place.row,
-                "column_name": writable(problem.column)[:120] or None,
-                "value": writable(problem.value) or None,
-                "code": problem.code,
-                "message": writable(problem.message),
-                "suggestion": writable(problem.suggestion),
-                "raw_row": writable(as_json(problem.place.raw)) if problem.place.raw else None,
-                "is_warning": problem.is_warning,
-            }
-            for problem in self.outcome.problems
-        ]
-        begin = free_id(connection, table)
-        if rows:
-            connection.execute(insert(table), [{**row, "id": begin + n} for n, row in enumerate(rows)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -12,10 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from data_access import meta
 from data_access.database import METADATA, Which
 from data_access.i18n import _
-from data_access.importers.entities import ENTITIES, free_id, from_json, is_row, take_out
+from data_access.importers.entities import ENTITIES, as_json, free_id, from_json, is_row, take_out
 from data_access.importers.left_out import put_back_what_nobody_states
 from data_access.importers.outcomes import NotUndone, Origin
-from data_access.importers.records import Unreadable
+from data_access.importers.records import Problem, Unreadable
+from data_access.importers.values import writable
 from data_access.schema import organisation_merge
 from data_access.secrecy import stricter
 
@@ -31,6 +33,30 @@ def note_failure(engine: Engine, which: Which, source: str, today: date, origin:
         issue = {"id": free_id(connection, tables["import_issue"]), "run_id": run, "code": "failed", "message": message,
                  "is_warning": False}  # fmt: skip
         connection.execute(insert(tables["import_issue"]), issue)
+
+
+def note_problems(connection: Connection, table: Table, run: int, problems: Sequence[Problem]) -> None:
+    """Record what was met in a load, in the order in which it was met."""
+    begin = free_id(connection, table)
+    rows = [
+        {
+            "id": begin + number,
+            "run_id": run,
+            "file_name": writable(problem.place.file)[:200] or None,
+            "sheet": writable(problem.place.sheet)[:120] or None,
+            "row_number": problem.place.row,
+            "column_name": writable(problem.column)[:120] or None,
+            "value": writable(problem.value) or None,
+            "code": problem.code,
+            "message": writable(problem.message),
+            "suggestion": writable(problem.suggestion),
+            "raw_row": writable(as_json(problem.place.raw)) if problem.place.raw else None,
+            "is_warning": problem.is_warning,
+        }
+        for number, problem in enumerate(problems)
+    ]
+    if rows:
+        connection.execute(insert(table), rows)
 
 
 def refuse_twin(engine: Engine, which: Which, source: str, file_hash: str) -> None:
