@@ -165,3 +165,40 @@ def test_a_day_that_may_begin_or_end_with_its_year_is_asked_about(column: list[s
     else:
         with pytest.raises(values.Bad):
             written_days.day(column[0], evidence)
+
+
+@pytest.mark.parametrize("shown", ["0%", "0.00 %", "#,##0%"])
+def test_a_cell_that_shows_a_percentage_is_no_amount(engines: Engines, tmp_path: Path, shown: str) -> None:
+    book = openpyxl.Workbook()
+    for row in (["R", "F", "A"], ["Org A", "Fund", 0.5], ["Org B", "Fund", 300]):
+        book.active.append(row)
+    book.active["C2"].number_format = shown
+    book.save(tmp_path / "a.xlsx")
+    done = load(engines, tmp_path / "a.xlsx", columns={"R": "recipient", "F": "funder", "A": "amountAwarded"})
+    assert [problem.value for problem in done.problems if not problem.is_warning] == ["50 %"]
+    assert grants(engines) == [(30_000, "EUR")]
+
+
+def test_a_recipient_called_as_a_line_of_totals_is_said(engines: Engines, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("R,F,A\nOrg A,Fund,100\nTotal of Org A and Org B,Fund,100\n", encoding="utf-8")
+    done = load(engines, path, columns={"R": "recipient", "F": "funder", "A": "amountAwarded"})
+    assert [problem.place.row for problem in done.problems if problem.code == "may_be_a_total"] == [3]
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("Euro", "EUR"),
+        ("долл. США", "USD"),
+        ("US dollars", "USD"),
+        ("руб.", "RUB"),
+        ("£", "GBP"),
+        ("gel", "GEL"),
+        ("Лари", "GEL"),
+    ],
+)
+def test_a_column_of_currencies_may_name_them_in_words(word: str, code: str) -> None:
+    assert written_amounts.currency(word) == code
+    with pytest.raises(values.Bad):
+        written_amounts.currency(f"{word} or so")

@@ -76,3 +76,21 @@ def test_in_a_list_of_names_and_countries_alone_a_name_stays_in_its_section(
 ) -> None:
     load(engines, tmp_path / "a.csv", "Name,Country\nA,Latvia\nGeorgia,\nB,\nC,\n")
     assert where(engines) == {"A": "LV", "B": "GE", "C": "GE"}
+
+
+@pytest.mark.parametrize("several", ["B; C", "A and D", "A / D"])
+def test_a_cell_that_names_several_initiatives_is_none(
+    engines: dict[Which, Engine], tmp_path: Path, several: str
+) -> None:
+    done = load(engines, tmp_path / "a.csv", f"Name,Country\nA,Latvia\n{several},Georgia\nD,Poland\nE/F,Poland\n")
+    assert where(engines) == {"A": "LV", "D": "PL", "E/F": "PL"}
+    assert len(said(done, "several_organisations")) == 1
+
+
+@pytest.mark.parametrize("other", ["«Сова»", "Фонд “Сова”", "Сова, ООО", "Cова"])
+def test_a_name_in_quotes_or_with_a_legal_form_is_proposed_as_the_one_without(
+    engines: dict[Which, Engine], tmp_path: Path, other: str
+) -> None:
+    quoted = other.replace('"', '""')
+    done = load(engines, tmp_path / "a.csv", f'Name,Country\nСова,Latvia\n"{quoted}",Georgia\n')
+    assert len(said(done, "similar_organisation")) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,6 +19,9 @@ from data_access.importers.written_otherwise import folded
 from data_access.search import normalised
 
 LEGAL_FORMS = frozenset(["ev", "e.v.", "ggmbh", "gmbh", "ngo", "ltd", "inc", "asbl", "vzw", "zs", "z.s.", "mtu", "vsi", "sro", "fund", "fond", "foundation", "association", "verein", "stiftung", "фонд", "ано", "нко", "ооо"])  # fmt: skip
+
+
+QUOTES = re.compile(r"[,«»“”„‟\"‹›()]|(?<!\w)['’‘]|['’‘](?!\w)")
 
 
 @dataclass(frozen=True)
@@ -129,8 +133,8 @@ def sorted_pair(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def bare(name: str) -> str:
-    """A name as names are compared: normalised, without words for a legal form, letters that look alike as one."""
-    words = normalised(name).replace(",", " ").split()
+    """A name as names are compared: normalised, without quotes and words for a legal form, letters that look alike as one."""
+    words = QUOTES.sub(" ", normalised(name)).split()
     kept = (word for word in words if word.strip(".") not in LEGAL_FORMS and word not in LEGAL_FORMS)
     return folded(" ".join(kept))
 

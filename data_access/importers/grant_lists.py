@@ -11,6 +11,7 @@ from data_access.i18n import _, in_digits, ngettext
 from data_access.importers import grant_status, tables, values, written_amounts
 from data_access.importers.columns import PARTS
 from data_access.importers.evidence import Evidence
+from data_access.importers.kinds_of_rows import TOTAL
 from data_access.importers.records import Place, Problem
 from data_access.importers.references import BY_ROW, opaque
 
@@ -108,12 +109,23 @@ def _name(line: Mapping[str, Any], side: str) -> str:
 
 
 def _are_several(line: Mapping[str, Any], side: str, names: Collection[str]) -> bool:
-    """Whether a cell without an identifier beside it names several organisations: parted by what no name holds, or each of them
-    alone in another row."""
-    name = _name(line, side)
+    return line.get(f"{side}_id") in (None, "") and are_several(_name(line, side), names)
+
+
+def are_several(name: str, names: Collection[str]) -> bool:
+    """Whether a cell, in small letters, names several organisations: parted by what no name holds, or each of them alone in another
+    row; `names`: of all rows."""
     parts = [part.strip() for part in BETWEEN_NAMES.split(name) if part.strip()]
-    is_told = bool(PARTS_NAMES.search(name)) or all(part in names for part in parts)
-    return len(parts) > 1 and is_told and line.get(f"{side}_id") in (None, "")
+    return len(parts) > 1 and (bool(PARTS_NAMES.search(name)) or all(part in names for part in parts))
+
+
+def say_of_totals(lines: Lines) -> Iterator[Problem]:
+    """A note on recipients that are called as lines of totals are."""
+    for place, line in lines:
+        if TOTAL.match(str(line.get("recipient") or "").strip()):
+            yield Problem(place, TEXTS["recipient"], str(line["recipient"]), "may_be_a_total",
+                          _("is called as a line of totals is. IT WAS LOADED."),
+                          _("If it is one, take the row out and load again."), is_warning=True)  # fmt: skip
 
 
 def say_of_blank_payers(lines: Lines) -> Iterator[Problem]:

@@ -373,7 +373,7 @@ def _money(activity: Element, transaction: Element) -> tuple[int, str]:
     value = transaction.find("value")
     if value is None or (amount := written_amounts.machine_amount(value.text)) is None:
         raise values.Bad(_("is no value."), _("State the amount."))
-    currency = values.currency(value.get("currency") or activity.get("default-currency"))
+    currency = written_amounts.currency(value.get("currency") or activity.get("default-currency"))
     if currency is None:
         raise values.Bad(_("is no currency."), _("State it at the value or as the activity's default-currency."))
     return amount, currency

@@ -313,7 +313,7 @@ def _readers(context: Context) -> dict[str, Callable[[Any], Any]]:
     """What reads the cells of columns whose content tells what they are."""
     activities = context.vocabulary.get("activity", set())
     return {
-        "country": values.countries, "currency": values.currency, "amountAwarded": written_amounts.money, "amountDisbursed": written_amounts.money,
+        "country": values.countries, "currency": written_amounts.currency, "amountAwarded": written_amounts.money, "amountDisbursed": written_amounts.money,
         "status": grant_status.status_of, "activity": lambda cell: _codes(cell, activities, context), **dict.fromkeys(DAYS, written_days.day),
     }  # fmt: skip
 
@@ -359,7 +359,7 @@ def _is_unit(word: str) -> bool:
     if word in written_amounts.MULTIPLIERS or word in written_amounts.CURRENCY_WORDS:
         return True
     with suppress(values.Bad):
-        return values.currency(word) is not None
+        return written_amounts.currency(word) is not None
     return False
 
 

@@ -289,9 +289,11 @@ def _sheet_lines(sheet: Any) -> Iterator[Line]:
 
 
 def _as_shown(cell: Any) -> Any:
-    """What a cell holds, a number with the currency or the thousands that its format shows beside it."""
+    """What a cell holds, a number with the per cent, the currency or the thousands that its format shows beside it."""
     if cell.data_type != "n" or not isinstance(cell.value, int | float) or cell.number_format == "General":
         return cell.value
+    if "%" in cell.number_format:
+        return f"{as_text(cell.value * 100)} %"
     said = heading_lines.beside_of_format(cell.number_format)
     return f"{as_text(cell.value)} {said}" if said else cell.value
 

@@ -330,7 +330,7 @@ def _value(cell: Any, field: Field, evidence: Evidence | None, vocabulary: Mappi
         return values.one_of(cell, field.codes)
     readers: dict[str, Callable[[Any], Any]] = {
         "country": values.country,
-        "currency": values.currency,
+        "currency": written_amounts.currency,
         "uuid": template_cells.reference,
         "code": template_cells.code,
         "website": template_cells.website,

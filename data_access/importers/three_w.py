@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -19,6 +19,7 @@ from data_access.i18n import _, in_digits, ngettext
 from data_access.importers import files, tables, values, written_days
 from data_access.importers.columns import codes_of, columns_of, is_tag_row, known_headings, line_of, meanings
 from data_access.importers.evidence import Evidence, numeric_date
+from data_access.importers.grant_lists import are_several
 from data_access.importers.kinds_of_rows import says_something
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read
 from data_access.importers.references import organisation, shortened, slug
@@ -121,6 +122,8 @@ class _Reading:
                     str(said.cells[by_field[what]]),
                     evidence[what],
                 )
+        named = by_field.get("organisation", "")
+        names = {str(row.cells.get(named) or "").strip().casefold() for row in rows}
         headed: list[int] = []
         alone: list[Place] = []
         for row in rows:
@@ -131,7 +134,7 @@ class _Reading:
                 headed.append(row.number)
             if _says_one_thing(row) and len(columns) > 1:
                 alone.append(place)
-            yield from self.row(place, line, evidence)
+            yield from self.row(place, line, evidence, names)
         yield from _of_sections(Place(sheet, file=file), headed)
         yield from map(_a_name_alone, alone)
         yield from table.left_out(columns)
@@ -167,7 +170,7 @@ class _Reading:
         return bool(_country_of(name) or codes_of(name.strip(" :."), "activities", known, self.context))
 
     def row(
-        self, place: Place, line: Mapping[str, Any], evidence: Mapping[str, Evidence]
+        self, place: Place, line: Mapping[str, Any], evidence: Mapping[str, Evidence], names: Collection[str]
     ) -> Iterator[Record | Problem]:
         understood, wrong = self._understood(line, evidence)
         word = understood.get("activity")
@@ -182,10 +185,8 @@ class _Reading:
         acronym, name, title, area = (understood[what] for what in ("acronym", "organisation", "project", "place"))
         countries = understood["country"]
         dates = {what: understood[what] for what in DAYS}
-        if name is None and acronym is None:
-            yield Problem(
-                place, "organisation", "", "value_missing", _("is empty, but needed."), _("Name the organisation.")
-            )
+        if (unnamed := _not_one(place, name, acronym, names)) is not None:
+            yield unnamed
             return
         self.rows += 1
         who, clash = self._who(acronym, name)
@@ -276,6 +277,18 @@ class _Reading:
             ).format(n=in_digits(count))
             yield Problem(self.first_unknown[word], "activity", word, "activity_not_translated", said,
                           _("Say which of them it is."), is_warning=True)  # fmt: skip
+
+
+def _not_one(place: Place, name: str | None, acronym: str | None, names: Collection[str]) -> Problem | None:
+    """Why a row is not about one organisation; `names`: of all rows, in small letters."""
+    if name is None and acronym is None:
+        return Problem(
+            place, "organisation", "", "value_missing", _("is empty, but needed."), _("Name the organisation.")
+        )
+    if name is not None and are_several(name.casefold(), names):
+        return Problem(place, "organisation", name, "several_organisations",
+                       _("names several organisations; it is not loaded."), _("Write a row for each."))  # fmt: skip
+    return None
 
 
 def _says_one_thing(row: tables.Row) -> bool:

@@ -94,6 +94,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             lines.append((place, line | {"id": values.text(line["id"])}))
     yield from grant_lists.say_not_granted(not_granted)
     yield from grant_lists.say_of_blank_payers(lines)
+    yield from grant_lists.say_of_totals(lines)
     evidence = {name: Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
     yield from say_of_dates(lines, {name: evidence[name] for name in DATES})
     yield from _say_of_places(lines)
@@ -308,7 +309,7 @@ def _grant(
     """The grant of a line, None where one of its cells cannot be read; and what is wrong or was worked out."""
     readers: dict[str, Callable[[], Any]] = {
         "amountAwarded": lambda: written_amounts.money(line.get("amountAwarded"), evidence["amountAwarded"]),
-        "currency": lambda: values.currency(line.get("currency")),
+        "currency": lambda: written_amounts.currency(line.get("currency")),
         "status": lambda: grant_status.status_of(line.get("status")),
         **{name: partial(written_days.day, line.get(name), evidence[name]) for name in DATES},
     }

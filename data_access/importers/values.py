@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from babel import Locale
-
 from data_access.i18n import _
 from data_access.importers.country_names import country_names
 
@@ -156,14 +154,3 @@ def _is_a_word(name: str, parts: list[str]) -> bool:
         return name == "no"
     is_sentence = any(len(part) > 2 for part in parts[::2]) and all(not mark.strip() for mark in parts[1::2])
     return name != name.upper() or is_sentence
-
-
-def currency(cell: Any) -> str | None:
-    """An ISO 4217 currency. Raises Bad."""
-    line = text(cell)
-    if line is None:
-        return None
-    found = {"€": "EUR", "$": "USD", "£": "GBP", "₽": "RUB"}.get(line, line.upper())
-    if found not in Locale("en").currencies:
-        raise Bad(_("is not a currency."), _("Write the three-letter code, such as EUR."))
-    return found

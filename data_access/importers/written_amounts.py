@@ -30,6 +30,13 @@ CURRENCY_WORDS = {
     "usd": "USD", "долл": "USD", "долларов": "USD", "£": "GBP", "₽": "RUB", "руб": "RUB", "р": "RUB", "рублей": "RUB", "₾": "GEL",
     "лари": "GEL", "₸": "KZT", "тенге": "KZT", "драм": "AMD", "֏": "AMD", "грн": "UAH", "гривен": "UAH", "₴": "UAH", "zł": "PLN",
 }  # fmt: skip
+CURRENCIES_IN_FULL = {
+    "us dollar": "USD", "us dollars": "USD", "долл сша": "USD", "доллар сша": "USD", "доллары сша": "USD", "us-dollar": "USD",
+    "доллары": "USD", "доллар": "USD", "рубли": "RUB", "рубль": "RUB", "российские рубли": "RUB",
+    "pound": "GBP", "pounds": "GBP", "pound sterling": "GBP", "pounds sterling": "GBP", "фунты стерлингов": "GBP",
+    "гривна": "UAH", "гривны": "UAH", "злотый": "PLN", "злотые": "PLN", "zloty": "PLN", "złoty": "PLN", "złote": "PLN",
+}  # fmt: skip
+"""Names of currencies that a column of them says alone."""
 MOST_CENTS, MOST_OF_ANYTHING = 10**16, 2**31 - 1
 
 
@@ -221,3 +228,15 @@ def whole(cell: Any) -> int | None:
     if abs(number) > MOST_OF_ANYTHING:
         raise Bad(_("is more than there can be."), _("Check the number."))
     return int(number)
+
+
+def currency(cell: Any) -> str | None:
+    """An ISO 4217 currency, from its code, its sign or its name. Raises Bad."""
+    line = text(cell)
+    if line is None:
+        return None
+    plain = " ".join(word.strip(".,") for word in line.casefold().split())
+    found = CURRENCY_WORDS.get(plain) or CURRENCIES_IN_FULL.get(plain) or line.upper()
+    if found not in Locale("en").currencies:
+        raise Bad(_("is not a currency."), _("Write the three-letter code, such as EUR."))
+    return found
