@@ -85,25 +85,59 @@ def test_an_ending_before_the_opening_and_no_number_of_people_are_said(empty, tm
     assert {"ended_before_it_began", "bad_value"} <= codes(done) and done.rejected == 1
 
 
-def test_an_error_in_an_ods_workbook_is_refused_and_no_empty_cell(tmp_path: Path) -> None:
-    path = tmp_path / "grants.ods"
-    cell = (
-        '<table:table-row><table:table-cell office:value-type="string"><text:p>G1</text:p></table:table-cell>'
-        '<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value="" calcext:value-type="error">'
-        "<text:p>#DIV/0!</text:p></table:table-cell></table:table-row>"
-    )
+def ods(path: Path, rows: str) -> Path:
+    """A workbook of another program with one sheet, Grants, of these rows of XML."""
     content = (
         '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
         'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
         'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"><office:body><office:spreadsheet>'
-        f'<table:table table:name="Grants"><table:table-row table:number-rows-repeated="2"/>{cell}</table:table>'
-        "</office:spreadsheet></office:body></office:document-content>"
+        f'<table:table table:name="Grants">{rows}</table:table></office:spreadsheet></office:body></office:document-content>'
     )
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("mimetype", files.OPEN_DOCUMENT)
         archive.writestr("content.xml", content)
+        archive.writestr(
+            "META-INF/manifest.xml",
+            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        )
+    return path
+
+
+def test_an_error_in_an_ods_workbook_is_refused_and_no_empty_cell(tmp_path: Path) -> None:
+    cell = (
+        '<table:table-row table:number-rows-repeated="2"/>'
+        '<table:table-row><table:table-cell office:value-type="string"><text:p>G1</text:p></table:table-cell>'
+        '<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value="" calcext:value-type="error">'
+        "<text:p>#DIV/0!</text:p></table:table-cell></table:table-row>"
+    )
     with pytest.raises(Unreadable, match=r"Grants.*row 3"):
-        files.refuse_errors(path)
+        files.shown_beside(ods(tmp_path / "grants.ods", cell))
+
+
+def test_numbers_of_an_ods_workbook_are_read_with_what_they_show_beside_them(tmp_path: Path) -> None:
+    def row(*cells: str) -> str:
+        return f"<table:table-row>{''.join(cells)}</table:table-row>"
+
+    def words(*texts: str) -> str:
+        return "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{one}</text:p></table:table-cell>' for one in texts
+        )
+
+    def number(kind: str, value: float, shown: str) -> str:
+        return f'<table:table-cell office:value-type="{kind}" office:value="{value}"><text:p>{shown}</text:p></table:table-cell>'
+
+    rows = (
+        row(words("ID", "Funder"), '<table:table-cell table:number-columns-repeated="2"/>', words("Amount")),
+        *(
+            row(words(name, "F"), '<table:table-cell table:number-columns-repeated="2"/>', number(kind, value, shown))
+            for name, kind, value, shown in (
+                ("A", "percentage", 0.5, "50%"), ("B", "currency", 1234.5, "1.234,50 €"), ("C", "float", 15, "15 тыс. ₽"),
+                ("D", "float", 1000000, "1 000 000"), ("E", "float", -70, "(70)"),
+            )
+        ),
+    )  # fmt: skip
+    (table,) = tables.of(ods(tmp_path / "a.ods", "".join(rows)), {"id", "funder", "amount"})
+    assert [line.cells["Amount"] for line in table.rows()] == ["50 %", "1234.5 EUR", "15 tsd RUB", 1_000_000, -70]
 
 
 GRANTS_CSV = "ID,Recipient,Funder,Currency,Amount\n"

@@ -10,7 +10,8 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +32,8 @@ OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 OPEN_DOCUMENT_CONTENT = "content.xml"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 VALUE_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
+OFFICE_TYPE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}value-type"
+NUMBERS = frozenset(["float", "currency", "percentage"])
 SAMPLE_BYTES = 200_000
 UNICODE = ("utf-8-sig", "utf-16")
 DELIMITERS = (",", ";", "\t", "|")
@@ -84,38 +87,51 @@ def _kind_of_archive(path: Path) -> Kind:
     )
 
 
-def refuse_errors(path: Path) -> None:
-    """Raises Unreadable for an ODS workbook with a cell that is an error: its reader gives such cells out as empty ones."""
-    _refuse_errors(path, path.stat().st_mtime_ns)
+def shown_beside(path: Path) -> Mapping[str, Mapping[tuple[int, int], str]]:
+    """What the cells of an ODS workbook show that are numbers and show more than figures, by sheet, row and column from 1; its reader
+    gives out their numbers alone. Raises Unreadable for a cell that is an error, which its reader gives out as an empty one."""
+    return _shown_beside(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(64)
-def _refuse_errors(path: Path, _changed: int) -> None:
+def _shown_beside(path: Path, _changed: int) -> Mapping[str, Mapping[tuple[int, int], str]]:
     """Looked through once, however many formats ask whether the file is theirs."""
+    found: defaultdict[str, dict[tuple[int, int], str]] = defaultdict(dict)
     if not zipfile.is_zipfile(path):
-        return
+        return found
     with zipfile.ZipFile(path) as archive:
         if OPEN_DOCUMENT_CONTENT not in archive.namelist():
-            return
+            return found
         with archive.open(OPEN_DOCUMENT_CONTENT) as content:
-            sheet, number = "", 0
+            sheet, row, column = "", 0, 0
             for event, element in etree.iterparse(
                 content, ("start", "end"), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
             ):
-                if event == "end":
-                    if element.tag == f"{TABLE}table-row":
-                        element.clear()
-                elif element.tag == f"{TABLE}table":
-                    sheet, number = element.get(f"{TABLE}name", ""), 0
+                if event == "start":
+                    if element.tag == f"{TABLE}table":
+                        sheet, row = element.get(f"{TABLE}name", ""), 0
+                    elif element.tag == f"{TABLE}table-row":
+                        row, column = row + _repeated(element, "rows"), 0
                 elif element.tag == f"{TABLE}table-row":
-                    number += int(repeated) if (repeated := element.get(f"{TABLE}number-rows-repeated")) else 1
-                elif element.get(VALUE_TYPE) == "error":
-                    raise Unreadable(
-                        _(
-                            "{file}, sheet “{sheet}”, row {row}: a cell is an error of the spreadsheet. Mend its formula, or write "
-                            "the value."
-                        ).format(file=path.name, sheet=sheet, row=in_digits(number))
-                    )
+                    element.clear()
+                elif element.tag in (f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
+                    if element.get(VALUE_TYPE) == "error":
+                        raise Unreadable(
+                            _(
+                                "{file}, sheet “{sheet}”, row {row}: a cell is an error of the spreadsheet. Mend its formula, or "
+                                "write the value."
+                            ).format(file=path.name, sheet=sheet, row=in_digits(row))
+                        )
+                    column += _repeated(element, "columns")
+                    shown = "".join(element.itertext())
+                    if element.get(OFFICE_TYPE) in NUMBERS and any(not one.isdecimal() for one in shown):
+                        found[sheet][row, column] = shown
+    return found
+
+
+def _repeated(element: etree._Element, of: str) -> int:
+    """How often a row or a cell of an ODS workbook stands there."""
+    return int(element.get(f"{TABLE}number-{of}-repeated") or 1)
 
 
 def encoding_of(path: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -32,6 +32,7 @@ HEADER_WITHIN = 30
 MOST_COLUMNS = 2_000
 PARTS_AT_ONCE = 1 << 20
 OVERLAP = 4_096
+FIGURE = re.compile(r"[-+]?\d[\d.,'’\s]*")
 MERGED = re.compile(r'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]+\d+:[A-Z]+\d+)"')
 HIDDEN_ROW = re.compile(r'<(?:\w+:)?row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
 PARENT_TABLE, PARENT_INDEX, INDEX = "_parent_table_name", "_parent_index", "_index"
@@ -174,9 +175,9 @@ def _each(path: Path, known: Collection[str]) -> Iterator[Table]:
             if not _is_left_out(path, sheet):
                 yield _table(path.name, sheet.title, _filled(_sheet_lines(sheet), _marks(path, sheet)), known)
     elif kind == "other workbook":
-        files.refuse_errors(path)
+        shown = files.shown_beside(path)
         for name, lines, marks in _calamine_sheets(path):
-            yield _table(path.name, name, _filled(lines, marks), known)
+            yield _table(path.name, name, _filled(_with_shown(lines, shown.get(name, {})), marks), known)
     else:
         yield _table(path.name, "", files.text_lines(path, MOST_COLUMNS), known)
 
@@ -292,10 +293,24 @@ def _as_shown(cell: Any) -> Any:
     """What a cell holds, a number with the per cent, the currency or the thousands that its format shows beside it."""
     if cell.data_type != "n" or not isinstance(cell.value, int | float) or cell.number_format == "General":
         return cell.value
-    if "%" in cell.number_format:
-        return f"{as_text(cell.value * 100)} %"
-    said = heading_lines.beside_of_format(cell.number_format)
-    return f"{as_text(cell.value)} {said}" if said else cell.value
+    return _beside(cell.value, cell.number_format, heading_lines.beside_of_format(cell.number_format))
+
+
+def _beside(number: float, shown: str, said: str) -> Any:
+    """A number with what is said beside it where it is `shown`: a share as per cent."""
+    if "%" in shown:
+        return f"{as_text(number * 100)} %"
+    return f"{as_text(number)} {said}" if said else number
+
+
+def _with_shown(lines: Iterator[Line], shown: Mapping[tuple[int, int], str]) -> Iterator[Line]:
+    """Lines with what their numbers show beside them, as in `_as_shown`."""
+    for number, cells in lines:
+        for place, cell in enumerate(cells):
+            text = shown.get((number, place + 1))
+            if text is not None and isinstance(cell, int | float) and not isinstance(cell, bool):
+                cells[place] = _beside(cell, text, heading_lines.beside(f"amount {FIGURE.sub(' ', text)}"))
+        yield number, cells
 
 
 def _filled(lines: Iterator[Line], marks: Marks) -> Iterator[Line]:
