@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from dashboard.upkeep.loading import Request, bring
 from data_access.importers.outcomes import Outcome
 from data_access.viewer import Which
+from tests.import_files import book
 from tests.small_loads import AS_OF
 
 Engines = Mapping[Which, Engine]
@@ -94,3 +95,32 @@ def test_a_name_in_quotes_or_with_a_legal_form_is_proposed_as_the_one_without(
     quoted = other.replace('"', '""')
     done = load(engines, tmp_path / "a.csv", f'Name,Country\nСова,Latvia\n"{quoted}",Georgia\n')
     assert len(said(done, "similar_organisation")) == 1
+
+
+def test_what_stands_alone_elsewhere_or_cannot_be_read_is_said_and_breaks_nothing(
+    engines: dict[Which, Engine], tmp_path: Path
+) -> None:
+    path = book(
+        tmp_path / "a.xlsx",
+        L=[
+            ["Name", "Country", "What", "Note"],
+            ["Georgia"],
+            ["A", "=B9", "x"],
+            [None, None, None, "a note"],
+            ["B", None, "x", "y"],
+        ],
+    )
+    columns = {"Name": "organisation", "Country": "country", "What": "activity"}
+    done = bring(engines, Request("s", [path], "3w", {"columns": columns}), AS_OF, lambda _n: None)
+    assert where(engines) == {"B": "GE"}
+    assert [problem.place.row for problem in done.problems if not problem.is_warning] == [3, 4]
+
+
+def test_a_code_of_a_place_stands_before_the_country_of_the_section(
+    engines: dict[Which, Engine], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Name,Code,What\nGeorgia,,\nA,LT01,x\nB,,x\n", encoding="utf-8")
+    columns = {"Name": "organisation", "Code": "place_code", "What": "activity"}
+    bring(engines, Request("s", [path], "3w", {"columns": columns}), AS_OF, lambda _n: None)
+    assert where(engines) == {"A": "LT", "B": "GE"}

@@ -125,18 +125,19 @@ class _Reading:
         named = by_field.get("organisation", "")
         names = {str(row.cells.get(named) or "").strip().casefold() for row in rows}
         headed: list[int] = []
-        alone: list[Place] = []
+        alone: list[Problem] = []
+        places = [by_field[what] for what in ("country", "place_code") if what in by_field]
         for row in rows:
             place = Place(sheet, row.number, {name: row.cells.get(name) for name in columns}, file)
             line = line_of(row.cells, columns, self.context)
-            if row.number in sections and values.text(row.cells.get(by_field.get("country", ""))) is None:
+            if row.number in sections and not any(says_something(row.cells.get(name)) for name in places):
                 line["country"] = sections[row.number]
                 headed.append(row.number)
-            if _says_one_thing(row) and len(columns) > 1:
-                alone.append(place)
+            if _says_one_thing(row) and len(columns) > 1 and says_something(row.cells.get(named)):
+                alone.append(_a_name_alone(place, str(row.cells[named])))
             yield from self.row(place, line, evidence, names)
         yield from _of_sections(Place(sheet, file=file), headed)
-        yield from map(_a_name_alone, alone)
+        yield from alone
         yield from table.left_out(columns)
 
     def _in_sections(self, table: tables.Table, by_field: Mapping[str, str]) -> tuple[list[tables.Row], dict[int, str]]:
@@ -316,8 +317,7 @@ def _of_sections(place: Place, rows: Sequence[int]) -> Iterator[Problem]:
                       is_warning=True)  # fmt: skip
 
 
-def _a_name_alone(place: Place) -> Problem:
-    (name,) = (str(cell) for cell in place.raw.values() if says_something(cell))
+def _a_name_alone(place: Place, name: str) -> Problem:
     return Problem(place, "organisation", name, "a_name_alone",
                    _("says a name and nothing else. IT WAS LOADED: an organisation of which nothing more is known."),
                    _("If it heads a section, take the row out and load again."), is_warning=True)  # fmt: skip
