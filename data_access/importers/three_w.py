@@ -18,10 +18,10 @@ from typing import Any
 from data_access.i18n import _, in_digits, ngettext
 from data_access.importers import files, tables, values, written_days
 from data_access.importers.columns import codes_of, columns_of, is_tag_row, known_headings, line_of, meanings
-from data_access.importers.evidence import Evidence, numeric_date
+from data_access.importers.evidence import Evidence
 from data_access.importers.grant_lists import are_several
 from data_access.importers.kinds_of_rows import says_something
-from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read
+from data_access.importers.records import Context, Place, Problem, Record, Unreadable, say_of_dates
 from data_access.importers.references import organisation, shortened, slug
 
 SYNONYMS = {
@@ -113,15 +113,8 @@ class _Reading:
             return
         by_field = {what: heading for heading, what in columns.items()}
         evidence = {what: Evidence.of(row.cells.get(heading) for row in rows) for what, heading in by_field.items()}
-        for what in DAYS:
-            if what in evidence and evidence[what].is_ambiguous:
-                said = next(row for row in rows if numeric_date(str(row.cells.get(by_field[what]) or "")))
-                yield dates_read(
-                    Place(sheet, said.number, file=file),
-                    by_field[what],
-                    str(said.cells[by_field[what]]),
-                    evidence[what],
-                )
+        dated = {by_field[what]: evidence[what] for what in DAYS if what in evidence}
+        yield from say_of_dates([(Place(sheet, row.number, file=file), row.cells) for row in rows], dated)
         named = by_field.get("organisation", "")
         names = {str(row.cells.get(named) or "").strip().casefold() for row in rows}
         headed: list[int] = []
