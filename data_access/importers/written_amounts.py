@@ -33,7 +33,7 @@ CURRENCY_WORDS = {
 CURRENCIES_IN_FULL = {
     "us dollar": "USD", "us dollars": "USD", "долл сша": "USD", "доллар сша": "USD", "доллары сша": "USD", "us-dollar": "USD",
     "доллары": "USD", "доллар": "USD", "рубли": "RUB", "рубль": "RUB", "российские рубли": "RUB",
-    "pound": "GBP", "pounds": "GBP", "pound sterling": "GBP", "pounds sterling": "GBP", "фунты стерлингов": "GBP",
+    "pound sterling": "GBP", "pounds sterling": "GBP", "фунты стерлингов": "GBP",
     "гривна": "UAH", "гривны": "UAH", "злотый": "PLN", "злотые": "PLN", "zloty": "PLN", "złoty": "PLN", "złote": "PLN",
 }  # fmt: skip
 """Names of currencies that a column of them says alone."""
