@@ -68,3 +68,10 @@ def test_a_case_that_had_ended_and_by_a_later_log_has_not_is_said(engines: dict[
     done = load(engines, tmp_path / "b.csv", "case,opened\n1,2023-01-05\n2,2023-01-05\n")
     (said,) = [problem for problem in done.problems if problem.code == "open_again"]
     assert said.place.row == 2 and not said.place.raw
+
+
+def test_a_number_that_begins_again_in_a_later_log_is_said(engines: dict[Which, Engine], tmp_path: Path) -> None:
+    head = "case,opened,closed,outcome\n"
+    load(engines, tmp_path / "a.csv", head + "1,2024-01-02,2024-02-02,yes\n")
+    assert "took_the_place" not in codes(load(engines, tmp_path / "b.csv", head + "1,2024-01-02,2024-02-05,yes\n"))
+    assert "took_the_place" in codes(load(engines, tmp_path / "c.csv", head + "1,2025-01-02,2025-02-02,yes\n"))

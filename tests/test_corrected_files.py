@@ -199,3 +199,22 @@ def test_what_somebody_looked_at_counts_beside_what_stood_there(engines: dict[Wh
     bring_list(engines, tmp_path / "a.csv", LIST)
     bring_list(engines, tmp_path / "b.csv", CHANGED["a day, among rows that stay"], counts_both=True)
     assert len(amounts(engines)) == 4
+
+
+def test_a_number_that_begins_again_is_said_where_the_grant_is_another_and_not_where_it_is_corrected(
+    engines: dict[Which, Engine], tmp_path: Path
+) -> None:
+    def codes(name: str, row: str) -> list[str]:
+        path = tmp_path / name
+        path.write_text(f"N,R,F,A,D\n{row}\n", encoding="utf-8")
+        done = bring(
+            engines,
+            Request("s", [path], "360giving", {"columns": LISTED | {"N": "id"}, "currency": "EUR"}),
+            AS_OF,
+            print,
+        )
+        return [problem.code for problem in done.problems]
+
+    codes("a.csv", "1,Org A,Fund F,1000,2024-03-01")
+    assert "took_the_place" not in codes("b.csv", "1,Org A,Fund F,1200,2024-03-02")
+    assert "took_the_place" in codes("c.csv", "1,Org Z,Fund F,900,2025-03-01")

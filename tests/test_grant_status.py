@@ -123,3 +123,22 @@ def test_a_cell_that_holds_an_error_refuses_its_row_and_no_other(engines: dict[W
 def test_words_that_say_neither_or_both_are_asked_about(said: str) -> None:
     with pytest.raises(values.Bad):
         grant_status.status_of(said)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Awaiting approval", "for approval", "To be signed", "will be funded", "Signed?", "на подпись", "будет подписан", "Zusage ausstehend",
+     "Accord de principe", "Contracting", "Funding gap", "Ended without funding"],
+)  # fmt: skip
+def test_what_is_still_to_be_signed_is_not_taken_for_signed(word: str) -> None:
+    with pytest.raises(values.Bad, match="signed"):
+        grant_status.status_of(word)
+
+
+@pytest.mark.parametrize("head", ["Pending applications", "Заявки на рассмотрении", "Rejected"])
+def test_what_stands_under_a_head_of_applications_is_no_grant(
+    engines: dict[Which, Engine], tmp_path: Path, head: str
+) -> None:
+    content = f"Org,From,Sum\nA,F,1\n{head},,\nB,F,2\n"
+    load(engines, tmp_path / "a.csv", content, {"Org": "recipient", "From": "funder", "Sum": "amountAwarded"})
+    assert stored(engines) == [(1, "commitment")]

@@ -6,7 +6,9 @@ import json
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pytest
 from sqlalchemy import select
 
@@ -213,3 +215,60 @@ def test_an_encoding_that_had_to_be_guessed_is_said(empty, tmp_path: Path) -> No
     file.write_bytes(f"Organisation,Country,Sector\n{names}".encode("cp1251"))
     said = {problem.code: problem.message for problem in loaded(empty, file).problems}
     assert "cp1251" in said["encoding_guessed"]
+
+
+def sheet(path: Path, rows: list[list[Any]], formats: dict[str, str] | None = None, merged: str = "") -> Path:
+    """A workbook whose rows end with their last cell, as spreadsheets write them."""
+    made = openpyxl.Workbook()
+    for number, row in enumerate(rows, 1):
+        for place, cell in enumerate(row, 1):
+            made.active.cell(number, place, cell)
+    for cell, number_format in (formats or {}).items():
+        made.active[cell].number_format = number_format
+    if merged:
+        made.active.merge_cells(merged)
+    made.save(path)
+    return path
+
+
+def amounts_in(path: Path) -> list[Any]:
+    (table,) = tables.of(path, {"recipient", "funder", "amount"})
+    return [row.cells["Amount"] for row in table.rows()]
+
+
+HEADINGS = ["Recipient", "Funder", "Amount"]
+
+
+def test_a_row_that_ends_early_is_the_same_row(tmp_path: Path) -> None:
+    rows = [HEADINGS, ["A", "F", 1], ["Rejected"], ["B", "F", 2], ["Source: the chat of the group"]]
+    (table,) = tables.of(sheet(tmp_path / "a.xlsx", rows), {"recipient", "funder", "amount"})
+    found = [row for row in table.rows() if not table.heads_section(row)]
+    assert [row.cells["Recipient"] for row in found] == ["A", "B"]
+    assert {kind: list(at) for kind, at in table.set_aside.items()} == {"sections": [3], "notes": [5]}
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"), [(9000, '#,##0.00 "€"'), (9000, "General"), ("9 000 EUR", "General"), ("EUR 9000", "General")]
+)
+def test_an_amount_that_is_merged_over_rows_counts_once_whatever_stands_beside_it(
+    tmp_path: Path, cell: Any, shown: str
+) -> None:
+    rows = [HEADINGS, ["A", "F", cell], ["B", "F"], ["C", "F"]]
+    assert amounts_in(sheet(tmp_path / "a.xlsx", rows, {"C2": shown}, "C2:C4"))[1:] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("shown", "read"),
+    [
+        ('#,##0,"k€"', "1500000 EUR"),
+        ('#,##0,\\ "тыс. ₽"', "1500000 RUB"),
+        ('0.0,,"M€"', "1500000 EUR"),
+        ("_-* #,##0.00\\ _€_-", 1_500_000),
+        ("#,##0_);(#,##0)", 1_500_000),
+        ('0" тыс. €"', "1500000 tsd EUR"),
+        ("#,##0 [$Kč-405]", "1500000 CZK"),
+    ],
+)
+def test_what_a_format_only_shows_changes_no_number(tmp_path: Path, shown: str, read: Any) -> None:
+    """Thousands that the format itself takes away, and blanks as wide as a sign."""
+    assert amounts_in(sheet(tmp_path / "a.xlsx", [HEADINGS, ["A", "F", 1_500_000]], {"C2": shown})) == [read]

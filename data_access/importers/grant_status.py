@@ -21,10 +21,29 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     NOT_GRANTED: (*REFUSED, "refus", "denied", "unfunded", "withdr", "pend", "review", "submi", "appl", "draft", "planned", "waiting",
                   "request", "considera", "open", "отозв", "рассм", "подан", "подали", "заявк", "запрош", "запрос", "чернов", "ожида",
                   "план", "готов", "розгля", "очіку", "absage", "zurückgezogen", "beantragt", "antrag", "prüfung", "geplant", "offen",
-                  "entwurf", "wartet", "eingereicht", "attente", "oczekuj"),
+                  "entwurf", "wartet", "eingereicht", "attente", "oczekuj", "await", "contracting", "fundrais", "gap", "expect", "ausstehend"),
 }  # fmt: skip
 """How words begin by which lists say what became of a grant."""
-NEGATIONS = frozenset({"not", "no", "non", "не", "нет", "ні", "nicht", "kein", "nie"})
+NEGATIONS = frozenset({"not", "no", "non", "не", "нет", "ні", "nicht", "kein", "nie", "without", "без", "ohne", "sans"})
+AHEAD = frozenset(
+    {
+        "to",
+        "for",
+        "will",
+        "soon",
+        "seeking",
+        "на",
+        "будет",
+        "будут",
+        "должны",
+        "должен",
+        "скоро",
+        "wird",
+        "bald",
+        "principe",
+    }
+)
+"""Words beside which a state is still to come."""
 MOST_WORDS = 4
 
 
@@ -34,7 +53,11 @@ def status_of(cell: Any) -> str | None:
     if said is None:
         return None
     found = {status for word in _words(said) for status, begins in BEGINNINGS.items() if word.startswith(begins)}
-    if len(found) != 1 or NEGATIONS & set(_words(said)):
+    if (
+        len(found) != 1
+        or "?" in said
+        or (NEGATIONS | (AHEAD if found == {"commitment"} else set())) & set(_words(said))
+    ):
         raise values.Bad(
             _("does not say whether the grant is signed."),
             _("Write signed, pledged, cancelled or rejected, or say how to read it."),
@@ -46,6 +69,16 @@ def says_refused(cell: Any) -> bool:
     """Whether a short text outside of a column of states says that something was refused."""
     words = _words(cell) if isinstance(cell, str) else []
     return 0 < len(words) <= MOST_WORDS and any(word.startswith(REFUSED) for word in words)
+
+
+def heads_ungranted(section: str) -> bool:
+    """Whether the head of a section says that what stands below it is not granted."""
+    if says_refused(section):
+        return True
+    try:
+        return len(_words(section)) <= MOST_WORDS and status_of(section) == NOT_GRANTED
+    except values.Bad:
+        return False
 
 
 def _words(said: str) -> list[str]:

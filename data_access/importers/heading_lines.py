@@ -23,8 +23,12 @@ SCALE = re.compile(
 """Thousands or millions of which a heading or a title says that its amounts are; a million that is counted itself is none."""
 SCALED_TITLE = re.compile(rf"\b(?:in|в)\s+(?:(?:of|€|eur|usd|\$)\s+)*(?:{SCALE.pattern})", re.IGNORECASE)
 COUNTED = re.compile(rf"\d[\s\u00a0]?{UNIT}?[\s\u00a0]?$", re.IGNORECASE)
-SIGN_OR_WORD = re.compile(r"us\$|[€$£₽₾₸₴֏]|[^\W\d_]+")
-SHOWN = re.compile(r'\[\$([^\]-]*)(?:-[^\]]*)?\]|"([^"]*)"|\\(.)|([€$£₽₾₸₴֏])')
+SIGN_OR_WORD = re.compile(r"us\$|[€$£₽₾₸₴֏₪]|[^\W\d_]+")
+SHOWN = re.compile(r'\[\$([^\]-]*)(?:-[^\]]*)?\]|"([^"]*)"|\\(.)|([€$£₽₾₸₴֏₪])')
+BLANKS = re.compile(r"[_*].")
+"""In the format of a cell a blank as wide as a sign, and a sign that fills the cell: neither is shown beside the number."""
+SHOWN_SCALED = re.compile(r"[0#?],+(?![0#?,])")
+"""A comma behind the last figure of a format: the number is shown in thousands of what it is."""
 OF_MONEY = re.compile(
     r"amount|betrag|summe|сумм|montant|value|grant|paid|budget|funding|award|disburs|commit|kwota|suma|cost|need|потребн|mittel",
     re.IGNORECASE,
@@ -95,9 +99,10 @@ def currencies_in(words: str) -> set[str]:
     return codes | {CURRENCY_WORDS[one] for one in SIGN_OR_WORD.findall(words.casefold()) if one in CURRENCY_WORDS}
 
 
-def beside(name: str) -> str:
-    """What the heading of a column of amounts, or the format of a cell of one, says of each of them: thousands, a currency."""
-    named, scale = currencies_in(name), SCALE.search(name)
+def beside(name: str, *, is_written_out: bool = False) -> str:
+    """What the heading of a column of amounts, or the format of a cell of one, says of each of them: thousands, a currency.
+    `is_written_out`: thousands are only shown, the number is whole."""
+    named, scale = currencies_in(name), None if is_written_out else SCALE.search(name)
     if not OF_MONEY.search(name) and not (named and scale):
         return ""
     said = [SAID_AS[6 if scale["mill"] else MULTIPLIERS[(scale["word"] or "thousand").casefold()]]] if scale else []
@@ -107,8 +112,9 @@ def beside(name: str) -> str:
 @lru_cache(1_000)
 def beside_of_format(number_format: str) -> str:
     """What the format of a cell shows beside its number: a currency, thousands; empty where it shows nothing of both."""
-    words = " ".join("".join(found) for found in SHOWN.findall(number_format.split(";", maxsplit=1)[0]))
-    return beside(f"amount {words}") if words.strip() else ""
+    first = BLANKS.sub("", number_format.split(";", maxsplit=1)[0])
+    words = " ".join("".join(found) for found in SHOWN.findall(first))
+    return beside(f"amount {words}", is_written_out=bool(SHOWN_SCALED.search(first))) if words.strip() else ""
 
 
 def as_headed(cells: dict[str, Any], said_beside: Mapping[str, str]) -> dict[str, Any]:

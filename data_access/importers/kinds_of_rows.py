@@ -12,7 +12,7 @@ from data_access.importers.values import Bad, Formula, text
 from data_access.importers.written_amounts import CURRENCY_WORDS
 
 TOTAL = re.compile(
-    r"^\W*(?:(?:grand|sub|overall|general)[\s-]*)?(?:totals?|sum|summe|gesamt(?:summe|betrag)?|zwischensumme|insgesamt|итого|всего|"
+    r"^\W*(?:(?:grand|sub|overall|general)[\s-]*)?(?:totals?|sum|summe|endsumme|gesamt(?:summe|betrag)?|totale?|toplam|łącznie|загалом|(?:общая |итоговая )?сумма|сума|average|mittelwert|остаток|zwischensumme|insgesamt|итого|всего|"
     r"подытог|промежуточный итог|somme|sous[\s-]total|suma|razem|iš viso)\b(?P<of>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -54,6 +54,18 @@ CURRENCIES = {sign: CURRENCY_WORDS[sign] for sign in "€£₽"} | {
         "UAH",
         "TRY",
         "ILS",
+        "RSD",
+        "MDL",
+        "HUF",
+        "CAD",
+        "AUD",
+        "RON",
+        "BGN",
+        "BYN",
+        "AZN",
+        "KGS",
+        "UZS",
+        "TJS",
     ]
 }
 """What a heading or a line of totals may name a currency by: signs of one alone, and codes that are no other word."""

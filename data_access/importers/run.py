@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -40,7 +39,7 @@ from data_access.importers.references import with_short_ids
 from data_access.importers.refusals import RowRefused, problem_of, savepoint
 from data_access.importers.runs import note_problems, run_row, source_id
 from data_access.importers.secrets_kept import Secrets
-from data_access.importers.stated_whole import OF_A_GRANT, STATED_WHOLE
+from data_access.importers.stated_whole import OF_A_GRANT, STATED_WHOLE, said_of_update
 
 BATCH = 2_000
 NAMES = frozenset({"name", "search_key"})
@@ -173,13 +172,6 @@ class Run:
                         _("has the reference of another row that says something else."),
                         _("Give each row its own reference, or remove one."))
             )  # fmt: skip
-
-    def _say_open_again(self, record: Record) -> None:
-        self.outcome.add(
-            Problem(replace(record.place, raw={}), "closed", "", "open_again",
-                    _("is of a case that had ended by an earlier load; by this one it is open again."),
-                    _("If it has ended, load a log in which its ending stands."), is_warning=True)
-        )  # fmt: skip
 
     def source_records(self, entity: str) -> tuple[Table, ColumnElement[bool]]:
         """The table of source records, and which of them are this source's of one entity."""
@@ -364,8 +356,8 @@ class Run:
             if not self._changed(connection, spec.table, stored["row_key"], values, record):
                 return
             key = row_key(spec.table, before | values)
-            if entity == "case_episode" and before["status"] == "closed" and values.get("status") == "open":
-                self._say_open_again(record)
+            for note in said_of_update(record, before, values):
+                self.outcome.add(note)
         self.outcome.updated[entity] += 1
         self._remember(connection, entity, record.key, key, before, trace_of(stored), run)
         self._mark(

@@ -25,8 +25,8 @@ from data_access.importers import files, heading_lines
 from data_access.importers.evidence import numeric_date
 from data_access.importers.kinds_of_rows import LEFT_OUT, NUMBER_LIKE, SECTION_FROM, Line, kind_of, says_something
 from data_access.importers.records import Place, Problem, Unreadable
-from data_access.importers.values import Formula
-from data_access.importers.written_amounts import as_text
+from data_access.importers.values import Bad, Formula
+from data_access.importers.written_amounts import as_text, money
 
 HEADER_WITHIN = 30
 MOST_COLUMNS = 2_000
@@ -272,7 +272,8 @@ def _table(file: str, sheet: str, lines: Iterator[Line], looked_for: Collection[
                     if not sheet:
                         raise heading_lines.too_long(file, number, len(headings))
                     headings.extend(f"column {one}" for one in range(len(headings) + 1, place + 2))
-            yield Row(number, heading_lines.as_headed(dict(zip(headings, found, strict=False)), beside))
+            whole = [*found, *[None] * (len(headings) - len(found))]
+            yield Row(number, heading_lines.as_headed(dict(zip(headings, whole, strict=False)), beside))
 
     return Table(file, sheet, headings, rows())
 
@@ -309,7 +310,9 @@ def _with_shown(lines: Iterator[Line], shown: Mapping[tuple[int, int], str]) -> 
         for place, cell in enumerate(cells):
             text = shown.get((number, place + 1))
             if text is not None and isinstance(cell, int | float) and not isinstance(cell, bool):
-                cells[place] = _beside(cell, text, heading_lines.beside(f"amount {FIGURE.sub(' ', text)}"))
+                words = f"amount {FIGURE.sub(' ', text)}"
+                is_scaled = len(as_text(abs(cell))) - len(re.sub(r"\D", "", text)) > 1
+                cells[place] = _beside(cell, text, heading_lines.beside(words, is_written_out=is_scaled))
         yield number, cells
 
 
@@ -334,10 +337,15 @@ def _filled(lines: Iterator[Line], marks: Marks) -> Iterator[Line]:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a merged cell holds a number, which is meant once."""
-    if isinstance(value, str):
-        return bool(NUMBER_LIKE.match(value.strip())) and numeric_date(value) is None
-    return isinstance(value, int | float)
+    """Whether a merged cell holds a number, or one with words of money beside it, which is meant once."""
+    if not isinstance(value, str):
+        return isinstance(value, int | float)
+    if NUMBER_LIKE.match(value.strip()):
+        return numeric_date(value) is None
+    try:
+        return money(value) is not None
+    except Bad:
+        return False
 
 
 def _member(path: Path, sheet: Any) -> str:

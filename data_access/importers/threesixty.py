@@ -214,7 +214,7 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
             )
             names = sum(1 for name in [*named_places, *unnumbered] if row.cells.get(name))
             line["unplaced"] = max(0, names - len(named))
-            if grant_status.says_refused(table.section) and line.get("status") in (None, ""):
+            if grant_status.heads_ungranted(table.section) and line.get("status") in (None, ""):
                 line["status"] = table.section
             if "id" not in line and is_mapped:
                 line |= {"id": _("row {n}").format(n=row.number), "row": hash(tuple(map(str, row.cells.values())))}

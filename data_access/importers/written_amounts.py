@@ -29,6 +29,7 @@ CURRENCY_WORDS = {
     "€": "EUR", "euro": "EUR", "euros": "EUR", "евро": "EUR", "$": "USD", "us$": "USD", "dollar": "USD", "dollars": "USD",
     "usd": "USD", "долл": "USD", "долларов": "USD", "£": "GBP", "₽": "RUB", "руб": "RUB", "р": "RUB", "рублей": "RUB", "₾": "GEL",
     "лари": "GEL", "₸": "KZT", "тенге": "KZT", "драм": "AMD", "֏": "AMD", "грн": "UAH", "гривен": "UAH", "₴": "UAH", "zł": "PLN",
+    "kč": "CZK", "₪": "ILS", "ft": "HUF",
 }  # fmt: skip
 CURRENCIES_IN_FULL = {
     "us dollar": "USD", "us dollars": "USD", "долл сша": "USD", "доллар сша": "USD", "доллары сша": "USD", "us-dollar": "USD",
