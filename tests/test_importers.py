@@ -457,6 +457,21 @@ def test_every_country_of_a_cell_is_read(cell: str, codes: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("США", "US"),
+        ("Голландия", "NL"),
+        ("Palestine", "PS"),
+        ("Ivory Coast", "CI"),
+        ("Южная Корея", "KR"),
+        ("Польща", "PL"),
+    ],
+)
+def test_a_country_is_known_by_the_name_that_people_call_it(name: str, code: str) -> None:
+    assert values.country(name) == code
+
+
+@pytest.mark.parametrize(
     "cell", ["in Georgia", "Poland to Germany", "as Germany", "no", "Georgia, USA", "Georgia or Armenia"]
 )
 def test_small_words_are_no_countries(cell: str) -> None:

@@ -19,7 +19,10 @@ UNITED_NATIONS_NAMES = {
     "democratic republic of the congo": "CD", "congo, the democratic republic of the": "CD", "congo": "CG",
     "occupied palestinian territory": "PS", "state of palestine": "PS", "holy see": "VA", "the netherlands": "NL",
     "netherlands (kingdom of the)": "NL", "holland": "NL", "weißrussland": "BY", "weissrussland": "BY", "белоруссия": "BY",
-    "moldawien": "MD", "молдавия": "MD", "киргизия": "KG", "kirgisien": "KG",
+    "сша": "US", "голландия": "NL", "палестина": "PS", "palestine": "PS", "palästina": "PS", "ivory coast": "CI", "dr congo": "CD",
+    "macedonia": "MK", "македония": "MK", "южная корея": "KR", "south korea": "KR", "северная корея": "KP", "оаэ": "AE", "uae": "AE",
+    "польша": "PL", "polska": "PL", "litwa": "LT", "gruzja": "GE", "niemcy": "DE", "грузія": "GE", "німеччина": "DE", "польща": "PL",
+    "литва": "LT", "вірменія": "AM", "moldawien": "MD", "молдавия": "MD", "киргизия": "KG", "kirgisien": "KG",
 }  # fmt: skip
 
 
