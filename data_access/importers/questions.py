@@ -7,10 +7,9 @@ from array import array
 from collections import defaultdict
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, Integer, Table, and_, cast, exists, func, select
+from sqlalchemy import ColumnElement, Integer, Table, and_, cast, func, select
 
 from data_access import schema
-from data_access.database import METADATA
 from data_access.i18n import _, in_digits
 from data_access.importers.entities import ENTITIES, bare
 from data_access.importers.records import Place, Problem
@@ -95,12 +94,3 @@ def warn_of_outliers(run: Run) -> None:
 def id_in(records: Table) -> ColumnElement[int]:
     """The id in the key of a source record, of tables that have one."""
     return cast(func.substr(records.c.row_key, 2, func.length(records.c.row_key) - 2), Integer)
-
-
-def is_new(run: Run, entity: str, records: Table) -> ColumnElement[bool]:
-    """Whether this run made the row of a source record."""
-    changes = METADATA[ENTITIES[entity].which].tables["import_change"]
-    return exists().where(
-        changes.c.run_id == run.runs[ENTITIES[entity].which], changes.c.entity == entity,
-        changes.c.row_key == records.c.row_key, changes.c.before.is_(None),
-    )  # fmt: skip

@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from data_access.i18n import _, in_digits, ngettext
 from data_access.importers.outcomes import Outcome
-from data_access.importers.questions import id_in, is_new
+from data_access.importers.questions import id_in
 from data_access.importers.records import Place, Problem, Unreadable
 from data_access.importers.references import BY_ROW
 from data_access.importers.run import Run
 from data_access.importers.written_otherwise import plain_number
-from data_access.schema import grant
+from data_access.schema import grant, import_change
 
 NUMBERED_BY_HAND = frozenset(["360giving", "template"])
 
@@ -56,15 +56,18 @@ def ask_about_numbers(run: Run, *, counts_both: bool, is_snapshot: bool) -> None
     """
     if run.origin.format not in NUMBERED_BY_HAND or not run.outcome.created.get("grant"):
         return
-    records, ours = run.source_records("grant")
-    asked = select(records.c.external_id, is_new(run, "grant", records))
+    (records, ours), connection = run.source_records("grant"), run.connections["shared"]
+    by_run = import_change.c.run_id == run.runs["shared"], import_change.c.entity == "grant"
+    made_now = set(
+        connection.scalars(select(import_change.c.external_id).where(*by_run, import_change.c.before.is_(None)))
+    )
     known: dict[str, str] = {}
     new: dict[str, str] = {}
-    for number, is_made_now in run.connections["shared"].execute(asked.where(ours).order_by(records.c.external_id)):
+    for number in connection.scalars(select(records.c.external_id).where(ours).order_by(records.c.external_id)):
         if number.startswith(f"{BY_ROW}-"):
             continue
-        mine, plain = new if is_made_now else known, plain_number(number)
-        if is_made_now and (other := new.get(plain)) is not None:
+        mine, plain = new if number in made_now else known, plain_number(number)
+        if mine is new and (other := new.get(plain)) is not None:
             run.outcome.add(
                 Problem(Place("grant"), "", number, "numbers_alike",
                         _("and {other} may be one number, written with other zeros, capitals or separators; each is a grant of "

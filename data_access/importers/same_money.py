@@ -13,7 +13,7 @@ from data_access.database import METADATA
 from data_access.i18n import N_, _
 from data_access.importers import left_out
 from data_access.importers.entities import ENTITIES
-from data_access.importers.questions import id_in, is_new
+from data_access.importers.questions import id_in
 from data_access.importers.records import Place, Problem
 from data_access.importers.run import Run
 
@@ -112,13 +112,22 @@ def _group(run: Run, entity: str, facts: Mapping[str, Any]) -> list[_Stated]:
     """Every record that states these facts, those there before the load first."""
     connection, table = run.connections["shared"], ENTITIES[entity].table
     traces, _ours = run.source_records(entity)
-    sources, made_now = METADATA["shared"].tables["source"], is_new(run, entity, traces)
+    tables = METADATA["shared"].tables
+    changes, sources = tables["import_change"], tables["source"]
+    is_new = (
+        select(changes.c.id)
+        .where(
+            changes.c.run_id == run.runs["shared"], changes.c.entity == entity, changes.c.row_key == traces.c.row_key,
+            changes.c.before.is_(None),
+        )
+        .exists()
+    )  # fmt: skip
     states = (
-        select(table.c.id, traces.c.external_id, traces.c.source_id, _kind(entity), sources.c.name, made_now)
+        select(table.c.id, traces.c.external_id, traces.c.source_id, _kind(entity), sources.c.name, is_new)
         .join(traces, and_(table.c.id == id_in(traces), traces.c.entity == entity))
         .join(sources, sources.c.id == traces.c.source_id)
         .where(*(table.c[name].is_not_distinct_from(value) for name, value in facts.items()))
-        .order_by(made_now, table.c.id)
+        .order_by(is_new, table.c.id)
     )
     return [_Stated(row[0], row[1], (row[2], row[3]), row[4], bool(row[5])) for row in connection.execute(states)]
 
