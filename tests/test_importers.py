@@ -459,14 +459,10 @@ def test_every_country_of_a_cell_is_read(cell: str, codes: list[str]) -> None:
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("США", "US"),
-        ("Голландия", "NL"),
-        ("Palestine", "PS"),
-        ("Ivory Coast", "CI"),
-        ("Южная Корея", "KR"),
-        ("Польща", "PL"),
+        ("США", "US"), ("Голландия", "NL"), ("Palestine", "PS"), ("Ivory Coast", "CI"), ("Южная Корея", "KR"), ("Польща", "PL"),
+        ("Gruzja", "GE"), ("Vokietija", "DE"), ("Srbija", "RS"), ("საქართველო", "GE"), ("Černá Hora", "ME"), ("Ermenistan", "AM"),
     ],
-)
+)  # fmt: skip
 def test_a_country_is_known_by_the_name_that_people_call_it(name: str, code: str) -> None:
     assert values.country(name) == code
 

@@ -10,13 +10,15 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.styles import Font
 from sqlalchemy import select
 
 from dashboard.upkeep.loading import Request, bring
 from data_access import schema
-from data_access.importers import files, tables
+from data_access.importers import files, tables, written_days
 from data_access.importers.outcomes import Outcome
 from data_access.importers.records import Unreadable
+from data_access.importers.values import Bad
 from tests.small_loads import AS_OF
 from tests.test_corrected_files import iati, money, sent, threesixty
 
@@ -272,3 +274,80 @@ def test_an_amount_that_is_merged_over_rows_counts_once_whatever_stands_beside_i
 def test_what_a_format_only_shows_changes_no_number(tmp_path: Path, shown: str, read: Any) -> None:
     """Thousands that the format itself takes away, and blanks as wide as a sign."""
     assert amounts_in(sheet(tmp_path / "a.xlsx", [HEADINGS, ["A", "F", 1_500_000]], {"C2": shown})) == [read]
+
+
+LIST = {"Org": "recipient", "From": "funder", "Sum": "amountAwarded", "Day": "awardDate"}
+GRANTS = [["Org", "From", "Sum", "Day"], ["A", "F", "100 EUR", "2024-01-15"], ["A", "F", "200 EUR", "2024-02-15"], ["B", "F", "50 EUR", "2024-03-01"]]  # fmt: skip
+
+
+def amounts_of(engines, path: Path) -> list[int]:
+    bring(engines, Request("list", [path], "360giving", {"columns": LIST}), AS_OF, lambda _n: None)
+    with engines["shared"].connect() as connection:
+        return sorted(connection.execute(select(schema.grant.c.amount_minor)).scalars())
+
+
+def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:
+    book = openpyxl.Workbook()
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    del book["Sheet"]
+    book.save(path)
+    return path
+
+
+def test_a_sheet_that_adds_up_the_others_is_refused_and_names_itself(empty, tmp_path: Path) -> None:
+    added_up = [["Org", "From", "Sum"], ["A", None, "300 EUR"], ["B", None, "50 EUR"]]
+    with pytest.raises(Unreadable, match="“By hand”"):
+        amounts_of(empty, workbook(tmp_path / "list.xlsx", {"By hand": added_up, "Grants": GRANTS}))
+    other = [*added_up[:2], ["B", None, "60 EUR"]]
+    assert amounts_of(empty, workbook(tmp_path / "other.xlsx", {"Pledged later": other, "Grants": GRANTS})) == [
+        5_000, 6_000, 10_000, 20_000, 30_000,
+    ]  # fmt: skip
+
+
+def test_the_same_grants_in_another_year_are_other_grants(empty, tmp_path: Path) -> None:
+    years = {
+        year: [GRANTS[0], ["A", "F", "100 EUR", f"{year}-01-15"], ["B", "F", "50 EUR", f"{year}-03-01"]]
+        for year in ("2023", "2024")
+    }
+    assert amounts_of(empty, workbook(tmp_path / "years.xlsx", years)) == [5_000, 5_000, 10_000, 10_000]
+
+
+def test_rows_that_are_struck_through_are_said(empty, tmp_path: Path) -> None:
+    path = workbook(tmp_path / "struck.xlsx", {"Grants": GRANTS})
+    book = openpyxl.load_workbook(path)
+    for cell in book["Grants"][3]:
+        cell.font = Font(strike=True)
+    book.save(path)
+    done = bring(empty, Request("list", [path], "360giving", {"columns": LIST}), AS_OF, lambda _n: None)
+    assert [problem.message for problem in done.problems if problem.code == "struck_rows"] == [
+        "1 row is struck through; it was read."
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_quotation_mark_left_open_swallows_no_rows(empty, delimiter: str, tmp_path: Path) -> None:
+    rows = [["Org", "From", "Sum", "Day"], *([name, "F", "100 EUR", "2024-01-15"] for name in ('"A', "B", 'C"', "D"))]
+    path = tmp_path / "open.csv"
+    path.write_text("\n".join(map(delimiter.join, rows)) + "\n")
+    with pytest.raises(Unreadable, match="line 4: a cell that begins with a quotation mark"):
+        amounts_of(empty, path)
+
+
+def test_prose_of_several_lines_in_a_cell_swallows_nothing(empty, tmp_path: Path) -> None:
+    path = tmp_path / "prose.csv"
+    path.write_text(
+        'Org,From,Sum,Day,About\nA,F,100 EUR,2024-01-15,"media, law, schools, shelter,\nand more, of it, in all, towns"\n'
+        "B,F,50 EUR,2024-01-16,law\n"
+    )
+    assert amounts_of(empty, path) == [5_000, 10_000]
+
+
+@pytest.mark.parametrize(
+    "cell", ["01.02.2024 15.03.24", "01.02.2024 15.03.2024", "01.02.2024 31.03", "2024-02-01 25:10"]
+)
+def test_two_days_in_a_cell_are_no_day_with_a_time(cell: str) -> None:
+    with pytest.raises(Bad):
+        written_days.day(cell)

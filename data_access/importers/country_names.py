@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from babel import Locale
@@ -21,8 +22,7 @@ UNITED_NATIONS_NAMES = {
     "netherlands (kingdom of the)": "NL", "holland": "NL", "weißrussland": "BY", "weissrussland": "BY", "белоруссия": "BY",
     "сша": "US", "голландия": "NL", "палестина": "PS", "palestine": "PS", "palästina": "PS", "ivory coast": "CI", "dr congo": "CD",
     "macedonia": "MK", "македония": "MK", "южная корея": "KR", "south korea": "KR", "северная корея": "KP", "оаэ": "AE", "uae": "AE",
-    "польша": "PL", "polska": "PL", "litwa": "LT", "gruzja": "GE", "niemcy": "DE", "грузія": "GE", "німеччина": "DE", "польща": "PL",
-    "литва": "LT", "вірменія": "AM", "moldawien": "MD", "молдавия": "MD", "киргизия": "KG", "kirgisien": "KG",
+    "moldawien": "MD", "молдавия": "MD", "киргизия": "KG", "kirgisien": "KG",
 }  # fmt: skip
 
 
@@ -30,14 +30,32 @@ NO_ISO_CODE = frozenset(["XK"])
 """Codes in use that ISO 3166 does not have: files of 360Giving may not have them, so that such a country goes by its name."""
 
 
+READ_FIRST = ("en", "de", "fr", "ru")
+READ_AS_WELL = (
+    "uk", "be", "pl", "cs", "sk", "lt", "lv", "et", "ro", "bg", "mk", "sr", "sr_Latn", "hr", "sl", "sq", "hu", "el", "tr", "az", "ka", "hy",
+    "kk", "ky", "uz", "mn", "he", "es", "pt", "it", "nl", "fi", "sv", "nb", "da",
+)  # fmt: skip
+"""Languages of the countries that people went to; a name that two of them have for two countries is none."""
+NO_COUNTRIES = frozenset(["EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"])
+
+
 @lru_cache
 def country_names() -> dict[str, str]:
-    """Country names in English, German, French and Russian, the United Nations' own, and ISO 3166-1 codes, to alpha-2."""
+    """Country names in the languages of host countries, the United Nations' own, and ISO 3166-1 codes, to alpha-2."""
     aliases = get_global("territory_aliases").items()
     names = {code.casefold(): now[0] for code, now in aliases if len(code) == 3 and code.isalpha() and len(now) == 1}
-    for language in ("ru", "fr", "de", "en"):
-        for code, name in Locale(language).territories.items():
-            if len(str(code)) == 2 and str(code).isalpha() and code not in ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"):
-                names[name.casefold()] = names[name.casefold().replace(" & ", " and ")] = str(code)
-                names[str(code).casefold()] = str(code)
+    meant: dict[str, set[str]] = {}
+    for language in READ_AS_WELL:
+        for name, code in _named(language):
+            meant.setdefault(name, set()).add(code)
+    names |= {name: codes.pop() for name, codes in meant.items() if len(codes) == 1}
+    for language in reversed(READ_FIRST):
+        for name, code in _named(language):
+            names[name] = names[name.replace(" & ", " and ")] = names[code.casefold()] = code
     return names | UNITED_NATIONS_NAMES
+
+
+def _named(language: str) -> Iterator[tuple[str, str]]:
+    for code, name in Locale.parse(language).territories.items():
+        if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES:
+            yield str(name).casefold(), str(code)

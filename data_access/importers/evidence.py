@@ -12,7 +12,8 @@ from typing import Any, Literal
 from data_access.importers.values import SPACES
 
 YEARS_OF_TWO = range(10, 41)
-CLOCK = r"(?:[T ,]\s*\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:\.\d+)?)?\s*(?:[ap]\.?m\.?)?)?"
+CLOCK = r"(?:[T ,]\s*(?:[01]?\d|2[0-4])(?:\.[0-5]\d|:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)\s*(?:[ap]\.?m\.?)?)?"
+"""The time behind a date; one with seconds has colons, since 15.03.24 may be another date."""
 ZONE = r"(?:\s*(?:Z|[+-]\d{2}:?\d{2}))?"
 PARTS = re.compile(rf"^(\d{{1,4}})[./\-\s](\d{{1,2}})[./\-\s](\d{{1,4}})\.?(?:\s*г\.?)?{CLOCK}{ZONE}$", re.IGNORECASE)
 WRITTEN_ALONE = re.compile(r"[^\d.,]*([-+]?\d[\d.,' \u00a0\u202f\u2009]*)[^\d]*")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -186,7 +187,7 @@ def text_lines(path: Path, most_columns: int) -> Iterator[tuple[int, list[Any]]]
     csv.field_size_limit(1_000_000)
     with path.open(encoding=encoding, newline="") as file:
         delimiter = _delimiter(_begin(path, encoding))
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        reader, most = csv.reader(file, delimiter=delimiter, strict=True), 0
         try:
             for cells in reader:
                 if len(cells) > most_columns:
@@ -194,6 +195,14 @@ def text_lines(path: Path, most_columns: int) -> Iterator[tuple[int, list[Any]]]
                         _("{file} has more than {n} columns: refused.").format(
                             file=path.name, n=in_digits(most_columns)
                         )
+                    )
+                most = max(most, len(cells))
+                if any(_holds_rows(cell, delimiter, most) for cell in cells):
+                    raise Unreadable(
+                        _(
+                            "{file}, line {line}: a cell that begins with a quotation mark holds whole rows of the table. Take the "
+                            "mark out, or double it, and load again."
+                        ).format(file=path.name, line=in_digits(reader.line_num))
                     )
                 if any(cell.strip() for cell in cells):
                     yield reader.line_num, list(cells)
@@ -209,6 +218,15 @@ def text_lines(path: Path, most_columns: int) -> Iterator[tuple[int, list[Any]]]
                     file=path.name, line=reader.line_num, why=error
                 )
             ) from None
+
+
+def _holds_rows(cell: str, delimiter: str, columns: int) -> bool:
+    """Whether a cell with line breaks holds as many delimiters as a row does; those of prose have a blank behind them."""
+    return (
+        columns > 2
+        and len(cell.splitlines()) > 1
+        and len(re.findall(rf"{re.escape(delimiter)}(?! )", cell)) >= columns - 1
+    )
 
 
 def _begin(path: Path, encoding: str) -> str:

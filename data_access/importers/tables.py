@@ -7,17 +7,14 @@ above and notes, totals and sources below a table are no data. XLSX is read by o
 from __future__ import annotations
 
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from openpyxl.utils.cell import range_boundaries
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from data_access.i18n import _, in_digits, ngettext
@@ -25,16 +22,13 @@ from data_access.importers import files, heading_lines
 from data_access.importers.evidence import numeric_date
 from data_access.importers.kinds_of_rows import LEFT_OUT, NUMBER_LIKE, SECTION_FROM, Line, kind_of, says_something
 from data_access.importers.records import Place, Problem, Unreadable
+from data_access.importers.sheet_marks import Marks, has_pivot, is_left_out, marks_of, struck_rows
 from data_access.importers.values import Bad, Formula
 from data_access.importers.written_amounts import as_text, money
 
 HEADER_WITHIN = 30
 MOST_COLUMNS = 2_000
-PARTS_AT_ONCE = 1 << 20
-OVERLAP = 4_096
 FIGURE = re.compile(r"[-+]?\d[\d.,'’\s]*")
-MERGED = re.compile(r'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]+\d+:[A-Z]+\d+)"')
-HIDDEN_ROW = re.compile(r'<(?:\w+:)?row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
 PARENT_TABLE, PARENT_INDEX, INDEX = "_parent_table_name", "_parent_index", "_index"
 DEEPEST_FORM = 5
 
@@ -129,14 +123,6 @@ class Table:
         return Problem(Place(self.sheet, file=self.file), "", "", code, message, remedy, is_warning=True)
 
 
-@dataclass(frozen=True)
-class Marks:
-    """What a sheet's cells do not say themselves: merged ranges (first and last row and column), and hidden rows."""
-
-    merged: tuple[tuple[int, int, int, int], ...] = ()
-    hidden: frozenset[int] = frozenset()
-
-
 def of(path: Path, known: Collection[str]) -> Iterator[Table]:
     """The tables of a workbook or text file.
 
@@ -172,8 +158,8 @@ def _each(path: Path, known: Collection[str]) -> Iterator[Table]:
     if kind == "workbook":
         book = files.open_workbook(path)
         for sheet in book.worksheets:
-            if not _is_left_out(path, sheet):
-                yield _table(path.name, sheet.title, _filled(_sheet_lines(sheet), _marks(path, sheet)), known)
+            if not is_left_out(path, sheet):
+                yield _table(path.name, sheet.title, _filled(_sheet_lines(sheet), marks_of(path, sheet)), known)
     elif kind == "other workbook":
         shown = files.shown_beside(path)
         for name, lines, marks in _calamine_sheets(path):
@@ -183,7 +169,8 @@ def _each(path: Path, known: Collection[str]) -> Iterator[Table]:
 
 
 def left_out(path: Path) -> Iterator[Problem]:
-    """What of a workbook was not read as it stands: hidden sheets, pivots, hidden rows, merged cells."""
+    """What of a workbook was not read as it stands: hidden sheets, pivots, rows that are hidden or struck through, merged
+    cells."""
     kind = files.kind_of(path)
     if kind == "other workbook":
         hidden = [meta.name for meta in _calamine(path).sheets_metadata if meta.visible != SheetVisibleEnum.Visible]
@@ -201,15 +188,21 @@ def left_out(path: Path) -> Iterator[Problem]:
         return
     sheets = files.open_workbook(path).worksheets
     hidden = [sheet.title for sheet in sheets if sheet.sheet_state != "visible"]
-    pivots = [sheet.title for sheet in sheets if sheet.title not in hidden and _has_pivot(path, sheet)]
+    pivots = [sheet.title for sheet in sheets if sheet.title not in hidden and has_pivot(path, sheet)]
     yield from _sheets_left_out(path, hidden, pivots)
     for sheet in sheets:
         if sheet.title in hidden or sheet.title in pivots:
             continue
-        marks = _marks(path, sheet)
+        marks = marks_of(path, sheet)
         if n := len(marks.hidden):
             said = ngettext("{n} row is hidden; it was read.", "{n} rows are hidden; they were read.", n)
             yield _of_file(path, sheet.title, "hidden_rows", said.format(n=in_digits(n)),
+                           _("Delete them if they should not count."))  # fmt: skip
+        if n := struck_rows(path, sheet):
+            said = ngettext(
+                "{n} row is struck through; it was read.", "{n} rows are struck through; they were read.", n
+            )
+            yield _of_file(path, sheet.title, "struck_rows", said.format(n=in_digits(n)),
                            _("Delete them if they should not count."))  # fmt: skip
         if n := sum(one[1] > one[0] for one in marks.merged):
             said = ngettext(
@@ -346,44 +339,6 @@ def _is_number(value: Any) -> bool:
         return money(value) is not None
     except Bad:
         return False
-
-
-def _member(path: Path, sheet: Any) -> str:
-    return str(sheet._worksheet_path).removeprefix("/")
-
-
-def _is_left_out(path: Path, sheet: Any) -> bool:
-    return sheet.sheet_state != "visible" or _has_pivot(path, sheet)
-
-
-def _has_pivot(path: Path, sheet: Any) -> bool:
-    folder, _slash, name = _member(path, sheet).rpartition("/")
-    with zipfile.ZipFile(path) as archive:
-        try:
-            return b"pivotTable" in archive.read(f"{folder}/_rels/{name}.rels")
-        except KeyError:
-            return False
-
-
-def _marks(path: Path, sheet: Any) -> Marks:
-    """Merged ranges and hidden rows, from the sheet's own XML: openpyxl's quick reader does not tell them."""
-    return _marks_of(path, path.stat().st_mtime_ns, _member(path, sheet))
-
-
-@lru_cache(64)
-def _marks_of(path: Path, _changed: int, member: str) -> Marks:
-    """Read once, however many formats ask whether the file is theirs."""
-    merged: set[str] = set()
-    hidden: set[int] = set()
-    with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-        rest = ""
-        while part := file.read(PARTS_AT_ONCE):
-            piece = rest + part.decode("utf-8", errors="replace")
-            merged.update(MERGED.findall(piece))
-            hidden.update(int(number) for number in HIDDEN_ROW.findall(piece))
-            rest = piece[-OVERLAP:]
-    ranges = (range_boundaries(reference) for reference in sorted(merged))
-    return Marks(tuple((top, bottom, left, right) for left, top, right, bottom in ranges), frozenset(hidden))
 
 
 def _calamine(path: Path) -> CalamineWorkbook:

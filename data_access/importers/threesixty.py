@@ -20,6 +20,7 @@ from data_access.importers import (
     grant_lists,
     grant_status,
     heading_lines,
+    repeated_sheets,
     tables,
     values,
     written_amounts,
@@ -103,7 +104,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     shared = _joint(lines)
     yield from _say_of_names(lines)
     seen: set[str] = set()
-    ids = grant_lists.RowIds()
+    ids, sums = grant_lists.RowIds(), repeated_sheets.Sums()
     for place, line in lines:
         grant, problems = _grant(place, line, evidence, shared)
         yield from problems
@@ -113,6 +114,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             line["id"], is_alike = ids.of([*grant.values(), *grant_lists.beside_the_grant(line, evidence)], line["row"])
             if is_alike:
                 yield grant_lists.say_alike(place, line)
+        sums.see(place, line["id"], grant)
         grant["reference"] = reference(line["id"])
         for side in SIDES:
             key = _organisation_id(line, side)
@@ -120,6 +122,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
                 seen.add(key)
                 yield organisation(key, str(line[side]), place, is_funder=key in givers, is_initiative=key in takers)
         yield from _rows(place, line, grant, evidence)
+    sums.refuse_repeated()
 
 
 def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:

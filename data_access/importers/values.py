@@ -110,7 +110,7 @@ def one_of(cell: Any, codes: Iterable[str], names: dict[str, str] | None = None)
 
 
 def country(cell: Any) -> str | None:
-    """An ISO 3166-1 alpha-2 country, from its code or its name in four languages; NA is Namibia. Raises Bad."""
+    """An ISO 3166-1 alpha-2 country, from its code or its name in the languages of host countries; NA is Namibia. Raises Bad."""
     found = countries(cell)
     if len(found) > 1:
         raise Bad(_("is several countries."), _("Write one country per row."))
