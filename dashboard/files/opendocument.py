@@ -54,8 +54,8 @@ def write(sheets: Iterable[Sheet]) -> bytes:
         archive.writestr(zipfile.ZipInfo("META-INF/manifest.xml", WRITTEN), MANIFEST, zipfile.ZIP_DEFLATED)
         entry = zipfile.ZipInfo("content.xml", WRITTEN)
         entry.compress_type = zipfile.ZIP_DEFLATED
-        with archive.open(entry, "w", force_zip64=True) as content:
-            _content(XMLGenerator(io.BufferedWriter(content), "utf-8", short_empty_elements=True), sheets)
+        with io.BufferedWriter(archive.open(entry, "w", force_zip64=True)) as content:
+            _content(XMLGenerator(content, "utf-8", short_empty_elements=True), sheets)
     return buffer.getvalue()
 
 
