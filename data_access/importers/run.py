@@ -39,7 +39,7 @@ from data_access.importers.references import with_short_ids
 from data_access.importers.refusals import RowRefused, problem_of, savepoint
 from data_access.importers.runs import note_problems, run_row, source_id
 from data_access.importers.secrets_kept import Secrets
-from data_access.importers.stated_whole import OF_A_GRANT, STATED_WHOLE, said_of_update
+from data_access.importers.stated_whole import OF_A_GRANT, STATED_WHOLE, said_of_another_source, said_of_update
 
 BATCH = 2_000
 NAMES = frozenset({"name", "search_key"})
@@ -324,6 +324,8 @@ class Run:
         """A row that is there already, from elsewhere: taken into this source's care, and updated where it differs."""
         spec, run = ENTITIES[entity], self.runs[ENTITIES[entity].which]
         key = row_key(spec.table, existing)
+        for note in said_of_another_source(record, existing, values):
+            self.outcome.add(note)
         values, digest = self.secrets.kept(spec.table, record, existing, values, digest)
         different = {name: value for name, value in values.items() if existing.get(name) != value}
         if different:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from data_access.i18n import _
-from data_access.importers.records import Problem, Record
+from data_access.i18n import _, in_digits
+from data_access.importers.entities import bare
+from data_access.importers.records import Problem, Record, Unreadable
 
 
 @dataclass(frozen=True)
@@ -51,4 +52,39 @@ def said_of_update(record: Record, before: Mapping[str, Any], values: Mapping[st
         yield Problem(place, "", key, "took_the_place",
                       _("has the number of one that was loaded before and is another one by all that tells them apart. IT TOOK ITS PLACE."),
                       _("If numbers begin again, write the year before them, take this load back and load again."),
+                      is_warning=True)  # fmt: skip
+
+
+TELL_APART = {
+    "grant": ("recipient_id",), "need": ("organisation_id", "project_id"), "project": ("organisation_id",),
+    "relocation_case": ("people", "waiting_country"),
+}  # fmt: skip
+"""Facts in which one record is not two: two sources that give one number to records which differ in them mean two."""
+
+
+class NumberOfAnother(Unreadable):
+    """Two sources give one number to two records; the message says what to do."""
+
+
+def said_of_another_source(record: Record, before: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[Problem]:
+    """A note on a record that has the number of one that another source stated `before`, and says another amount. Raises
+    NumberOfAnother where the two are somebody else's, or two organisations are called by one number."""
+    facts = TELL_APART.get(record.entity, ())
+    is_of_another = any(None not in (before[fact], values.get(fact)) and before[fact] != values[fact] for fact in facts)
+    if record.entity == "organisation" and not any(sign.isalpha() for sign in str(before["slug"])):
+        is_of_another = bare(before["name"]) != bare(values.get("name", before["name"]))
+    if is_of_another:
+        place = record.place
+        raise NumberOfAnother(
+            _(
+                "{file}, sheet “{sheet}”, row {row}: has the number of a record of another source, which is of somebody else. Begin "
+                "the numbers of each source with a name of its own, such as PRAGUE-1, and load again; if the two are one, write it as "
+                "before."
+            ).format(file=place.file, sheet=place.sheet, row=in_digits(place.row or 0))
+        )
+    amounts = ("amount_minor", "currency") if record.entity in ("grant", "need") else ()
+    if any(None not in (before[name], values.get(name)) and values[name] != before[name] for name in amounts):
+        yield Problem(record.place, "", record.key, "another_amount",
+                      _("has the number of a record of another source and another amount. THE NEW AMOUNT TOOK ITS PLACE."),
+                      _("If they are two, begin the numbers of each source with a name of its own and load again."),
                       is_warning=True)  # fmt: skip
