@@ -21,6 +21,7 @@ TEXTS = {
     "funder": "Funding Org:Name", "funder_id": "Funding Org:Identifier", "joint": "Related Activity", "regrantType": "Regrant Type",
 }  # fmt: skip
 SIDES = ("funder", "recipient")
+FEWEST_ADDED = 2
 BETWEEN_NAMES = re.compile(PARTS.pattern + r"|\s+(?:and|und|и|та|et|i)\s+")
 PARTS_NAMES = re.compile(r"[;\n|]")
 
@@ -126,6 +127,36 @@ def say_of_totals(lines: Lines) -> Iterator[Problem]:
             yield Problem(place, TEXTS["recipient"], str(line["recipient"]), "may_be_a_total",
                           _("is called as a line of totals is. IT WAS LOADED."),
                           _("If it is one, take the row out and load again."), is_warning=True)  # fmt: skip
+
+
+def say_of_sums(lines: Lines, evidence: Mapping[str, Evidence]) -> Iterator[Problem]:
+    """A note on rows that say no day and whose amount is that of the dated rows right above them, or right below, together."""
+    amounts: list[int | None] = []
+    for _place, line in lines:
+        amounts.append(None)
+        with suppress(values.Bad):
+            amounts[-1] = written_amounts.amount(line.get("amountAwarded"), evidence["amountAwarded"])
+    is_dated = [
+        any(line.get(day) not in (None, "") for day in ("awardDate", "starts", "ends")) for _place, line in lines
+    ]
+    for at, (place, line) in enumerate(lines):
+        several = 0
+        for step in (-1, 1):
+            several = max(several, _adding_up_to(amounts[at], amounts, is_dated, at, step))
+        if not is_dated[at] and several >= FEWEST_ADDED:
+            said = _("says no day, and its amount is that of the {n} rows beside it together. IT WAS LOADED.")
+            yield Problem(place, "amountAwarded", str(line.get("amountAwarded")), "may_be_a_total", said.format(n=in_digits(several)),
+                          _("If it adds them up, take the row out and load again."), is_warning=True)  # fmt: skip
+
+
+def _adding_up_to(
+    whole: int | None, amounts: Sequence[int | None], is_dated: Sequence[bool], at: int, step: int
+) -> int:
+    """How many dated rows that follow each other from a place add up to a whole; 0 where none do."""
+    left, count, place = whole or 0, 0, at + step
+    while left > 0 and 0 <= place < len(amounts) and is_dated[place]:
+        left, count, place = left - (amounts[place] or 0), count + 1, place + step
+    return count if whole and left == 0 else 0
 
 
 def say_of_blank_payers(lines: Lines) -> Iterator[Problem]:

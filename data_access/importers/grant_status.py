@@ -11,8 +11,8 @@ from data_access.importers import values
 NOT_GRANTED = "not_granted"
 REFUSED = ("reject", "declin", "unsuccess", "отказ", "отклон", "відмов", "відхил", "abgelehnt", "rejet", "odrzuc")
 BEGINNINGS: dict[str, tuple[str, ...]] = {
-    "commitment": ("sign", "approv", "award", "grant", "accept", "fund", "active", "running", "ongoing", "complet", "closed", "paid",
-                   "ended", "finish", "confirm", "committ", "contract", "подпис", "одобр", "утвержд", "выдан", "выдел", "выплач",
+    "commitment": ("sign", "approv", "award", "grant", "accept", "funded", "funding", "active", "running", "ongoing", "complet", "closed", "paid",
+                   "ended", "finish", "confirm", "committed", "commitment", "contract", "подпис", "одобр", "утвержд", "выдан", "выдел", "выплач",
                    "заверш", "закрыт", "действ", "активн", "заключ", "исполн", "реализ", "поддерж", "підпис", "схвал", "затвердж",
                    "bewilligt", "unterzeichnet", "laufend", "läuft", "aktiv", "abgeschlossen", "ausgezahlt", "beendet", "zugesagt",
                    "zusage", "accord", "signé", "przyznan", "podpisan"),
@@ -21,29 +21,23 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     NOT_GRANTED: (*REFUSED, "refus", "denied", "unfunded", "withdr", "pend", "review", "submi", "appl", "draft", "planned", "waiting",
                   "request", "considera", "open", "отозв", "рассм", "подан", "подали", "заявк", "запрош", "запрос", "чернов", "ожида",
                   "план", "готов", "розгля", "очіку", "absage", "zurückgezogen", "beantragt", "antrag", "prüfung", "geplant", "offen",
-                  "entwurf", "wartet", "eingereicht", "attente", "oczekuj", "await", "contracting", "fundrais", "gap", "expect", "ausstehend"),
+                  "entwurf", "wartet", "eingereicht", "attente", "oczekuj", "await", "contracting", "fundrais", "gap", "expect", "ausstehend",
+                  "lost", "pipeline", "wish", "prospect"),
 }  # fmt: skip
 """How words begin by which lists say what became of a grant."""
 NEGATIONS = frozenset({"not", "no", "non", "не", "нет", "ні", "nicht", "kein", "nie", "without", "без", "ohne", "sans"})
-AHEAD = frozenset(
-    {
-        "to",
-        "for",
-        "will",
-        "soon",
-        "seeking",
-        "на",
-        "будет",
-        "будут",
-        "должны",
-        "должен",
-        "скоро",
-        "wird",
-        "bald",
-        "principe",
-    }
-)
-"""Words beside which a state is still to come."""
+AHEAD = frozenset((
+    "to", "for", "will", "soon", "seeking", "sought", "almost", "partly", "sent", "back", "verbally", "recommended", "conditional",
+    "conditionally", "provisional", "provisionally", "principle", "на", "будет", "будут", "должны", "должен", "скоро", "почти",
+    "предварительно", "устно", "условно", "частично", "wird", "bald", "fast", "teilweise", "mündlich", "vorläufig", "vorbehalt",
+    "principe",
+))  # fmt: skip
+"""Words beside which a state is still to come, or only half true."""
+BESIDE_A_STATE = frozenset((
+    "grant", "grants", "application", "applications", "project", "projects", "proposal", "proposals", "donor", "donors", "yet", "be", "is",
+    "are", "and", "by", "with", "in", "under", "list", "still", "грант", "гранты", "проект", "проекты", "ещё", "еще", "пока", "и", "förderung",
+    "förderungen", "projekt", "projekte", "noch", "und", "zu",
+))  # fmt: skip
 MOST_WORDS = 4
 
 
@@ -52,12 +46,9 @@ def status_of(cell: Any) -> str | None:
     said = values.text(cell)
     if said is None:
         return None
-    found = {status for word in _words(said) for status, begins in BEGINNINGS.items() if word.startswith(begins)}
-    if (
-        len(found) != 1
-        or "?" in said
-        or (NEGATIONS | (AHEAD if found == {"commitment"} else set())) & set(_words(said))
-    ):
+    words = [word for word in _words(said) if word not in BESIDE_A_STATE] or _words(said)
+    found = {status for word in words for status, begins in BEGINNINGS.items() if word.startswith(begins)}
+    if len(found) != 1 or "?" in said or (NEGATIONS | (AHEAD if found == {"commitment"} else set())) & set(words):
         raise values.Bad(
             _("does not say whether the grant is signed."),
             _("Write signed, pledged, cancelled or rejected, or say how to read it."),
@@ -71,14 +62,17 @@ def says_refused(cell: Any) -> bool:
     return 0 < len(words) <= MOST_WORDS and any(word.startswith(REFUSED) for word in words)
 
 
-def heads_ungranted(section: str) -> bool:
-    """Whether the head of a section says that what stands below it is not granted."""
-    if says_refused(section):
-        return True
-    try:
-        return len(_words(section)) <= MOST_WORDS and status_of(section) == NOT_GRANTED
-    except values.Bad:
-        return False
+def is_of_state(section: str) -> bool:
+    """Whether the head of a section says what became of the grants below it; one with words of another kind is a name, such as that
+    of a payer called Open Society."""
+    words = _words(section)
+    begins = tuple(begin for several in BEGINNINGS.values() for begin in several)
+    states = [word for word in words if word.startswith(begins)]
+    return (
+        bool(states)
+        and len(words) <= MOST_WORDS
+        and all(word in states or word in BESIDE_A_STATE | NEGATIONS | AHEAD for word in words)
+    )
 
 
 def _words(said: str) -> list[str]:

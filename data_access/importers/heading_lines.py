@@ -17,7 +17,8 @@ SAID_AS = {3: "tsd", 6: "mio"}
 UNIT = r"(?:€|\$|£|₽|eur|usd|gbp|rub|chf|gel)"
 SCALE = re.compile(
     rf"\b(?P<word>thousand|tsd|tausend|тыс|тис|million|mio|mln|млн)\w*|(?P<mill>\bmill\b|{UNIT}\s?m\b|\bm(?={UNIT}))|['’]000"
-    rf"|(?<![\d.,])(?<!\d\s)000s?\b|\b(?:x|in)\s?1[.,' ]?000\b|\bth(?:ous)?\b\.?|\b[kt]\s?(?={UNIT})|{UNIT}\s?k\b|\(\s?k\s?\)",
+    rf"|(?<![\d.,])(?<!\d\s)000s?\b|(?:\b(?:x|in)|[×*])\s?(?:{UNIT}\s?)?1[.,' ]?000s?\b|\(1[.,' ]?000\s?{UNIT}\)"
+    rf"|\b(?:milliers?|tūkst|tys|tis|ths)\b\.?|\b(?:in|в)\s[KT]\b|\bth(?:ous)?\b\.?|\b[kt]\s?(?={UNIT})|{UNIT}\s?k\b|\(\s?k\s?\)",
     re.IGNORECASE,
 )
 """Thousands or millions of which a heading or a title says that its amounts are; a million that is counted itself is none."""
@@ -30,9 +31,13 @@ BLANKS = re.compile(r"[_*].")
 SHOWN_SCALED = re.compile(r"[0#?],+(?![0#?,])")
 """A comma behind the last figure of a format: the number is shown in thousands of what it is."""
 OF_MONEY = re.compile(
-    r"amount|betrag|summe|сумм|montant|value|grant|paid|budget|funding|award|disburs|commit|kwota|suma|cost|need|потребн|mittel",
+    r"amount|betrag|summe|сумм|montant|value|grant|paid|budget|funding|award|disburs|commit|kwota|suma|cost|need|потребн|mittel|"
+    r"\bsum\b|total|approved|signed|received|выдел|выплач|утвержд|одобр|договор|стоимост|bewilligt|gezahlt|zugesagt|erhalten|kosten",
     re.IGNORECASE,
 )
+
+
+RATE = re.compile(r"\brate|курс|kurs|exchange", re.IGNORECASE)
 
 
 def heading(cell: str) -> str:
@@ -75,14 +80,19 @@ def refuse_what_says_more_than_its_cells(
     for number, cells in down_to[:-1]:
         if number < first - 1 and best and is_heading_line(cells, best, known):
             raise two_tables(file, sheet, number)
-        title = next((cell for cell in cells if isinstance(cell, str) and _scales(cell)), None)
-        if title is not None:
-            raise Unreadable(
-                _(
-                    "{file}, row {row}: “{title}” says that amounts are not written out. Write them out, or say it in the heading of "
-                    "the column that it is of."
-                ).format(file=file, row=in_digits(number), title=title.strip()[:80])
-            )
+        refuse_scaled(file, number, cells)
+
+
+def refuse_scaled(file: str, number: int, cells: Collection[Any]) -> None:
+    """Raises Unreadable for a line that is no data and says that amounts are counted in thousands or millions."""
+    title = next((cell for cell in cells if isinstance(cell, str) and _scales(cell)), None)
+    if title is not None:
+        raise Unreadable(
+            _(
+                "{file}, row {row}: “{title}” says that amounts are not written out. Write them out, or say it in the heading of "
+                "the column that it is of."
+            ).format(file=file, row=in_digits(number), title=title.strip()[:80])
+        )
 
 
 def _scales(title: str) -> bool:
@@ -103,7 +113,7 @@ def beside(name: str, *, is_written_out: bool = False) -> str:
     """What the heading of a column of amounts, or the format of a cell of one, says of each of them: thousands, a currency.
     `is_written_out`: thousands are only shown, the number is whole."""
     named, scale = currencies_in(name), None if is_written_out else SCALE.search(name)
-    if not OF_MONEY.search(name) and not (named and scale):
+    if not OF_MONEY.search(name) and (not named or RATE.search(name)):
         return ""
     said = [SAID_AS[6 if scale["mill"] else MULTIPLIERS[(scale["word"] or "thousand").casefold()]]] if scale else []
     return " ".join([*said, *(named if len(named) == 1 else ())])

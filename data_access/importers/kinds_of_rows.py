@@ -12,7 +12,7 @@ from data_access.importers.values import Bad, Formula, text
 from data_access.importers.written_amounts import CURRENCY_WORDS
 
 TOTAL = re.compile(
-    r"^\W*(?:(?:grand|sub|overall|general)[\s-]*)?(?:totals?|sum|summe|endsumme|gesamt(?:summe|betrag)?|totale?|toplam|łącznie|загалом|(?:общая |итоговая )?сумма|сума|average|mittelwert|остаток|zwischensumme|insgesamt|итого|всего|"
+    r"^\W*(?:(?:grand|sub|overall|general)[\s-]*)?(?:totals?|sum|summe|endsumme|gesamt(?:summe|betrag)?|totale?|toplam|łącznie|загалом|(?:общая |итоговая )?сумма|сума|average|mittelwert|остаток|zwischensumme|insgesamt|итого?|среднее|median|celkem|kokku|kopā|viso|totaal|ukupno|összesen|yhteensä|summa|ჯამი|всего|"
     r"подытог|промежуточный итог|somme|sous[\s-]total|suma|razem|iš viso)\b(?P<of>.*)$",
     re.IGNORECASE | re.DOTALL,
 )

@@ -79,6 +79,7 @@ class Table:
         self._set_aside("sections", row)
 
     def _set_aside(self, kind: str, row: Row) -> None:
+        heading_lines.refuse_scaled(self.file, row.number, row.cells.values())
         self.set_aside.setdefault(kind, []).append(row.number)
         if kind == "sections":
             self.section = next(str(cell) for cell in row.cells.values() if says_something(cell))

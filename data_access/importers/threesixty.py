@@ -97,6 +97,7 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     yield from grant_lists.say_of_blank_payers(lines)
     yield from grant_lists.say_of_totals(lines)
     evidence = {name: Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
+    yield from grant_lists.say_of_sums(lines, evidence)
     yield from say_of_dates(lines, {name: evidence[name] for name in DATES})
     yield from _say_of_places(lines)
     givers = {_organisation_id(line, "funder") for _place, line in lines}
@@ -217,7 +218,7 @@ def _from_tables(path: Path, context: Context) -> Iterator[tuple[Place, dict[str
             )
             names = sum(1 for name in [*named_places, *unnumbered] if row.cells.get(name))
             line["unplaced"] = max(0, names - len(named))
-            if grant_status.heads_ungranted(table.section) and line.get("status") in (None, ""):
+            if grant_status.is_of_state(table.section) and line.get("status") in (None, ""):
                 line["status"] = table.section
             if "id" not in line and is_mapped:
                 line |= {"id": _("row {n}").format(n=row.number), "row": hash(tuple(map(str, row.cells.values())))}

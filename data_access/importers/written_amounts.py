@@ -206,17 +206,16 @@ def _minor(number: Decimal) -> int:
 
 def _is_decimal(before: str, after: str, mark: str, evidence: Evidence | None) -> bool:
     """Whether a single mark between figures, three of them behind it, is a decimal one: as the column has it elsewhere. Raises Bad
-    where that leaves two readings: nobody writes thousandths that end in nothing, so that 5.000 beside 12.50 may be five
-    thousand."""
+    where that leaves two readings: nobody writes thousandths of money, so that 5.000 beside 12.50 may be five thousand."""
     if before == "0":
         return True
     if evidence is None:
         return False
     decided = evidence.comma_decimal if mark == "," else evidence.point_decimal
     other = evidence.point_decimal if mark == "," else evidence.comma_decimal
-    if decided and not other and after.endswith("0"):
+    if decided and not other:
         raise Bad(_("is an amount that can be read in two ways."), _("Write it out, like 1500000."))
-    return bool(decided and not other)
+    return False
 
 
 def whole(cell: Any) -> int | None:
