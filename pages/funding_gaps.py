@@ -48,6 +48,8 @@ def funding_gaps(visit: Visit) -> Blocks:
     yield summary
     if figure := (yield rows_of_figures(summary, money_figures.FIGURES)):
         yield money_figures.rows_of_figure(money, figure)
+    if said := funding.period_words(money):
+        yield Remark(said)
     if said := contested.of_money(visit, money):
         yield Remark(said)
     part = yield Part(funding.part_names())

@@ -75,7 +75,15 @@ def gap(money: Portfolio) -> Figure:
     missing = totals.gap if totals.need else None
     surplus = _("surplus elsewhere {s}").format(s=written.money(totals.surplus, money.currency))
     compared = "" if missing is None else surplus
-    if missing is not None and _is_range(money):
+    least, most = (one.gap for one in _lowest_and_highest(money))
+    if missing is not None and least > most:
+        compared = _(
+            "by each line's lowest stated need {low}, by its highest {high}: some state a minimum above their budget; surplus elsewhere {s}"
+        ).format(
+            low=written.money(least, money.currency), high=written.money(most, money.currency),
+            s=written.money(totals.surplus, money.currency),
+        )  # fmt: skip
+    elif missing is not None and _is_range(money):
         compared = _("lowest to highest stated need: {low} to {high}; surplus elsewhere {s}").format(
             **_range(money), s=written.money(totals.surplus, money.currency)
         )
@@ -103,6 +111,17 @@ def _is_range(money: Portfolio) -> bool:
     """Whether the gap reads differently by the lowest and by the highest stated need."""
     least, most = _range(money).values()
     return least != most
+
+
+def period_words(money: Portfolio) -> str:
+    """Which figures a chosen period does not cut; nothing where it is their year."""
+    chosen, year = (money.filters.since, money.filters.until), (f"{money.year}-01", f"{money.year}-12")
+    if chosen in ((None, None), year):
+        return ""
+    return _(
+        "Need, gap and coverage are of the whole year {year}; what organisations received is of all years. Only the months follow the "
+        "period chosen."
+    ).format(year=money.year)
 
 
 def tier_names() -> dict[str, str]:

@@ -133,7 +133,7 @@ def lines(money: Portfolio) -> Table:
     )
 
 
-COVERAGE_SIGNALS = ("none_recorded", "need_unknown", "covered", "partly_covered", "under_funded")
+COVERAGE_SIGNALS = ("nothing_stated", "need_unknown", "covered", "partly_covered", "under_funded")
 
 
 @shown_once
@@ -171,8 +171,8 @@ def _signal(need: Any, coverage: Any) -> str:
 def _complete(cells: pd.DataFrame, currency: str) -> pd.DataFrame:
     """The ten largest countries and activities by need as a complete grid with words in every cell."""
     grid = laid_out(cells, "need", GRID)
-    grid["signal"] = grid["signal"].astype(object).fillna("none_recorded")
-    plain = {"none_recorded": "–", "need_unknown": "?"}
+    grid["signal"] = grid["signal"].astype(object).fillna("nothing_stated")
+    plain = {"nothing_stated": "–", "need_unknown": "?"}
     grid["text"] = [
         plain.get(s) or written.money(g, currency) for s, g in zip(grid["signal"], grid["gap"], strict=True)
     ]

@@ -75,14 +75,16 @@ def _pace_needed(visit: Visit) -> Figure:
     pace = legal_stay.pace_needed(left)
     return LiveFigure(
         "pace_needed",
-        pace,
-        written.number(-int(-pace // 1)),
+        pace if left else None,
+        written.number(-int(-pace // 1)) if left else "–",
         _("{n} a week were issued in the last {weeks} weeks").format(
             n=written.decimal(_issued_per_week(visit)), weeks=WEEKS
         ),
         _("so that none of {n} running stays ends first, if whose stay ends first is served first").format(
             n=written.number(len(left))
-        ),
+        )
+        if left
+        else _("no legal stay on record still runs"),
     )
 
 

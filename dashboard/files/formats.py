@@ -144,6 +144,11 @@ def comma_separated(report: Report, tables: Sequence[Table], export_id: str) -> 
     """A CSV (UTF-8 with BOM): a header block of comment lines, then exactly the rows on screen; a ZIP when several."""
     if len(tables) == 1:
         return _csv(report, tables[0], export_id, with_answer=says_all(report, tables))
+    return packed(report, tables, export_id)
+
+
+def packed(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
+    """A ZIP with a CSV per table."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, table in enumerate(tables, 1):
@@ -284,3 +289,5 @@ FORMATS = {
         Format("json", "JSON", "application/json", as_json),
     )
 }
+SEVERAL_CSV = Format("zip", "CSV (ZIP)", "application/zip", packed)
+"""What the CSV of a whole page is."""

@@ -30,7 +30,7 @@ LISTED, LOWEST = 14, 210
 DOWN, ACROSS, SQUARE = 22, 10, 0.05
 LEVEL = "_level"
 MEANING = {
-    "none_recorded": EMPTY, "none_shared": EMPTY, "unplaced": PALE, "need_unknown": PALE, "own_grantees": PALE,
+    "none_recorded": EMPTY, "nothing_stated": EMPTY, "none_shared": EMPTY, "unplaced": PALE, "need_unknown": PALE, "own_grantees": PALE,
     "under_funded": SECOND, "both": FOURTH, "partly_covered": LIGHT, "covered": FIRST,
     "one_provider": THIRD, "several": LIGHT, "crowded": FIRST, "one_shared": LIGHT, "few_shared": MIDDLE, "many_shared": FIRST,
     "small_share": LIGHT, "middle_share": MIDDLE, "large_share": FIRST,

@@ -21,7 +21,8 @@ from data_access.i18n import N_, _, language
 from data_access.saved_views import SavedView
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ALL_FORMS = tuple(formats.FORMATS.values())
+OF_A_TABLE = tuple(formats.FORMATS.values())
+OF_A_PAGE = tuple(formats.SEVERAL_CSV if form.ending == "csv" else form for form in OF_A_TABLE)
 
 
 def of_table(visit: Visit, report: Report, table: Table) -> None:
@@ -98,7 +99,7 @@ def _buttons(
             )  # fmt: skip
             if reason is None:
                 return
-        for form in ALL_FORMS:
+        for form in OF_A_TABLE if brief is None else OF_A_PAGE:
             _button(visit, key, Asked(page, what, form, reason), make)
         if brief is not None and is_live:
             _button(visit, key, Asked(page, "brief", two_pages.FORMAT, reason), brief)

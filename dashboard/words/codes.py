@@ -66,6 +66,7 @@ VALUES = {
     "payment": N_("payments"),
     "fx_rate": N_("exchange rates"),
     "none_recorded": N_("none recorded"),
+    "nothing_stated": N_("neither need nor money on record"),
     "unplaced": N_("withheld or not stated"),
     "one_provider": N_("one provider"),
     "several": N_("several providers"),

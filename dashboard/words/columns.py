@@ -244,7 +244,7 @@ COLUMNS = {
     "crossing": Column(N_("Borders"), "word", N_("Whether the two have a working country in common.")),
     "validity": Column(N_("Ends"), "word", N_("When its last day is, counted from the cut-off.")),
     "permit": Column(N_("With a permit"), "integer", N_("Cases with a residence permit on record.")),
-    "soon": Column(N_("Ends within 180 days"), "integer", N_("Cases whose newest permit is over or ends within 180 days.")),
+    "soon": Column(N_("Over or ends within 180 days"), "integer", N_("Cases whose newest permit is over or ends within 180 days.")),
     "renewed": Column(N_("Renewed"), "integer", N_("Cases with more than one permit on record.")),
     "route_changed": Column(N_("Changed route"), "integer", N_("Cases with another route of stay on record after arrival.")),
     "moved_on": Column(N_("Moved on"), "integer", N_("Cases of which onward movement to another country is on record.")),
