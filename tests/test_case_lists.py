@@ -75,3 +75,55 @@ def test_a_number_that_begins_again_in_a_later_log_is_said(engines: dict[Which, 
     load(engines, tmp_path / "a.csv", head + "1,2024-01-02,2024-02-02,yes\n")
     assert "took_the_place" not in codes(load(engines, tmp_path / "b.csv", head + "1,2024-01-02,2024-02-05,yes\n"))
     assert "took_the_place" in codes(load(engines, tmp_path / "c.csv", head + "1,2025-01-02,2025-02-02,yes\n"))
+
+
+def episodes(engines: Engines) -> list[tuple[int, str, str, str | None]]:
+    with engines["cases"].connect() as connection:
+        asked = "SELECT episode_no, opened_on, closed_on, outcome FROM case_episode ORDER BY opened_on, episode_no"
+        return [(n, str(a)[:10], str(b)[:10], outcome) for n, a, b, outcome in connection.execute(text(asked))]
+
+
+EVENTS = "case,stage,date,outcome\n"
+
+
+def test_a_file_that_is_closed_later_takes_no_outcome_away(engines: dict[Which, Engine], tmp_path: Path) -> None:
+    load(engines, tmp_path / "a.csv", EVENTS + "1,opened,2024-01-02,\n1,relocated,2024-02-02,\n1,closed,2024-05-02,\n")
+    assert episodes(engines) == [(1, "2024-01-02", "2024-02-02", "relocated")]
+
+
+def test_an_outcome_in_every_row_of_a_case_is_one_outcome(engines: dict[Which, Engine], tmp_path: Path) -> None:
+    rows = "".join(
+        f"1,{stage},{day},yes\n"
+        for stage, day in (("opened", "2024-01-02"), ("verified", "2024-01-20"), ("closed", "2024-03-01"))
+    )
+    load(engines, tmp_path / "a.csv", EVENTS + rows)
+    assert episodes(engines) == [(1, "2024-01-02", "2024-03-01", "relocated")]
+
+
+def test_an_opening_stays_though_a_stage_is_dated_before_it_and_this_is_said(
+    engines: dict[Which, Engine], tmp_path: Path
+) -> None:
+    rows = "1,opened,2024-05-10,\n1,verified,2024-05-02,\n2,opened,2024-05-11,\n2,verified,2024-05-12,\n"
+    done = load(engines, tmp_path / "a.csv", EVENTS + rows)
+    assert [opened for _n, opened, _closed, _outcome in episodes(engines)] == ["2024-05-10", "2024-05-11"]
+    assert [problem.place.row for problem in done.problems if problem.code == "stage_before_opening"] == [2]
+
+
+def test_openings_and_endings_after_today_are_said(engines: dict[Which, Engine], tmp_path: Path) -> None:
+    done = load(
+        engines, tmp_path / "a.csv", "case,opened,closed,outcome\n1,2024-05-10,2031-03-01,yes\n2,2031-12-24,,\n"
+    )
+    assert [problem.column for problem in done.problems if problem.code == "not_yet"] == ["closed_on", "opened_on"]
+    assert not any(problem.place.raw for problem in done.problems)
+
+
+@pytest.mark.parametrize("people", ["2.000", '"1,500"'])
+def test_no_case_is_about_thousands_of_people_by_a_mark_between_figures(
+    engines: dict[Which, Engine], people: str, tmp_path: Path
+) -> None:
+    assert load(engines, tmp_path / "a.csv", f"case,opened,people\n1,2024-01-02,{people}\n").rejected == 1
+
+
+def test_numbers_that_a_spreadsheet_cut_short_are_no_case(engines: dict[Which, Engine], tmp_path: Path) -> None:
+    done = load(engines, tmp_path / "a.csv", 'case,opened\n"1,23457E+12",2024-01-02\n"1,23457E+12",2024-03-05\n')
+    assert done.rejected == 2 and episodes(engines) == []

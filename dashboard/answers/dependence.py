@@ -61,12 +61,12 @@ def ending(money: Portfolio) -> Table:
     rows = leaning[soon]
     rows = rows.assign(days_left=(rows["last_day"] - money.as_of).dt.days.astype("Int64"))
     places = money.reach[money.reach["host_country"].str.len() == 2]
-    for column, shown, names in (("host_country", "works_in", written.country), ("activity", "does", _activity)):
+    for column, shown, names in (("host_country", "money_in", written.country), ("activity", "money_for", _activity)):
         named = places[column].map(names).groupby(places["organisation_id"])
         rows[shown] = rows["organisation_id"].map(named.agg(written.in_a_cell))
     rows = rows.sort_values("organisation", key=written.alphabetical)
     rows = rows.sort_values("days_left", kind="stable").reset_index(drop=True)
-    columns = ["organisation", "last_day", "days_left", "total", "funders", "largest_funder", "works_in", "does"]
+    columns = ["organisation", "last_day", "days_left", "total", "funders", "largest_funder", "money_in", "money_for"]
     return Table(
         "ending",
         ngettext(
@@ -74,7 +74,7 @@ def ending(money: Portfolio) -> Table:
             "{n} organisations lose their last signed money within {days} days",
             len(rows),
         ).format(n=written.number(len(rows)), days=ENDING_DAYS),
-        rows[columns].astype({"works_in": "str", "does": "str"}),
+        rows[columns].astype({"money_in": "str", "money_for": "str"}),
         _("Last day of any signed grant on record. Pledges are not counted."),
     )
 

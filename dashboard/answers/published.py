@@ -299,7 +299,7 @@ def breakdown(found: Published, by: str, measure: str) -> Chart:
         title = _("{what}, {period}: “{name}” has the most published").format(
             what=written.capital(codes.word(measure)), period=written.period(str(found.newest)), name=first["name"]
         )
-    note = _("People, rounded at random to 5.")
+    note = _("People, rounded at random to 5; all groups, whichever country is chosen.")
     below = ngettext(
         "{n} group is below 10 and has no bar: below 10, not zero.",
         "{n} groups are below 10 and have no bar: below 10, not zero.",

@@ -57,6 +57,8 @@ COLUMNS = {
     "initiative": Column(N_("Initiative"), "text", N_("Name as recorded."), names="initiative"),
     "works_in": Column(N_("Works in"), "text", N_("Countries the team works in, as far as you may see them.")),
     "does": Column(N_("Does"), "text", N_("Recorded activities.")),
+    "money_in": Column(N_("Its money is for"), "text", N_("Countries in which its signed money works, as far as this is stated and you may see them.")),
+    "money_for": Column(N_("Its money does"), "text", N_("Activities of the projects that its signed money is tagged to.")),
     "serves": Column(N_("For"), "text", N_("Recorded audiences.")),
     "speaks": Column(N_("Working languages"), "text", N_("Recorded languages of its projects.")),
     "founded_on": Column(N_("Since"), "date", N_("Founding day as recorded.")),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import sqlite3
 import uuid
 from collections import Counter
@@ -186,6 +187,12 @@ def _spool(
                               _("Write dates like 2026-10-18 to be sure."), is_warning=True)  # fmt: skip
 
 
+ONCE = ("opened", "closed")
+THOUSANDS = 1_000
+SPOILED = re.compile(r"^\d(?:[.,]\d+)?E\+\d+$", re.IGNORECASE)
+"""A long number that a spreadsheet made a short one of: several numbers look like it."""
+
+
 @dataclass(frozen=True)
 class Event:
     """What happened when: a stage, an opening, or an ending with its outcome; `day` may be unknown for an ending."""
@@ -217,8 +224,14 @@ class Episode:
 
     @property
     def ending(self) -> Event | None:
-        """The last event that ended it."""
-        return next((event for event in reversed(self.events) if event.ends), None)
+        """The last event that ended it: one with an outcome, though its file was closed later."""
+        ended = [event for event in reversed(self.events) if event.ends]
+        return next((event for event in ended if event.outcome is not None), ended[0] if ended else None)
+
+    @property
+    def opening(self) -> Event | None:
+        """What opened it, though a stage may be dated before."""
+        return next((event for event in self.events if event.what in OPENS), None)
 
     def fact(self, name: str) -> Any:
         """What the newest row that says it says."""
@@ -231,6 +244,12 @@ def _case(
     evidence: Mapping[tuple[str, str], Mapping[str, Evidence]],
     context: Context,
 ) -> Iterator[Record | Problem]:
+    if SPOILED.match(name):
+        for place, line in lines:
+            spoiled = values.Bad(_("was cut short by a spreadsheet, so that several cases may have it."),
+                                 _("Format the column as text in the file it comes from, and save that again."))  # fmt: skip
+            yield from _faults(place, line, {"case": spoiled}, name)
+        return
     events: list[Event] = []
     wrong: dict[int, dict[str, values.Bad]] = {}
     for number, (place, line) in enumerate(lines):
@@ -246,7 +265,7 @@ def _case(
     events.sort(key=lambda event: event.place)
     if not events:
         return
-    if len(events) > 1 and all(event.outcome is not None and event.what in STAGES for event in events):
+    if _repeat_the_outcome(events):
         events = [*(replace(event, outcome=None) for event in events[:-1]), events[-1]]
     if events[0].ends and any(event.what == "opened" for event in events):
         yield Problem(lines[0][0], "closed", str(events[0].day or ""), "ended_before_it_began",
@@ -256,8 +275,22 @@ def _case(
     of_case = {fact: Episode(events).fact(fact) for fact in ("people", "waiting_country", "handler")}
     number_key = {"number_key": _secret_of(context, plain_number(name))}
     yield Record("relocation_case", reference, {"id": reference} | of_case, place, number_key)
+    if any(episode.opening not in (None, episode.events[0]) for episode in episodes):
+        yield Problem(replace(lines[0][0], raw={}), "opened", "", "stage_before_opening",
+                      _("is after a stage of the case; the opening counts as it is stated."),
+                      _("Correct one of the two dates if it is mistyped."), is_warning=True)  # fmt: skip
     for number, episode in enumerate(episodes, 1):
         yield from _rows(reference, number, episode, place)
+
+
+def _repeat_the_outcome(events: Sequence[Event]) -> bool:
+    """Whether every event of a case says how it ended: a list of events joined with the cases they are of."""
+    kinds = Counter(event.what for event in events)
+    return (
+        len(events) > 1
+        and all(event.outcome is not None and event.what in (*STAGES, *ONCE) for event in events)
+        and all(kinds[what] < 2 for what in ONCE)
+    )
 
 
 def _faults(
@@ -295,7 +328,9 @@ def _understood(
 def _people(cell: Any) -> int | None:
     """How many people a case is about. Raises Bad."""
     found = written_amounts.whole(cell)
-    if found is not None and found < 1:
+    if found is not None and (
+        found < 1 or (isinstance(cell, str) and found >= THOUSANDS and not cell.strip().isdecimal())
+    ):
         raise values.Bad(_("is no number of people."), _("Write 1 or more, or leave it empty."))
     return found
 
@@ -358,7 +393,7 @@ def _rows(reference: str, number: int, episode: Episode, place: Place) -> Iterat
         "id": key,
         "case": reference,
         "episode_no": number,
-        **({"opened_on": episode.events[0].day} if episode.events[0].what in OPENS else {}),
+        **({"opened_on": opening.day} if (opening := episode.opening) is not None else {}),
         "closed_on": None if ending is None else ending.day,
         "status": "open" if ending is None else "closed",
         "outcome": None if ending is None else ending.outcome,

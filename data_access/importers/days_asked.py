@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from data_access.case_episodes import EARLIEST, latest_possible
@@ -12,6 +13,7 @@ from data_access.importers.records import Problem, Record
 LONG_LIVED = frozenset(["organisation", "presence", "fx_rate"])
 HAPPENED = {"grant": "committed_on", "payment": "paid_on"}
 """The day on which each was done, which cannot be ahead."""
+OF_A_CASE = ("opened_on", "closed_on")
 
 
 def ask_about_days(record: Record, today: date, outcome: Outcome) -> None:
@@ -25,6 +27,13 @@ def ask_about_days(record: Record, today: date, outcome: Outcome) -> None:
                     _("is after today, and counts all the same."),
                     _("Correct the day, or load it as pledged until it is signed."), is_warning=True)
         )  # fmt: skip
+    for column in OF_A_CASE if record.entity == "case_episode" else ():
+        if (day := record.values.get(column)) is not None and today < day <= latest_possible(today):
+            outcome.add(
+                Problem(replace(record.place, raw={}), column, day.isoformat(), "not_yet",
+                        _("is after today; until then the case counts as if this had not happened."),
+                        _("Correct the day if it is mistyped, and load again."), is_warning=True)
+            )  # fmt: skip
     for column, value in record.values.items():
         if isinstance(value, date) and not EARLIEST <= value <= latest_possible(today):
             outcome.add(
