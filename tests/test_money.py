@@ -235,10 +235,18 @@ def test_the_bundled_rates_of_twenty_years_are_all_likely() -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "rate", "is_read"), [("GEL", 2.95, True), ("GEL", 0.34, False), ("EUR", 1.1, False), ("EUR", 1, True)]
+    ("currency", "rate", "is_read"),
+    [
+        ("GEL", 2.95, True),
+        ("GEL", 0.34, False),
+        ("EUR", 1.1, False),
+        ("EUR", 1, True),
+        ("GEL", "2,950", False),
+        ("GEL", "2,9500", True),
+    ],
 )
 def test_a_rate_of_the_workbook_that_its_currency_cannot_have_had_is_refused(
-    engines: dict[database.Which, Engine], tmp_path: Path, currency: str, rate: float, is_read: bool
+    engines: dict[database.Which, Engine], tmp_path: Path, currency: str, rate: float | str, is_read: bool
 ) -> None:
     path = book(
         tmp_path / "r.xlsx",

@@ -337,7 +337,7 @@ def _value(cell: Any, field: Field, evidence: Evidence | None, vocabulary: Mappi
         "sentence": template_cells.sentence,
         "reference": template_cells.reference,
         "route": lambda found: values.one_of(found, sorted(vocabulary.get("route", ()))),
-        "rate": lambda found: template_cells.micro(written_amounts.decimal(found, evidence)),
+        "rate": lambda found: template_cells.micro(found, evidence),
         "shares": template_cells.shares,
         "date": lambda found: written_days.day(found, evidence),
         "integer": written_amounts.whole,

@@ -9,15 +9,25 @@ from typing import Any
 
 from data_access.i18n import _
 from data_access.importers import values, written_amounts
+from data_access.importers.evidence import Evidence
 from data_access.rates import MICRO, why_unlikely
 
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+THREE_BEHIND = re.compile(r"(?P<whole>\d{1,3})(?P<mark>[.,])(?P<parts>\d{3})")
 WEBSITE = re.compile(r"https?://[^\s<>\"']+")
 LONGEST_ADDRESS, LONGEST_SENTENCE = 200, 400
 
 
-def micro(rate: Decimal | None) -> int | None:
-    """A rate in millionths."""
+def micro(cell: Any, evidence: Evidence | None) -> int | None:
+    """A rate in millionths: 43,250 is 43 and a quarter where its column has decimals so elsewhere. Raises Bad where nothing tells it
+    from thousands."""
+    three = THREE_BEHIND.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    if three is None:
+        rate = written_amounts.decimal(cell, evidence)
+    elif evidence is not None and (evidence.comma_decimal if three["mark"] == "," else evidence.point_decimal):
+        rate = Decimal(f"{three['whole']}.{three['parts']}")
+    else:
+        raise values.Bad(_("is a rate that can be read in two ways."), _("Write it with four decimals, like 43.2500."))
     return None if rate is None else int((rate * MICRO).to_integral_value())
 
 
