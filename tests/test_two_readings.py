@@ -101,14 +101,17 @@ def test_a_row_without_a_day_that_adds_up_the_others_is_said_whatever_it_is_call
 @pytest.mark.parametrize(
     ("heading", "said"),
     [("Выделено, тыс.", "tsd"), ("Bewilligt in Tsd.", "tsd"), ("Approved (USD)", "USD"), ("Montant (milliers €)", "tsd EUR"),
-     ("Kwota (tys. EUR)", "tsd EUR"), ("Amount (×1000)", "tsd"), ("USD", "USD"), ("Exchange rate USD", ""), ("Row 000", ""),
+     ("Kwota (tys. EUR)", "tsd EUR"), ("Amount (×1000)", "tsd"), ("USD", ""), ("Exchange rate USD", ""), ("Row 000", ""),
      ("Country", "")],
 )  # fmt: skip
 def test_a_heading_says_thousands_and_currencies_in_any_words_of_money(heading: str, said: str) -> None:
     assert heading_lines.beside(heading) == said
 
 
-@pytest.mark.parametrize(("cells", "cell"), [(("12.50", "350.75"), "1.234"), (("12,50", "350,75"), "12,345")])
+@pytest.mark.parametrize(
+    ("cells", "cell"),
+    [(("0.5",), "1.234"), (("1,5", "2,25"), "1,234"), (("12.50", "350.75"), "1.234"), (("12,50", "350,75"), "12,345")],
+)
 def test_thousandths_of_money_are_thousands_or_nothing(cells: tuple[str, ...], cell: str) -> None:
     with pytest.raises(Bad, match="two ways"):
         money(cell, Evidence.of([*cells, cell]))

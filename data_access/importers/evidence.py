@@ -67,6 +67,10 @@ class Evidence:
                 self.comma_decimal += line[last] == "," and line.count(",") == 1
                 self.point_decimal += line[last] == "." and line.count(".") == 1
 
+    def decimals_by(self, mark: str) -> int:
+        """How many cells have a comma, or a point, before their decimals."""
+        return self.comma_decimal if mark == "," else self.point_decimal
+
     @property
     def date_order(self) -> Literal["day", "month", "both"] | None:
         """Which part comes first; "both" when the column contradicts itself, None when nothing tells."""

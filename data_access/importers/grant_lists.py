@@ -140,10 +140,10 @@ def say_of_sums(lines: Lines, evidence: Mapping[str, Evidence]) -> Iterator[Prob
         any(line.get(day) not in (None, "") for day in ("awardDate", "starts", "ends")) for _place, line in lines
     ]
     for at, (place, line) in enumerate(lines):
-        several = 0
-        for step in (-1, 1):
-            several = max(several, _adding_up_to(amounts[at], amounts, is_dated, at, step))
-        if not is_dated[at] and several >= FEWEST_ADDED:
+        if is_dated[at]:
+            continue
+        several = max(_adding_up_to(amounts[at], amounts, is_dated, at, step) for step in (-1, 1))
+        if several >= FEWEST_ADDED:
             said = _("says no day, and its amount is that of the {n} rows beside it together. IT WAS LOADED.")
             yield Problem(place, "amountAwarded", str(line.get("amountAwarded")), "may_be_a_total", said.format(n=in_digits(several)),
                           _("If it adds them up, take the row out and load again."), is_warning=True)  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from data_access.i18n import _
@@ -62,6 +63,7 @@ def says_refused(cell: Any) -> bool:
     return 0 < len(words) <= MOST_WORDS and any(word.startswith(REFUSED) for word in words)
 
 
+@lru_cache
 def is_of_state(section: str) -> bool:
     """Whether the head of a section says what became of the grants below it; one with words of another kind is a name, such as that
     of a payer called Open Society."""

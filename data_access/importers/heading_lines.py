@@ -110,8 +110,7 @@ def beside(name: str, *, is_written_out: bool = False) -> str:
     """What the heading of a column of amounts, or the format of a cell of one, says of each of them: thousands, a currency.
     `is_written_out`: thousands are only shown, the number is whole."""
     named, scale = currencies_in(name), None if is_written_out else SCALE.search(name)
-    is_a_currency = len(re.findall(r"\w+|[^\w\s]", name)) == 1
-    if not OF_MONEY.search(name) and not (named and (scale or is_a_currency)):
+    if not OF_MONEY.search(name) and not (named and scale):
         return ""
     said = [SAID_AS[6 if scale["mill"] else MULTIPLIERS[(scale["word"] or "thousand").casefold()]]] if scale else []
     return " ".join([*said, *(named if len(named) == 1 else ())])

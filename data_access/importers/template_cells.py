@@ -24,7 +24,7 @@ def micro(cell: Any, evidence: Evidence | None) -> int | None:
     three = THREE_BEHIND.fullmatch(cell.strip()) if isinstance(cell, str) else None
     if three is None:
         rate = written_amounts.decimal(cell, evidence)
-    elif evidence is not None and (evidence.comma_decimal if three["mark"] == "," else evidence.point_decimal):
+    elif evidence is not None and evidence.decimals_by(three["mark"]):
         rate = Decimal(f"{three['whole']}.{three['parts']}")
     else:
         raise values.Bad(_("is a rate that can be read in two ways."), _("Write it with four decimals, like 43.2500."))

@@ -167,7 +167,7 @@ def decimal_text(written: str, evidence: Evidence | None = None) -> Decimal:
     whole, parts = found["whole"], found["parts"] or ""
     if found["group"] in (".", ",") and whole.count(found["group"]) == 1 and not parts:
         before, after = whole.split(found["group"])
-        if _is_decimal(before, after, found["group"], evidence):
+        if _is_decimal(before, found["group"], evidence):
             whole, parts = before, after
     digits = "".join(sign for sign in whole if sign.isdigit())
     return Decimal(f"{digits}.{parts}" if parts else digits)
@@ -204,16 +204,14 @@ def _minor(number: Decimal) -> int:
     return int((number * 100).to_integral_value())
 
 
-def _is_decimal(before: str, after: str, mark: str, evidence: Evidence | None) -> bool:
-    """Whether a single mark between figures, three of them behind it, is a decimal one: as the column has it elsewhere. Raises Bad
-    where that leaves two readings: nobody writes thousandths of money, so that 5.000 beside 12.50 may be five thousand."""
+def _is_decimal(before: str, mark: str, evidence: Evidence | None) -> bool:
+    """Whether a single mark between figures, three of them behind it, is a decimal one: behind a zero alone. Raises Bad where
+    the column has decimals behind such a mark elsewhere: nobody writes thousandths of money, so that 5.000 beside 12.50 may be five thousand."""
     if before == "0":
         return True
     if evidence is None:
         return False
-    decided = evidence.comma_decimal if mark == "," else evidence.point_decimal
-    other = evidence.point_decimal if mark == "," else evidence.comma_decimal
-    if decided and not other:
+    if evidence.decimals_by(mark) and not evidence.decimals_by("." if mark == "," else ","):
         raise Bad(_("is an amount that can be read in two ways."), _("Write it out, like 1500000."))
     return False
 
