@@ -13,11 +13,12 @@ from data_access.importers.records import Problem, Record
 LONG_LIVED = frozenset(["organisation", "presence", "fx_rate"])
 HAPPENED = {"grant": "committed_on", "payment": "paid_on"}
 """The day on which each was done, which cannot be ahead."""
-OF_A_CASE = ("opened_on", "closed_on")
+OF_A_CASE, KEPT_BY_HAND = ("opened_on", "closed_on"), "case-log"
 
 
-def ask_about_days(record: Record, today: date, outcome: Outcome) -> None:
-    """A note on days that nobody can mean; the row is loaded, and figures leave such a case out."""
+def ask_about_days(record: Record, today: date, outcome: Outcome, form: str | None) -> None:
+    """A note on days that nobody can mean; the row is loaded, and figures leave such a case out. Days ahead of a case are asked about
+    where it comes from a log (`form`); our own workbook brings back what pages list as records to fix."""
     if record.entity in LONG_LIVED:
         return
     done_on = HAPPENED.get(record.entity, "")
@@ -27,7 +28,7 @@ def ask_about_days(record: Record, today: date, outcome: Outcome) -> None:
                     _("is after today, and counts all the same."),
                     _("Correct the day, or load it as pledged until it is signed."), is_warning=True)
         )  # fmt: skip
-    for column in OF_A_CASE if record.entity == "case_episode" else ():
+    for column in OF_A_CASE if record.entity == "case_episode" and form == KEPT_BY_HAND else ():
         if (day := record.values.get(column)) is not None and today < day <= latest_possible(today):
             outcome.add(
                 Problem(replace(record.place, raw={}), column, day.isoformat(), "not_yet",

@@ -82,7 +82,7 @@ class Run:
                 continue
             if unknown := {*found.values, *found.defaults} - ENTITIES[found.entity].names:
                 raise NoSuchColumn(f"{found.entity} has no {', '.join(sorted(unknown))}: {found.key}.")
-            ask_about_days(found, self.today, self.outcome)
+            ask_about_days(found, self.today, self.outcome, self.origin.format)
             self.waiting[found.entity].append(with_short_ids(found, ENTITIES[found.entity].references))
             waiting += 1
             if waiting >= BATCH:
