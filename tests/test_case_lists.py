@@ -10,15 +10,16 @@ from sqlalchemy import Engine, text
 
 from dashboard.upkeep.loading import Request, bring
 from data_access.importers.outcomes import Outcome
+from data_access.importers.records import Unreadable
 from data_access.viewer import Which
 from tests.small_loads import AS_OF
 
 Engines = Mapping[Which, Engine]
 
 
-def load(engines: Engines, path: Path, content: str) -> Outcome:
+def load(engines: Engines, path: Path, content: str, source: str = "s", **how: bool) -> Outcome:
     path.write_text(content, encoding="utf-8")
-    request = Request("s", [path], "case-log", {"route": "asylum", "outcomes": {"yes": "relocated"}})
+    request = Request(source, [path], "case-log", {"route": "asylum", "outcomes": {"yes": "relocated"}}, **how)
     return bring(engines, request, AS_OF, lambda _n: None)
 
 
@@ -52,6 +53,34 @@ def test_rows_that_may_be_a_person_each_are_said(engines: dict[Which, Engine], t
     assert not codes(load(engines, tmp_path / "b.csv", "case,opened\n3,2023-01-05\n4,2023-01-05\n")) & {
         "a_row_per_person"
     }
+
+
+LOG = "case,opened,closed,outcome,country\n1,2023-01-05,,,LT\n2,2023-01-05,2023-03-01,yes,GE\n3,2023-02-07,,,\n"
+
+
+@pytest.mark.parametrize(
+    ("again", "source"),
+    [(LOG.replace("\n", "\n2023-"), "s"), (LOG + "\n", "another office"), (LOG + "4,2023-08-01,,,LT\n", "another office")],
+    ids=["numbered anew", "from another source", "from another source, and grown"],
+)
+def test_a_log_that_comes_again_under_other_numbers_counts_no_case_twice_unless_somebody_says_so(
+    engines: dict[Which, Engine], tmp_path: Path, again: str, source: str
+) -> None:
+    load(engines, tmp_path / "a.csv", LOG)
+    again = again.removesuffix("2023-")
+    with pytest.raises(Unreadable, match="both count"):
+        load(engines, tmp_path / "b.csv", again, source)
+    made = load(engines, tmp_path / "b.csv", again, source, counts_both=True).created["relocation_case"]
+    assert made == len(again.split()) - 1
+
+
+def test_other_cases_of_another_office_are_loaded_without_a_question(
+    engines: dict[Which, Engine], tmp_path: Path
+) -> None:
+    load(engines, tmp_path / "a.csv", LOG)
+    head, first, *_rest = LOG.splitlines()
+    others = "\n".join([head, first, "2,2023-01-06,,,GE", "3,2023-02-07,,,AM", "4,2023-02-07,2023-05-01,yes,", ""])
+    assert load(engines, tmp_path / "b.csv", others, "another office").created["relocation_case"] == 4
 
 
 def test_a_corrected_day_of_a_stage_takes_the_place_of_the_one_before(

@@ -162,6 +162,11 @@ CHANGED = {
     "a day, among rows that stay": [*LIST[1:], ("Org A", "Fund F", "1000", "2024-03-02")],
     "every amount": [(*row[:2], row[2] + "0", row[3]) for row in LIST],
     "an amount, in a list that grew": [*LIST[:2], ("Org C", "Fund G", "550", ""), ("Org D", "Fund G", "5", "")],
+    "the name of a recipient": [("Organisation A", "Fund F", "1000", "2024-03-01"), *LIST[1:]],
+    "who paid": [("Org A", "Fund H", "1000", "2024-03-01"), *LIST[1:]],
+    "who paid, where it was open": [("Org A", "", "1000", "2024-03-01"), *LIST[1:]],
+    "who paid each": [(row[0], "Fund H", *row[2:]) for row in LIST],
+    "a recipient's name, of a grant without a day": [*LIST[:2], ("Organisation C", "Fund G", "500", "")],
 }
 
 
@@ -184,8 +189,9 @@ def test_a_list_without_numbers_in_which_rows_changed_counts_nothing_twice_unles
         [*LIST, ("Org D", "Fund F", "70", "2024-05-01")],
         [("Org A", "Fund F", "1000", "2024-04-01"), ("Org B", "Fund F", "2000", "2024-04-01")],
         [*LIST[:2], ("Org D", "Fund H", "70", "2024-05-01")],
+        [("Org D", "Fund F", "1000", "2024-03-01"), ("Org E", "Fund F", "2000", "2024-03-01")],
     ],
-    ids=["grew", "the next month's", "another grant, and one not stated any more"],
+    ids=["grew", "the next month's", "another grant, and one not stated any more", "others of the same call"],
 )
 def test_a_list_that_goes_on_is_loaded_without_a_question(
     engines: dict[Which, Engine], tmp_path: Path, rows: list[tuple[Any, ...]]
@@ -193,6 +199,19 @@ def test_a_list_that_goes_on_is_loaded_without_a_question(
     bring_list(engines, tmp_path / "a.csv", LIST)
     bring_list(engines, tmp_path / "b.csv", rows)
     assert len(amounts(engines)) == len({*LIST, *rows})
+
+
+def test_numbers_given_to_a_list_that_had_none_count_nothing_twice_unless_somebody_says_so(
+    engines: dict[Which, Engine], tmp_path: Path
+) -> None:
+    bring_list(engines, tmp_path / "a.csv", LIST)
+    numbered = tmp_path / "b.csv"
+    numbered.write_text("\n".join(["N,R,F,A,D", *(f"{n},{','.join(row)}" for n, row in enumerate(LIST, 1))]), "utf-8")
+    how = {"columns": LISTED | {"N": "id"}, "currency": "EUR"}
+    with pytest.raises(Unreadable, match=r"all there is.*both count"):
+        bring(engines, Request("s", [numbered], "360giving", how), AS_OF, print)
+    bring(engines, Request("s", [numbered], "360giving", how, is_snapshot=True), AS_OF, print)
+    assert amounts(engines) == sorted(int(row[2]) * 100 for row in LIST)
 
 
 def test_what_somebody_looked_at_counts_beside_what_stood_there(engines: dict[Which, Engine], tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from sqlalchemy import Engine
 
 from data_access import meta
 from data_access.database import Which
+from data_access.importers.known_cases import ask_whether_cases_are_known
+from data_access.importers.nearly_same_money import say_what_is_nearly_the_same
 from data_access.importers.outcomes import Agreed, Origin, Outcome
 from data_access.importers.questions import propose_same_cases, propose_similar, warn_of_outliers
 from data_access.importers.records import Problem, Record
@@ -54,10 +56,12 @@ def load(
         run.take(records)
         ask_about_numbers(run, counts_both=agreed.counts_both, is_snapshot=is_snapshot)
         ask_whether_corrected(run, counts_both=agreed.counts_both, is_snapshot=is_snapshot)
+        ask_whether_cases_are_known(run, counts_both=agreed.counts_both)
         run.look_for_the_missing(is_snapshot)
         propose_similar(run)
         propose_same_cases(run)
         leave_out_same_money(run, counts_both=agreed.counts_both, is_snapshot=is_snapshot)
+        say_what_is_nearly_the_same(run)
         warn_of_outliers(run)
         run.finish()
         if origin.salt and "cases" in run.runs:

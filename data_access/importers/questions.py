@@ -7,7 +7,7 @@ from array import array
 from collections import defaultdict
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, Integer, Table, and_, cast, func, select
+from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, cast, func, literal, select
 
 from data_access import schema
 from data_access.i18n import _, in_digits
@@ -91,6 +91,11 @@ def warn_of_outliers(run: Run) -> None:
                 )  # fmt: skip
 
 
-def id_in(records: Table) -> ColumnElement[int]:
+def id_in(records: FromClause) -> ColumnElement[int]:
     """The id in the key of a source record, of tables that have one."""
     return cast(func.substr(records.c.row_key, 2, func.length(records.c.row_key) - 2), Integer)
+
+
+def key_of(number: ColumnElement[int]) -> ColumnElement[str]:
+    """The key in a source record of a row with this id."""
+    return literal("[") + cast(number, String) + "]"

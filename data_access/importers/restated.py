@@ -23,9 +23,18 @@ class IsItCorrected(Unreadable):
     """New rows stand where earlier ones of the list stood; the message says what to do."""
 
 
+ALIKE = ("funder_id", "recipient_id", "committed_on"), ("recipient_id", "committed_on", "amount_minor", "currency")
+ALIKE_IN_A_LIST_AGAIN = (
+    ("funder_id", "recipient_id"), ("recipient_id", "committed_on", "amount_minor", "currency"),
+    ("funder_id", "committed_on", "amount_minor", "currency"),
+)  # fmt: skip
+"""Facts in which a new row may be what is left of a corrected one: in any file, and in one that states rows of an earlier list of its
+source again. Grants of one call have payer, day and sum in common."""
+
+
 def ask_whether_corrected(run: Run, *, counts_both: bool, is_snapshot: bool) -> None:
-    """Refuse a list of grants without numbers where rows of an earlier load of its source are gone and others are there between
-    the same funder and recipient: of the same day, or in a file that states other rows of the earlier list again.
+    """Refuse a list of grants where rows without numbers of an earlier load of its source are gone and others, with numbers or
+    without, are there that are like them in all but what may have been corrected.
 
     Each would count beside what it may stand for. With `is_snapshot` the earlier ones are taken out; with `counts_both` somebody
     looked. Raises IsItCorrected.
@@ -33,19 +42,29 @@ def ask_whether_corrected(run: Run, *, counts_both: bool, is_snapshot: bool) -> 
     if counts_both or is_snapshot or "grant" not in run.entities or not run.outcome.created.get("grant"):
         return
     records, ours = run.source_records("grant")
-    facts = grant.c.funder_id, grant.c.recipient_id, grant.c.committed_on
-    asked = select(records.c.run_id, records.c.seen_run_id, *facts).join(grant, grant.c.id == id_in(records))
-    rows = run.connections["shared"].execute(asked.where(ours, records.c.external_id.startswith(f"{BY_ROW}-"))).all()
-    this = run.runs["shared"]
-    is_list_again = any(row.seen_run_id == this != row.run_id for row in rows)
+    asked = select(records.c.external_id, records.c.seen_run_id, grant).join(grant, grant.c.id == id_in(records))
+    rows = run.connections["shared"].execute(asked.where(ours)).mappings().all()
+    this, made_now = run.runs["shared"], _made_now(run)
+    without_numbers = [row for row in rows if row["external_id"].startswith(f"{BY_ROW}-")]
+    gone = [row for row in without_numbers if row["seen_run_id"] != this]
+    new = [row for row in rows if row["external_id"] in made_now]
+    is_list_again = any(row["seen_run_id"] == this and row["external_id"] not in made_now for row in without_numbers)
 
-    def stood(*, is_new: bool) -> Counter[tuple[object, ...]]:
-        own = (row for row in rows if (row.run_id == this if is_new else row.seen_run_id != this))
-        return Counter((row.funder_id, row.recipient_id, None if is_list_again else row.committed_on) for row in own)
+    def alike(facts: tuple[str, ...]) -> int:
+        of_new, of_gone = (Counter(tuple(row[fact] for fact in facts) for row in some) for some in (new, gone))
+        return (of_new & of_gone).total()
 
-    alike = (stood(is_new=True) & stood(is_new=False)).total()
-    if alike:
-        raise IsItCorrected(_said(alike, run.outcome))
+    if most := max(map(alike, ALIKE_IN_A_LIST_AGAIN if is_list_again else ALIKE)):
+        raise IsItCorrected(_said(most, run.outcome))
+
+
+def _made_now(run: Run) -> set[str]:
+    """What the source calls the grants that this load made."""
+    change = import_change.c
+    asked = select(change.external_id).where(
+        change.run_id == run.runs["shared"], change.entity == "grant", change.before.is_(None)
+    )
+    return set(run.connections["shared"].scalars(asked))
 
 
 def ask_about_numbers(run: Run, *, counts_both: bool, is_snapshot: bool) -> None:
@@ -57,10 +76,7 @@ def ask_about_numbers(run: Run, *, counts_both: bool, is_snapshot: bool) -> None
     if run.origin.format not in NUMBERED_BY_HAND or not run.outcome.created.get("grant"):
         return
     (records, ours), connection = run.source_records("grant"), run.connections["shared"]
-    by_run = import_change.c.run_id == run.runs["shared"], import_change.c.entity == "grant"
-    made_now = set(
-        connection.scalars(select(import_change.c.external_id).where(*by_run, import_change.c.before.is_(None)))
-    )
+    made_now = _made_now(run)
     known: dict[str, str] = {}
     new: dict[str, str] = {}
     for number in connection.scalars(select(records.c.external_id).where(ours).order_by(records.c.external_id)):
@@ -98,10 +114,10 @@ def _said(alike: int, outcome: Outcome) -> str:
         outcome.unchanged["grant"],
     ).format(n=in_digits(outcome.unchanged["grant"]))
     stand = ngettext(
-        "{n} other is gone, and a new row is between the same funder and recipient: corrected, or another grant? The rows have no "
-        "numbers that would tell.",
-        "{n} others are gone, and as many new rows are between the same funders and recipients: corrected, or other grants? The "
-        "rows have no numbers that would tell.",
+        "{n} other is gone, and a new row is like it but for a name, a day, a sum or a number: corrected, or another grant? The rows "
+        "had no numbers that would tell.",
+        "{n} others are gone, and as many new rows are like them but for a name, a day, a sum or a number: corrected, or other "
+        "grants? The rows had no numbers that would tell.",
         alike,
     ).format(n=in_digits(alike))
     do = _(
