@@ -43,7 +43,8 @@ def overview(visit: Visit) -> Blocks:
     yield About(
         [
             _(
-                "A cell counts running projects recorded for that country and activity. None recorded is no proof of absence."
+                "A cell counts the organisations with a running project recorded for that country and activity. None recorded is no proof of "
+                "absence."
             ),
             _("Coverage is computed only where a need is stated; “?” says it is not."),
             money.coverage_words,

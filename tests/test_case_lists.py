@@ -60,7 +60,11 @@ LOG = "case,opened,closed,outcome,country\n1,2023-01-05,,,LT\n2,2023-01-05,2023-
 
 @pytest.mark.parametrize(
     ("again", "source"),
-    [(LOG.replace("\n", "\n2023-"), "s"), (LOG + "\n", "another office"), (LOG + "4,2023-08-01,,,LT\n", "another office")],
+    [
+        (LOG.replace("\n", "\n2023-"), "s"),
+        (LOG + "\n", "another office"),
+        (LOG + "4,2023-08-01,,,LT\n", "another office"),
+    ],
     ids=["numbered anew", "from another source", "from another source, and grown"],
 )
 def test_a_log_that_comes_again_under_other_numbers_counts_no_case_twice_unless_somebody_says_so(

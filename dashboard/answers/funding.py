@@ -33,7 +33,7 @@ def summary(money: Portfolio) -> Summary:
                 "monthly_signed",
                 None if today is None else today / 100,
                 written.money(today, money.currency),
-                fall_words(money),
+                _("in {month}; {fall}").format(month=written.month(money.as_of), fall=fall_words(money)),
                 money.coverage_words,
             ),
             Figure(

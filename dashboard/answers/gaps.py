@@ -83,6 +83,13 @@ def _shown_of(ranked: pd.DataFrame, by: str) -> pd.DataFrame:
 
 def _gap_title(money: Portfolio, by: str, ranked: pd.DataFrame, names: Mapping[str, str]) -> str:
     """What has a name and lacks more than anything else, of the rows shown; neutral where several lack as much."""
+    if ranked.empty:
+        said = (
+            _("Nothing is lacking by the need stated for {year}")
+            if money.totals.need
+            else _("No need is stated for {year}")
+        )
+        return said.format(year=money.year)
     named = ranked[~ranked[by].isin(UNPLACED)]
     if money.is_unplaced or named.empty or (len(named) > 1 and named["gap"].iloc[0] == named["gap"].iloc[1]):
         return _("The largest gaps in {year}").format(year=money.year)

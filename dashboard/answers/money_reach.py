@@ -244,6 +244,7 @@ def per_thousand(money: Portfolio, visit: Visit) -> Chart | None:
     placed = money.cells[money.cells["parts"].gt(0) & money.cells["host_country"].str.len().eq(2)]
     totals = placed.groupby("host_country")["signed"].sum().rename("funded").reset_index()
     rates = funding.per_thousand(totals, read(queries.initiatives.populations(visit.viewer)))
+    rates = rates.assign(**{limit: rates[limit].fillna(rates["per_1000"]) for limit in ("low", "high")})
     known = rates[rates["low"].notna()]
     if known.empty:
         return None
@@ -265,8 +266,8 @@ def per_thousand(money: Portfolio, visit: Visit) -> Chart | None:
             }
         ),
         _(
-            "{year}, in {currency}; low to high population estimate, by name, because many ranges overlap. {share} of the money "
-            "cannot be compared."
+            "{year}, in {currency}; low to high population estimate, a stroke where one estimate is known; by name, because many ranges "
+            "overlap. {share} of the money cannot be compared."
         ).format(year=money.year, currency=money.currency, share=written.percent(missing)),
         charts.ranges(known, "host_country", "low", "high", names),
         charts.alternative(title, list(names.values()), spans),

@@ -284,7 +284,8 @@ def _rate_words(currency: str, rates: pd.DataFrame) -> str:
         ).format(currency=currency)
     sets = ", ".join(sorted(rates["rate_set"].unique()))
     return _(
-        "Shown in {currency}, each grant at the last rate within 7 days before it was signed ({sets}, newest {day})."
+        "Shown in {currency}, each grant at the last rate within 7 days before it was signed, each need at that before it was stated "
+        "({sets}, newest {day}). Where rates moved in between, gap and surplus differ from currency to currency."
     ).format(currency=currency, sets=sets, day=written.day(rates["on_date"].max()))
 
 

@@ -328,7 +328,7 @@ def stacked_bars(
 
 
 def ranges(rows: pd.DataFrame, category: str, low: str, high: str, names: Mapping[str, str]) -> go.Figure:
-    """A bar from low to high per category, in the order given."""
+    """A bar from low to high per category, in the order given; a stroke where both are one."""
     trace = {
         "type": "bar",
         "orientation": "h",
@@ -337,7 +337,7 @@ def ranges(rows: pd.DataFrame, category: str, low: str, high: str, names: Mappin
         "base": _numbers(rows[low]),
         "width": 0.4,
         "customdata": [f"{a:.2f} – {b:.2f}" for a, b in zip(rows[low], rows[high], strict=True)],
-        "marker": {"color": MIDDLE},
+        "marker": {"color": MIDDLE, "line": {"color": MIDDLE, "width": 2}},
         "hovertemplate": "%{y}: %{customdata}<extra></extra>",
     }
     return figure([trace], max(160, 22 * len(rows) + 60), FROM_ZERO, DOWNWARDS)

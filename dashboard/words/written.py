@@ -78,13 +78,15 @@ def percent(share: float | None) -> str:
 
 
 def money(minor: float | None, currency: str) -> str:
-    """An amount in at most three significant digits: €1.24 m, €840 k."""
+    """An amount in at most three significant digits: €1.24 m, €840 k; less than one unit to the cent, since it is not nil."""
     if minor is None or pd.isna(minor):
         return "–"
-    major = minor / 100
+    if 0 < abs(minor) < 100:
+        return exact_money(minor, currency)
+    major = float(f"{minor / 100:.3g}") if abs(minor) >= 99_950 else minor / 100
     power = 0 if abs(major) < 1000 else int(math.log10(abs(major)))
     if 3 <= power < 6 and not _shortens_thousands(language.get()):
-        return _grouped(int(round(major, 2 - power)), currency)
+        return _grouped(int(major), currency)
     digits = max(0, 2 - power % 3) if power else 0
     return format_compact_currency(
         round(major) if digits == 0 else major, currency, locale=language.get(), fraction_digits=digits

@@ -40,12 +40,18 @@ PAYMENTS = {"3": "out", "4": "out", "1": "in"}
 COUNTED = COMMITMENTS | PLEDGES | PAYMENTS
 NEVER_COUNTED = frozenset({"5", "6", "7", "8", "9", "10"})
 RECEIVING_ROLES, FUNDING_ROLE = ("4", "3", "2"), "1"
-EXPENDITURE, CANCELLED = "4", "5"
+KIND = {code: code for code in COUNTED} | {"4": "3"}
+"""What states the same of a programme and of its parts: spending, whether paid out or spent."""
+EXPENDITURE, PIPELINE, CANCELLED = "4", "1", "5"
 ACTUAL_START, PLANNED_START, ACTUAL_END, PLANNED_END = "2", "1", "4", "3"
 NO_REFERENCE = frozenset({"", "n/a", "na", "none", "unknown", "0"})
 DAC = "dac"
 OUR_SECTORS = "urn:meridian:activities"
 """What a file that Meridian published says its sectors are taken from: they come back as they were."""
+UNSIGNED = {PIPELINE: "pledge", CANCELLED: "cancelled"}
+"""What the commitments of an activity are by its status, where they are none."""
+JUDGED_BY = ("2", "11", "3", "1")
+"""What tells whether the parts of a programme state its money: the first of these that both state."""
 Grant = tuple[dict[str, Any], list[Transaction]]
 
 
@@ -58,7 +64,7 @@ class Known:
     references: dict[str, str] = field(default_factory=dict)
     paid_links: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     received_links: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    committed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    stated: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     parts: dict[str, set[str]] = field(default_factory=dict)
     payers: set[str] = field(default_factory=set)
     receivers: set[str] = field(default_factory=set)
@@ -172,8 +178,7 @@ def _learn_links(activity: Element, known: Known, file: str) -> None:
             known.parts.setdefault(whole, set()).add(part)
     for found in _transactions(activity, identifier, Place(file=file), known):
         if isinstance(found, Transaction):
-            if COMMITMENTS.get(found.code) == "out":
-                known.committed[identifier, found.currency] += found.minor
+            known.stated[identifier, found.currency, KIND[found.code]] += found.minor
             if found.direction == "out" and found.link:
                 known.paid_links[found.link] += found.minor
             elif found.link:
@@ -214,6 +219,13 @@ def _activity(
             is_initiative = receives and party.key != NOT_STATED
             is_funder = party.key in known.payers or not is_initiative
             yield organisation(party.key, party.name, place, is_funder=is_funder, is_initiative=is_initiative)
+    yield from _say_of_days(activity, place)
+    if _status(activity) == PIPELINE and any(
+        grant["status"] == "commitment" for grant, _transactions in grants.values()
+    ):
+        yield Problem(place, "activity-status", PIPELINE, "not_signed_yet",
+                      _("says that the activity is only being prepared; what it commits was taken as a pledge."),
+                      _("If it is signed, ask the publisher for another status."), is_warning=True)  # fmt: skip
     yield from say_of_shares(activity, identifier, place)
     yield from _project(activity, identifier, lead, place, context)
     yield from _grants(activity, identifier, grants, known, place)
@@ -225,13 +237,13 @@ def _without_parts(
     """What a programme states although its parts state it already is taken out of `grants`, and said; where the parts state
     less, both are kept and the question is asked."""
     parts = sorted(known.parts.get(identifier, ()))
-    stated = sorted({grant["currency"] for grant, _transactions in grants.values() if grant["amount_minor"]})
-    for currency in stated:
-        in_parts = sum(known.committed[part, currency] for part in parts)
-        if not in_parts or known.committed[identifier, currency] <= 0:
+    for currency in sorted({grant["currency"] for grant, _transactions in grants.values()}):
+        sums = {kind: sum(known.stated[part, currency, kind] for part in parts) for kind in JUDGED_BY}
+        kind = next((kind for kind in JUDGED_BY if sums[kind] and known.stated[identifier, currency, kind] > 0), None)
+        if kind is None:
             continue
         shown = ", ".join(parts[:5])
-        if in_parts < known.committed[identifier, currency] or context.counts_both:
+        if sums[kind] < known.stated[identifier, currency, kind] or context.counts_both:
             said = _(
                 "are parts of {activity}, which states money as well; if it is the same money, it is counted twice."
             ).format(activity=identifier)
@@ -260,19 +272,24 @@ def _lead(activity: Element, known: Known) -> Party | None:
 def _grants(
     activity: Element, identifier: str, grants: dict[str, Grant], known: Known, place: Place
 ) -> Iterator[Record]:
-    status = activity.find("activity-status")
+    status = _status(activity)
     incoming = [key for key, (_grant, transactions) in grants.items() if transactions[0].direction == "in"]
     for key, (grant, transactions) in sorted(grants.items(), key=lambda one: one[1][1][0].direction):
         if transactions[0].direction == "out" and incoming:
             grant |= {"kind": "regrant", "parent": incoming[0] if len(incoming) == 1 else None}
-        if status is not None and status.get("code") == CANCELLED and grant["status"] == "commitment":
-            grant["status"] = "cancelled"
+        if status in UNSIGNED and grant["status"] == "commitment":
+            grant["status"] = UNSIGNED[status]
         project = next(
             (t.receiver_activity for t in transactions if t.receiver_activity in known.activities), identifier
         )
         yield Record("grant", key, grant | _period(activity) | {"project": project}, place)
         yield from share_records(activity, key, place) if has_places(activity) else own_place(key, transactions[0])
         yield from _payments(key, transactions)
+
+
+def _status(activity: Element) -> str | None:
+    element = activity.find("activity-status")
+    return None if element is None else element.get("code")
 
 
 def _period(activity: Element) -> dict[str, date | None]:
@@ -458,6 +475,16 @@ def _date(activity: Element, *kinds: str) -> date | None:
         except values.Bad:
             continue
     return None
+
+
+def _say_of_days(activity: Element, place: Place) -> Iterator[Problem]:
+    """Days of an activity that cannot be read, and are taken as unknown."""
+    for element in activity.findall("activity-date"):
+        stated = _stated_day(element)
+        try:
+            written_days.day(stated)
+        except values.Bad as bad:
+            yield Problem(place, "activity-date", stated or "", "bad_value", bad.what, bad.do, is_warning=True)
 
 
 def _project(activity: Element, identifier: str, lead: Party, place: Place, context: Context) -> Iterator[Record]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -17,14 +15,11 @@ from data_access.i18n import SOURCE, _, language
 from data_access.importers import files, heading_lines, tables, template_cells, values, written_amounts, written_days
 from data_access.importers.evidence import Evidence, numeric_date
 from data_access.importers.records import Context, Place, Problem, Record, Unreadable, dates_read, worked_out
-from data_access.schema import AFTER_ARRIVAL
-from data_access.search import search_key
+from data_access.importers.template_rows import records_of
 
 DESCRIPTION = Path(__file__).with_name("template.json")
 EXAMPLE = "EXAMPLE"
 LANGUAGES = ("en", "ru", "de")
-EPISODES = uuid.UUID("6f1b1c52-62c5-4b70-9a5b-0b8b7a1d5c11")
-LAST_PLACE = 1_000
 FEWEST_HEADINGS, MOST_OF_HEADINGS = 3, 0.8
 
 
@@ -242,7 +237,7 @@ def _read_sheet(
         yield from problems
         if not any(not problem.is_warning for problem in problems):
             cells.append((place, values_))
-    yield from RECORDS.get(sheet.entity, _plain)(sheet.entity, cells)
+    yield from records_of(sheet.entity, cells)
 
 
 def _say_ambiguous(
@@ -344,152 +339,6 @@ def _value(cell: Any, field: Field, evidence: Evidence | None, vocabulary: Mappi
         "boolean": values.flag,
     }
     return readers.get(field.format or field.type, values.text)(cell)
-
-
-def _plain(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
-    for place, row in cells:
-        yield Record(entity, _key_of(entity, row), row, place)
-
-
-KEYS = {
-    "presence": ("organisation", "host_country", "role", "place"),
-    "partnership": ("first", "second"),
-    "local_partner": ("organisation", "name", "host_country"),
-    "project_facet": ("project", "facet", "code"),
-    "fx_rate": ("currency", "on_date"),
-    "capacity": ("host_country", "period_start"),
-    "policy_event": ("on_date", "label_en"),
-    "code": ("facet", "code"),
-    "population": ("host_country",),
-    "organisation_finance": ("organisation", "on_date"),
-    "other_income": ("organisation", "year", "kind"),
-    "route": ("code",),
-    "legal_clock": ("route", "host_country", "valid_from"),
-    "grant": ("reference",),
-    "relocation_case": ("id",),
-}
-
-
-def _key_of(entity: str, row: Mapping[str, Any]) -> str:
-    names = KEYS.get(entity, ("slug",))
-    return "|".join("" if row.get(name) is None else str(row[name]) for name in names)
-
-
-def _organisations(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
-    for place, row in cells:
-        yield Record(entity, row["slug"], row | {"search_key": search_key(row["name"])}, place)
-
-
-def _keyed(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
-    """Results, needs and payments: their reference is ours only for loading."""
-    for place, row in cells:
-        yield Record(entity, str(row["key"]), {k: v for k, v in row.items() if k != "key"}, place)
-
-
-def _codes(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
-    """Codes and routes: what has no place in lists stands at their end."""
-    for place, row in cells:
-        yield Record(
-            entity,
-            _key_of(entity, row),
-            row | {"position": LAST_PLACE if row.get("position") is None else row["position"]},
-            place,
-        )
-
-
-def _facets(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record]:
-    for place, row in cells:
-        yield Record(entity, _key_of(entity, row), row | {"is_withheld": bool(row.get("is_withheld"))}, place)
-
-
-def _grants(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record | Problem]:
-    for place, row in cells:
-        shares = row.pop("countries", None) or {}
-        yield Record(entity, row["reference"], row, place)
-        yield from _say_of_shares(place, row["reference"], shares)
-        for country, share in shares.items():
-            values_ = {"grant": row["reference"], "host_country": country, "share_bp": share}
-            yield Record("grant_country", f"{row['reference']}|{country}", values_, place)
-
-
-ROUNDING_BP = 2
-
-
-def _say_of_shares(place: Place, reference: str, shares: Mapping[str, int | None]) -> Iterator[Problem]:
-    """A note where the declared shares of a grant do not add to 100."""
-    declared = sum(share or 0 for share in shares.values())
-    shown = f"{Decimal(declared) / 100:f} %"
-    if declared > 10_000 + ROUNDING_BP:
-        said = _("of {grant} are shares of more than 100 %; where its money works is taken as “not stated”.")
-        yield Problem(place, "countries", shown, "shares_over_100", said.format(grant=reference),
-                      _("Correct the shares."), is_warning=True)  # fmt: skip
-    elif shares and None not in shares.values() and declared < 10_000 - ROUNDING_BP:
-        said = _("of {grant} are shares of less than 100 %; the rest is kept as “not stated”.")
-        yield Problem(place, "countries", shown, "shares_under_100", said.format(grant=reference),
-                      _("Nothing to do if the rest is not known."), is_warning=True)  # fmt: skip
-
-
-def _case_events(_entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record | Problem]:
-    """Events of one episode become its row, its stages and its holds."""
-    episodes: dict[tuple[str, int], dict[str, Any]] = {}
-    places: dict[tuple[str, int], Place] = {}
-    rest: list[tuple[Place, str, dict[str, Any]]] = []
-    for place, row in cells:
-        number = (row["case"], row["episode_no"])
-        reference = row.get("episode") or str(uuid.uuid5(EPISODES, f"{row['case']}#{row['episode_no']}"))
-        episode = episodes.setdefault(
-            number, {"id": reference, "case": row["case"], "episode_no": row["episode_no"], "status": "open"}
-        )
-        places.setdefault(number, place)
-        if row["event"] == "opened":
-            names = ("route", "host_country", "recorded_on")
-            episode |= {"opened_on": row.get("date")} | {name: row.get(name) for name in names}
-        elif row["event"] == "entered":
-            episode |= {"entered_on": row.get("date")}
-        elif row["event"] == "closed":
-            episode |= {"closed_on": row.get("date"), "outcome": row.get("outcome"), "status": "closed"}
-        else:
-            rest.append((place, episode["id"], row))
-    for number, episode in episodes.items():
-        yield Record("case_episode", episode["id"], episode, places[number])
-    for place, reference, row in rest:
-        if row.get("date") is None:
-            yield Problem(
-                place,
-                "date",
-                "",
-                "value_missing",
-                _("is empty, but “{event}” needs it.").format(event=row["event"]),
-                _("Add the date."),
-            )
-        elif row["event"] == "hold":
-            held = {"episode": reference, "held_from": row["date"], "held_to": row.get("until"),
-                    "reason": row.get("reason") or "unknown"}  # fmt: skip
-            yield Record("hold", f"{reference}|{row['date']}", held, place)
-        elif row["event"] in AFTER_ARRIVAL:
-            after = {"episode": reference, "event": row["event"], "on_date": row["date"], "until": row.get("until")}
-            yield Record("after_arrival", f"{reference}|{row['event']}|{row['date']}", after, place)
-        else:
-            stage = {
-                "episode": reference,
-                "stage": row["event"],
-                "entered_on": row["date"],
-                "recorded_on": row.get("recorded_on"),
-            }
-            yield Record("stage_event", f"{reference}|{row['event']}|{row['date']}", stage, place)
-
-
-RECORDS: dict[str, Callable[[str, Iterable[tuple[Place, dict[str, Any]]]], Iterator[Record | Problem]]] = {
-    "code": _codes,
-    "route": _codes,
-    "organisation": _organisations,
-    "project_facet": _facets,
-    "project_result": _keyed,
-    "need": _keyed,
-    "grant": _grants,
-    "payment": _keyed,
-    "case_event": _case_events,
-}
 
 
 def rows(connection: Connection, table: Any) -> Iterator[dict[str, Any]]:

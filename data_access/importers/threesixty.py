@@ -132,13 +132,12 @@ def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
             yield Place("grants", number, file=path.name), {}
             continue
         recipient, funder = _first(grant, "recipientOrganization"), _first(grant, "fundingOrganization")
-        planned = _first(grant, "plannedDates")
         found = [spot for spot in grant.get("beneficiaryLocation") or () if isinstance(spot, dict)]
         coded = ((_country(spot.get("countryCode"), spot.get("name")), spot.get("description")) for spot in found)
         spots = [(country, said) for country, said in coded if country]
         line = {name: grant.get(name) for name in ("id", *AMOUNTS, "currency", "awardDate", "regrantType")} | {
-            "starts": planned.get("startDate"),
-            "ends": planned.get("endDate"),
+            "starts": min(_planned(grant, "startDate"), default=None),
+            "ends": max(_planned(grant, "endDate"), default=None),
             "recipient_id": recipient.get("id"),
             "recipient": recipient.get("name"),
             "person": grant.get("recipientIndividual"),
@@ -157,6 +156,17 @@ def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
 def _first(grant: Mapping[str, Any], name: str) -> dict[str, Any]:
     found = grant.get(name)
     return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
+
+
+def _planned(grant: Mapping[str, Any], edge: str) -> list[str]:
+    """The days at which the periods planned for a grant begin, or end, as the standard writes them: the first of them or the last is the
+    grant's."""
+    planned = grant.get("plannedDates")
+    return [
+        str(one[edge])
+        for one in (planned if isinstance(planned, list) else ())
+        if isinstance(one, dict) and one.get(edge)
+    ]
 
 
 def _country(code: Any, name: Any) -> str | None:

@@ -25,9 +25,11 @@ MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\
 
 
 def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date | None:
-    """A calendar date: ISO, day or month first by evidence, a spreadsheet's serial number. Raises Bad.
+    """A calendar date: ISO, day or month first by evidence, a spreadsheet's serial number. Raises Bad, also for 05/03/2026 where no
+    column is there to tell.
 
-    A moment with an offset is told in the one reporting `zone` before its date is taken; plain dates never shift (A30).
+    A moment with an offset is told in the one reporting `zone` before its date is taken; plain dates never shift (A30), nor does
+    midnight, which is how programs write a date.
     """
     if isinstance(cell, str) and MOMENT.match(cell.strip()):
         cell = _moment(cell.strip())
@@ -45,8 +47,9 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
         parts = re.match(r"(\d{4})(\d{2})(\d{2})", line)
     if parts is None:
         raise Bad(_("is not a date."), _("Write it like 2026-10-18."))
+    year, month, number = _in_order(parts, evidence)
     try:
-        return date(*_in_order(parts, evidence or Evidence()))
+        return date(year, month, number)
     except ValueError:
         raise Bad(_("is a day that does not exist."), _("Write it like 2026-10-18.")) from None
 
@@ -62,19 +65,25 @@ def _made(cell: date, evidence: Evidence | None, zone: str) -> date:
     if not isinstance(cell, datetime):
         return cell
     try:
-        return (cell if cell.tzinfo is None else cell.astimezone(ZoneInfo(zone))).date()
+        return (
+            cell if cell.tzinfo is None or not any(cell.timetuple()[3:6]) else cell.astimezone(ZoneInfo(zone))
+        ).date()
     except OverflowError:
         raise Bad(_("is a moment that no calendar holds."), _("Write it like 2026-10-18.")) from None
 
 
-def _in_order(parts: re.Match[str], evidence: Evidence) -> tuple[int, int, int]:
-    """Year, month and day of a date in figures, as its column tells. Raises Bad where its year may stand first or last."""
+def _in_order(parts: re.Match[str], column: Evidence | None) -> tuple[int, int, int]:
+    """Year, month and day of a date in figures, as its column tells. Raises Bad where its year may stand first or last, and where
+    there is no column and it can be two days."""
+    evidence = column or Evidence.of([parts[0]])
     first, second, third = (int(part) for part in parts.groups())
     if len(parts[1]) == 4:
         return first, second, third
     if len(parts[3]) == 2 and "-" in parts[0] and evidence.may_begin_with_years:
         raise Bad(_("may begin or end with its year."), _("Write the year with four figures."))
     order = evidence.date_order
+    if column is None and order is None and first != second:
+        raise Bad(_("can be two days."), _("Write it like 2026-10-18."))
     month_first = (order == "month" or (order == "both" and second > 12)) and not (order == "both" and first > 12)
     year = third + 2000 if len(parts[3]) == 2 else third
     return (year, first, second) if month_first else (year, second, first)
