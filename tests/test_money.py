@@ -38,13 +38,13 @@ CHOICES = [
 def test_the_rows_of_every_month_and_bar_add_to_the_figure(viewer: Viewer, filters: Filters) -> None:
     money = portfolio.picture(open_sample_visit(viewer, filters))
     cell, monthly = (viewer, filters), money.monthly[["month", "signed", "need"]]
-    for month, signed, need in some(list(monthly.itertuples(index=False)), 3, *cell):
+    for month, signed, need in some(list(monthly.itertuples(index=False)), 6, *cell):
         rows = money_rows.rows_of_month(money, f"{month:%Y-%m}").rows
         assert rows.loc[rows["entry"] != "need", "part"].sum() == signed
         assert rows.loc[rows["entry"] == "need", "part"].sum() == (0 if pd.isna(need) else need)
     for by in gaps_of.names():
         bars = gaps_of.largest(money, by)
-        for value, need in some(list(zip(bars.rows[by], bars.rows["need"], strict=True)), 6, by, *cell):
+        for value, need in some(list(zip(bars.rows[by], bars.rows["need"], strict=True)), 12, by, *cell):
             if lines := money_rows.lines_of_gap(money, by, value):
                 bar = bars.rows.set_index(by).loc[value, ["need", "funded", "gap", "surplus"]]
                 assert (lines.rows[bar.index].sum() == bar).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import product
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,8 +15,10 @@ from dashboard.answers import named
 from dashboard.page.reading import forget, read
 from dashboard.page.visit import open_visit
 from data_access import addresses, connections, queries
-from tests.conftest import FUNDER, STEWARD, open_sample_visit
+from tests.conftest import FUNDER, STEWARD, open_sample_visit, some
 from tests.test_pages import PARTS, ROLES, open_page, open_tables
+
+WITH_NAMES = ("overlap", "funding_gaps", "initiatives", "directory", "data")
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +43,7 @@ def names_of(app: AppTest) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.usefixtures("deployment")
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("page", ["overlap", "funding_gaps", "initiatives", "directory", "data"])
+@pytest.mark.parametrize(("page", "role"), some(list(product(WITH_NAMES, ROLES)), 2))
 def test_every_name_that_leads_to_a_profile_leads_to_that_of_its_bearer_and_keeps_the_readers_choices(
     page: str, role: str
 ) -> None:

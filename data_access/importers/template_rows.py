@@ -143,9 +143,8 @@ def _case_events(_entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) ->
         else:
             rest.append((place, episode["id"], row))
     for number, episode in episodes.items():
-        opened, closed = episode.get("opened_on"), episode.get("closed_on")
-        if opened is not None and closed is not None and closed < opened:
-            yield Problem(places[number], "date", str(closed), "ended_before_it_began",
+        if _ends_before_it_opens(episode):
+            yield Problem(places[number], "date", str(episode["closed_on"]), "ended_before_it_began",
                           _("is before the day on which this episode opened; it is listed as to fix and in no time of a case."),
                           _("Correct one of the two dates."), is_warning=True)  # fmt: skip
         yield Record("case_episode", episode["id"], episode, places[number])
@@ -205,6 +204,11 @@ def _is_within(part: Mapping[str, Any], whole: Mapping[str, Any]) -> bool:
     if begins is None or ends is None or starts is None or stops is None or part.get("amount_minor") is None:
         return False
     return bool(begins <= starts and stops <= ends and (begins, ends) != (starts, stops))
+
+
+def _ends_before_it_opens(episode: Mapping[str, Any]) -> bool:
+    opened, closed = episode.get("opened_on"), episode.get("closed_on")
+    return opened is not None and closed is not None and closed < opened
 
 
 RECORDS: dict[str, Callable[[str, Iterable[tuple[Place, dict[str, Any]]]], Iterator[Record | Problem]]] = {

@@ -16,6 +16,7 @@ from data_access.importers.values import Bad, text
 
 SERIAL_BEGIN = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
+YEARS = range(1900, 2200)
 WORDED = re.compile(
     rf"^(\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s\-](?:de\s)?([^\W\d]+)\.?,?[\s\-](\d{{4}}|\d{{2}})(?:\s*(?:г\.?|года))?{CLOCK}$",
     re.IGNORECASE,
@@ -26,11 +27,20 @@ MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\
 
 def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date | None:
     """A calendar date: ISO, day or month first by evidence, a spreadsheet's serial number. Raises Bad, also for 05/03/2026 where no
-    column is there to tell.
+    column is there to tell, and for a year of other centuries, which programs write for “never”.
 
     A moment with an offset is told in the one reporting `zone` before its date is taken; plain dates never shift (A30), nor does
     midnight, which is how programs write a date.
     """
+    found = _calendar_day(cell, evidence, zone)
+    if found is not None and found.year not in YEARS:
+        raise Bad(
+            _("is a day of another century."), _("Correct its year, or leave the cell empty if the day is not known.")
+        )
+    return found
+
+
+def _calendar_day(cell: Any, evidence: Evidence | None, zone: str) -> date | None:
     if isinstance(cell, str) and MOMENT.match(cell.strip()):
         cell = _moment(cell.strip())
     if isinstance(cell, date):
@@ -82,7 +92,7 @@ def _in_order(parts: re.Match[str], column: Evidence | None) -> tuple[int, int, 
     if len(parts[3]) == 2 and "-" in parts[0] and evidence.may_begin_with_years:
         raise Bad(_("may begin or end with its year."), _("Write the year with four figures."))
     order = evidence.date_order
-    if column is None and order is None and first != second:
+    if column is None and order is None and first != second and "." not in parts[0]:
         raise Bad(_("can be two days."), _("Write it like 2026-10-18."))
     month_first = (order == "month" or (order == "both" and second > 12)) and not (order == "both" and first > 12)
     year = third + 2000 if len(parts[3]) == 2 else third
