@@ -149,30 +149,28 @@ def _case_events(_entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) ->
                           _("Correct one of the two dates."), is_warning=True)  # fmt: skip
         yield Record("case_episode", episode["id"], episode, places[number])
     for place, reference, row in rest:
-        if row.get("date") is None:
-            yield Problem(
-                place,
-                "date",
-                "",
-                "value_missing",
-                _("is empty, but “{event}” needs it.").format(event=row["event"]),
-                _("Add the date."),
-            )
-        elif row["event"] == "hold":
-            held = {"episode": reference, "held_from": row["date"], "held_to": row.get("until"),
-                    "reason": row.get("reason") or "unknown"}  # fmt: skip
-            yield Record("hold", f"{reference}|{row['date']}", held, place)
-        elif row["event"] in AFTER_ARRIVAL:
-            after = {"episode": reference, "event": row["event"], "on_date": row["date"], "until": row.get("until")}
-            yield Record("after_arrival", f"{reference}|{row['event']}|{row['date']}", after, place)
-        else:
-            stage = {
-                "episode": reference,
-                "stage": row["event"],
-                "entered_on": row["date"],
-                "recorded_on": row.get("recorded_on"),
-            }
-            yield Record("stage_event", f"{reference}|{row['event']}|{row['date']}", stage, place)
+        yield _beside_opening_and_ending(place, reference, row)
+
+
+def _beside_opening_and_ending(place: Place, reference: str, row: Mapping[str, Any]) -> Record | Problem:
+    """A stage of an episode, a hold, or what was learnt after arrival."""
+    on = row.get("date")
+    if on is None:
+        return Problem(place, "date", "", "value_missing",
+                       _("is empty, but “{event}” needs it.").format(event=row["event"]), _("Add the date."))  # fmt: skip
+    if row["event"] == "hold":
+        held = {
+            "episode": reference,
+            "held_from": on,
+            "held_to": row.get("until"),
+            "reason": row.get("reason") or "unknown",
+        }
+        return Record("hold", f"{reference}|{on}", held, place)
+    if row["event"] in AFTER_ARRIVAL:
+        after = {"episode": reference, "event": row["event"], "on_date": on, "until": row.get("until")}
+        return Record("after_arrival", f"{reference}|{row['event']}|{on}", after, place)
+    stage = {"episode": reference, "stage": row["event"], "entered_on": on, "recorded_on": row.get("recorded_on")}
+    return Record("stage_event", f"{reference}|{row['event']}|{on}", stage, place)
 
 
 def _needs(entity: str, cells: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[Record | Problem]:
