@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from data_access.importers.records import Unreadable
 from data_access.importers.stated_whole import NumberOfAnother
 from data_access.importers.values import Bad
 from data_access.importers.written_amounts import money
+from tests.import_files import book
 from tests.small_loads import AS_OF
 
 COLUMNS = {"id": "id", "Org": "recipient", "From": "funder", "Sum": "amountAwarded", "Day": "awardDate"}
@@ -115,3 +117,71 @@ def test_a_heading_says_thousands_and_currencies_in_any_words_of_money(heading: 
 def test_thousandths_of_money_are_thousands_or_nothing(cells: tuple[str, ...], cell: str) -> None:
     with pytest.raises(Bad, match="two ways"):
         money(cell, Evidence.of([*cells, cell]))
+
+
+def sheets(engines, path: Path, **by_name: list[tuple[str, str]]) -> list[tuple[int, date | None]]:
+    """Grants of one workbook whose sheets write amounts and days in ways of their own: amount and day."""
+    head = ["id", "Org", "From", "Sum", "Day"]
+    rows = {
+        name: [head, *([f"{name}-{n}", f"Org {n}", "F", *cells] for n, cells in enumerate(own))]
+        for name, own in by_name.items()
+    }
+    asked = Request("list", [book(path, **rows)], "360giving", {"columns": COLUMNS, "currency": "EUR"})
+    done = bring(engines, asked, AS_OF, lambda _n: None)
+    assert not done.rejected, done.problems
+    with engines["shared"].connect() as connection:
+        facts = select(schema.grant.c.amount_minor, schema.grant.c.committed_on).order_by(schema.grant.c.reference)
+        return [(row[0], row[1]) for row in connection.execute(facts)]
+
+
+EUROPEAN = [("1.500,00", "25.03.2024"), ("2.500,00", "05.04.2024")]
+AMERICAN = [("1,500.00", "03/25/2024"), ("2,500.00", "04/05/2024")]
+SAME = [(1_500_00, date(2024, 3, 25)), (2_500_00, date(2024, 4, 5))]
+
+
+@pytest.mark.by_turns
+def test_each_sheet_says_how_its_own_days_and_amounts_are_written(empty, tmp_path: Path) -> None:
+    assert sheets(empty, tmp_path / "a.xlsx", A=EUROPEAN, B=AMERICAN) == SAME * 2
+
+
+@pytest.mark.by_turns
+def test_a_sheet_that_says_nothing_of_its_days_is_read_as_the_others_are(empty, tmp_path: Path) -> None:
+    assert sheets(empty, tmp_path / "a.xlsx", A=AMERICAN, B=[("700.00", "04/05/2024")])[-1] == (
+        700_00,
+        date(2024, 4, 5),
+    )
+
+
+@pytest.mark.parametrize("name", ["ditto", "〃", '"', "Same as above", "то же", "s. o."])
+def test_a_payer_of_another_row_is_refused(empty, name: str, tmp_path: Path) -> None:
+    done = bring(
+        empty,
+        Request("list", [book(tmp_path / "a.xlsx", G=[[*COLUMNS], ["1", "A", name, 10, "2024-01-02"]])], "360giving",
+                {"columns": COLUMNS, "currency": "EUR"}),
+        AS_OF,
+        lambda _n: None,
+    )  # fmt: skip
+    assert done.rejected == 1 and not grants(empty)
+
+
+@pytest.mark.parametrize("name", ["TBD", "n.a.", "не указано", "0", "to be confirmed"])
+def test_a_payer_whom_a_word_for_nobody_names_is_not_named(empty, name: str, tmp_path: Path) -> None:
+    load(empty, tmp_path, f"id,Org,From,Sum,Day\n1,A,{name},10,2024-01-02\n")
+    with empty["shared"].connect() as connection:
+        assert connection.scalars(select(schema.grant.c.funder_id)).all() == [None]
+        assert connection.scalars(select(schema.organisation.c.name)).all() == ["A"]
+
+
+@pytest.mark.parametrize(("second", "is_refused"), [("Armenia", True), ("", False), ("Georgia", False)])
+def test_of_two_columns_that_are_said_to_be_one_a_row_fills_one_or_the_list_is_refused(
+    empty, second: str, is_refused: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"Name,Where,Where else\nA,Georgia,{second}\n")
+    columns = {"Name": "organisation", "Where": "country", "Where else": "country"}
+    asked = Request("list", [path], "3w", {"columns": columns})
+    if is_refused:
+        with pytest.raises(Unreadable, match="“Where”, “Where else”"):
+            bring(empty, asked, AS_OF, lambda _n: None)
+    else:
+        assert bring(empty, asked, AS_OF, lambda _n: None).created["presence"] == 1

@@ -69,10 +69,21 @@ def meanings(headings: Iterable[str], synonyms: Mapping[str, str], context: Cont
 
 
 def line_of(cells: Mapping[str, Any], columns: Mapping[str, str], context: Context) -> dict[str, Any]:
-    """What a row says, by what its columns are: each cell as the map reads it, and what the map says of every row."""
+    """What a row says, by what its columns are: each cell as the map reads it, and what the map says of every row.
+
+    Of columns that the map says are the same, a row may fill one. Raises Unreadable where it fills two differently.
+    """
     line: dict[str, Any] = {}
     for heading, what in columns.items():
         cell = as_mapped(what, cells.get(heading), context)
+        if cell not in (None, "") and line.get(what) not in (None, "", cell):
+            several = ", ".join(f"“{other}”" for other, own in columns.items() if own == what)
+            raise Unreadable(
+                _(
+                    "The column map says of {columns} that each is {what}, and there are rows that fill more than one. One of "
+                    "them would be lost: leave out all but one, or bring them into one column."
+                ).format(columns=several, what=what)
+            )
         if what not in line or cell not in (None, ""):
             line[what] = cell
     for what, word in context.column_map.items():

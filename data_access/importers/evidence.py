@@ -27,8 +27,10 @@ def numeric_date(cell: str) -> re.Match[str] | None:
 
 @dataclass
 class Evidence:
-    """What a whole column says about how its dates and amounts are written."""
+    """What a whole column says about how its dates and amounts are written; `beside`: what the column says in all sheets, for where
+    this one tells nothing."""
 
+    beside: Evidence | None = None
     day_first: int = 0
     month_first: int = 0
     numeric: int = 0
@@ -40,8 +42,8 @@ class Evidence:
     made_beyond_12: int = 0
 
     @classmethod
-    def of(cls, cells: Iterable[Any]) -> Evidence:
-        found = cls()
+    def of(cls, cells: Iterable[Any], beside: Evidence | None = None) -> Evidence:
+        found = cls(beside)
         for cell in cells:
             found.see(cell)
         return found
@@ -69,6 +71,8 @@ class Evidence:
 
     def decimals_by(self, mark: str) -> int:
         """How many cells have a comma, or a point, before their decimals."""
+        if self.beside and not self.comma_decimal and not self.point_decimal:
+            return self.beside.decimals_by(mark)
         return self.comma_decimal if mark == "," else self.point_decimal
 
     @property
@@ -76,6 +80,8 @@ class Evidence:
         """Which part comes first; "both" when the column contradicts itself, None when nothing tells."""
         if self.day_first and self.month_first:
             return "both"
+        if self.beside and not self.day_first and not self.month_first:
+            return None if self.beside.date_order == "both" else self.beside.date_order
         return "day" if self.day_first else "month" if self.month_first else None
 
     @property

@@ -24,6 +24,7 @@ SIDES = ("funder", "recipient")
 FEWEST_ADDED = 2
 BETWEEN_NAMES = re.compile(PARTS.pattern + r"|\s+(?:and|und|и|та|et|i)\s+")
 PARTS_NAMES = re.compile(r"[;\n|]")
+LISTED = re.compile(r"\S,\S")
 
 
 class RowIds:
@@ -115,9 +116,12 @@ def _are_several(line: Mapping[str, Any], side: str, names: Collection[str]) -> 
 
 def are_several(name: str, names: Collection[str]) -> bool:
     """Whether a cell, in small letters, names several organisations: parted by what no name holds, or each of them alone in another
-    row; `names`: of all rows."""
+    row, or one of them where commas stand as programs write them; `names`: of all rows."""
     parts = [part.strip() for part in BETWEEN_NAMES.split(name) if part.strip()]
-    return len(parts) > 1 and (bool(PARTS_NAMES.search(name)) or all(part in names for part in parts))
+    known = [part in names for part in parts]
+    return len(parts) > 1 and (
+        bool(PARTS_NAMES.search(name)) or all(known) or (any(known) and bool(LISTED.search(name)))
+    )
 
 
 def say_of_totals(lines: Lines) -> Iterator[Problem]:

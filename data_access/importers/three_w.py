@@ -213,7 +213,8 @@ class _Reading:
     ) -> tuple[dict[str, Any], dict[str, values.Bad]]:
         """What each cell of a row says, and what cannot be read of it."""
         readers: dict[str, Callable[[], Any]] = {
-            **{what: partial(values.text, line.get(what)) for what in ("acronym", "organisation", "project", "place")},
+            **{what: partial(values.text, line.get(what)) for what in ("acronym", "project", "place")},
+            "organisation": partial(values.name, line.get("organisation")),
             "activity": partial(values.text, line.get("activity")),
             "country": partial(self._countries, line),
             **{

@@ -75,7 +75,7 @@ def fits(path: Path, context: Context) -> bool:
 
 def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
     """Organisations, grants, their places and payments; problems for awards that cannot be read."""
-    lines: list[tuple[Place, dict[str, Any]]] = []
+    lines: Lines = []
     for path in paths:
         met = list(_from_json(path) if files.kind_of(path) == "json" else _from_tables(path, context))
         found = [one for one in met if not isinstance(one, Problem)]
@@ -92,27 +92,25 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
         elif (problem := _unfit(place, line)) is not None:
             yield problem
         else:
-            lines.append((place, line | {"id": values.text(line["id"])}))
+            lines.append(
+                (place, line | {"id": values.text(line["id"])} | {side: values.name(line.get(side)) for side in SIDES})
+            )
     yield from grant_lists.say_not_granted(not_granted)
-    yield from grant_lists.say_of_blank_payers(lines)
-    yield from grant_lists.say_of_totals(lines)
-    evidence = {name: Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
-    yield from grant_lists.say_of_sums(lines, evidence)
-    yield from say_of_dates(lines, {name: evidence[name] for name in DATES})
-    yield from _say_of_places(lines)
+    evidence = _evidence(lines)
+    yield from _notes(lines, evidence)
     givers = {_organisation_id(line, "funder") for _place, line in lines}
     takers = {_organisation_id(line, "recipient") for _place, line in lines if not line.get("person")}
     shared = _joint(lines)
-    yield from _say_of_names(lines)
     seen: set[str] = set()
     ids, sums = grant_lists.RowIds(), repeated_sheets.Sums()
     for place, line in lines:
-        grant, problems = _grant(place, line, evidence, shared)
+        told_by = evidence[place.file, place.sheet]
+        grant, problems = _grant(place, line, told_by, shared)
         yield from problems
         if grant is None:
             continue
         if "row" in line:
-            line["id"], is_alike = ids.of([*grant.values(), *grant_lists.beside_the_grant(line, evidence)], line["row"])
+            line["id"], is_alike = ids.of([*grant.values(), *grant_lists.beside_the_grant(line, told_by)], line["row"])
             if is_alike:
                 yield grant_lists.say_alike(place, line)
         sums.see(place, line["id"], grant)
@@ -121,9 +119,40 @@ def read(paths: Sequence[Path], context: Context) -> Iterator[Record | Problem]:
             key = _organisation_id(line, side)
             if key and key not in seen:
                 seen.add(key)
-                yield organisation(key, str(line[side]), place, is_funder=key in givers, is_initiative=key in takers)
-        yield from _rows(place, line, grant, evidence)
+                yield organisation(key, line[side] or key, place, is_funder=key in givers, is_initiative=key in takers)
+        yield from _rows(place, line, grant, told_by)
     sums.refuse_repeated()
+
+
+Lines = list[tuple[Place, dict[str, Any]]]
+Told = dict[str, Evidence]
+
+
+def _by_sheet(lines: Lines) -> dict[tuple[str, str], Lines]:
+    sheets: dict[tuple[str, str], Lines] = {}
+    for place, line in lines:
+        sheets.setdefault((place.file, place.sheet), []).append((place, line))
+    return sheets
+
+
+def _evidence(lines: Lines) -> dict[tuple[str, str], Told]:
+    """By file and sheet, what each column of days or amounts says of how they are written; where it says nothing, all sheets."""
+    every = {name: Evidence.of(line.get(name) for _place, line in lines) for name in (*DATES, *AMOUNTS)}
+    return {
+        sheet: {name: Evidence.of((line.get(name) for _place, line in own), beside) for name, beside in every.items()}
+        for sheet, own in _by_sheet(lines).items()
+    }
+
+
+def _notes(lines: Lines, evidence: Mapping[tuple[str, str], Told]) -> Iterator[Problem]:
+    """What is to say of a list before its grants are made: payers, totals, days, places and names."""
+    yield from grant_lists.say_of_blank_payers(lines)
+    yield from grant_lists.say_of_totals(lines)
+    for sheet, own in _by_sheet(lines).items():
+        yield from grant_lists.say_of_sums(own, evidence[sheet])
+        yield from say_of_dates(own, {name: evidence[sheet][name] for name in DATES})
+    yield from _say_of_places(lines)
+    yield from _say_of_names(lines)
 
 
 def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -259,12 +288,13 @@ def _unfit(place: Place, line: Mapping[str, Any]) -> Problem | None:
             _("names several organisations, and a grant has one; it is not loaded."),
             _("Write a grant for each, with its own amount."),
         )
-    _found, wrong = values.understood({name: partial(values.text, line.get(name)) for name in TEXTS})
+    readers = {name: partial(values.name if name in SIDES else values.text, line.get(name)) for name in TEXTS}
+    found, wrong = values.understood(readers)
     if wrong:
         name, bad = next(iter(wrong.items()))
         return Problem(place, TEXTS[name], str(line.get(name)), "bad_value", bad.what, bad.do)
     for name in ("id", "recipient"):
-        if values.text(line.get(name)) is None:
+        if found[name] is None:
             return Problem(place, TEXTS[name], "", "value_missing", _("is empty, but needed."), _("Fill it in."))
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from data_access.i18n import _
@@ -15,8 +16,16 @@ from data_access.importers.country_names import country_names
 
 NOTHING = frozenset((
     "", "-", "–", "—", "n/a", "na", "none", "null", "nan", "unknown", "k. a.", "k.a.", "?", "??", "???", "unbekannt",
-    "keine angabe", "нет", "н/д", "неизвестно", "нет данных", "уточняется",
+    "keine angabe", "нет", "н/д", "неизвестно", "нет данных", "уточняется", "n.a.", "n. a.", "no data", "not known", "not stated",
+    "не указано", "не указан",
 ))  # fmt: skip
+NO_NAME = frozenset((
+    "0", "tbd", "tba", "tbc", "to be determined", "to be confirmed", "to be announced", "no name", "unnamed", "без названия",
+))  # fmt: skip
+AS_ABOVE = re.compile(
+    r"""["'“”„″〃]+|[-–—]*\s?(?://|"|''|〃|″)\s?[-–—]*|d(?:itt)o\.?|dito|idem|same(?: as above)?|as above|s\. ?o\.|siehe oben|то же|тот же|та же|см\. выше""",
+    re.IGNORECASE,
+)
 YES = frozenset(["yes", "y", "true", "1", "x", "oui", "ja", "да", "sí", "si", "tak", "taip"])
 NO = frozenset(["no", "n", "false", "0", "non", "nein", "не", "нет", "nie", "ne"])
 SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
@@ -59,6 +68,19 @@ def text(cell: Any) -> str | None:
     """The cell as one line of text, None for the ways to say nothing. Raises Bad for a formula."""
     line = _line(cell)
     return None if line.casefold() in NOTHING else line
+
+
+def name(cell: Any) -> str | None:
+    """Who is named, as one line of text; None for the ways to name nobody. Raises Bad for what refers to another row, and for a cell
+    that holds a day, or yes or no."""
+    if isinstance(cell, bool | date):
+        raise Bad(_("is no name."), _("Write the name."))
+    line = text(cell)
+    if line is None or line.casefold() in NO_NAME:
+        return None
+    if AS_ABOVE.fullmatch(line):
+        raise Bad(_("refers to another row."), _("Write the name in each row."))
+    return line
 
 
 def writable(line: str) -> str:
