@@ -17,8 +17,11 @@ import pytest
 from dashboard.answers import dependence, funding, initiatives, money_reach, overlap, portfolio
 from dashboard.answers import gaps as gaps_of
 from dashboard.files import formats, gate
+from dashboard.page import walk
 from dashboard.page.blocks import Report, Table
 from dashboard.words import columns
+from data_access.filters import Filters
+from data_access.i18n import language, languages
 from tests.conftest import open_sample_visit, unavailable
 
 DANGEROUS = (
@@ -158,3 +161,26 @@ def test_months_on_the_axis_of_a_workbooks_chart_are_days_to_every_program(visit
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         chart = next(archive.read(name).decode() for name in archive.namelist() if "charts/chart" in name)
     assert "<c:dateAx>" in chart and 'formatCode="yyyy-mm"' in chart
+
+
+@pytest.mark.parametrize("chosen", [Filters(), Filters(host_countries=("LT",))], ids=["all", "a country"])
+def test_sheets_are_called_by_what_they_hold_at_every_choice_and_in_every_language(visit, chosen: Filters) -> None:
+    names = set()
+    for code in languages():
+        token = language.set(code)
+        try:
+            report = walk.whole("overlap", open_sample_visit(filters=chosen), {})
+            book = openpyxl.load_workbook(io.BytesIO(formats.excel(report, report.tables, "id")))
+        finally:
+            language.reset(token)
+        names.add(tuple(book.sheetnames[:-1]))
+        assert set(book.sheetnames[:-1]) <= {row[1] for row in book.worksheets[-1].iter_rows(values_only=True)}
+    (known,) = names
+    assert set(known) == {table.key for table in report.tables}
+
+
+def test_no_two_sheets_have_one_name_and_none_has_a_name_that_excel_keeps() -> None:
+    rows = pd.DataFrame({"projects": [1]})
+    shown = [Table(key, "t", rows) for key in ("rows", "history", "rows", "x" * 40)]
+    book = openpyxl.load_workbook(io.BytesIO(formats.excel(Report("p", tables=shown), shown, "id")))
+    assert book.sheetnames[:-1] == ["rows_1", "history_1", "rows_2", "x" * 31]

@@ -28,6 +28,7 @@ from dashboard.words import codes, columns, terms, written
 from data_access.i18n import _, language, languages
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+LONGEST_SHEET_NAME, RESERVED_BY_EXCEL = 31, ("history",)
 NO_CHARACTERS = "\ufffe\uffff"
 PARTED_FORMULA = re.compile(r"([;\t|])(\s*[=+\-@])")
 
@@ -100,8 +101,8 @@ def column_facts(table: Table) -> list[tuple[str, str]]:
 def excel(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
     """An XLSX with one typed sheet per table, native charts, and an About sheet."""
     sheets = [
-        workbook.Sheet(table, safe_text(sheet_name(table.title, number)), columns.presented(table.rows, table.key))
-        for number, table in enumerate(tables, 1)
+        workbook.Sheet(table, name, columns.presented(table.rows, table.key))
+        for table, name in zip(tables, sheet_names(tables), strict=True)
     ]
     return workbook.write(sheets, _about_lines(report, tables, export_id), current().as_of.date(), safe_text)
 
@@ -114,28 +115,34 @@ def _about_lines(report: Report, tables: Sequence[Table], export_id: str) -> lis
         beside = " · ".join(part for part in (item.comparison, item.coverage) if part)
         meaning = _(term.definition)
         lines.append((_(term.label), f"{item.shown} ({beside}). {meaning}" if beside else item.shown))
-    for table in tables:
-        lines += [("", ""), (table.title, table.notes or ""), *column_facts(table)]
+    for table, name in zip(tables, sheet_names(tables), strict=True):
+        lines += [("", ""), (_("Sheet"), name), (table.title, table.notes or ""), *column_facts(table)]
     return lines
 
 
-def sheet_name(title: str, number: int) -> str:
-    """At most 31 characters, none that a spreadsheet forbids, distinct by number."""
-    name = f"{number} {without_controls(title).translate(workbook.FORBIDDEN_IN_SHEET_NAME)}"
-    return name.encode("utf-16-le")[:62].decode("utf-16-le", errors="ignore").strip()
+def sheet_names(tables: Sequence[Table]) -> list[str]:
+    """What the sheets of a workbook are called: by what each table is, the same in every language and at every choice, so that what
+    refers to a sheet finds it in the next export as well."""
+    keys = [table.key for table in tables]
+    return [
+        (key if keys.count(key) == 1 and key not in RESERVED_BY_EXCEL else f"{key}_{keys[:place].count(key) + 1}")[
+            :LONGEST_SHEET_NAME
+        ]
+        for place, key in enumerate(keys)
+    ]
 
 
 def open_document(report: Report, tables: Sequence[Table], export_id: str) -> bytes:
     """An ODS with one typed sheet per table and an About sheet."""
     sheets = []
-    for number, table in enumerate(tables, 1):
+    for table, name in zip(tables, sheet_names(tables), strict=True):
         shown = columns.presented(table.rows, table.key)
         shares = frozenset(
             place for place, key in enumerate(table.rows.columns) if columns.column(key, table.key).kind == "percent"
         )
         rows = ([_cell(value) for value in row] for row in shown.itertuples(index=False))
         headings = [safe_text(heading) for heading in shown.columns]
-        sheets.append(opendocument.Sheet(safe_text(sheet_name(table.title, number)), headings, rows, shares))
+        sheets.append(opendocument.Sheet(name, headings, rows, shares))
     lines = [[safe_text(label), safe_text(text)] for label, text in _about_lines(report, tables, export_id)]
     return opendocument.write([*sheets, opendocument.Sheet(_("About"), [], lines)])
 

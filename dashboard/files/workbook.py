@@ -20,7 +20,6 @@ from dashboard.words import columns
 from data_access.i18n import _
 from data_access.workbooks import INERT_TEXT
 
-FORBIDDEN_IN_SHEET_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'!=", " "))
 FIRST_DAY_ALL_AGREE_ON = date(1900, 3, 1)
 MEASURED_ROWS = 500
 WIDEST = 48

@@ -13,6 +13,7 @@ import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -88,6 +89,13 @@ def _kind_of_archive(path: Path) -> Kind:
     )
 
 
+def shows_beside(path: Path) -> bool:
+    """Whether what its cells show can be read of a workbook that is no XLSX: of ODS."""
+    with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        return OPEN_DOCUMENT_CONTENT in archive.namelist()
+    return False
+
+
 def shown_beside(path: Path) -> Mapping[str, Mapping[tuple[int, int], str]]:
     """What the cells of an ODS workbook show that are numbers and show more than figures, by sheet, row and column from 1; its reader
     gives out their numbers alone. Raises Unreadable for a cell that is an error, which its reader gives out as an empty one."""
@@ -98,35 +106,32 @@ def shown_beside(path: Path) -> Mapping[str, Mapping[tuple[int, int], str]]:
 def _shown_beside(path: Path, _changed: int) -> Mapping[str, Mapping[tuple[int, int], str]]:
     """Looked through once, however many formats ask whether the file is theirs."""
     found: defaultdict[str, dict[tuple[int, int], str]] = defaultdict(dict)
-    if not zipfile.is_zipfile(path):
+    if not shows_beside(path):
         return found
-    with zipfile.ZipFile(path) as archive:
-        if OPEN_DOCUMENT_CONTENT not in archive.namelist():
-            return found
-        with archive.open(OPEN_DOCUMENT_CONTENT) as content:
-            sheet, row, column = "", 0, 0
-            for event, element in etree.iterparse(
-                content, ("start", "end"), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
-            ):
-                if event == "start":
-                    if element.tag == f"{TABLE}table":
-                        sheet, row = element.get(f"{TABLE}name", ""), 0
-                    elif element.tag == f"{TABLE}table-row":
-                        row, column = row + _repeated(element, "rows"), 0
+    with zipfile.ZipFile(path) as archive, archive.open(OPEN_DOCUMENT_CONTENT) as content:
+        sheet, row, column = "", 0, 0
+        for event, element in etree.iterparse(
+            content, ("start", "end"), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
+        ):
+            if event == "start":
+                if element.tag == f"{TABLE}table":
+                    sheet, row = element.get(f"{TABLE}name", ""), 0
                 elif element.tag == f"{TABLE}table-row":
-                    element.clear()
-                elif element.tag in (f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
-                    if element.get(VALUE_TYPE) == "error":
-                        raise Unreadable(
-                            _(
-                                "{file}, sheet “{sheet}”, row {row}: a cell is an error of the spreadsheet. Mend its formula, or "
-                                "write the value."
-                            ).format(file=path.name, sheet=sheet, row=in_digits(row))
-                        )
-                    column += _repeated(element, "columns")
-                    shown = "".join(element.itertext())
-                    if element.get(OFFICE_TYPE) in NUMBERS and any(not one.isdecimal() for one in shown):
-                        found[sheet][row, column] = shown
+                    row, column = row + _repeated(element, "rows"), 0
+            elif element.tag == f"{TABLE}table-row":
+                element.clear()
+            elif element.tag in (f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
+                if element.get(VALUE_TYPE) == "error":
+                    raise Unreadable(
+                        _(
+                            "{file}, sheet “{sheet}”, row {row}: a cell is an error of the spreadsheet. Mend its formula, or "
+                            "write the value."
+                        ).format(file=path.name, sheet=sheet, row=in_digits(row))
+                    )
+                column += _repeated(element, "columns")
+                shown = "".join(element.itertext())
+                if element.get(OFFICE_TYPE) in NUMBERS and any(not one.isdecimal() for one in shown):
+                    found[sheet][row, column] = shown
     return found
 
 

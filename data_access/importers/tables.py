@@ -176,6 +176,10 @@ def left_out(path: Path) -> Iterator[Problem]:
     if kind == "other workbook":
         hidden = [meta.name for meta in _calamine(path).sheets_metadata if meta.visible != SheetVisibleEnum.Visible]
         yield from _sheets_left_out(path, hidden, [])
+        yield _of_file(path, "", "looks_not_read", _(
+            "is a workbook of which hidden rows and struck out ones cannot be told.") if files.shows_beside(path) else _(
+            "is a workbook of which neither hidden or struck out rows can be told, nor what cells show beside their numbers: a currency, "
+            "per cent, thousands."), _("Save it as XLSX and load that to be sure."))  # fmt: skip
     if kind == "text" and (encoding := files.encoding_of(path)) not in files.UNICODE:
         said = _("is not written in UTF-8; it was read as {encoding}.").format(encoding=encoding)
         yield _of_file(
