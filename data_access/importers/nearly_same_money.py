@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import Subquery, and_, func, or_, select
 
 from data_access.i18n import _, in_digits, ngettext
-from data_access.importers.questions import id_in, key_of
+from data_access.importers.questions import grants_made, id_in, key_of
 from data_access.importers.records import Place, Problem
 from data_access.importers.references import BY_ROW, NOT_STATED
 from data_access.importers.run import Run
@@ -27,10 +27,8 @@ def say_what_is_nearly_the_same(run: Run) -> None:
     and of rows without numbers that they are alike but for their countries."""
     if not run.outcome.created.get("grant"):
         return
-    change, (records, ours) = import_change.c, run.source_records("grant")
-    made = select(change.row_key).where(
-        change.run_id == run.runs["shared"], change.entity == "grant", change.before.is_(None)
-    )
+    records, ours = run.source_records("grant")
+    made = grants_made(run, import_change.c.row_key)
     new = select(id_in(records).label("id"), records.c.external_id).where(ours, records.c.row_key.in_(made)).subquery()
     for name, what, do in (*_single_ones(run, new), *_parts(run, new), *_a_row_per_country(run, new)):
         run.outcome.add(Problem(Place("grant"), "", name, "nearly_same_money", what, do, is_warning=True))

@@ -7,7 +7,7 @@ from array import array
 from collections import defaultdict
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, cast, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, Integer, Select, String, and_, cast, func, literal, select
 
 from data_access import schema
 from data_access.i18n import _, in_digits
@@ -89,6 +89,12 @@ def warn_of_outliers(run: Run) -> None:
                                         currency=currency),
                             _("Check thousands separators, decimals and currency."), is_warning=True)
                 )  # fmt: skip
+
+
+def grants_made(run: Run, what: ColumnElement[str]) -> Select[str]:
+    """A column of `import_change` of the grants that this load made."""
+    change = schema.import_change.c
+    return select(what).where(change.run_id == run.runs["shared"], change.entity == "grant", change.before.is_(None))
 
 
 def id_in(records: FromClause) -> ColumnElement[int]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from data_access.i18n import _, in_digits, ngettext
 from data_access.importers.outcomes import Outcome
-from data_access.importers.questions import id_in
+from data_access.importers.questions import grants_made, id_in
 from data_access.importers.records import Place, Problem, Unreadable
 from data_access.importers.references import BY_ROW
 from data_access.importers.run import Run
@@ -41,14 +41,16 @@ def ask_whether_corrected(run: Run, *, counts_both: bool, is_snapshot: bool) -> 
     """
     if counts_both or is_snapshot or "grant" not in run.entities or not run.outcome.created.get("grant"):
         return
-    records, ours = run.source_records("grant")
-    asked = select(records.c.external_id, records.c.seen_run_id, grant).join(grant, grant.c.id == id_in(records))
-    rows = run.connections["shared"].execute(asked.where(ours)).mappings().all()
-    this, made_now = run.runs["shared"], _made_now(run)
-    without_numbers = [row for row in rows if row["external_id"].startswith(f"{BY_ROW}-")]
-    gone = [row for row in without_numbers if row["seen_run_id"] != this]
-    new = [row for row in rows if row["external_id"] in made_now]
-    is_list_again = any(row["seen_run_id"] == this and row["external_id"] not in made_now for row in without_numbers)
+    connection, (records, ours), this = run.connections["shared"], run.source_records("grant"), run.runs["shared"]
+    asked = select(records.c.seen_run_id, records.c.run_id, grant).join(grant, grant.c.id == id_in(records)).where(ours)
+    without_numbers = asked.where(records.c.external_id.startswith(f"{BY_ROW}-"))
+    earlier = [row for row in connection.execute(without_numbers).mappings() if row["run_id"] != this]
+    gone = [row for row in earlier if row["seen_run_id"] != this]
+    if not gone:
+        return
+    made = asked.where(records.c.external_id.in_(grants_made(run, import_change.c.external_id)))
+    new = connection.execute(made).mappings().all()
+    is_list_again = len(gone) < len(earlier)
 
     def alike(facts: tuple[str, ...]) -> int:
         of_new, of_gone = (Counter(tuple(row[fact] for fact in facts) for row in some) for some in (new, gone))
@@ -56,15 +58,6 @@ def ask_whether_corrected(run: Run, *, counts_both: bool, is_snapshot: bool) -> 
 
     if most := max(map(alike, ALIKE_IN_A_LIST_AGAIN if is_list_again else ALIKE)):
         raise IsItCorrected(_said(most, run.outcome))
-
-
-def _made_now(run: Run) -> set[str]:
-    """What the source calls the grants that this load made."""
-    change = import_change.c
-    asked = select(change.external_id).where(
-        change.run_id == run.runs["shared"], change.entity == "grant", change.before.is_(None)
-    )
-    return set(run.connections["shared"].scalars(asked))
 
 
 def ask_about_numbers(run: Run, *, counts_both: bool, is_snapshot: bool) -> None:
@@ -76,7 +69,7 @@ def ask_about_numbers(run: Run, *, counts_both: bool, is_snapshot: bool) -> None
     if run.origin.format not in NUMBERED_BY_HAND or not run.outcome.created.get("grant"):
         return
     (records, ours), connection = run.source_records("grant"), run.connections["shared"]
-    made_now = _made_now(run)
+    made_now = set(connection.scalars(grants_made(run, import_change.c.external_id)))
     known: dict[str, str] = {}
     new: dict[str, str] = {}
     for number in connection.scalars(select(records.c.external_id).where(ours).order_by(records.c.external_id)):
