@@ -179,6 +179,7 @@ def test_sheets_are_called_by_what_they_hold_at_every_choice_and_in_every_langua
     assert set(known) == {table.key for table in report.tables}
 
 
+@pytest.mark.usefixtures("visit")
 def test_no_two_sheets_have_one_name_and_none_has_a_name_that_excel_keeps() -> None:
     rows = pd.DataFrame({"projects": [1]})
     shown = [Table(key, "t", rows) for key in ("rows", "history", "rows", "x" * 40)]

@@ -16,7 +16,6 @@ from data_access.importers.values import Bad, text
 
 SERIAL_BEGIN = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
-YEARS = range(1900, 2200)
 WORDED = re.compile(
     rf"^(\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s\-](?:de\s)?([^\W\d]+)\.?,?[\s\-](\d{{4}}|\d{{2}})(?:\s*(?:г\.?|года))?{CLOCK}$",
     re.IGNORECASE,
@@ -27,20 +26,11 @@ MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\
 
 def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date | None:
     """A calendar date: ISO, day or month first by evidence, a spreadsheet's serial number. Raises Bad, also for 05/03/2026 where no
-    column is there to tell, and for a year of other centuries, which programs write for “never”.
+    column is there to tell.
 
     A moment with an offset is told in the one reporting `zone` before its date is taken; plain dates never shift (A30), nor does
     midnight, which is how programs write a date.
     """
-    found = _calendar_day(cell, evidence, zone)
-    if found is not None and found.year not in YEARS:
-        raise Bad(
-            _("is a day of another century."), _("Correct its year, or leave the cell empty if the day is not known.")
-        )
-    return found
-
-
-def _calendar_day(cell: Any, evidence: Evidence | None, zone: str) -> date | None:
     if isinstance(cell, str) and MOMENT.match(cell.strip()):
         cell = _moment(cell.strip())
     if isinstance(cell, date):
@@ -75,9 +65,8 @@ def _made(cell: date, evidence: Evidence | None, zone: str) -> date:
     if not isinstance(cell, datetime):
         return cell
     try:
-        return (
-            cell if cell.tzinfo is None or not any(cell.timetuple()[3:6]) else cell.astimezone(ZoneInfo(zone))
-        ).date()
+        told = cell if cell.tzinfo is None else cell.astimezone(ZoneInfo(zone))
+        return (told if any(cell.timetuple()[3:6]) else cell).date()
     except OverflowError:
         raise Bad(_("is a moment that no calendar holds."), _("Write it like 2026-10-18.")) from None
 
