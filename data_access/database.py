@@ -93,6 +93,11 @@ def read_meta(engine: Engine, which: Which = "shared") -> dict[str, str]:
 
 
 QUERY_CANCELED = "57014"
+TEXTS_IN_ARROW_FROM = 20_000
+SHORT_TEXTS, LONG_TEXTS = pd.StringDtype("python", na_value=np.nan), pd.StringDtype("pyarrow", na_value=np.nan)
+"""A step on a column of texts costs Arrow some tenths of a millisecond however short the column is, and a page takes hundreds of
+steps; of long columns it takes less time and memory."""
+pd.options.mode.string_storage = SHORT_TEXTS.storage
 ROWS_AT_ONCE = 100_000
 """Rows that are Python's own objects at the same time; as columns they take a tenth of that."""
 
@@ -158,7 +163,7 @@ def _typed(values: Sequence[Any], kind: object) -> Any:
         return pd.arrays.IntegerArray(found.astype("int64"), is_missing)
     if isinstance(kind, Float):
         return np.array(values, dtype="float64")
-    return pd.array(values, dtype="str")
+    return pd.array(values, dtype=SHORT_TEXTS if len(values) < TEXTS_IN_ARROW_FROM else LONG_TEXTS)
 
 
 def counts_per_table(engine: Engine, which: Which) -> dict[str, int]:

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 T = TypeVar("T")
-PLAIN, FRAMES = (str, float, int), (pd.DataFrame, pd.Series, pd.Index)
-SHORT, CELL = 1_000, 24
+PLAIN, FRAMES = frozenset((str, float, int, bool, type(None))), (pd.DataFrame, pd.Series, pd.Index)
+SHORT, CELL, TEXT = 1_000, 24, 64
 """Frames of fewer rows are not asked what they weigh, which takes longer than it is worth: so many bytes per cell."""
 
 
@@ -80,13 +80,17 @@ def weight(value: object) -> int:
     total, waiting, met = 0, [value], set()
     while waiting:
         one = waiting.pop()
-        if id(one) in met or isinstance(one, type | ModuleType):
+        if id(one) in met:
             continue
         met.add(id(one))
-        if isinstance(one, PLAIN):
+        if type(one) in PLAIN:
             total += sys.getsizeof(one)
+        elif isinstance(one, type | ModuleType):
+            continue
         elif isinstance(one, FRAMES):
-            total += one.size * CELL if len(one) < SHORT else int(np.sum(one.memory_usage(deep=False)))
+            total += (
+                one.size * CELL if len(one) < SHORT else int(np.sum(one.memory_usage(deep=False))) + _texts(one) * TEXT
+            )
         elif isinstance(one, np.ndarray):
             total += one.nbytes
         else:
@@ -98,3 +102,9 @@ def weight(value: object) -> int:
             elif not callable(one):
                 waiting += vars(one).values() if hasattr(one, "__dict__") else ()
     return total
+
+
+def _texts(frame: pd.DataFrame | pd.Series | pd.Index) -> int:
+    """How many cells hold a text that is an object of its own, and not in the column's bytes."""
+    kinds = frame.dtypes if isinstance(frame, pd.DataFrame) else [frame.dtype]
+    return len(frame) * sum(isinstance(kind, pd.StringDtype) and kind.storage == "python" for kind in kinds)
