@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import Subquery, and_, func, or_, select
+from sqlalchemy import Subquery, and_, case, func, or_, select
 
 from data_access.i18n import _, in_digits, ngettext
 from data_access.importers.questions import grants_made, id_in, key_of
@@ -73,13 +73,13 @@ def _parts(run: Run, made: Subquery) -> Iterator[tuple[str, str, str]]:
     trace, own = source_record.alias("trace"), run.sources["shared"]
     sides = [grant.c[name] for name in ("funder_id", "recipient_id", "committed_on", "currency")]
     touched = select(grant.c.recipient_id).join(made, made.c.id == grant.c.id)
+    is_new = trace.c.row_key.in_(grants_made(run, import_change.c.row_key))
     sums = (
         select(
             *sides, trace.c.source_id, func.sum(grant.c.amount_minor).label("total"), func.count().label("number"),
-            func.min(trace.c.external_id).label("first"), func.max(made.c.id).label("newest"),
+            func.min(trace.c.external_id).label("first"), func.max(case((is_new, grant.c.id))).label("newest"),
         )
-        .join(trace, and_(id_in(trace) == grant.c.id, trace.c.entity == "grant"))
-        .outerjoin(made, made.c.id == grant.c.id)
+        .join(trace, and_(trace.c.row_key == key_of(grant.c.id), trace.c.entity == "grant"))
         .where(grant.c.recipient_id.in_(touched), grant.c.committed_on.is_not(None), grant.c.amount_minor.is_not(None))
         .group_by(*sides, trace.c.source_id)
     ).cte()  # fmt: skip
