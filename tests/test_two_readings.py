@@ -15,8 +15,9 @@ from data_access.importers.evidence import Evidence
 from data_access.importers.outcomes import Outcome
 from data_access.importers.records import Unreadable
 from data_access.importers.stated_whole import NumberOfAnother
-from data_access.importers.values import Bad
+from data_access.importers.values import Bad, countries
 from data_access.importers.written_amounts import money
+from data_access.importers.written_days import day
 from tests.import_files import book
 from tests.small_loads import AS_OF
 
@@ -185,3 +186,35 @@ def test_of_two_columns_that_are_said_to_be_one_a_row_fills_one_or_the_list_is_r
             bring(empty, asked, AS_OF, lambda _n: None)
     else:
         assert bring(empty, asked, AS_OF, lambda _n: None).created["presence"] == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "named"),
+    [("Kosovo*", "XK"), ("U.K.", "GB"), ("U.S.A.", "US"), ("Republic of Georgia", "GE"), ("Georgia, Republic of", "GE"),
+     ("Rep. of Moldova", "MD"), ("The Gambia", "GM"), ("Georgia [1]", "GE"), ("Грузия¹", "GE"), ("🇬🇪", "GE"), ("🇬🇪 Georgia", "GE"),
+     ("Georgia (GE)", "GE"), ("Republic of China", "TW")],
+)  # fmt: skip
+def test_a_country_is_known_by_its_formal_name_with_its_mark_flag_or_code(cell: str, named: str) -> None:
+    assert countries(cell) == [named]
+
+
+@pytest.mark.parametrize("cell", ["Georgia (DE)", "State of Georgia", "Germany (Berlin)", "Germany?"])
+def test_what_stands_beside_a_country_and_is_not_its_own_is_refused(cell: str) -> None:
+    with pytest.raises(Bad):
+        countries(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [("Mon 04/11/2024", date(2024, 11, 4)), ("Thu, 11/04/2024", date(2024, 4, 11)), ("вт, 5 марта 2024", date(2024, 3, 5)),
+     ("Di, 05.03.2024", date(2024, 3, 5)), ("Tue, March 5, 2024", date(2024, 3, 5)), ("mar 5 2024", date(2024, 3, 5)),
+     ("Mon 05/03/2024", None), ("Fri, 5 March 2024", None)],
+)  # fmt: skip
+def test_a_weekday_tells_day_and_month_apart_and_one_that_is_not_of_its_day_is_refused(
+    cell: str, told: date | None
+) -> None:
+    if told is None:
+        with pytest.raises(Bad, match="weekday"):
+            day(cell, Evidence())
+    else:
+        assert day(cell, Evidence()) == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -22,10 +23,12 @@ UNITED_NATIONS_NAMES = {
     "netherlands (kingdom of the)": "NL", "holland": "NL", "weißrussland": "BY", "weissrussland": "BY", "белоруссия": "BY",
     "сша": "US", "голландия": "NL", "палестина": "PS", "palestine": "PS", "palästina": "PS", "ivory coast": "CI", "dr congo": "CD",
     "macedonia": "MK", "македония": "MK", "южная корея": "KR", "south korea": "KR", "северная корея": "KP", "оаэ": "AE", "uae": "AE",
-    "moldawien": "MD", "молдавия": "MD", "киргизия": "KG", "kirgisien": "KG",
+    "republic of china": "TW", "the republic of china": "TW", "china, republic of": "TW", "moldawien": "MD", "молдавия": "MD", "киргизия": "KG", "kirgisien": "KG",
 }  # fmt: skip
 
 
+FIRST_OF_FLAGS = 0x1F1E6
+FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 NO_ISO_CODE = frozenset(["XK"])
 """Codes in use that ISO 3166 does not have: files of 360Giving may not have them, so that such a country goes by its name."""
 
@@ -52,7 +55,27 @@ def country_names() -> dict[str, str]:
     for language in reversed(READ_FIRST):
         for name, code in _named(language):
             names[name] = names[name.replace(" & ", " and ")] = names[code.casefold()] = code
-    return names | UNITED_NATIONS_NAMES
+    names |= UNITED_NATIONS_NAMES
+    for name, code in _named("en"):
+        for formal in (f"the {name}", f"republic of {name}", f"the republic of {name}", f"{name}, republic of"):
+            names.setdefault(formal, code)
+    return names
+
+
+def without_marks(written: str) -> str:
+    """A country as written, without marks of footnotes (Kosovo*) and points of initials (U.K.), its code for its flag, and without its own
+    code in brackets."""
+    line = re.sub(r"\s*(?:[*†‡¹²³⁰-⁹]+|\[\d+\])", "", written)
+    line = re.sub(r"\b(?:[A-Za-z]\.){2,}", lambda initials: initials[0].replace(".", ""), line)
+    line = re.sub(r"\brep\. of\b", "republic of", line, flags=re.IGNORECASE)
+    flags = FLAG.findall(line)
+    bare = FLAG.sub(" ", line).strip()
+    if flags and not bare:
+        return " / ".join("".join(chr(ord(sign) - FIRST_OF_FLAGS + ord("A")) for sign in flag) for flag in flags)
+    named = re.fullmatch(r"(.+?)\s*\(([A-Za-z]{2,3})\)", bare)
+    known = country_names()
+    is_own_code = named is not None and known.get(named[1].casefold()) == known.get(named[2].casefold(), "")
+    return named[1] if named is not None and is_own_code else bare
 
 
 def _named(language: str) -> Iterator[tuple[str, str]]:

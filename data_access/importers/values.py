@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from data_access.i18n import _
-from data_access.importers.country_names import country_names
+from data_access.importers.country_names import country_names, without_marks
 
 NOTHING = frozenset((
     "", "-", "–", "—", "n/a", "na", "none", "null", "nan", "unknown", "k. a.", "k.a.", "?", "??", "???", "unbekannt",
@@ -148,7 +148,7 @@ def countries(cell: Any) -> list[str]:
     Parts between /, ;, commas, line breaks, “and” and the like; the longest run of parts that names a country is one. Two letters
     beside other words are a code in capitals alone, and not within a sentence: “in Georgia” is not India as well.
     """
-    line = _line(str(cell).replace("\n", " / ") if isinstance(cell, str) else cell)
+    line = without_marks(_line(str(cell).replace("\n", " / ") if isinstance(cell, str) else cell))
     if line.casefold() in NOTHING and line != NAMIBIA:
         return []
     parts, known, found, at = PARTING.split(line), country_names(), [], 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,8 @@ from data_access.i18n import _
 from data_access.importers.evidence import CLOCK, PARTS, Evidence
 from data_access.importers.values import Bad, text
 
+LANGUAGES_OF_DAYS = ("en", "de", "fr", "ru", "uk", "pl", "lt", "es")
+WEEKDAY = re.compile(r"^([^\W\d_]+)\.?,?\s+(?=\d|[^\W\d_]+\.?\s\d)")
 SERIAL_BEGIN = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
 WORDED = re.compile(
@@ -42,6 +46,8 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
         return SERIAL_BEGIN + timedelta(days=int(float(line)))
     if (worded := _worded(line)) is not None:
         return worded
+    if (named := WEEKDAY.match(line)) is not None and (weekdays := _weekdays().get(named[1].casefold())):
+        return _on_weekday(weekdays, line[named.end() :])
     parts = PARTS.match(line)
     if parts is None and re.fullmatch(r"\d{8}", line):
         parts = re.match(r"(\d{4})(\d{2})(\d{2})", line)
@@ -52,6 +58,38 @@ def day(cell: Any, evidence: Evidence | None = None, zone: str = "UTC") -> date 
         return date(year, month, number)
     except ValueError:
         raise Bad(_("is a day that does not exist."), _("Write it like 2026-10-18.")) from None
+
+
+def _on_weekday(weekdays: Collection[int], line: str) -> date:
+    """The day of a line that names its weekday, which tells day and month apart. Raises Bad where no reading is of that weekday."""
+    readings = {
+        found
+        for order in (Evidence(day_first=1), Evidence(month_first=1))
+        for found in [_or_none(line, order)]
+        if found is not None and found.weekday() in weekdays
+    }
+    if len(readings) != 1:
+        raise Bad(_("is no day of the weekday that stands before it."), _("Write it like 2026-10-18."))
+    return readings.pop()
+
+
+def _or_none(line: str, evidence: Evidence) -> date | None:
+    try:
+        return day(line, evidence)
+    except Bad:
+        return None
+
+
+@lru_cache
+def _weekdays() -> Mapping[str, frozenset[int]]:
+    """Names of weekdays, long and short, each with those that it is of in one language or another, from Monday (0)."""
+    named: dict[str, set[int]] = {}
+    for language, form, width in product(
+        LANGUAGES_OF_DAYS, ("format", "stand-alone"), ("wide", "abbreviated", "short")
+    ):
+        for number, name in Locale(language).days[form][width].items():
+            named.setdefault(name.casefold().rstrip("."), set()).add(number)
+    return {name: frozenset(days) for name, days in named.items()}
 
 
 def _made(cell: date, evidence: Evidence | None, zone: str) -> date:
@@ -92,7 +130,7 @@ def _in_order(parts: re.Match[str], column: Evidence | None) -> tuple[int, int, 
 def _months() -> dict[str, int]:
     """Names of months in the languages people write them in, long and short, as they stand in a date and alone."""
     names: dict[str, int] = {}
-    for language in ("en", "de", "fr", "ru", "uk", "pl", "lt", "es"):
+    for language in LANGUAGES_OF_DAYS:
         for form in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 for number, name in Locale(language).months[form][width].items():
