@@ -363,6 +363,9 @@ SEEN = [
 ]
 
 
+ALL_IS_DRAWN = "() => !document.querySelector('.meridian-plot:not([aria-label]), .meridian-copy:empty')"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_pages_are_without_a_fault_of_accessibility(chromium, server: Server, scheme: str, width: int) -> None:
@@ -378,7 +381,8 @@ def test_pages_are_without_a_fault_of_accessibility(chromium, server: Server, sc
             )
             page.goto(address(file, server, **parameters))
             page.wait_for_selector("[data-testid=stAppViewContainer] >> text=data version", timeout=30_000)
-            page.wait_for_timeout(1_500)
+            page.wait_for_function(ALL_IS_DRAWN, timeout=30_000)
+            page.wait_for_timeout(500)
             found = Axe().run(page).response["violations"]
             assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], name
     finally:
