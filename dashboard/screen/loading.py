@@ -52,7 +52,7 @@ def _file_form(block: forms.FileForm, _screen: Screen, _report: Report) -> Sent 
     with st.expander(_("Special cases")):
         is_snapshot = st.checkbox(_("The file is all there is: take out what is not in it"), key="file_snapshot")
         counts_both = st.checkbox(
-            _("Somebody looked: what another source states already is other money, count both"), key="file_both"
+            _("Somebody looked: what is there already is other money, or other cases; count both"), key="file_both"
         )
         is_confirmed = st.checkbox(
             _("Somebody looked: load the file although its own total does not add up"), key="file_total"
