@@ -66,11 +66,6 @@ def examples(whole: int, least: int = 6) -> int:
     return whole if IS_RELEASE else max(least, whole // 5)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Three processes for two processors: each waits a third of its time, for a browser, a server or a command."""
-    return max(1, (os.cpu_count() or 1) * 3 // 2)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Figures of a small load, and what is marked so, are tried on one database or the other by turns, on both at a release.
     A test that starts PostgreSQL says so, also where its name does not: `make quick` leaves it out."""

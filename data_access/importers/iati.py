@@ -18,7 +18,8 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from data_access.i18n import _, in_digits
-from data_access.importers import files, values, written_amounts, written_days
+from data_access.importers import files, values, written_amounts
+from data_access.importers.iati_days import day_of, period, say_of_days
 from data_access.importers.iati_places import (
     COMMITMENTS,
     PLEDGES,
@@ -43,7 +44,6 @@ RECEIVING_ROLES, FUNDING_ROLE = ("4", "3", "2"), "1"
 KIND = {code: code for code in COUNTED} | {"4": "3"}
 """What states the same of a programme and of its parts: spending, whether paid out or spent."""
 EXPENDITURE, PIPELINE, CANCELLED = "4", "1", "5"
-ACTUAL_START, PLANNED_START, ACTUAL_END, PLANNED_END = "2", "1", "4", "3"
 NO_REFERENCE = frozenset({"", "n/a", "na", "none", "unknown", "0"})
 DAC = "dac"
 OUR_SECTORS = "urn:meridian:activities"
@@ -219,7 +219,7 @@ def _activity(
             is_initiative = receives and party.key != NOT_STATED
             is_funder = party.key in known.payers or not is_initiative
             yield organisation(party.key, party.name, place, is_funder=is_funder, is_initiative=is_initiative)
-    yield from _say_of_days(activity, place)
+    yield from say_of_days(activity, place)
     if _status(activity) == PIPELINE and any(
         grant["status"] == "commitment" for grant, _transactions in grants.values()
     ):
@@ -282,7 +282,7 @@ def _grants(
         project = next(
             (t.receiver_activity for t in transactions if t.receiver_activity in known.activities), identifier
         )
-        yield Record("grant", key, grant | _period(activity) | {"project": project}, place)
+        yield Record("grant", key, grant | period(activity) | {"project": project}, place)
         yield from share_records(activity, key, place) if has_places(activity) else own_place(key, transactions[0])
         yield from _payments(key, transactions)
 
@@ -290,11 +290,6 @@ def _grants(
 def _status(activity: Element) -> str | None:
     element = activity.find("activity-status")
     return None if element is None else element.get("code")
-
-
-def _period(activity: Element) -> dict[str, date | None]:
-    starts, ends = _date(activity, ACTUAL_START, PLANNED_START), _date(activity, ACTUAL_END, PLANNED_END)
-    return {"starts_on": starts, "ends_on": ends}
 
 
 def _parties(lead: Party, grants: dict[str, Grant]) -> Iterator[Party]:
@@ -369,7 +364,7 @@ def _transactions(activity: Element, identifier: str, place: Place, known: Known
         try:
             minor, currency = _money(activity, element)
             column = "transaction-date"
-            on = _day_of(element)
+            on = day_of(element)
         except values.Bad as bad:
             yield Problem(here, column, _shown(element, column), "bad_value", bad.what, bad.do)
             continue
@@ -394,17 +389,6 @@ def _money(activity: Element, transaction: Element) -> tuple[int, str]:
     if currency is None:
         raise values.Bad(_("is no currency."), _("State it at the value or as the activity's default-currency."))
     return amount, currency
-
-
-def _day_of(transaction: Element) -> date | None:
-    value = transaction.find("value")
-    stated = _stated_day(transaction.find("transaction-date"))
-    return written_days.day(stated or (None if value is None else value.get("value-date")))
-
-
-def _stated_day(element: Element | None) -> str | None:
-    """A day as an element states it: in its attribute, or as its text."""
-    return None if element is None else element.get("iso-date") or values.text(element.text)
 
 
 def _shown(transaction: Element, column: str) -> str:
@@ -466,31 +450,10 @@ def _text(activity: Element, name: str) -> str | None:
     return values.text(activity.findtext(name))
 
 
-def _date(activity: Element, *kinds: str) -> date | None:
-    found = {element.get("type"): _stated_day(element) for element in activity.findall("activity-date")}
-    for kind in kinds:
-        try:
-            if (day := written_days.day(found.get(kind))) is not None:
-                return day
-        except values.Bad:
-            continue
-    return None
-
-
-def _say_of_days(activity: Element, place: Place) -> Iterator[Problem]:
-    """Days of an activity that cannot be read, and are taken as unknown."""
-    for element in activity.findall("activity-date"):
-        stated = _stated_day(element)
-        try:
-            written_days.day(stated)
-        except values.Bad as bad:
-            yield Problem(place, "activity-date", stated or "", "bad_value", bad.what, bad.do, is_warning=True)
-
-
 def _project(activity: Element, identifier: str, lead: Party, place: Place, context: Context) -> Iterator[Record]:
     title = activity.find("title")
     name = (_narrative(title) if title is not None else "") or identifier
-    values_ = {"name": name[:200], "organisation": lead.key} | _period(activity)
+    values_ = {"name": name[:200], "organisation": lead.key} | period(activity)
     yield Record("project", identifier, values_, place, {"slug": slug(name, identifier), "status": "unknown"})
     facets = {("host_country", code) for code, _share in stated_countries(activity)}
     if not facets and not activity.findall("recipient-region"):

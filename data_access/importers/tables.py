@@ -176,10 +176,7 @@ def left_out(path: Path) -> Iterator[Problem]:
     if kind == "other workbook":
         hidden = [meta.name for meta in _calamine(path).sheets_metadata if meta.visible != SheetVisibleEnum.Visible]
         yield from _sheets_left_out(path, hidden, [])
-        yield _of_file(path, "", "looks_not_read", _(
-            "is a workbook of which hidden rows and struck out ones cannot be told.") if files.shows_beside(path) else _(
-            "is a workbook of which neither hidden or struck out rows can be told, nor what cells show beside their numbers: a currency, "
-            "per cent, thousands."), _("Save it as XLSX and load that to be sure."))  # fmt: skip
+        yield _looks_not_read(path)
     if kind == "text" and (encoding := files.encoding_of(path)) not in files.UNICODE:
         said = _("is not written in UTF-8; it was read as {encoding}.").format(encoding=encoding)
         yield _of_file(
@@ -229,6 +226,18 @@ def _sheets_left_out(path: Path, hidden: list[str], pivots: list[str]) -> Iterat
     if pivots:
         said = _("holds pivot tables, which repeat other sheets; left out: {names}.")
         yield _of_file(path, "", "pivots", said.format(names=", ".join(pivots)), _("Nothing to do."))
+
+
+def _looks_not_read(path: Path) -> Problem:
+    """What the looks of a workbook that is no XLSX may say and nobody read."""
+    if files.shows_beside(path):
+        said = _("is a workbook of which hidden rows and struck out ones cannot be told.")
+    else:
+        said = _(
+            "is a workbook of which neither hidden or struck out rows can be told, nor what cells show beside their numbers: a currency, "
+            "per cent, thousands."
+        )
+    return _of_file(path, "", "looks_not_read", said, _("Save it as XLSX and load that to be sure."))
 
 
 def _of_file(path: Path, sheet: str, code: str, message: str, remedy: str) -> Problem:

@@ -161,12 +161,12 @@ def _from_json(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
             yield Place("grants", number, file=path.name), {}
             continue
         recipient, funder = _first(grant, "recipientOrganization"), _first(grant, "fundingOrganization")
-        found = [spot for spot in grant.get("beneficiaryLocation") or () if isinstance(spot, dict)]
+        found, planned = _objects(grant, "beneficiaryLocation"), _objects(grant, "plannedDates")
         coded = ((_country(spot.get("countryCode"), spot.get("name")), spot.get("description")) for spot in found)
         spots = [(country, said) for country, said in coded if country]
         line = {name: grant.get(name) for name in ("id", *AMOUNTS, "currency", "awardDate", "regrantType")} | {
-            "starts": min(_planned(grant, "startDate"), default=None),
-            "ends": max(_planned(grant, "endDate"), default=None),
+            "starts": min((str(day) for one in planned if (day := one.get("startDate"))), default=None),
+            "ends": max((str(day) for one in planned if (day := one.get("endDate"))), default=None),
             "recipient_id": recipient.get("id"),
             "recipient": recipient.get("name"),
             "person": grant.get("recipientIndividual"),
@@ -187,15 +187,10 @@ def _first(grant: Mapping[str, Any], name: str) -> dict[str, Any]:
     return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
 
 
-def _planned(grant: Mapping[str, Any], edge: str) -> list[str]:
-    """The days at which the periods planned for a grant begin, or end, as the standard writes them: the first of them or the last is the
-    grant's."""
-    planned = grant.get("plannedDates")
-    return [
-        str(one[edge])
-        for one in (planned if isinstance(planned, list) else ())
-        if isinstance(one, dict) and one.get(edge)
-    ]
+def _objects(grant: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """What a grant has several of."""
+    found = grant.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _country(code: Any, name: Any) -> str | None:
